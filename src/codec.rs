@@ -1,0 +1,232 @@
+//! Picture files to [`Pixels`] and back.
+//!
+//! - EXIF orientation is applied; of an animation the first frame is taken; 16-bit samples are rounded to 8.
+//! - Colour profiles are ignored: every picture is taken as sRGB. CMYK is converted as browsers convert it without its profile.
+//! - A file that ends early is refused, though browsers show what there is of it: a run on a half grey photo is a run wasted.
+
+mod format;
+mod resize;
+#[cfg(test)]
+mod tests;
+
+use std::error::Error;
+use std::io::{self, Cursor};
+
+use image::metadata::Orientation;
+use image::{DynamicImage, ExtendedColorType, GenericImageView, ImageDecoder, ImageEncoder, ImageError, ImageReader, Limits};
+use thiserror::Error;
+
+pub use format::{ForeignFormat, PictureFormat, READABLE};
+pub use resize::resize;
+
+use crate::pixels::{ImageSize, Pixels, TooSmall};
+use format::Kind;
+
+/// The most pixels that a file may have. Above the 108 MP of telephone cameras, and with 8 bytes for a pixel of the deepest
+/// kind within what a browser gives to a 32-bit WebAssembly memory.
+pub const MAX_PIXELS: u64 = 120_000_000;
+
+/// What a decoder may allocate: [`MAX_PIXELS`] of 16-bit RGBA, bytes.
+const MAX_DECODER_BYTES: u64 = 8 * MAX_PIXELS;
+
+/// Why a file gives no picture. `Display` is the headline for the person, [`DecodeError::advice`] what to do about it, and the
+/// source, where there is one, the technical cause.
+#[derive(Debug, Error)]
+pub enum DecodeError {
+    /// No bytes at all.
+    #[error("The file is empty")]
+    Empty,
+    /// Neither a format that is read nor one that is known.
+    #[error("This file is not a picture")]
+    NotAPicture,
+    /// A format that is known but not read.
+    #[error("This is {0}, which cannot be read here")]
+    Foreign(ForeignFormat),
+    /// The file ends before its picture does.
+    #[error("This {format} file is incomplete")]
+    Truncated {
+        /// Its format.
+        format: PictureFormat,
+        /// The decoder's word, where it has one.
+        source: Option<ImageError>,
+    },
+    /// The file contradicts its format.
+    #[error("This {format} file is damaged")]
+    Damaged {
+        /// Its format.
+        format: PictureFormat,
+        /// The decoder's word.
+        source: ImageError,
+    },
+    /// A variety of the format that the decoder lacks.
+    #[error("This kind of {format} file cannot be read")]
+    Variety {
+        /// Its format.
+        format: PictureFormat,
+        /// The decoder's word.
+        source: ImageError,
+    },
+    /// More than [`MAX_PIXELS`].
+    #[error("The picture is too large: {} × {} pixels", .0.width, .0.height)]
+    TooLarge(ImageSize),
+    /// Nothing that the network could see.
+    #[error("The picture is too small")]
+    TooSmall(#[from] TooSmall),
+}
+
+impl DecodeError {
+    /// What the person can do about it, as sentences.
+    pub fn advice(&self) -> String {
+        match self {
+            Self::Empty => "Choose the file again; if it stays empty, fetch the picture anew from where it came.".into(),
+            Self::NotAPicture => format!("Choose a {READABLE} file."),
+            Self::Foreign(format) => format.advice().into(),
+            Self::Truncated { .. } => "It was probably cut short on its way. Download or copy it again, and choose that.".into(),
+            Self::Damaged { .. } => {
+                "Fetch it again from where it came, or open it in a picture viewer and save it anew as PNG.".into()
+            }
+            Self::Variety { .. } => "Open it in a picture viewer, save it as PNG or JPEG, and choose that.".into(),
+            Self::TooLarge(_) => {
+                format!(
+                    "Make it smaller in a picture editor; {} million pixels can be read.",
+                    MAX_PIXELS / 1_000_000
+                )
+            }
+            Self::TooSmall(_) => "Choose a larger picture, one less narrow, or a larger size for the result.".into(),
+        }
+    }
+}
+
+/// Reads a picture file at its own size.
+///
+/// # Errors
+/// [`DecodeError`], but never [`DecodeError::TooSmall`].
+pub fn decode(bytes: &[u8]) -> Result<Pixels, DecodeError> {
+    let (mut image, orientation) = read(bytes)?;
+    image.apply_orientation(orientation);
+    Ok(into_pixels(image))
+}
+
+/// Reads a picture file at the size of [`ImageSize::fit_for_network`]; the way for large photos, which it never holds as RGBA.
+///
+/// # Errors
+/// [`DecodeError`].
+pub fn decode_fitted(bytes: &[u8], edge: u32) -> Result<Pixels, DecodeError> {
+    let (mut image, orientation) = read(bytes)?;
+    let given = size_of(&image);
+    upright(given, orientation).fit_for_network(edge)?;
+    let fitted = given.fit_to_edge(edge);
+    if fitted != given {
+        image = into_image(resize::resize_view(&image, fitted));
+    }
+    image.apply_orientation(orientation);
+    Ok(into_pixels(image))
+}
+
+/// The picture as a PNG file; without an alpha channel when it is opaque.
+///
+/// # Panics
+/// When a side of the picture is 0.
+pub fn encode_png(pixels: &Pixels) -> Vec<u8> {
+    let ImageSize { width, height } = pixels.size();
+    let mut file = Vec::new();
+    let encoder = image::codecs::png::PngEncoder::new(&mut file);
+    let written = if pixels.alpha().is_some() {
+        encoder.write_image(pixels.rgba(), width, height, ExtendedColorType::Rgba8)
+    } else {
+        let rgb: Vec<u8> = pixels
+            .rgba()
+            .chunks_exact(4)
+            .flat_map(|pixel| [pixel[0], pixel[1], pixel[2]])
+            .collect();
+        encoder.write_image(&rgb, width, height, ExtendedColorType::Rgb8)
+    };
+    written.expect("a picture of at least one pixel has a PNG form, and memory takes every byte");
+    file
+}
+
+/// The picture as it is stored, and how it must be turned.
+fn read(bytes: &[u8]) -> Result<(DynamicImage, Orientation), DecodeError> {
+    if bytes.is_empty() {
+        return Err(DecodeError::Empty);
+    }
+    let format = match Kind::of(bytes) {
+        Kind::Picture(format) => format,
+        Kind::Foreign(format) => return Err(DecodeError::Foreign(format)),
+        Kind::Unknown => return Err(DecodeError::NotAPicture),
+    };
+    // These decoders make up what is missing and report success.
+    if matches!(format, PictureFormat::Jpeg | PictureFormat::WebP) && format::is_cut_short(format, bytes) {
+        return Err(DecodeError::Truncated { format, source: None });
+    }
+    let blame = |error| blame(format, bytes, error);
+    let mut limits = Limits::no_limits();
+    limits.max_alloc = Some(MAX_DECODER_BYTES);
+    let mut reader = ImageReader::with_format(Cursor::new(bytes), format.into());
+    reader.limits(limits);
+    let mut decoder = reader.into_decoder().map_err(blame)?;
+    let (width, height) = decoder.dimensions();
+    if u64::from(width) * u64::from(height) > MAX_PIXELS {
+        return Err(DecodeError::TooLarge(ImageSize::new(width, height)));
+    }
+    // A picture with unreadable EXIF is still a picture; browsers show it as stored.
+    let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
+    Ok((DynamicImage::from_decoder(decoder).map_err(blame)?, orientation))
+}
+
+/// Sorts a decoder's error into what the person can act on.
+fn blame(format: PictureFormat, bytes: &[u8], error: ImageError) -> DecodeError {
+    match error {
+        ImageError::Unsupported(_) => DecodeError::Variety { format, source: error },
+        _ if format::is_cut_short(format, bytes) || ends_early(&error) => DecodeError::Truncated {
+            format,
+            source: Some(error),
+        },
+        _ => DecodeError::Damaged { format, source: error },
+    }
+}
+
+fn ends_early(error: &ImageError) -> bool {
+    // `ImageError::IoError` gives the cause of its own `io::Error` as source, never that error itself.
+    if let ImageError::IoError(io) = error {
+        return io.kind() == io::ErrorKind::UnexpectedEof;
+    }
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        if error
+            .downcast_ref::<io::Error>()
+            .is_some_and(|io| io.kind() == io::ErrorKind::UnexpectedEof)
+        {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
+}
+
+fn size_of(image: &DynamicImage) -> ImageSize {
+    let (width, height) = image.dimensions();
+    ImageSize::new(width, height)
+}
+
+/// The size after the picture has been turned.
+fn upright(stored: ImageSize, orientation: Orientation) -> ImageSize {
+    match orientation {
+        Orientation::NoTransforms | Orientation::Rotate180 | Orientation::FlipHorizontal | Orientation::FlipVertical => stored,
+        Orientation::Rotate90 | Orientation::Rotate270 | Orientation::Rotate90FlipH | Orientation::Rotate270FlipH => {
+            ImageSize::new(stored.height, stored.width)
+        }
+    }
+}
+
+fn into_pixels(image: DynamicImage) -> Pixels {
+    let size = size_of(&image);
+    Pixels::new(size, image.into_rgba8().into_raw()).expect("an RGBA image holds 4·width·height bytes")
+}
+
+fn into_image(pixels: Pixels) -> DynamicImage {
+    let ImageSize { width, height } = pixels.size();
+    image::RgbaImage::from_raw(width, height, pixels.into_rgba())
+        .expect("Pixels holds 4·width·height bytes")
+        .into()
+}

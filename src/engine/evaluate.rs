@@ -1,0 +1,90 @@
+//! Every quantity of the objective at one picture, for comparison with a reference: feature maps, Gram matrices, losses and
+//! gradients in the paper's units, unweighted.
+
+use burn::tensor::{ExecutionError, Tensor};
+
+use super::image_tensor::read_back;
+use super::loss::{ContentLoss, Objective, StyleLoss, TotalVariationLoss};
+use super::{FeatureMaps, ImageTensor, Vgg19};
+use crate::layer::Layer;
+use crate::recipe::{Emphasis, Pooling};
+
+/// A named array in host memory, row-major.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Array {
+    /// As in `feat.conv4_2`.
+    pub name: String,
+    /// Extents.
+    pub shape: Vec<usize>,
+    /// Values.
+    pub values: Vec<f32>,
+}
+
+/// Evaluates the objective of `content` and `style` at `pastiche`.
+///
+/// Gives `feat.<layer>` `[C, h, w]` and `gram.<layer>` `[C, C]` (`F·Fᵀ`, undivided) of the pastiche, `loss.content` `[1]`,
+/// `loss.E` `[5]`, `loss.tv` `[1]`, and the gradients `grad.content`, `grad.style` (of `Σ 0.2·E_l`) and `grad.tv`, `[H, W, 3]`,
+/// with respect to RGB in 0..1.
+///
+/// # Errors
+/// When the device fails or is lost.
+pub async fn evaluate(
+    vgg: &Vgg19,
+    content: &ImageTensor,
+    style: &ImageTensor,
+    pastiche: &ImageTensor,
+    pooling: Pooling,
+) -> Result<Vec<Array>, ExecutionError> {
+    let objective = Objective::new(vgg, content, style, pooling, Emphasis::default());
+    let maps = objective.encode(vgg, pastiche);
+    let mut arrays = features(&maps).await?;
+    arrays.extend(grams(&maps).await?);
+    arrays.push(array("loss.content", &[1], read_back(objective.content().evaluate(&maps)).await?));
+    let layer_losses = Tensor::cat(objective.style().layer_losses(&maps).to_vec(), 0);
+    arrays.push(array("loss.E", &[StyleLoss::LAYERS.len()], read_back(layer_losses).await?));
+    arrays.push(array("loss.tv", &[1], read_back(TotalVariationLoss::evaluate(pastiche)).await?));
+
+    let content_loss = |x: &ImageTensor| objective.content().evaluate(&objective.encode(vgg, x));
+    let style_loss = |x: &ImageTensor| objective.style().evaluate(&objective.encode(vgg, x));
+    arrays.push(gradient("grad.content", pastiche, content_loss).await?);
+    arrays.push(gradient("grad.style", pastiche, style_loss).await?);
+    arrays.push(gradient("grad.tv", pastiche, TotalVariationLoss::evaluate).await?);
+    Ok(arrays)
+}
+
+fn array(name: impl Into<String>, shape: &[usize], values: Vec<f32>) -> Array {
+    Array { name: name.into(), shape: shape.to_vec(), values }
+}
+
+fn layers() -> impl Iterator<Item = Layer> {
+    StyleLoss::LAYERS.into_iter().chain([ContentLoss::LAYER])
+}
+
+async fn features(maps: &FeatureMaps) -> Result<Vec<Array>, ExecutionError> {
+    let mut arrays = Vec::new();
+    for layer in layers() {
+        let tensor = maps.get(layer).tensor().clone();
+        let [_, channels, height, width] = tensor.dims();
+        arrays.push(array(format!("feat.{}", layer.name()), &[channels, height, width], read_back(tensor).await?));
+    }
+    Ok(arrays)
+}
+
+async fn grams(maps: &FeatureMaps) -> Result<Vec<Array>, ExecutionError> {
+    let mut arrays = Vec::new();
+    for layer in StyleLoss::LAYERS {
+        let flat = maps.get(layer).flattened();
+        let gram = flat.clone().matmul(flat.transpose());
+        arrays.push(array(format!("gram.{}", layer.name()), &gram.dims(), read_back(gram).await?));
+    }
+    Ok(arrays)
+}
+
+async fn gradient(name: &str, at: &ImageTensor, loss: impl Fn(&ImageTensor) -> Tensor<1>) -> Result<Array, ExecutionError> {
+    let x = at.tensor().clone().autodiff().require_grad();
+    let mut gradients = loss(&ImageTensor::new(x.clone())).backward();
+    let gradient = x.grad_remove(&mut gradients).expect("the loss depends on the picture");
+    let size = at.size();
+    let shape = [size.height as usize, size.width as usize, 3];
+    Ok(array(name, &shape, ImageTensor::new(gradient).to_rgb().await?))
+}

@@ -1,0 +1,59 @@
+//! The Gram matrix of a feature map: the paper's whole notion of style.
+
+use burn::tensor::Tensor;
+
+use super::FeatureMap;
+
+/// Which filters fire together, with where they fire summed away.
+///
+/// With `F` the feature map flattened to `[C, M]`, `M = H·W`: `G = F·Fᵀ / M`, so that pictures of different size compare.
+///
+/// - **Shape:** `[C, C]`, symmetric, positive semi-definite.
+/// - **Units:** activation².
+/// - **Source:** Gatys, Ecker, Bethge 2015, eq. 3; the division by `M` is eq. 4's, done here.
+#[derive(Clone, Debug)]
+pub struct GramMatrix(Tensor<2>);
+
+impl GramMatrix {
+    /// Of one layer's feature map.
+    pub fn of(map: &FeatureMap) -> Self {
+        let flat = map.flattened();
+        let positions = map.positions();
+        // The quotient is split over both factors: a sum over all positions of a large picture keeps its magnitude.
+        let scaled = flat.div_scalar(float(positions).sqrt());
+        Self(scaled.clone().matmul(scaled.transpose()))
+    }
+
+    /// The matrix, `[C, C]`.
+    pub fn tensor(&self) -> &Tensor<2> {
+        &self.0
+    }
+
+    /// The same values outside of any autodiff graph: a constant target.
+    pub fn detached(self) -> Self {
+        Self(self.0.without_autodiff())
+    }
+}
+
+/// A count as a factor.
+#[expect(clippy::cast_precision_loss, reason = "counts of channels and positions; f32's relative error is far below the losses' own")]
+pub fn float(count: usize) -> f32 {
+    count as f32
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::{Device, Tensor};
+
+    use super::*;
+
+    #[test]
+    fn filters_that_fire_together_are_counted_per_position() {
+        // Two filters over a 1×2 map: F = [[1, 2], [3, 0]]; F·Fᵀ = [[5, 3], [3, 9]]; M = 2.
+        let map = FeatureMap::new(Tensor::<4>::from_data([[[[1.0, 2.0]], [[3.0, 0.0]]]], &Device::flex()));
+        let gram = GramMatrix::of(&map).tensor().to_data().into_vec::<f32>().unwrap();
+        for (found, expected) in gram.iter().zip([2.5, 1.5, 1.5, 4.5]) {
+            assert!((found - expected).abs() < 1e-6, "{gram:?}");
+        }
+    }
+}

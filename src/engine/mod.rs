@@ -1,0 +1,17 @@
+//! The optimisation, on Burn. The engine knows tensors; it reads no clock, opens no file, fetches nothing, and never decides
+//! when to step: it is driven from outside, one [`StyleTransfer::step`] at a time. To pause, stop asking; to cancel, drop.
+
+pub mod device;
+pub mod evaluate;
+mod gram;
+mod image_tensor;
+pub mod loss;
+pub mod optimizer;
+mod transfer;
+mod vgg19;
+pub mod weights;
+
+pub use gram::GramMatrix;
+pub use image_tensor::ImageTensor;
+pub use transfer::{StyleTransfer, TransferError};
+pub use vgg19::{FeatureMap, FeatureMaps, Vgg19};

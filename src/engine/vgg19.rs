@@ -1,0 +1,137 @@
+//! VGG-19 to conv5_1 (Simonyan, Zisserman 2014), frozen: it turns a picture into feature maps and never learns.
+
+use std::collections::BTreeMap;
+
+use burn::tensor::activation::relu;
+use burn::tensor::module::{avg_pool2d, conv2d, max_pool2d};
+use burn::tensor::ops::{AvgPoolOptions, ConvOptions, MaxPoolOptions};
+use burn::tensor::{Device, Tensor, TensorData};
+
+use super::ImageTensor;
+use super::weights::Weights;
+use crate::layer::Layer;
+use crate::recipe::Pooling;
+
+/// Mean of ImageNet's colours, RGB in 0..255; subtracted before the first layer, as the network was trained.
+const IMAGENET_MEAN: [f32; 3] = [123.68, 116.779, 103.939];
+
+/// What one layer answers to a picture, after its ReLU.
+///
+/// - **Shape:** `[1, C, H, W]`.
+/// - **Units:** activation, at least 0.
+#[derive(Clone, Debug)]
+pub struct FeatureMap(Tensor<4>);
+
+impl FeatureMap {
+    /// Wraps `[1, C, H, W]`.
+    pub fn new(tensor: Tensor<4>) -> Self {
+        Self(tensor)
+    }
+
+    /// The tensor, `[1, C, H, W]`.
+    pub fn tensor(&self) -> &Tensor<4> {
+        &self.0
+    }
+
+    /// `N`: filters of the layer.
+    pub fn channels(&self) -> usize {
+        self.0.dims()[1]
+    }
+
+    /// `M`: places at which the filters were asked.
+    pub fn positions(&self) -> usize {
+        let [_, _, height, width] = self.0.dims();
+        height * width
+    }
+
+    /// `F` of the paper, `[C, M]`.
+    pub fn flattened(&self) -> Tensor<2> {
+        self.0.clone().reshape([self.channels(), self.positions()])
+    }
+
+    /// The same values outside of any autodiff graph: a constant target.
+    pub fn detached(self) -> Self {
+        Self(self.0.without_autodiff())
+    }
+}
+
+/// The feature maps that were asked for, by layer.
+#[derive(Clone, Debug)]
+pub struct FeatureMaps(BTreeMap<Layer, FeatureMap>);
+
+impl FeatureMaps {
+    /// The map of `layer`.
+    ///
+    /// # Panics
+    /// When `layer` was not asked for: a mistake of the caller.
+    pub fn get(&self, layer: Layer) -> &FeatureMap {
+        &self.0[&layer]
+    }
+}
+
+/// One 3×3 convolution: kernel `[out, in, 3, 3]` and bias `[out]`.
+#[derive(Debug)]
+struct Convolution {
+    kernel: Tensor<4>,
+    bias: Tensor<1>,
+}
+
+/// The network on a device.
+#[derive(Debug)]
+pub struct Vgg19 {
+    convolutions: BTreeMap<Layer, Convolution>,
+    mean: Tensor<4>,
+}
+
+impl Vgg19 {
+    /// Moves `weights` to `device`. They require no gradient, so none is computed for them.
+    pub fn new(weights: Weights, device: &Device) -> Self {
+        let device = device.clone().without_autodiff();
+        let convolutions = weights
+            .into_layers()
+            .map(|(layer, kernel, bias)| {
+                let shape = [layer.channels(), layer.input_channels(), 3, 3];
+                let kernel = Tensor::<4>::from_data(TensorData::new(kernel, shape), &device);
+                // The published network reads BGR. Turning the first kernel's channels around once saves turning every picture.
+                let kernel = if layer == Layer::Conv1_1 { kernel.flip([1]) } else { kernel };
+                let bias = Tensor::<1>::from_data(TensorData::new(bias, [layer.channels()]), &device);
+                (layer, Convolution { kernel, bias })
+            })
+            .collect();
+        let mean = Tensor::<1>::from_data(IMAGENET_MEAN, &device).reshape([1, 3, 1, 1]);
+        Self { convolutions, mean }
+    }
+
+    /// The feature maps of `image` at `layers`; nothing beyond the deepest of them is computed.
+    ///
+    /// Zero padding of 1 around every convolution; pooling halves each side, rounding down.
+    pub fn encode(&self, image: &ImageTensor, layers: &[Layer], pooling: Pooling) -> FeatureMaps {
+        let mut maps = BTreeMap::new();
+        let deepest = layers.iter().max().copied();
+        let mut x = image.tensor().clone().mul_scalar(255.0) - self.mean.clone();
+        for (&layer, convolution) in self.convolutions.iter().take_while(|(layer, _)| Some(**layer) <= deepest) {
+            if layer.follows_pooling() {
+                x = pool(x, pooling);
+            }
+            x = convolution.apply(x);
+            if layers.contains(&layer) {
+                maps.insert(layer, FeatureMap::new(x.clone()));
+            }
+        }
+        FeatureMaps(maps)
+    }
+}
+
+impl Convolution {
+    fn apply(&self, x: Tensor<4>) -> Tensor<4> {
+        let options = ConvOptions::new([1, 1], [1, 1], [1, 1], 1);
+        relu(conv2d(x, self.kernel.clone(), Some(self.bias.clone()), options))
+    }
+}
+
+fn pool(x: Tensor<4>, pooling: Pooling) -> Tensor<4> {
+    match pooling {
+        Pooling::Average => avg_pool2d(x, AvgPoolOptions::new([2, 2])),
+        Pooling::Max => max_pool2d(x, MaxPoolOptions::new([2, 2])),
+    }
+}

@@ -1,0 +1,31 @@
+//! Impasto: neural style transfer in the browser, after Gatys, Ecker, Bethge, *A Neural Algorithm of Artistic Style* (2015).
+//!
+//! The map, from the bottom up; `ARCHITECTURE.md` tells the whole story and `tests/architecture.rs` holds the code to it.
+//!
+//! - [`pixels`], [`layer`], [`recipe`], [`losses`]: plain values, without tensors, web or files.
+//! - [`protocol`]: all that crosses between page and worker.
+//! - `wire` \[wasm\]: how such a message crosses.
+//! - `engine` \[feature `engine`\]: the optimisation on Burn. It knows no web, no clock, no file.
+//! - `codec` \[feature `engine`\]: picture files to [`pixels::Pixels`] and back.
+//! - `cli` \[feature `cli`\]: the native command line on the same engine.
+//! - `worker` \[feature `engine`, wasm\]: the dedicated Web Worker that owns the device.
+//! - `ui` \[feature `ui`\]: the page.
+
+pub mod layer;
+pub mod losses;
+pub mod pixels;
+pub mod protocol;
+pub mod recipe;
+
+#[cfg(feature = "cli")]
+pub mod cli;
+#[cfg(feature = "engine")]
+pub mod codec;
+#[cfg(feature = "engine")]
+pub mod engine;
+#[cfg(feature = "ui")]
+pub mod ui;
+#[cfg(all(any(feature = "engine", feature = "ui"), target_arch = "wasm32"))]
+pub mod wire;
+#[cfg(all(feature = "engine", target_arch = "wasm32"))]
+pub mod worker;

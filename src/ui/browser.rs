@@ -1,0 +1,120 @@
+//! What the page asks of the browser beyond its widgets. Where a browser may refuse (storage, WebGPU), the refusal is a value.
+
+use js_sys::{Array, Reflect};
+use leptos::prelude::{document, window};
+use thiserror::Error;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{Blob, BlobPropertyBag, HtmlAnchorElement, Response, Storage, Url};
+
+/// Key of the settings in the browser's local storage.
+const SETTINGS_KEY: &str = "impasto.settings";
+
+/// Whether the browser shows `navigator.gpu`; whether an adapter stands behind it only the worker finds out.
+pub fn has_webgpu() -> bool {
+    Reflect::get(&window().navigator(), &JsValue::from_str("gpu")).is_ok_and(|gpu| gpu.is_truthy())
+}
+
+/// The settings' text of an earlier visit; empty where there is none or the browser refuses.
+pub fn stored_settings() -> String {
+    storage().and_then(|storage| storage.get_item(SETTINGS_KEY).ok().flatten()).unwrap_or_default()
+}
+
+/// Keeps the settings' text for the next visit. A browser that refuses forgets them: nothing else depends on it.
+pub fn store_settings(text: &str) {
+    if let Some(storage) = storage() {
+        drop(storage.set_item(SETTINGS_KEY, text));
+    }
+}
+
+fn storage() -> Option<Storage> {
+    window().local_storage().ok().flatten()
+}
+
+/// The address of a file beside the page, wherever the page is served; `None` when `path` makes no address.
+pub fn address_of(path: &str) -> Option<String> {
+    let base = document().base_uri().ok().flatten()?;
+    Url::new_with_base(path, &base).ok().map(|url| url.href())
+}
+
+/// What the page's `<meta>` of this name says.
+pub fn meta_content(name: &str) -> Option<String> {
+    let element = document().query_selector(&format!("meta[name='{name}']")).ok().flatten()?;
+    element.get_attribute("content")
+}
+
+/// The address of a `Blob` for an `<img>` or a download; it dies with this value.
+#[derive(Debug, PartialEq, Eq)]
+pub struct ObjectUrl(String);
+
+impl ObjectUrl {
+    /// `None` when the browser cannot make one.
+    pub fn new(blob: &Blob) -> Option<Self> {
+        Url::create_object_url_with_blob(blob).ok().map(Self)
+    }
+
+    /// The address.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Drop for ObjectUrl {
+    fn drop(&mut self) {
+        // An address that is no longer known needs no revoking.
+        drop(Url::revoke_object_url(&self.0));
+    }
+}
+
+/// PNG `bytes` (an `ArrayBuffer`) as a `Blob`; `None` when they are none.
+pub fn png_blob(bytes: &JsValue) -> Option<Blob> {
+    let kind = BlobPropertyBag::new();
+    kind.set_type("image/png");
+    Blob::new_with_buffer_source_sequence_and_options(&Array::of1(bytes), &kind).ok()
+}
+
+/// Hands `blob` to the person as a download named `name`.
+pub fn save(blob: &Blob, name: &str) {
+    let Some(url) = ObjectUrl::new(blob) else { return };
+    let Ok(anchor) = document().create_element("a").map(JsCast::unchecked_into::<HtmlAnchorElement>) else { return };
+    anchor.set_href(url.as_str());
+    anchor.set_download(name);
+    anchor.click();
+    // Some browsers read the address only after the click has been dealt with.
+    gloo_timers::callback::Timeout::new(60_000, move || drop(url)).forget();
+}
+
+/// Why a file beside the page could not be fetched.
+#[derive(Debug, Error)]
+pub enum FetchError {
+    /// No answer.
+    #[error("no answer: {0}")]
+    NoAnswer(String),
+    /// An answer that says no.
+    #[error("the server answered {0}")]
+    Status(u16),
+}
+
+/// Fetches the file at `path` beside the page.
+///
+/// # Errors
+/// [`FetchError`] when there is no answer, or not the file.
+pub async fn fetch_blob(path: &str) -> Result<Blob, FetchError> {
+    let no_answer = |error: JsValue| FetchError::NoAnswer(format!("{error:?}"));
+    let address = address_of(path).unwrap_or_else(|| path.to_owned());
+    let response: Response = JsFuture::from(window().fetch_with_str(&address)).await.map_err(no_answer)?.unchecked_into();
+    if !response.ok() {
+        return Err(FetchError::Status(response.status()));
+    }
+    let blob = JsFuture::from(response.blob().map_err(no_answer)?).await.map_err(no_answer)?;
+    Ok(blob.unchecked_into())
+}
+
+/// Scrolls the element of this id into view, where it is not.
+pub fn reveal(id: &str) {
+    if let Some(element) = document().get_element_by_id(id) {
+        let options = web_sys::ScrollIntoViewOptions::new();
+        options.set_block(web_sys::ScrollLogicalPosition::Nearest);
+        element.scroll_into_view_with_scroll_into_view_options(&options);
+    }
+}

@@ -1,0 +1,72 @@
+use leptos::prelude::*;
+
+use crate::ui::studio::Phase;
+
+/// What can be done with a run. A button that does nothing now says so but keeps the focus, so that a person at the
+/// keyboard is not thrown back to the top of the page whenever a run begins or ends.
+#[component]
+pub fn Actions(
+    /// Where the current or last run stands.
+    #[prop(into)]
+    phase: Signal<Option<Phase>>,
+    /// Whether both pictures are there.
+    #[prop(into)]
+    ready: Signal<bool>,
+    /// Whether there is a picture to save.
+    #[prop(into)]
+    has_result: Signal<bool>,
+    /// Whether an earlier result can be brought back.
+    #[prop(into)]
+    has_previous: Signal<bool>,
+    /// Begin.
+    on_stylise: Callback<()>,
+    /// Rest, or go on.
+    on_pause: Callback<()>,
+    /// Leave the run.
+    on_cancel: Callback<()>,
+    /// Save the picture.
+    on_download: Callback<()>,
+    /// Exchange the result on view with the one before.
+    on_previous: Callback<()>,
+) -> impl IntoView {
+    let live = Memo::new(move |_| phase.get().is_some_and(Phase::is_live));
+    let stepping = Memo::new(move |_| phase.get().is_some_and(Phase::is_stepping));
+    let rests = Memo::new(move |_| matches!(phase.get(), Some(Phase::Pausing | Phase::Paused)));
+    view! {
+        <div class="actions" role="group" aria-label="Run">
+            <Action class="primary" enabled=Signal::derive(move || ready.get() && !live.get()) on_press=on_stylise>"Stylise"</Action>
+            <Action enabled=stepping on_press=on_pause>{move || if rests.get() { "Resume" } else { "Pause" }}</Action>
+            <Action enabled=live on_press=on_cancel>"Cancel"</Action>
+            <Action enabled=has_result on_press=on_download>"Download"</Action>
+            <Show when=move || has_previous.get()>
+                <Action class="quiet" enabled=Signal::derive(move || !live.get()) on_press=on_previous>"Previous result"</Action>
+            </Show>
+        </div>
+    }
+}
+
+/// A button that stays focusable while it does nothing.
+#[component]
+fn Action(
+    /// Its style.
+    #[prop(default = "")]
+    class: &'static str,
+    /// Whether it does anything.
+    #[prop(into)]
+    enabled: Signal<bool>,
+    /// It was pressed while enabled.
+    on_press: Callback<()>,
+    /// Its name.
+    children: Children,
+) -> impl IntoView {
+    let pressed = move |_| {
+        if enabled.get_untracked() {
+            on_press.run(());
+        }
+    };
+    view! {
+        <button type="button" class=class aria-disabled=move || (!enabled.get()).then_some("true") on:click=pressed>
+            {children()}
+        </button>
+    }
+}

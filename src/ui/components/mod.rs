@@ -1,0 +1,23 @@
+//! The widgets. Signals in, callbacks out: a component draws state and reports intent; it starts no work and owns no timer.
+
+mod actions;
+mod losses;
+mod masthead;
+mod messages;
+mod progress;
+mod result;
+mod samples;
+mod sliders;
+mod technique;
+mod well;
+
+pub use actions::Actions;
+pub use losses::LossPlot;
+pub use masthead::Masthead;
+pub use messages::Messages;
+pub use progress::RunProgress;
+pub use result::ResultFrame;
+pub use samples::SampleStrip;
+pub use sliders::{BalanceSlider, SmoothnessSlider};
+pub use technique::{DeviceSwitch, PoolingSwitch, SizeChoice, StepsInput};
+pub use well::PictureWell;

@@ -1,0 +1,69 @@
+use leptos::ev::Event;
+use leptos::html;
+use leptos::prelude::*;
+use web_sys::HtmlImageElement;
+
+use crate::pixels::ImageSize;
+
+/// The frame on the wall: the result, or the photo it begins from, or an invitation.
+#[component]
+pub fn ResultFrame(
+    /// The canvas; painted from outside, never drawn anew.
+    canvas: NodeRef<html::Canvas>,
+    /// Size of the result on view.
+    #[prop(into)]
+    size: Signal<Option<ImageSize>>,
+    /// The address of the content picture that belongs to it.
+    #[prop(into)]
+    content_url: Signal<Option<String>>,
+    /// Whether a run is on its way to its first picture.
+    #[prop(into)]
+    preparing: Signal<bool>,
+    /// Whether both wells are empty.
+    #[prop(into)]
+    untouched: Signal<bool>,
+    /// Begin with sample pictures.
+    on_try: Callback<()>,
+) -> impl IntoView {
+    let comparing = RwSignal::new(false);
+    let photo_ratio = RwSignal::new(None);
+    let measure = move |event: Event| {
+        let photo = event_target::<HtmlImageElement>(&event);
+        photo_ratio.set(Some(ratio_of(photo.natural_width(), photo.natural_height())));
+    };
+    let has_result = Memo::new(move |_| size.get().is_some());
+    let shows_photo = move || preparing.get() || (comparing.get() && has_result.get());
+    let result_ratio = move || size.get().map(|size| ratio_of(size.width, size.height));
+    let ratio = move || if preparing.get() { photo_ratio.get() } else { result_ratio() };
+    view! {
+        <figure class="frame" class:empty=move || !has_result.get() && !preparing.get() class:preparing=preparing>
+            <div class="mat" style=("--ratio", ratio)>
+                <canvas role="img" aria-label="Result" hidden=move || !has_result.get() node_ref=canvas width="1" height="1"></canvas>
+                {move || shows_photo().then(|| content_url.get().map(|url| view! { <img class="photo" src=url alt="The photo" on:load=measure /> }))}
+                <Show when=move || !has_result.get() && !preparing.get()>
+                    <div class="invitation">
+                        <p>"The painted picture will hang here."</p>
+                        <Show when=move || untouched.get()>
+                            <button type="button" class="primary" on:click=move |_| on_try.run(())>"Try a sample"</button>
+                        </Show>
+                    </div>
+                </Show>
+            </div>
+            <Show when=move || has_result.get() && !preparing.get()>
+                <button
+                    type="button"
+                    class="compare quiet"
+                    aria-pressed=move || comparing.get().to_string()
+                    on:click=move |_| comparing.update(|on| *on = !*on)
+                >
+                    "Compare with the photo"
+                </button>
+            </Show>
+        </figure>
+    }
+}
+
+/// Width over height, as CSS takes it.
+fn ratio_of(width: u32, height: u32) -> String {
+    format!("{:.5}", f64::from(width) / f64::from(height.max(1)))
+}

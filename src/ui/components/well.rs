@@ -1,0 +1,70 @@
+use leptos::ev::DragEvent;
+use leptos::html;
+use leptos::prelude::*;
+use web_sys::File;
+
+use crate::ui::pictures::{Thumbnail, Well, files_in, files_of};
+
+/// A place for one picture, filled by file dialogue or by dropping a file on it.
+#[component]
+pub fn PictureWell(
+    /// Which of the two it is.
+    well: Well,
+    /// Its accessible name.
+    name: &'static str,
+    /// Its title on view.
+    title: &'static str,
+    /// What belongs in it, in a few words.
+    hint: &'static str,
+    /// What it shows.
+    #[prop(into)]
+    thumbnail: Signal<Option<Thumbnail>>,
+    /// The person has brought files.
+    on_files: Callback<Vec<File>>,
+) -> impl IntoView {
+    let input = NodeRef::<html::Input>::new();
+    let over = RwSignal::new(false);
+    let hint_id = format!("{}-hint", well.key());
+    let picked = move |_| {
+        let Some(input) = input.get_untracked() else { return };
+        on_files.run(files_of(input.files()));
+        // So that picking the same file again is news.
+        input.set_value("");
+    };
+    let dropped = move |event: DragEvent| {
+        event.prevent_default();
+        event.stop_propagation();
+        over.set(false);
+        on_files.run(files_in(event.data_transfer()));
+    };
+    view! {
+        <label
+            class="well"
+            class:over=over
+            class:filled=move || thumbnail.with(Option::is_some)
+            data-well=well.key()
+            on:dragenter=move |_| over.set(true)
+            on:dragover=move |event| event.prevent_default()
+            on:dragleave=move |_| over.set(false)
+            on:drop=dropped
+        >
+            <span class="well-title">{title}</span>
+            <input
+                class="visually-hidden"
+                type="file"
+                accept="image/*"
+                aria-label=name
+                aria-describedby=hint_id.clone()
+                node_ref=input
+                on:change=picked
+            />
+            <span class="well-face">
+                {move || thumbnail.get().and_then(|shown| shown.url).map(|url| view! { <img src=url alt="" draggable="false" /> })}
+                <span class="well-hint">{hint}</span>
+            </span>
+            <span class="well-name" id=hint_id>
+                {move || thumbnail.get().map_or_else(|| "Choose, drop or paste".to_owned(), |shown| shown.name)}
+            </span>
+        </label>
+    }
+}

@@ -1,0 +1,294 @@
+//! Where the page's threads meet: what the person asks goes through [`Studio`], and what the studio asks is done here.
+
+use std::rc::Rc;
+
+use gloo_timers::callback::Timeout;
+use leptos::html;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use wasm_bindgen::prelude::Closure;
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{Blob, File};
+
+use super::browser;
+use super::client::Client;
+use super::labels::download_name;
+use super::pictures::{Origin, Picture, Plate, Plates, Thumbnail, Well};
+use super::samples::{PAINTINGS, PHOTOS, Sample};
+use super::settings::Settings;
+use super::studio::{Effect as Task, Phase, Studio};
+use crate::pixels::ImageSize;
+use crate::protocol::{Command, Event, RunId, UserError};
+use crate::recipe::Emphasis;
+
+/// Time for which slider movements are gathered into one message, ms.
+const ADJUST_EVERY_MS: u32 = 80;
+
+/// The id of the element that holds the result.
+pub const RESULT_ID: &str = "result";
+
+type Local<T> = RwSignal<T, LocalStorage>;
+
+/// Handles on everything that the page holds; copies are the same desk.
+#[derive(Clone, Copy)]
+pub struct Desk {
+    studio: RwSignal<Studio>,
+    content: Local<Option<Picture>>,
+    style: Local<Option<Picture>>,
+    plates: Local<Plates>,
+    origin: StoredValue<Option<Rc<Origin>>, LocalStorage>,
+    client: StoredValue<Option<Rc<Client>>, LocalStorage>,
+    adjusting: StoredValue<Option<Timeout>, LocalStorage>,
+    canvas: NodeRef<html::Canvas>,
+}
+
+impl Desk {
+    /// A desk with the settings of the last visit, and a worker on its way.
+    pub fn open() -> Self {
+        let settings = Settings::from_json(&browser::stored_settings());
+        let desk = Self {
+            studio: RwSignal::new(Studio::new(settings, browser::has_webgpu())),
+            content: RwSignal::new_local(None),
+            style: RwSignal::new_local(None),
+            plates: RwSignal::new_local(Plates::default()),
+            origin: StoredValue::new_local(None),
+            client: StoredValue::new_local(None),
+            adjusting: StoredValue::new_local(None),
+            canvas: NodeRef::new(),
+        };
+        let client = Client::new(move |event, attachments| desk.receive(event, attachments.into_iter().next()));
+        desk.client.set_value(Some(Rc::new(client)));
+        desk.act(Studio::open);
+        desk.remember_settings();
+        desk
+    }
+
+    /// The studio, for what a component shows of it.
+    pub fn studio(self) -> ReadSignal<Studio> {
+        self.studio.read_only()
+    }
+
+    /// The canvas that results are painted on.
+    pub fn canvas(self) -> NodeRef<html::Canvas> {
+        self.canvas
+    }
+
+    /// The results.
+    pub fn plates(self) -> ReadSignal<Plates, LocalStorage> {
+        self.plates.read_only()
+    }
+
+    /// What `well` shows.
+    pub fn thumbnail(self, well: Well) -> Option<Thumbnail> {
+        self.picture(well).with(|picture| picture.as_ref().map(Picture::thumbnail))
+    }
+
+    /// Whether both pictures are there.
+    pub fn is_ready(self) -> bool {
+        self.content.with(Option::is_some) && self.style.with(Option::is_some)
+    }
+
+    /// The address of the content picture that the run under work, or the result on view, was made of.
+    pub fn content_url(self) -> Option<String> {
+        let origin = self.origin.with_value(Clone::clone);
+        let live = self.studio.with(|studio| studio.phase().is_some_and(Phase::is_live));
+        let shown = self.plates.with(|plates| plates.shown.as_ref().map(|plate| Rc::clone(&plate.origin)));
+        let origin = if live { origin } else { shown.or(origin) };
+        origin.and_then(|origin| origin.content_url.as_ref().map(|url| url.as_str().to_owned()))
+    }
+
+    /// Begins a run with the two pictures, unless one is missing or a run is under way.
+    pub fn stylise(self) {
+        let live = self.studio.with_untracked(|studio| studio.phase().is_some_and(Phase::is_live));
+        if live || !untrack(|| self.is_ready()) {
+            return;
+        }
+        self.act(Studio::start);
+        browser::reveal(RESULT_ID);
+    }
+
+    /// Carries out a change of the studio, and what follows from it.
+    pub fn act(self, change: impl FnOnce(&mut Studio) -> Option<Task>) {
+        if let Some(task) = self.studio.try_update(change).flatten() {
+            self.perform(task, None);
+        }
+    }
+
+    /// Changes what content, style and smoothness weigh, also in the running picture.
+    pub fn adjust(self, change: impl FnOnce(&mut Emphasis)) {
+        self.studio.update(|studio| studio.set_emphasis(change));
+        if self.adjusting.with_value(Option::is_some) {
+            return;
+        }
+        let send = move || {
+            self.adjusting.set_value(None);
+            self.act(|studio| studio.adjustment());
+        };
+        self.adjusting.set_value(Some(Timeout::new(ADJUST_EVERY_MS, send)));
+    }
+
+    /// Saves the picture: as it is now while a run goes on, else the one on view.
+    pub fn download(self) {
+        match self.studio.try_update(Studio::export).flatten() {
+            Some(task) => self.perform(task, None),
+            None => self.save_shown(),
+        }
+    }
+
+    /// Brings the result before this one back on view, or returns from it.
+    pub fn swap_results(self) {
+        self.plates.update(Plates::swap);
+    }
+
+    /// Exchanges content and style.
+    pub fn swap_pictures(self) {
+        let content = self.content.get_untracked();
+        self.content.set(self.style.get_untracked());
+        self.style.set(content);
+    }
+
+    /// Takes in files: two fill both wells, content first; one fills `well`, or else the first empty one.
+    pub fn take_files(self, well: Option<Well>, files: Vec<File>) {
+        let mut files = files.into_iter();
+        match (files.next(), files.next()) {
+            (Some(content), Some(style)) => {
+                self.content.set(Some(content.into()));
+                self.style.set(Some(style.into()));
+            }
+            (Some(file), None) => {
+                let well = well.unwrap_or_else(|| self.first_empty());
+                self.picture(well).set(Some(file.into()));
+            }
+            (None, _) => {}
+        }
+    }
+
+    /// Fills `well` with a sample picture.
+    pub fn take_sample(self, well: Well, sample: &'static Sample) {
+        spawn_local(async move {
+            self.fetch_sample(well, sample).await;
+        });
+    }
+
+    /// Fills both wells with sample pictures and begins.
+    pub fn try_samples(self) {
+        spawn_local(async move {
+            if self.fetch_sample(Well::Content, &PHOTOS[0]).await && self.fetch_sample(Well::Style, &PAINTINGS[0]).await {
+                self.stylise();
+            }
+        });
+    }
+
+    async fn fetch_sample(self, well: Well, sample: &'static Sample) -> bool {
+        match browser::fetch_blob(&format!("samples/{}", sample.file)).await {
+            Ok(blob) => {
+                self.picture(well).set(Some(Picture::new(blob, sample.file)));
+                true
+            }
+            Err(error) => {
+                let advice = "Check the connection, or choose a picture of your own.";
+                let error = UserError::new("The sample picture could not be fetched.", advice, error.to_string());
+                self.studio.update(|studio| studio.report_trouble(error));
+                false
+            }
+        }
+    }
+
+    fn picture(self, well: Well) -> Local<Option<Picture>> {
+        match well {
+            Well::Content => self.content,
+            Well::Style => self.style,
+        }
+    }
+
+    fn first_empty(self) -> Well {
+        let style_is_first = self.content.with_untracked(Option::is_some) && self.style.with_untracked(Option::is_none);
+        if style_is_first { Well::Style } else { Well::Content }
+    }
+
+    fn remember_settings(self) {
+        let settings = Memo::new(move |_| self.studio.with(|studio| studio.settings().to_json()));
+        Effect::new(move || settings.with(|text| browser::store_settings(text)));
+    }
+
+    fn receive(self, event: Event, attachment: Option<JsValue>) {
+        if let Some(task) = self.studio.try_update(|studio| studio.apply(event)).flatten() {
+            self.perform(task, attachment);
+        }
+    }
+
+    fn perform(self, task: Task, attachment: Option<JsValue>) {
+        let Some(client) = self.client.with_value(Clone::clone) else { return };
+        match (task, attachment) {
+            (Task::Boot, _) => client.boot(),
+            (Task::Retire, _) => client.retire(),
+            (Task::Post(Command::Start { run, recipe }), _) => {
+                let pictures = self.bring_pictures(run);
+                client.post(&Command::Start { run, recipe }, &pictures);
+            }
+            (Task::Post(command), _) => client.post(&command, &[]),
+            (Task::Draw(size), Some(bytes)) => self.show(size, &bytes),
+            (Task::Keep, Some(png)) => self.keep(&png),
+            (Task::Save, Some(png)) => self.save_export(&png),
+            (Task::Draw(_) | Task::Keep | Task::Save, None) => {}
+        }
+    }
+
+    /// The two pictures as attachments; what they are is noted for the result.
+    fn bring_pictures(self, run: RunId) -> Vec<JsValue> {
+        let (Some(content), Some(style)) = (self.content.get_untracked(), self.style.get_untracked()) else { return Vec::new() };
+        let file_name = download_name(&content.name, &style.name);
+        self.origin.set_value(Some(Rc::new(Origin { run, file_name, content_url: content.url })));
+        vec![content.blob.into(), style.blob.into()]
+    }
+
+    fn show(self, size: ImageSize, bytes: &JsValue) {
+        let plate = self.origin.with_value(Clone::clone).and_then(|origin| Plate::new(origin, size, bytes));
+        if let Some(plate) = plate {
+            self.plates.update(|plates| plates.show(plate));
+        }
+    }
+
+    fn keep(self, png: &JsValue) {
+        let run = self.studio.with_untracked(|studio| studio.run().map(|run| run.id));
+        if let Some(run) = run {
+            self.plates.update(|plates| plates.keep(run, browser::png_blob(png)));
+        }
+    }
+
+    fn save_export(self, png: &JsValue) {
+        let name = self.origin.with_value(|origin| origin.as_ref().map(|origin| origin.file_name.clone()));
+        if let (Some(blob), Some(name)) = (browser::png_blob(png), name) {
+            browser::save(&blob, &name);
+        }
+    }
+
+    /// Saves the result on view: the worker's PNG where it made one, else what the canvas holds, as after a cancel.
+    fn save_shown(self) {
+        let Some(plate) = self.plates.with_untracked(|plates| plates.shown.clone()) else { return };
+        let name = plate.origin.file_name.clone();
+        if let Some(png) = &plate.png {
+            return browser::save(png, &name);
+        }
+        let Some(canvas) = self.canvas.get_untracked() else { return };
+        let save = Closure::once_into_js(move |blob: Option<Blob>| match blob {
+            Some(blob) => browser::save(&blob, &name),
+            None => self.report_unsaved(String::new()),
+        });
+        if let Err(error) = canvas.to_blob(save.unchecked_ref()) {
+            self.report_unsaved(format!("{error:?}"));
+        }
+    }
+
+    /// Says that a result could not be shown.
+    pub fn report_unpainted(self, cause: &JsValue) {
+        let advice = "Choose a smaller size, or close other pages that need much memory.";
+        let error = UserError::new("The picture could not be shown.", advice, format!("{cause:?}"));
+        self.studio.update(|studio| studio.report_trouble(error));
+    }
+
+    fn report_unsaved(self, detail: String) {
+        let error = UserError::new("The picture could not be saved.", "Free some memory, then press Download again.", detail);
+        self.studio.update(|studio| studio.report_trouble(error));
+    }
+}

@@ -1,0 +1,295 @@
+//! What the page says, as functions of its state.
+
+use super::policy::DeviceChoice;
+use super::studio::{Link, Phase, Run, Studio, WeightsProgress};
+use crate::protocol::{DeviceKind, Stage, UserError, WeightsSource};
+
+/// Which browsers have WebGPU; by the vendors' own release notes.
+const FASTER_BROWSERS: &str = "That is slow. A browser with WebGPU and a graphics card is usually many times faster: Chrome or Edge from 113, \
+                               Safari from 26, Firefox from 141 on Windows and from 145 on macOS.";
+
+/// The notice that the graphics card would not open.
+pub fn fallback_notice(error: UserError) -> UserError {
+    UserError {
+        headline: "The graphics card could not be used, so this page computes on the processor.".into(),
+        advice: "It works all the same, but slowly; smaller sizes and fewer steps help.".into(),
+        detail: [error.headline, error.detail].join("\n").trim().into(),
+    }
+}
+
+/// Where the page computes, in a sentence.
+pub fn device_line(studio: &Studio) -> String {
+    match (studio.link(), studio.report()) {
+        (Link::Opening(DeviceKind::Gpu), _) => "Opening the graphics card …".into(),
+        (Link::Opening(DeviceKind::Cpu), _) => "Starting on the processor …".into(),
+        (_, Some(report)) => {
+            let device = match (report.kind, report.software) {
+                (DeviceKind::Cpu, _) => "Computing on the processor",
+                (DeviceKind::Gpu, true) => "Computing on an emulated graphics card",
+                (DeviceKind::Gpu, false) => "Computing on the graphics card",
+            };
+            if report.name.is_empty() { device.into() } else { format!("{device} ({})", report.name) }
+        }
+        (_, None) => "The next start opens a device".into(),
+    }
+}
+
+/// What would be faster; `None` on a real graphics card, and for a person who chose the processor.
+pub fn device_hint(studio: &Studio) -> Option<&'static str> {
+    let report = studio.report()?;
+    let slow = report.kind == DeviceKind::Cpu || report.software;
+    (slow && studio.settings().device != DeviceChoice::Cpu).then_some(FASTER_BROWSERS)
+}
+
+/// The line of the status region before the first run.
+pub fn idle_line(has_content: bool, has_style: bool) -> &'static str {
+    match (has_content, has_style) {
+        (false, false) => "Choose a content picture and a style picture",
+        (false, true) => "Choose a content picture",
+        (true, false) => "Choose a style picture",
+        (true, true) => "Ready",
+    }
+}
+
+/// The line of the status region; `None` before the first run.
+pub fn status_line(studio: &Studio) -> Option<String> {
+    let run = studio.run()?;
+    let line = match run.phase {
+        Phase::Waiting => device_line(studio),
+        Phase::Preparing(stage) => stage_line(stage, studio.weights(), studio.report().is_some_and(|r| r.kind == DeviceKind::Gpu)),
+        Phase::Running => step_line(run, run.step),
+        Phase::Pausing => format!("{} · pausing", step_line(run, run.step)),
+        Phase::Paused => format!("{} · paused", step_line(run, run.step)),
+        Phase::Finished => format!("{} · finished", step_line(run, run.step)),
+        Phase::Cancelled if run.step == 0 => "Cancelled".into(),
+        Phase::Cancelled => format!("{} · cancelled", step_line(run, run.step)),
+        Phase::Failed if run.step == 0 => "Stopped by an error".into(),
+        Phase::Failed => format!("{} · stopped by an error", step_line(run, run.step)),
+    };
+    Some(line)
+}
+
+/// What a screen reader announces: the status, but of the steps only each tenth of the way, and no downloaded bytes.
+pub fn announcement(studio: &Studio) -> Option<String> {
+    let run = studio.run()?;
+    match run.phase {
+        Phase::Running => {
+            let tenth = (run.steps / 10).max(1);
+            let passed = run.step / tenth * tenth;
+            Some(if passed == 0 { "Stepping".into() } else { step_line(run, passed) })
+        }
+        Phase::Preparing(stage) => Some(stage_line(stage, None, false)),
+        _ => status_line(studio),
+    }
+}
+
+fn step_line(run: &Run, step: u32) -> String {
+    format!("Step {step} of {}", run.steps)
+}
+
+fn stage_line(stage: Stage, weights: Option<WeightsProgress>, on_gpu: bool) -> String {
+    match (stage, weights) {
+        (Stage::Pictures, _) => "Reading the pictures".into(),
+        (Stage::Weights, Some(weights)) => weights_line(weights),
+        (Stage::Weights, None) => "Fetching the network".into(),
+        (Stage::Network, _) => "Building the network".into(),
+        (Stage::Targets, _) => "Studying both pictures".into(),
+        (Stage::Compiling, _) if on_gpu => "Preparing the graphics card for the first step".into(),
+        (Stage::Compiling, _) => "Taking the first step".into(),
+    }
+}
+
+fn weights_line(weights: WeightsProgress) -> String {
+    let amount = format!("{} of {} MB", megabytes(weights.received), megabytes(weights.total));
+    match weights.source {
+        WeightsSource::Network => format!("Downloading the network: {amount}"),
+        WeightsSource::Storage => format!("Loading the network from this browser: {amount}"),
+    }
+}
+
+/// 10⁶ bytes, with one decimal.
+fn megabytes(bytes: u64) -> String {
+    let tenths = (bytes + 50_000) / 100_000;
+    format!("{}.{}", tenths / 10, tenths % 10)
+}
+
+/// How far the run is, in 0..1; `None` while that cannot be told.
+pub fn fraction_done(studio: &Studio) -> Option<f64> {
+    let run = studio.run()?;
+    match run.phase {
+        Phase::Preparing(Stage::Weights) => studio.weights().map(|weights| ratio(weights.received, weights.total)),
+        Phase::Waiting | Phase::Preparing(_) => None,
+        _ => Some(ratio(u64::from(run.step), u64::from(run.steps))),
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a progress bar needs no more")]
+fn ratio(part: u64, whole: u64) -> f64 {
+    (part as f64 / whole.max(1) as f64).clamp(0.0, 1.0)
+}
+
+/// Time left at the pace so far, ms; `None` before there is a pace. The first step is not counted: it paid for compilation.
+pub fn time_left_ms(run: &Run) -> Option<f64> {
+    let timed_steps = run.step.checked_sub(1).filter(|&steps| steps > 0)?;
+    (run.elapsed_ms > 0.0).then(|| run.elapsed_ms / f64::from(timed_steps) * f64::from(run.steps.saturating_sub(run.step)))
+}
+
+/// A stretch of time as a person would say it.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a time in seconds, clamped to a positive range")]
+pub fn time_left_line(left_ms: f64) -> String {
+    let seconds = (left_ms / 1000.0).clamp(0.0, 1e9).ceil() as u64;
+    match seconds {
+        0..=4 => "a few seconds left".into(),
+        5..=55 => format!("about {} s left", seconds.div_ceil(5) * 5),
+        56..=3569 => format!("about {} min left", (seconds + 30) / 60),
+        _ => {
+            let minutes = (seconds + 30) / 60;
+            format!("about {} h {} min left", minutes / 60, minutes % 60)
+        }
+    }
+}
+
+/// A loss with three digits, and a prefix for the powers of a thousand.
+pub fn loss_figure(value: f32) -> String {
+    let size = value.abs();
+    let (scaled, prefix) = match size {
+        _ if !size.is_finite() => return "not a number".into(),
+        _ if size >= 1e12 => return format!("{value:.2e}"),
+        _ if size >= 1e9 => (value / 1e9, " G"),
+        _ if size >= 1e6 => (value / 1e6, " M"),
+        _ if size >= 1e3 => (value / 1e3, " k"),
+        _ => (value, ""),
+    };
+    match scaled.abs() {
+        s if s >= 100.0 => format!("{scaled:.0}{prefix}"),
+        s if s >= 10.0 => format!("{scaled:.1}{prefix}"),
+        _ => format!("{scaled:.2}{prefix}"),
+    }
+}
+
+/// The curve of the total loss in words.
+pub fn curve_line(studio: &Studio) -> String {
+    let ends = studio.run().and_then(|run| run.history.first().zip(run.history.latest()));
+    ends.map_or_else(
+        || "Total loss, nothing yet".into(),
+        |((from, first), (to, last))| {
+            format!("Total loss: {} at step {from}, {} at step {to}", loss_figure(first), loss_figure(last))
+        },
+    )
+}
+
+/// The name under which a result is saved, after the names of its two pictures' files.
+pub fn download_name(content: &str, style: &str) -> String {
+    format!("impasto-{}-{}.png", stem(content), stem(style))
+}
+
+/// A file's name without its extension, fit for any file system.
+fn stem(name: &str) -> String {
+    const MAX_CHARS: usize = 40;
+    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+    let words: Vec<&str> = stem.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty()).collect();
+    let joined: String = words.join("-").chars().take(MAX_CHARS).collect();
+    if joined.is_empty() { "picture".into() } else { joined }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::{DeviceReport, Event, Losses, RunId};
+    use crate::ui::settings::Settings;
+
+    fn opened(kind: DeviceKind, software: bool, choice: DeviceChoice) -> Studio {
+        let mut studio = Studio::new(Settings { device: choice, ..Settings::default() }, true);
+        studio.open();
+        studio.apply(Event::Opened(DeviceReport { kind, name: String::new(), software, max_edge: 1024 }));
+        studio
+    }
+
+    fn running(step: u32) -> Studio {
+        let mut studio = opened(DeviceKind::Gpu, false, DeviceChoice::Auto);
+        studio.start();
+        let losses = Losses { content: 1.0, style: 1.0, total_variation: 0.0 };
+        studio.apply(Event::Progress { run: RunId(1), step, steps: 200, losses, elapsed_ms: 1100.0 });
+        studio
+    }
+
+    fn status(studio: &Studio) -> String {
+        status_line(studio).unwrap()
+    }
+
+    #[test]
+    fn the_status_names_the_step_in_every_phase_that_has_one() {
+        let mut studio = running(12);
+        assert_eq!(status(&studio), "Step 12 of 200");
+        studio.toggle_pause();
+        assert_eq!(status(&studio), "Step 12 of 200 · pausing");
+        studio.apply(Event::Paused { run: RunId(1), step: 12 });
+        assert_eq!(status(&studio), "Step 12 of 200 · paused");
+        studio.cancel();
+        assert_eq!(status(&studio), "Step 12 of 200 · cancelled");
+        let mut studio = running(12);
+        studio.apply(Event::Finished { run: RunId(1), step: 200 });
+        assert_eq!(status(&studio), "Step 200 of 200 · finished");
+    }
+
+    #[test]
+    fn a_download_is_told_in_megabytes() {
+        let mut studio = opened(DeviceKind::Gpu, false, DeviceChoice::Auto);
+        assert_eq!(status_line(&studio), None);
+        studio.start();
+        assert_eq!(status(&studio), "Reading the pictures");
+        studio.apply(Event::Preparing { run: RunId(1), stage: Stage::Weights });
+        assert_eq!((status(&studio).as_str(), fraction_done(&studio)), ("Fetching the network", None));
+        studio.apply(Event::Weights { source: WeightsSource::Network, received: 4_249_000, total: 12_980_000 });
+        assert_eq!(status(&studio), "Downloading the network: 4.2 of 13.0 MB");
+        assert!(fraction_done(&studio).is_some_and(|done| (done - 0.327).abs() < 0.001));
+        studio.apply(Event::Weights { source: WeightsSource::Storage, received: 0, total: 12_980_000 });
+        assert_eq!(status(&studio), "Loading the network from this browser: 0.0 of 13.0 MB");
+    }
+
+    #[test]
+    fn a_screen_reader_hears_ten_steps_and_not_two_hundred() {
+        let heard: std::collections::BTreeSet<_> = (1..=200).map(|step| announcement(&running(step))).collect();
+        assert_eq!(heard.len(), 11);
+        assert_eq!(announcement(&running(59)).as_deref(), Some("Step 40 of 200"));
+    }
+
+    #[test]
+    fn time_left_follows_the_pace_after_the_first_step() {
+        let left = |step| time_left_ms(running(step).run().unwrap());
+        assert_eq!(left(1), None);
+        assert_eq!(left(12), Some(100.0 * 188.0));
+        assert_eq!(left(200), Some(0.0));
+        assert_eq!(time_left_line(18_800.0), "about 20 s left");
+        assert_eq!(time_left_line(1.0), "a few seconds left");
+        assert_eq!(time_left_line(125_000.0), "about 2 min left");
+        assert_eq!(time_left_line(3_569_000.0), "about 59 min left");
+        assert_eq!(time_left_line(3_570_000.0), "about 1 h 0 min left");
+        assert_eq!(time_left_line(7_500_000.0), "about 2 h 5 min left");
+    }
+
+    #[test]
+    fn the_page_says_where_it_computes_and_what_would_be_faster() {
+        let real = opened(DeviceKind::Gpu, false, DeviceChoice::Auto);
+        assert_eq!((device_line(&real).as_str(), device_hint(&real)), ("Computing on the graphics card", None));
+        let emulated = opened(DeviceKind::Gpu, true, DeviceChoice::Gpu);
+        assert!(device_hint(&emulated).is_some());
+        let fallen = opened(DeviceKind::Cpu, false, DeviceChoice::Auto);
+        assert_eq!(device_line(&fallen), "Computing on the processor");
+        assert!(device_hint(&fallen).is_some());
+        assert_eq!(device_hint(&opened(DeviceKind::Cpu, false, DeviceChoice::Cpu)), None, "as chosen");
+    }
+
+    #[test]
+    fn losses_have_three_digits() {
+        let figures = [0.0, 0.5, 12.34, 999.4, 1234.0, 45_600_000.0, 3.2e9, 5e13, f32::NAN].map(loss_figure);
+        assert_eq!(figures, ["0.00", "0.50", "12.3", "999", "1.23 k", "45.6 M", "3.20 G", "5.00e13", "not a number"]);
+    }
+
+    #[test]
+    fn results_are_named_after_their_pictures() {
+        assert_eq!(download_name("My Photo (1).jpeg", "starry_night.png"), "impasto-My-Photo-1-starry_night.png");
+        assert_eq!(download_name("Käse", "../../x.png"), "impasto-Käse-x.png");
+        assert_eq!(download_name(".png", ""), "impasto-picture-picture.png");
+    }
+}

@@ -1,0 +1,45 @@
+//! The page: it shows, asks and listens; it computes nothing itself.
+//!
+//! - [`studio`]: its whole state but the pictures, and the one function that takes in the worker's news.
+//! - [`settings`], [`policy`], [`history`], [`labels`], [`samples`]: the plain parts of that state and what the page says of it.
+//! - `client` \[wasm\]: owns the worker.
+//! - `desk` \[wasm\]: carries out what person and studio ask.
+//! - `pictures` \[wasm\]: the pictures that go in, and the results on view.
+//! - `browser` \[wasm\]: what is asked of the browser beyond widgets.
+//! - `page`, `components` \[wasm\]: what is seen.
+//!
+//! What is not marked knows no web, so that it is tested natively.
+
+pub mod history;
+pub mod labels;
+pub mod policy;
+pub mod samples;
+pub mod settings;
+pub mod studio;
+
+#[cfg(target_arch = "wasm32")]
+mod browser;
+#[cfg(target_arch = "wasm32")]
+mod client;
+#[cfg(target_arch = "wasm32")]
+mod components;
+#[cfg(target_arch = "wasm32")]
+mod desk;
+#[cfg(target_arch = "wasm32")]
+mod page;
+#[cfg(target_arch = "wasm32")]
+mod pictures;
+
+/// Id of the element that stands in for the page until it is there.
+#[cfg(target_arch = "wasm32")]
+const LOADING_ID: &str = "loading";
+
+/// Puts the page in the place of the loading text.
+#[cfg(target_arch = "wasm32")]
+pub fn run() {
+    console_error_panic_hook::set_once();
+    if let Some(loading) = leptos::prelude::document().get_element_by_id(LOADING_ID) {
+        loading.remove();
+    }
+    leptos::mount::mount_to_body(page::Page);
+}

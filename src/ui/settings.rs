@@ -1,0 +1,212 @@
+//! What the person has set, kept between visits; and what it comes to on a given device.
+
+use std::ops::RangeInclusive;
+
+use serde::{Deserialize, Serialize};
+
+use super::policy::DeviceChoice;
+use crate::protocol::{DeviceKind, DeviceReport};
+use crate::recipe::{Emphasis, Pooling, Recipe};
+
+/// Sizes offered, px of the longer side. Between the powers of two lie halves of the way in cost.
+pub const SIZES: [u32; 10] = [64, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048];
+
+/// Steps that the page allows. Beyond, a picture no longer changes visibly.
+pub const STEPS: RangeInclusive<u32> = 1..=10_000;
+
+/// Total-variation weights between which pictures differ visibly, from a hint to plain blur; the slider is logarithmic and
+/// adds zero at its left end.
+const TV_SLIDER: RangeInclusive<f32> = 10.0..=10_000.0;
+
+/// Positions of a slider: 0 to this.
+pub const SLIDER_END: u32 = 100;
+
+/// The person's settings. `None` means the device's default, so that a better device brings a better default.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Settings {
+    /// Longer side of the result, px.
+    pub size: Option<u32>,
+    /// Steps of the optimiser.
+    pub steps: Option<u32>,
+    /// What content, style and smoothness weigh against each other.
+    pub emphasis: Emphasis,
+    /// How feature maps are halved.
+    pub pooling: Pooling,
+    /// Where to compute.
+    pub device: DeviceChoice,
+}
+
+impl Settings {
+    /// Reads what an earlier visit stored. Garbage, and values outside of their ranges, give the defaults: the text is as
+    /// much the browser's as ours.
+    pub fn from_json(text: &str) -> Self {
+        let read: Self = serde_json::from_str(text).unwrap_or_default();
+        Self {
+            size: read.size.filter(|size| SIZES.contains(size)),
+            steps: read.steps.filter(|steps| STEPS.contains(steps)),
+            emphasis: if read.emphasis.validate().is_ok() { read.emphasis } else { Emphasis::default() },
+            ..read
+        }
+    }
+
+    /// The text for [`Self::from_json`].
+    ///
+    /// # Panics
+    /// Never: settings have a JSON form.
+    pub fn to_json(&self) -> String {
+        serde_json::to_string(self).expect("settings have a JSON form")
+    }
+
+    /// Longer side, px: the person's where the device can hold it, else the device's default.
+    pub fn size_on(&self, device: Option<&DeviceReport>) -> u32 {
+        let fitting = sizes_on(device);
+        let fits = |size: &u32| fitting.contains(size);
+        let default = if is_fast(device) { 512 } else { 128 };
+        self.size.filter(fits).or(Some(default).filter(fits)).unwrap_or_else(|| fitting.last().copied().unwrap_or(SIZES[0]))
+    }
+
+    /// Steps: the person's, else the device's default.
+    pub fn steps_on(&self, device: Option<&DeviceReport>) -> u32 {
+        self.steps.unwrap_or(if is_fast(device) { 200 } else { 60 })
+    }
+
+    /// The recipe of the next run.
+    pub fn recipe_on(&self, device: Option<&DeviceReport>) -> Recipe {
+        Recipe {
+            size: self.size_on(device),
+            steps: self.steps_on(device),
+            emphasis: self.emphasis,
+            pooling: self.pooling,
+            ..Recipe::default()
+        }
+    }
+}
+
+/// The sizes that `device` can hold; never none. Before the device is known, all.
+pub fn sizes_on(device: Option<&DeviceReport>) -> Vec<u32> {
+    let max_edge = device.map_or(u32::MAX, |report| report.max_edge);
+    SIZES.into_iter().filter(|&size| size <= max_edge || size == SIZES[0]).collect()
+}
+
+/// Whether `device` is a real GPU; an unknown one is hoped to be.
+fn is_fast(device: Option<&DeviceReport>) -> bool {
+    device.is_none_or(|report| report.kind == DeviceKind::Gpu && !report.software)
+}
+
+/// Content weight at a position of the slider "Content to style": all content at 0, all style at [`SLIDER_END`].
+pub fn content_weight_at(position: u32) -> f32 {
+    log_between(*Emphasis::CONTENT_SLIDER.end(), *Emphasis::CONTENT_SLIDER.start(), fraction(position, SLIDER_END))
+}
+
+/// The position nearest to a content weight: inverse of [`content_weight_at`].
+pub fn content_position(weight: f32) -> u32 {
+    position_between(*Emphasis::CONTENT_SLIDER.end(), *Emphasis::CONTENT_SLIDER.start(), weight, SLIDER_END)
+}
+
+/// Total-variation weight at a position of the slider "Smoothness"; none at 0.
+pub fn tv_weight_at(position: u32) -> f32 {
+    match position.checked_sub(1) {
+        None => 0.0,
+        Some(rest) => log_between(*TV_SLIDER.start(), *TV_SLIDER.end(), fraction(rest, SLIDER_END - 1)),
+    }
+}
+
+/// The position nearest to a total-variation weight: inverse of [`tv_weight_at`].
+pub fn tv_position(weight: f32) -> u32 {
+    if weight <= 0.0 {
+        return 0;
+    }
+    1 + position_between(*TV_SLIDER.start(), *TV_SLIDER.end(), weight, SLIDER_END - 1)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "slider positions are far below 2^24")]
+fn fraction(position: u32, end: u32) -> f32 {
+    position.min(end) as f32 / end as f32
+}
+
+fn log_between(from: f32, to: f32, fraction: f32) -> f32 {
+    from * (to / from).powf(fraction)
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_precision_loss,
+    reason = "the value is clamped to 0..=end, which is far below 2^24"
+)]
+fn position_between(from: f32, to: f32, value: f32, end: u32) -> u32 {
+    let fraction = (value / from).ln() / (to / from).ln();
+    (fraction.clamp(0.0, 1.0) * end as f32).round() as u32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn device(kind: DeviceKind, software: bool, max_edge: u32) -> DeviceReport {
+        DeviceReport { kind, name: String::new(), software, max_edge }
+    }
+
+    #[test]
+    fn each_device_has_its_defaults() {
+        let settings = Settings::default();
+        let gpu = settings.recipe_on(Some(&device(DeviceKind::Gpu, false, 1400)));
+        assert_eq!((gpu.size, gpu.steps), (512, 200));
+        for slow in [device(DeviceKind::Cpu, false, 512), device(DeviceKind::Gpu, true, 1024)] {
+            let recipe = settings.recipe_on(Some(&slow));
+            assert_eq!((recipe.size, recipe.steps), (128, 60));
+        }
+        assert_eq!(settings.size_on(Some(&device(DeviceKind::Gpu, false, 300))), 256, "the largest that fits");
+    }
+
+    #[test]
+    fn the_persons_size_wins_while_it_fits() {
+        let settings = Settings { size: Some(1024), ..Settings::default() };
+        assert_eq!(settings.size_on(Some(&device(DeviceKind::Gpu, false, 1024))), 1024);
+        assert_eq!(settings.size_on(Some(&device(DeviceKind::Gpu, false, 1023))), 512);
+        assert_eq!(settings.size_on(Some(&device(DeviceKind::Cpu, false, 1023))), 128);
+    }
+
+    #[test]
+    fn only_sizes_that_fit_are_offered_but_always_one() {
+        assert_eq!(sizes_on(Some(&device(DeviceKind::Cpu, false, 256))), [64, 128, 192, 256]);
+        assert_eq!(sizes_on(Some(&device(DeviceKind::Cpu, false, 10))), [64]);
+        assert_eq!(sizes_on(None), SIZES);
+    }
+
+    #[test]
+    fn every_recipe_that_the_page_can_ask_for_is_valid() {
+        for size in SIZES {
+            for position in [0, 1, 50, SLIDER_END] {
+                let emphasis = Emphasis { content_weight: content_weight_at(position), tv_weight: tv_weight_at(position) };
+                Settings { size: Some(size), emphasis, ..Settings::default() }.recipe_on(None).validate().unwrap();
+            }
+        }
+    }
+
+    #[test]
+    fn sliders_are_logarithmic_and_invertible() {
+        assert!((content_weight_at(0) - 1600.0).abs() < 0.1, "all content at the left");
+        assert!((content_weight_at(50) - 160.0).abs() < 0.1);
+        assert!((content_weight_at(SLIDER_END) - 16.0).abs() < 0.1);
+        assert_eq!(content_position(Emphasis::default().content_weight), 50);
+        assert_eq!(tv_weight_at(0).to_bits(), 0.0f32.to_bits());
+        assert_eq!(tv_position(Emphasis::default().tv_weight), 0);
+        for position in 0..=SLIDER_END {
+            assert_eq!(content_position(content_weight_at(position)), position);
+            assert_eq!(tv_position(tv_weight_at(position)), position);
+        }
+    }
+
+    #[test]
+    fn stored_settings_come_back_and_garbage_is_forgiven() {
+        let settings = Settings { size: Some(768), device: DeviceChoice::Cpu, pooling: Pooling::Max, ..Settings::default() };
+        assert_eq!(Settings::from_json(&settings.to_json()), settings);
+        for garbage in
+            ["", "null", "[1]", r#"{"size": "large"}"#, r#"{"emphasis": {"content_weight": -5}}"#, r#"{"size": 7, "steps": 0}"#]
+        {
+            assert_eq!(Settings::from_json(garbage), Settings::default(), "{garbage}");
+        }
+    }
+}

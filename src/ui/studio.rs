@@ -1,0 +1,428 @@
+//! The state of the page and the one function that changes it on news from the worker. No web, no widgets: what must
+//! happen outside is handed back as an [`Effect`], so every path is tested without a browser.
+
+use super::history::LossHistory;
+use super::labels;
+use super::policy::{DeviceChoice, better_device, device_after_failure, first_device};
+use super::settings::Settings;
+use crate::pixels::ImageSize;
+use crate::protocol::{Command, DeviceKind, DeviceReport, Event, Losses, RunId, Stage, UserError, WeightsSource};
+use crate::recipe::Emphasis;
+
+/// What the shell around the [`Studio`] has to do after a change.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// Make a worker, ending the one there is.
+    Boot,
+    /// End the worker.
+    Retire,
+    /// Post a command; [`Command::Start`] takes the two pictures along.
+    Post(Command),
+    /// Show the event's attachment, a picture of this size.
+    Draw(ImageSize),
+    /// Keep the event's attachment, the PNG of the picture on view.
+    Keep,
+    /// Save the event's attachment, a PNG, as a file.
+    Save,
+}
+
+/// How the worker stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Link {
+    /// There is none; the next start makes one.
+    Down,
+    /// It boots, or opens this device.
+    Opening(DeviceKind),
+    /// It takes commands.
+    Up,
+}
+
+/// Where a run stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// For the device to open.
+    Waiting,
+    /// On its way to the first step.
+    Preparing(Stage),
+    /// Stepping.
+    Running,
+    /// Asked to rest, but perhaps still within a step.
+    Pausing,
+    /// Resting.
+    Paused,
+    /// All steps done.
+    Finished,
+    /// Left by the person.
+    Cancelled,
+    /// Ended by an error.
+    Failed,
+}
+
+impl Phase {
+    /// Whether events of the run still count.
+    pub const fn is_live(self) -> bool {
+        !matches!(self, Self::Finished | Self::Cancelled | Self::Failed)
+    }
+
+    /// Whether the run has a picture under work, so that pausing and exporting make sense.
+    pub const fn is_stepping(self) -> bool {
+        matches!(self, Self::Running | Self::Pausing | Self::Paused)
+    }
+}
+
+/// One run, from the press of the button to its end.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Run {
+    /// Its name in the protocol.
+    pub id: RunId,
+    /// Where it stands.
+    pub phase: Phase,
+    /// Steps done.
+    pub step: u32,
+    /// Steps to do in all.
+    pub steps: u32,
+    /// Time spent stepping since the first step ended, ms.
+    pub elapsed_ms: f64,
+    /// The objective's terms at the last known step.
+    pub losses: Option<Losses>,
+    /// The total loss so far.
+    pub history: LossHistory,
+    /// Whether the person waits for the picture as it is now.
+    exporting: bool,
+}
+
+impl Run {
+    fn new(id: RunId) -> Self {
+        let (phase, history) = (Phase::Waiting, LossHistory::default());
+        Self { id, phase, step: 0, steps: 0, elapsed_ms: 0.0, losses: None, history, exporting: false }
+    }
+}
+
+/// How far the weights are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WeightsProgress {
+    /// Where they come from.
+    pub source: WeightsSource,
+    /// Bytes so far.
+    pub received: u64,
+    /// Bytes in all.
+    pub total: u64,
+}
+
+/// An error on view.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trouble {
+    /// What to tell the person.
+    pub error: UserError,
+    /// Whether the same start may well succeed the next time.
+    pub retry: bool,
+}
+
+/// The whole state of the page apart from the pictures themselves.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Studio {
+    settings: Settings,
+    has_webgpu: bool,
+    /// Whether the GPU turned out not to be worth trying again.
+    fallen_back: bool,
+    link: Link,
+    report: Option<DeviceReport>,
+    weights: Option<WeightsProgress>,
+    run: Option<Run>,
+    last_id: u32,
+    notice: Option<UserError>,
+    trouble: Option<Trouble>,
+}
+
+impl Studio {
+    /// A page just opened; `has_webgpu` is whether the browser shows `navigator.gpu`.
+    pub fn new(settings: Settings, has_webgpu: bool) -> Self {
+        Self {
+            settings,
+            has_webgpu,
+            fallen_back: false,
+            link: Link::Down,
+            report: None,
+            weights: None,
+            run: None,
+            last_id: 0,
+            notice: None,
+            trouble: None,
+        }
+    }
+
+    /// What the person has set.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// How the worker stands.
+    pub fn link(&self) -> Link {
+        self.link
+    }
+
+    /// The device opened last.
+    pub fn report(&self) -> Option<&DeviceReport> {
+        self.report.as_ref()
+    }
+
+    /// How far the weights are, once the worker has told.
+    pub fn weights(&self) -> Option<WeightsProgress> {
+        self.weights
+    }
+
+    /// The current run, or the last one.
+    pub fn run(&self) -> Option<&Run> {
+        self.run.as_ref()
+    }
+
+    /// Where the current or last run stands.
+    pub fn phase(&self) -> Option<Phase> {
+        self.run.as_ref().map(|run| run.phase)
+    }
+
+    /// Something the person should know.
+    pub fn notice(&self) -> Option<&UserError> {
+        self.notice.as_ref()
+    }
+
+    /// What has gone wrong.
+    pub fn trouble(&self) -> Option<&Trouble> {
+        self.trouble.as_ref()
+    }
+
+    /// Makes a worker ready before it is needed.
+    pub fn open(&mut self) -> Option<Effect> {
+        let kind = if self.fallen_back { DeviceKind::Cpu } else { first_device(self.settings.device, self.has_webgpu) };
+        Some(self.boot(kind))
+    }
+
+    /// Begins a run, leaving any other.
+    pub fn start(&mut self) -> Option<Effect> {
+        self.trouble = None;
+        self.weights = None;
+        self.last_id += 1;
+        self.run = Some(Run::new(RunId(self.last_id)));
+        match self.link {
+            Link::Up => self.begin(),
+            Link::Opening(_) => None,
+            Link::Down => self.open(),
+        }
+    }
+
+    /// Rests, or goes on.
+    pub fn toggle_pause(&mut self) -> Option<Effect> {
+        let run = self.run.as_mut()?;
+        match run.phase {
+            Phase::Running => {
+                run.phase = Phase::Pausing;
+                Some(Effect::Post(Command::Pause(run.id)))
+            }
+            Phase::Pausing | Phase::Paused => {
+                run.phase = Phase::Running;
+                Some(Effect::Post(Command::Resume(run.id)))
+            }
+            _ => None,
+        }
+    }
+
+    /// Leaves the run, now; what the worker still sends of it will not be heard.
+    pub fn cancel(&mut self) -> Option<Effect> {
+        let up = self.link == Link::Up;
+        let run = self.run.as_mut().filter(|run| run.phase.is_live())?;
+        run.phase = Phase::Cancelled;
+        run.exporting = false;
+        up.then_some(Effect::Post(Command::Cancel(run.id)))
+    }
+
+    /// Asks for the picture as it is now. `None` when no picture is under work: what there is to save is on view.
+    pub fn export(&mut self) -> Option<Effect> {
+        let run = self.run.as_mut().filter(|run| run.phase.is_stepping())?;
+        run.exporting = true;
+        Some(Effect::Post(Command::Export(run.id)))
+    }
+
+    /// Sets what holds from the next run on.
+    pub fn set(&mut self, change: impl FnOnce(&mut Settings)) {
+        change(&mut self.settings);
+    }
+
+    /// Sets what content, style and smoothness weigh; [`Self::adjustment`] tells a running picture.
+    pub fn set_emphasis(&mut self, change: impl FnOnce(&mut Emphasis)) {
+        change(&mut self.settings.emphasis);
+    }
+
+    /// The command that brings the current emphasis to the running picture.
+    pub fn adjustment(&self) -> Option<Effect> {
+        let run = self.run.as_ref().filter(|run| run.phase.is_live() && run.phase != Phase::Waiting)?;
+        Some(Effect::Post(Command::Adjust { run: run.id, emphasis: self.settings.emphasis }))
+    }
+
+    /// Chooses where to compute, leaving any run, and moves there at once if it is elsewhere.
+    pub fn choose_device(&mut self, choice: DeviceChoice) -> Option<Effect> {
+        self.settings.device = choice;
+        self.fallen_back = false;
+        let wanted = first_device(choice, self.has_webgpu);
+        let stays = |report: &DeviceReport| report.kind == wanted && better_device(choice, report).is_none();
+        if self.link == Link::Up && self.report.as_ref().is_some_and(stays) {
+            return None;
+        }
+        self.end_run(Phase::Cancelled);
+        (self.notice, self.trouble) = (None, None);
+        Some(self.boot(wanted))
+    }
+
+    /// Takes the error off view.
+    pub fn dismiss_trouble(&mut self) {
+        self.trouble = None;
+    }
+
+    /// Takes the notice off view.
+    pub fn dismiss_notice(&mut self) {
+        self.notice = None;
+    }
+
+    /// Puts an error of the page itself on view.
+    pub fn report_trouble(&mut self, error: UserError) {
+        self.trouble = Some(Trouble { error, retry: false });
+    }
+
+    /// Takes in what the worker tells. Events of another run than the current, live one change nothing, save that a worker
+    /// which calls itself lost is lost for every run.
+    pub fn apply(&mut self, event: Event) -> Option<Effect> {
+        match event {
+            Event::Booted => self.booted(),
+            Event::Opened(report) => self.opened(report),
+            Event::Weights { source, received, total } => {
+                self.weights = Some(WeightsProgress { source, received, total });
+                None
+            }
+            Event::Preparing { run, stage } => {
+                self.live(run)?.phase = Phase::Preparing(stage);
+                None
+            }
+            Event::Progress { run, step, steps, losses, elapsed_ms } => self.progressed(run, step, steps, losses, elapsed_ms),
+            Event::Preview { run, size, .. } => self.live(run).map(|_| Effect::Draw(size)),
+            Event::Paused { run, step } => self.paused(run, step),
+            Event::Exported { run, .. } => self.exported(run),
+            Event::Finished { run, step } => self.finished(run, step),
+            Event::Notice(notice) => {
+                self.notice = Some(notice);
+                None
+            }
+            Event::Failed { error, fatal: true, .. } => self.lost(error),
+            Event::Failed { run, error, fatal: false } => self.failed(run, error),
+        }
+    }
+
+    fn boot(&mut self, kind: DeviceKind) -> Effect {
+        self.link = Link::Opening(kind);
+        self.report = None;
+        Effect::Boot
+    }
+
+    fn booted(&self) -> Option<Effect> {
+        match self.link {
+            Link::Opening(kind) => Some(Effect::Post(Command::Open(kind))),
+            Link::Down | Link::Up => None,
+        }
+    }
+
+    fn opened(&mut self, report: DeviceReport) -> Option<Effect> {
+        if let Some(better) = better_device(self.settings.device, &report) {
+            self.fallen_back = true;
+            return Some(self.boot(better));
+        }
+        self.link = Link::Up;
+        self.report = Some(report);
+        let waits = self.phase() == Some(Phase::Waiting);
+        if waits { self.begin() } else { None }
+    }
+
+    /// Sends the waiting run to the worker.
+    fn begin(&mut self) -> Option<Effect> {
+        let recipe = self.settings.recipe_on(self.report.as_ref());
+        let run = self.run.as_mut()?;
+        run.steps = recipe.steps;
+        run.phase = Phase::Preparing(Stage::Pictures);
+        Some(Effect::Post(Command::Start { run: run.id, recipe }))
+    }
+
+    /// The run of this name, if it is the current one and not over.
+    fn live(&mut self, id: RunId) -> Option<&mut Run> {
+        self.run.as_mut().filter(|run| run.id == id && run.phase.is_live())
+    }
+
+    fn progressed(&mut self, id: RunId, step: u32, steps: u32, losses: Losses, elapsed_ms: f64) -> Option<Effect> {
+        let run = self.live(id)?;
+        (run.step, run.steps, run.losses, run.elapsed_ms) = (step, steps, Some(losses), elapsed_ms);
+        run.history.push(step, losses.total());
+        if !run.phase.is_stepping() {
+            run.phase = Phase::Running;
+        }
+        None
+    }
+
+    /// A late answer to a pause that the person has taken back is no news.
+    fn paused(&mut self, id: RunId, step: u32) -> Option<Effect> {
+        let run = self.live(id).filter(|run| run.phase == Phase::Pausing)?;
+        (run.phase, run.step) = (Phase::Paused, step);
+        None
+    }
+
+    fn exported(&mut self, id: RunId) -> Option<Effect> {
+        let run = self.run.as_mut().filter(|run| run.id == id && run.exporting)?;
+        run.exporting = false;
+        Some(Effect::Save)
+    }
+
+    fn finished(&mut self, id: RunId, step: u32) -> Option<Effect> {
+        let run = self.live(id)?;
+        (run.phase, run.step) = (Phase::Finished, step);
+        Some(Effect::Keep)
+    }
+
+    /// A run, or the worker's own work, has failed; the worker goes on. A picture that could not be read will not be
+    /// readable the next time either.
+    fn failed(&mut self, id: Option<RunId>, error: UserError) -> Option<Effect> {
+        let Some(id) = id else {
+            self.report_trouble(error);
+            return None;
+        };
+        let run = self.live(id)?;
+        let retry = run.phase != Phase::Preparing(Stage::Pictures);
+        run.phase = Phase::Failed;
+        self.trouble = Some(Trouble { error, retry });
+        None
+    }
+
+    /// The worker is of no further use. One that served nobody goes quietly.
+    fn lost(&mut self, error: UserError) -> Option<Effect> {
+        let opening = match self.link {
+            Link::Opening(kind) => Some(kind),
+            Link::Down | Link::Up => None,
+        };
+        if let Some(next) = opening.and_then(|kind| device_after_failure(self.settings.device, kind)) {
+            self.fallen_back = true;
+            self.notice = Some(labels::fallback_notice(error));
+            return Some(self.boot(next));
+        }
+        self.link = Link::Down;
+        let retry = self.end_run(Phase::Failed);
+        if retry || opening.is_some() {
+            self.trouble = Some(Trouble { error, retry });
+        }
+        Some(Effect::Retire)
+    }
+
+    /// Ends the current run, if it lives, and tells whether it did.
+    fn end_run(&mut self, phase: Phase) -> bool {
+        let Some(run) = self.run.as_mut().filter(|run| run.phase.is_live()) else { return false };
+        run.phase = phase;
+        run.exporting = false;
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests;

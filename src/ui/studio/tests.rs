@@ -1,0 +1,248 @@
+use super::*;
+
+const STEPS: u32 = 200;
+
+fn gpu(software: bool) -> DeviceReport {
+    DeviceReport { kind: DeviceKind::Gpu, name: "Test".into(), software, max_edge: 1024 }
+}
+
+fn cpu() -> DeviceReport {
+    DeviceReport { kind: DeviceKind::Cpu, software: false, name: String::new(), max_edge: 512 }
+}
+
+fn error(headline: &str) -> UserError {
+    UserError::new(headline, "Try again.", "cause")
+}
+
+fn failed(run: Option<u32>, fatal: bool) -> Event {
+    Event::Failed { run: run.map(RunId), error: error("It broke."), fatal }
+}
+
+fn progress(run: u32, step: u32) -> Event {
+    let losses = Losses { content: 1.0, style: 2.0, total_variation: 0.0 };
+    Event::Progress { run: RunId(run), step, steps: STEPS, losses, elapsed_ms: 100.0 }
+}
+
+fn preview(run: u32) -> Event {
+    Event::Preview { run: RunId(run), step: 1, size: ImageSize::new(4, 3) }
+}
+
+/// A page whose worker is up on a real GPU.
+fn opened() -> Studio {
+    let mut studio = Studio::new(Settings::default(), true);
+    assert_eq!(studio.open(), Some(Effect::Boot));
+    assert_eq!(studio.apply(Event::Booted), Some(Effect::Post(Command::Open(DeviceKind::Gpu))));
+    assert_eq!(studio.apply(Event::Opened(gpu(false))), None);
+    studio
+}
+
+/// The same with run 1 at step 12.
+fn running() -> Studio {
+    let mut studio = opened();
+    assert!(matches!(studio.start(), Some(Effect::Post(Command::Start { run: RunId(1), .. }))));
+    studio.apply(Event::Preparing { run: RunId(1), stage: Stage::Compiling });
+    studio.apply(progress(1, 12));
+    assert_eq!(studio.phase(), Some(Phase::Running));
+    studio
+}
+
+fn every_run_event(run: u32) -> Vec<Event> {
+    let id = RunId(run);
+    vec![
+        Event::Preparing { run: id, stage: Stage::Targets },
+        progress(run, 99),
+        preview(run),
+        Event::Paused { run: id, step: 99 },
+        Event::Exported { run: id, step: 99 },
+        Event::Finished { run: id, step: 99 },
+        failed(Some(run), false),
+    ]
+}
+
+#[test]
+fn events_of_another_run_change_nothing() {
+    let mut studio = running();
+    studio.start();
+    studio.apply(progress(2, 3));
+    let before = studio.clone();
+    for event in every_run_event(1).into_iter().chain(every_run_event(7)) {
+        assert_eq!(studio.apply(event.clone()), None, "{event:?}");
+        assert_eq!(studio, before, "{event:?}");
+    }
+}
+
+#[test]
+fn cancel_is_instant_and_late_events_change_nothing() {
+    let mut studio = running();
+    studio.export();
+    assert_eq!(studio.cancel(), Some(Effect::Post(Command::Cancel(RunId(1)))));
+    assert_eq!(studio.phase(), Some(Phase::Cancelled));
+    let before = studio.clone();
+    for event in every_run_event(1) {
+        assert_eq!(studio.apply(event.clone()), None, "{event:?}");
+        assert_eq!(studio, before, "{event:?}");
+    }
+    assert_eq!(studio.cancel(), None, "there is nothing left to cancel");
+    assert!(matches!(studio.start(), Some(Effect::Post(Command::Start { run: RunId(2), .. }))));
+}
+
+#[test]
+fn a_start_before_the_device_is_open_waits_for_it() {
+    let mut studio = Studio::new(Settings::default(), false);
+    studio.open();
+    assert_eq!(studio.start(), None);
+    assert_eq!(studio.adjustment(), None, "the worker does not know the run yet");
+    assert_eq!(studio.apply(Event::Booted), Some(Effect::Post(Command::Open(DeviceKind::Cpu))));
+    let Some(Effect::Post(Command::Start { recipe, .. })) = studio.apply(Event::Opened(cpu())) else { panic!("the run begins") };
+    assert_eq!((recipe.size, recipe.steps), (128, 60), "by what the device can bear");
+}
+
+#[test]
+fn a_start_cancelled_before_the_device_is_open_never_begins() {
+    let mut studio = Studio::new(Settings::default(), false);
+    studio.open();
+    studio.start();
+    assert_eq!(studio.cancel(), None, "the worker knows nothing of it");
+    assert_eq!(studio.apply(Event::Opened(cpu())), None);
+}
+
+#[test]
+fn pause_and_resume_answer_at_once_and_a_late_answer_is_no_news() {
+    let mut studio = running();
+    assert_eq!(studio.toggle_pause(), Some(Effect::Post(Command::Pause(RunId(1)))));
+    assert_eq!(studio.phase(), Some(Phase::Pausing));
+    studio.apply(progress(1, 13));
+    studio.apply(Event::Paused { run: RunId(1), step: 13 });
+    assert_eq!((studio.phase(), studio.run().unwrap().step), (Some(Phase::Paused), 13));
+    assert_eq!(studio.toggle_pause(), Some(Effect::Post(Command::Resume(RunId(1)))));
+    studio.apply(Event::Paused { run: RunId(1), step: 13 });
+    assert_eq!(studio.phase(), Some(Phase::Running));
+}
+
+#[test]
+fn previews_of_the_run_are_drawn_and_the_finished_picture_is_kept() {
+    let mut studio = running();
+    assert_eq!(studio.apply(preview(1)), Some(Effect::Draw(ImageSize::new(4, 3))));
+    assert_eq!(studio.apply(Event::Finished { run: RunId(1), step: STEPS }), Some(Effect::Keep));
+    assert_eq!((studio.phase(), studio.run().unwrap().step), (Some(Phase::Finished), STEPS));
+    assert_eq!(studio.export(), None, "what there is to save is on view");
+}
+
+#[test]
+fn an_export_is_saved_once_and_even_when_the_run_ends_meanwhile() {
+    let mut studio = running();
+    let exported = Event::Exported { run: RunId(1), step: 12 };
+    assert_eq!(studio.apply(exported.clone()), None, "nobody asked");
+    assert_eq!(studio.export(), Some(Effect::Post(Command::Export(RunId(1)))));
+    studio.apply(Event::Finished { run: RunId(1), step: STEPS });
+    assert_eq!(studio.apply(exported.clone()), Some(Effect::Save));
+    assert_eq!(studio.apply(exported), None);
+}
+
+#[test]
+fn a_slider_reaches_the_running_picture_and_no_other() {
+    let mut studio = opened();
+    studio.set_emphasis(|emphasis| emphasis.content_weight = 20.0);
+    assert_eq!(studio.adjustment(), None);
+    studio.start();
+    let Some(Effect::Post(Command::Adjust { run, emphasis })) = studio.adjustment() else { panic!("the run is told") };
+    assert_eq!((run, emphasis), (RunId(1), studio.settings().emphasis));
+}
+
+#[test]
+fn a_failed_run_leaves_worker_and_settings_and_starts_again() {
+    let mut studio = running();
+    studio.set(|settings| settings.size = Some(256));
+    assert_eq!(studio.apply(failed(Some(1), false)), None);
+    assert_eq!((studio.phase(), studio.link()), (Some(Phase::Failed), Link::Up));
+    assert!(studio.trouble().unwrap().retry);
+    assert_eq!(studio.settings().size, Some(256));
+    assert!(matches!(studio.start(), Some(Effect::Post(Command::Start { run: RunId(2), .. }))));
+    assert_eq!(studio.trouble(), None);
+}
+
+#[test]
+fn a_picture_that_cannot_be_read_offers_no_retry() {
+    let mut studio = opened();
+    studio.start();
+    studio.apply(failed(Some(1), false));
+    assert!(!studio.trouble().unwrap().retry);
+}
+
+#[test]
+fn a_lost_worker_is_retired_and_the_next_start_makes_another() {
+    let mut studio = running();
+    studio.set(|settings| settings.size = Some(256));
+    assert_eq!(studio.apply(failed(Some(1), true)), Some(Effect::Retire));
+    assert_eq!((studio.phase(), studio.link()), (Some(Phase::Failed), Link::Down));
+    assert!(studio.trouble().unwrap().retry);
+    assert_eq!(studio.start(), Some(Effect::Boot));
+    assert_eq!(studio.apply(Event::Booted), Some(Effect::Post(Command::Open(DeviceKind::Gpu))));
+    let Some(Effect::Post(Command::Start { run, recipe })) = studio.apply(Event::Opened(gpu(false))) else { panic!("it begins") };
+    assert_eq!((run, recipe.size), (RunId(2), 256));
+}
+
+#[test]
+fn a_worker_lost_over_a_run_left_behind_takes_the_current_run_along() {
+    let mut studio = running();
+    studio.start();
+    assert_eq!(studio.apply(failed(Some(1), true)), Some(Effect::Retire));
+    assert_eq!(studio.phase(), Some(Phase::Failed));
+}
+
+#[test]
+fn an_idle_worker_goes_quietly() {
+    let mut studio = running();
+    studio.cancel();
+    assert_eq!(studio.apply(failed(None, true)), Some(Effect::Retire));
+    assert_eq!(studio.trouble(), None);
+    assert_eq!(studio.start(), Some(Effect::Boot));
+}
+
+#[test]
+fn automatic_falls_back_to_the_processor_with_a_notice_and_stays_there() {
+    let mut studio = Studio::new(Settings::default(), true);
+    studio.open();
+    studio.start();
+    assert_eq!(studio.apply(failed(None, true)), Some(Effect::Boot));
+    assert_eq!(studio.link(), Link::Opening(DeviceKind::Cpu));
+    assert!(studio.notice().is_some() && studio.trouble().is_none());
+    assert!(matches!(studio.apply(Event::Opened(cpu())), Some(Effect::Post(Command::Start { .. }))));
+    studio.apply(failed(Some(1), true));
+    studio.start();
+    assert_eq!(studio.link(), Link::Opening(DeviceKind::Cpu), "the GPU is not tried again");
+}
+
+#[test]
+fn no_device_at_all_is_an_error_and_can_be_tried_again() {
+    let mut studio = Studio::new(Settings::default(), false);
+    studio.open();
+    assert_eq!(studio.apply(failed(None, true)), Some(Effect::Retire));
+    assert!(!studio.trouble().unwrap().retry, "nothing was started");
+    assert_eq!(studio.start(), Some(Effect::Boot));
+    studio.apply(failed(None, true));
+    assert!(studio.trouble().unwrap().retry);
+}
+
+#[test]
+fn an_emulated_gpu_is_left_for_the_processor_unless_the_person_wants_it() {
+    let mut studio = Studio::new(Settings::default(), true);
+    studio.open();
+    assert_eq!(studio.apply(Event::Opened(gpu(true))), Some(Effect::Boot));
+    assert_eq!(studio.link(), Link::Opening(DeviceKind::Cpu));
+    studio.apply(Event::Opened(cpu()));
+
+    assert_eq!(studio.choose_device(DeviceChoice::Gpu), Some(Effect::Boot));
+    assert_eq!(studio.apply(Event::Opened(gpu(true))), None);
+    assert_eq!((studio.link(), studio.report()), (Link::Up, Some(&gpu(true))));
+}
+
+#[test]
+fn choosing_another_device_leaves_the_run_and_choosing_the_same_does_not() {
+    let mut studio = running();
+    assert_eq!(studio.choose_device(DeviceChoice::Gpu), None, "it already computes there");
+    assert_eq!(studio.phase(), Some(Phase::Running));
+    assert_eq!(studio.choose_device(DeviceChoice::Cpu), Some(Effect::Boot));
+    assert_eq!((studio.phase(), studio.settings().device), (Some(Phase::Cancelled), DeviceChoice::Cpu));
+    assert_eq!(studio.link(), Link::Opening(DeviceKind::Cpu));
+}

@@ -1,0 +1,193 @@
+//! The one place where a typed error becomes words for the person.
+
+use thiserror::Error;
+
+use super::weights_store::DownloadError;
+use crate::codec::DecodeError;
+use crate::engine::TransferError;
+use crate::engine::device::DeviceError;
+use crate::engine::weights::WeightsError;
+use crate::protocol::UserError;
+
+/// Which of the two pictures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// The photo.
+    Content,
+    /// The painting.
+    Style,
+}
+
+/// Why a run failed.
+#[derive(Debug, Error)]
+pub enum RunError {
+    /// A picture cannot be read from the browser.
+    #[error("the file cannot be read: {0}")]
+    Unreadable(Role, String),
+    /// A picture's file is no picture to work with.
+    #[error(transparent)]
+    Picture(Role, DecodeError),
+    /// The weights could not be had.
+    #[error(transparent)]
+    Download(#[from] DownloadError),
+    /// The weights are not the ones.
+    #[error(transparent)]
+    Weights(#[from] WeightsError),
+    /// The optimisation failed.
+    #[error(transparent)]
+    Transfer(#[from] TransferError),
+    /// No device is open: the page asked in the wrong order.
+    #[error("no device is open")]
+    NoDevice,
+}
+
+impl RunError {
+    /// Whether the worker is of no further use.
+    pub fn is_fatal(&self) -> bool {
+        matches!(self, Self::Transfer(TransferError::Device(_)))
+    }
+}
+
+/// The words for a failed run.
+pub fn run(error: &RunError) -> UserError {
+    let (headline, advice) = match error {
+        RunError::Unreadable(role, _) => (
+            format!("{} could not be read", subject(*role)),
+            "The file may have been moved or changed since it was chosen. Choose it again.".to_owned(),
+        ),
+        RunError::Picture(role, error) => (format!("{}: {}", subject(*role), lower_first(&error.to_string())), error.advice()),
+        RunError::Download(error) => return download(error),
+        RunError::Weights(error) => return weights(error),
+        RunError::Transfer(error) => return transfer(error),
+        RunError::NoDevice => ("Nothing to compute on is open yet".to_owned(), "Reload the page.".to_owned()),
+    };
+    UserError::new(headline, advice, technical(error))
+}
+
+/// The words for a device that could not be opened.
+pub fn device(error: &DeviceError) -> UserError {
+    let headline = match error {
+        DeviceError::NoAdapter(_) => "This browser offers no graphics card",
+        DeviceError::Unfit(_) => "The graphics card could not be used",
+    };
+    let advice = "The processor can do the work instead, more slowly. Current versions of Chrome, Edge, Firefox and Safari can use the \
+                  graphics card when its driver is up to date.";
+    UserError::new(headline, advice, error.to_string())
+}
+
+/// The words for a device that went away.
+pub fn device_lost(reason: &str) -> UserError {
+    UserError::new(
+        "The graphics card was lost",
+        "Its driver was restarted, or it ran out of memory. Your pictures and settings are still here: press Stylise to start again, \
+         perhaps at a smaller size.",
+        reason,
+    )
+}
+
+/// The words for a worker that broke.
+pub fn panic(message: &str) -> UserError {
+    let lower = message.to_lowercase();
+    if lower.contains("memory") {
+        return UserError::new(
+            "There is not enough memory for this size",
+            "Choose a smaller size and press Stylise again. Your pictures and settings are still here.",
+            message,
+        );
+    }
+    if lower.contains("device") && lower.contains("lost") || lower.contains("poison") || lower.contains("destroyed") {
+        return device_lost(message);
+    }
+    UserError::new(
+        "Something went wrong inside",
+        "Your pictures and settings are still here: press Stylise to start again. If it happens every time, choose a smaller size or \
+         compute on the processor.",
+        message,
+    )
+}
+
+/// The words for storage that cannot be used.
+pub fn storage(reason: &str) -> UserError {
+    UserError::new(
+        "The network could not be kept for the next visit",
+        "The browser's storage is full or closed to this page. Everything works; the next visit downloads it again.",
+        reason,
+    )
+}
+
+fn download(error: &DownloadError) -> UserError {
+    let (headline, advice) = match error {
+        DownloadError::Unreachable(_) => (
+            "The network could not be downloaded".to_owned(),
+            "Check your connection, then press Retry.".to_owned(),
+        ),
+        DownloadError::Refused { status } => (
+            format!("The server does not have the network (it answers {status})"),
+            "Press Retry in a while. If you run this page yourself, check that its weights folder was uploaded.".to_owned(),
+        ),
+        DownloadError::Dropped { received, total, .. } => (
+            format!("The download broke off at {} of {} MB", megabytes(*received), megabytes(*total)),
+            "Press Retry: it goes on from there.".to_owned(),
+        ),
+    };
+    UserError::new(headline, advice, error.to_string())
+}
+
+fn weights(error: &WeightsError) -> UserError {
+    let (headline, advice) = match error {
+        WeightsError::Truncated { .. } => ("The network arrived incomplete", "Press Retry: it goes on from where it stopped."),
+        WeightsError::WebPage => (
+            "A web page came in place of the network",
+            "A sign-in page of the Wi-Fi, or a missing file on the server, can do this. Open the connection, then press Retry.",
+        ),
+        WeightsError::TooLong { .. } | WeightsError::Altered { .. } => (
+            "The network arrived damaged",
+            "Nothing of it was used. Press Retry to download it anew; if that does not help, reload the page.",
+        ),
+        WeightsError::Container(_) | WeightsError::Missing(_) | WeightsError::Unexpected(_) | WeightsError::Misshapen { .. } => {
+            ("The network does not belong to this page", "Reload the page to get both in one version.")
+        }
+    };
+    UserError::new(headline, advice, error.to_string())
+}
+
+fn transfer(error: &TransferError) -> UserError {
+    match error {
+        TransferError::Recipe(recipe) => UserError::new("A setting makes no sense", format!("The {recipe}."), ""),
+        TransferError::Device(cause) => device_lost(&cause.to_string()),
+        TransferError::Diverged(..) => UserError::new(
+            "The picture ran away",
+            "The losses grew beyond every number. Move the slider towards content, or lower the smoothness, and start again.",
+            error.to_string(),
+        ),
+    }
+}
+
+fn subject(role: Role) -> &'static str {
+    match role {
+        Role::Content => "The content picture",
+        Role::Style => "The style picture",
+    }
+}
+
+fn lower_first(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_lowercase().chain(chars).collect())
+}
+
+/// An error and its causes, in one line.
+fn technical(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
+}
+
+fn megabytes(bytes: u64) -> String {
+    #[expect(clippy::cast_precision_loss, reason = "shown with one decimal")]
+    let megabytes = bytes as f64 / 1e6;
+    format!("{megabytes:.1}")
+}

@@ -1,0 +1,42 @@
+//! The dedicated Web Worker that owns the device. Enqueuing GPU work can block its thread for seconds; the page never feels it.
+//!
+//! Commands are queued as they come and taken between two steps by one loop, [`session::Session::serve`]; so the engine
+//! needs no cancel token, and no two runs ever share the device.
+
+mod explain;
+mod outbox;
+mod run;
+mod session;
+mod weights_store;
+
+use futures_channel::mpsc;
+use wasm_bindgen::JsCast;
+use wasm_bindgen::closure::Closure;
+use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
+
+use crate::protocol::Event;
+use session::{Message, Session};
+
+/// Starts listening; the worker's `main`.
+pub fn start() {
+    outbox::report_panics();
+    let (sender, receiver) = mpsc::unbounded::<Message>();
+    let on_message = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| match crate::wire::unpack(&event.data()) {
+        Ok(message) => sender.unbounded_send(message).expect("the session outlives the worker's events"),
+        Err(error) => web_sys::console::error_1(&format!("impasto: {error}").into()),
+    });
+    scope().set_onmessage(Some(on_message.as_ref().unchecked_ref()));
+    on_message.forget();
+    wasm_bindgen_futures::spawn_local(Session::new(receiver).serve());
+    outbox::post(&Event::Booted);
+}
+
+/// The worker's global object.
+fn scope() -> DedicatedWorkerGlobalScope {
+    js_sys::global().unchecked_into()
+}
+
+/// Milliseconds since the worker began.
+fn now_ms() -> f64 {
+    scope().performance().map_or(0.0, |clock| clock.now())
+}

@@ -1,0 +1,217 @@
+//! The worker's one loop: take what commands have come, do one batch of steps, give the event loop its turn.
+
+use std::collections::VecDeque;
+use std::rc::Rc;
+
+use futures_channel::mpsc::UnboundedReceiver;
+use futures_util::StreamExt;
+use gloo_timers::future::TimeoutFuture;
+use js_sys::Uint8Array;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::Blob;
+
+use super::explain::{self, Role, RunError};
+use super::outbox;
+use super::run::Run;
+use super::weights_store::WeightsStore;
+use crate::codec;
+use crate::engine::device::{self, OpenDevice};
+use crate::engine::{StyleTransfer, TransferError, Vgg19};
+use crate::pixels::Pixels;
+use crate::protocol::{Command, DeviceKind, DeviceReport, Event, RunId, Stage};
+use crate::recipe::Recipe;
+
+/// A command and its attachments.
+pub type Message = (Command, Vec<JsValue>);
+
+/// Everything that the worker keeps between two commands.
+#[derive(Debug)]
+pub struct Session {
+    commands: UnboundedReceiver<Message>,
+    /// Commands that were looked at while a run was being prepared, still to be taken.
+    inbox: VecDeque<Message>,
+    device: Option<OpenDevice>,
+    weights: WeightsStore,
+    vgg: Option<Rc<Vgg19>>,
+    run: Option<Run>,
+}
+
+impl Session {
+    /// A session that will take `commands`.
+    pub fn new(commands: UnboundedReceiver<Message>) -> Self {
+        Self { commands, inbox: VecDeque::new(), device: None, weights: WeightsStore::new(), vgg: None, run: None }
+    }
+
+    /// Serves the page for as long as the worker lives.
+    pub async fn serve(mut self) {
+        loop {
+            self.collect();
+            if let Some((command, attachments)) = self.inbox.pop_front() {
+                self.obey(command, attachments).await;
+            } else if self.run.as_ref().is_some_and(|run| !run.paused) {
+                self.advance().await;
+                TimeoutFuture::new(0).await;
+            } else if let Some(message) = self.commands.next().await {
+                self.inbox.push_back(message);
+            } else {
+                return;
+            }
+        }
+    }
+
+    /// Moves what has come into the inbox, without waiting.
+    fn collect(&mut self) {
+        while let Ok(message) = self.commands.try_recv() {
+            self.inbox.push_back(message);
+        }
+    }
+
+    async fn obey(&mut self, command: Command, attachments: Vec<JsValue>) {
+        match command {
+            Command::Open(kind) => self.open(kind).await,
+            Command::Start { run, recipe } => self.start(run, &recipe, &attachments).await,
+            Command::Cancel(id) => {
+                if self.running(id).is_some() {
+                    self.drop_run();
+                }
+            }
+            Command::Pause(id) => {
+                if let Some(run) = self.running(id) {
+                    run.paused = true;
+                    // The page shows what there is, not what there was up to a preview ago.
+                    let shown = run.preview().await;
+                    run.report_paused();
+                    self.settle(id, shown);
+                }
+            }
+            Command::Resume(id) => {
+                if let Some(run) = self.running(id) {
+                    run.paused = false;
+                }
+            }
+            Command::Adjust { run: id, emphasis } => {
+                if let Some(run) = self.running(id) {
+                    let adjusted = run.transfer_mut().set_emphasis(emphasis).map_err(RunError::from);
+                    self.settle(id, adjusted);
+                }
+            }
+            Command::Export(id) => {
+                if let Some(run) = self.running(id) {
+                    let exported = run.export().await;
+                    self.settle(id, exported);
+                }
+            }
+        }
+    }
+
+    async fn open(&mut self, kind: DeviceKind) {
+        let opened = match kind {
+            DeviceKind::Cpu => Ok(device::open_cpu()),
+            DeviceKind::Gpu => device::open_gpu(|reason| outbox::post_fatal(explain::device_lost(&reason))).await,
+        };
+        match opened {
+            Ok(open) => {
+                let OpenDevice { name, software, max_edge, .. } = &open;
+                let report = DeviceReport { kind, name: name.clone(), software: *software, max_edge: *max_edge };
+                self.device = Some(open);
+                outbox::post(&Event::Opened(report));
+            }
+            Err(error) => outbox::post_fatal(explain::device(&error)),
+        }
+    }
+
+    async fn start(&mut self, id: RunId, recipe: &Recipe, attachments: &[JsValue]) {
+        self.drop_run();
+        outbox::set_current_run(Some(id));
+        match self.prepare(id, recipe, attachments).await {
+            Ok(Some(transfer)) => self.run = Some(Run::new(id, transfer, recipe.steps)),
+            Ok(None) => self.drop_run(),
+            Err(error) => self.settle(id, Err(error)),
+        }
+    }
+
+    /// Everything up to the first step; `None` when the page has called the run off meanwhile.
+    async fn prepare(&mut self, id: RunId, recipe: &Recipe, attachments: &[JsValue]) -> Result<Option<StyleTransfer>, RunError> {
+        let report = |stage| outbox::post(&Event::Preparing { run: id, stage });
+        recipe.validate().map_err(TransferError::from)?;
+        report(Stage::Pictures);
+        let content = read_picture(attachments.first(), Role::Content, recipe.size).await?;
+        let style = read_picture(attachments.get(1), Role::Style, recipe.size).await?;
+        report(Stage::Weights);
+        let vgg = self.network(|| report(Stage::Network)).await?;
+        if self.called_off(id) {
+            return Ok(None);
+        }
+        report(Stage::Targets);
+        // The page hears of the stage before the device's work holds this thread.
+        TimeoutFuture::new(0).await;
+        let device = self.device()?.device.clone();
+        let transfer = StyleTransfer::new(vgg, &content, &style, recipe, &device)?;
+        report(Stage::Compiling);
+        TimeoutFuture::new(0).await;
+        Ok((!self.called_off(id)).then_some(transfer))
+    }
+
+    /// The network on the device, fetched and moved there once in the worker's life.
+    async fn network(&mut self, on_build: impl Fn()) -> Result<Rc<Vgg19>, RunError> {
+        if let Some(vgg) = &self.vgg {
+            return Ok(Rc::clone(vgg));
+        }
+        let weights = self.weights.load().await?;
+        on_build();
+        let vgg = Rc::new(Vgg19::new(weights, &self.device()?.device));
+        self.vgg = Some(Rc::clone(&vgg));
+        Ok(vgg)
+    }
+
+    fn device(&self) -> Result<&OpenDevice, RunError> {
+        self.device.as_ref().ok_or(RunError::NoDevice)
+    }
+
+    /// Whether the page waits for something else than run `id`.
+    fn called_off(&mut self, id: RunId) -> bool {
+        self.collect();
+        self.inbox.iter().any(|(command, _)| match command {
+            Command::Cancel(run) => *run == id,
+            Command::Start { .. } => true,
+            _ => false,
+        })
+    }
+
+    async fn advance(&mut self) {
+        let Some(run) = &mut self.run else { return };
+        let id = run.id;
+        match run.advance().await {
+            Ok(true) => self.drop_run(),
+            Ok(false) => {}
+            Err(error) => self.settle(id, Err(error)),
+        }
+    }
+
+    /// The run, if it is the one that the page means.
+    fn running(&mut self, id: RunId) -> Option<&mut Run> {
+        self.run.as_mut().filter(|run| run.id == id)
+    }
+
+    fn drop_run(&mut self) {
+        self.run = None;
+        outbox::set_current_run(None);
+    }
+
+    /// Tells the page of a failure, after which the run is no more.
+    fn settle(&mut self, id: RunId, outcome: Result<(), RunError>) {
+        if let Err(error) = outcome {
+            self.drop_run();
+            outbox::post(&Event::Failed { run: Some(id), error: explain::run(&error), fatal: error.is_fatal() });
+        }
+    }
+}
+
+async fn read_picture(attachment: Option<&JsValue>, role: Role, edge: u32) -> Result<Pixels, RunError> {
+    let unreadable = |reason: &str| RunError::Unreadable(role, reason.to_owned());
+    let blob: &Blob = attachment.and_then(JsCast::dyn_ref).ok_or_else(|| unreadable("no file came"))?;
+    let buffer = JsFuture::from(blob.array_buffer()).await.map_err(|error| unreadable(&format!("{error:?}")))?;
+    let bytes = Uint8Array::new(&buffer).to_vec();
+    codec::decode_fitted(&bytes, edge).map_err(|error| RunError::Picture(role, error))
+}

@@ -1,0 +1,189 @@
+//! The weights pack: from the browser's storage, or by download that can be resumed, and never used unverified.
+
+use js_sys::Uint8Array;
+use thiserror::Error;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{Cache, ReadableStreamDefaultReader, Request, RequestInit, Response, Url};
+
+use super::{explain, now_ms, outbox, scope};
+use crate::engine::weights::{self, Manifest, Weights, WeightsError};
+use crate::protocol::{Event, WeightsSource};
+use crate::worker::explain::RunError;
+
+/// Name of the cache in the browser's storage.
+const CACHE: &str = "impasto-weights";
+/// Between two progress events, ms.
+const PROGRESS_INTERVAL_MS: f64 = 100.0;
+/// HTTP: the answer is the part that was asked for.
+const PARTIAL_CONTENT: u16 = 206;
+/// HTTP: the part asked for lies beyond the end.
+const RANGE_NOT_SATISFIABLE: u16 = 416;
+
+/// Why the pack could not be downloaded.
+#[derive(Debug, Error)]
+pub enum DownloadError {
+    /// No answer at all.
+    #[error("no answer: {0}")]
+    Unreachable(String),
+    /// An answer other than the pack.
+    #[error("the server answered {status}")]
+    Refused {
+        /// HTTP status.
+        status: u16,
+    },
+    /// The connection broke. What had arrived is kept for the next attempt.
+    #[error("the connection broke after {received} of {total} bytes: {reason}")]
+    Dropped {
+        /// Bytes kept.
+        received: u64,
+        /// Bytes in all.
+        total: u64,
+        /// The browser's word.
+        reason: String,
+    },
+}
+
+/// Gets the weights, from wherever they are nearest.
+#[derive(Debug)]
+pub struct WeightsStore {
+    manifest: Manifest,
+    /// What an attempt that broke off has left.
+    partial: Vec<u8>,
+}
+
+impl WeightsStore {
+    /// For the pack of this build.
+    pub fn new() -> Self {
+        Self { manifest: Manifest::built_in(), partial: Vec::new() }
+    }
+
+    /// The verified weights. Posts progress; and a notice when they could not be kept.
+    ///
+    /// # Errors
+    /// [`RunError::Download`] or [`RunError::Weights`]; a later call goes on from what has arrived.
+    pub async fn load(&mut self) -> Result<Weights, RunError> {
+        let url = self.url();
+        let cache = open_cache().await;
+        if let Ok(cache) = &cache
+            && let Some(bytes) = self.stored(cache, &url).await
+        {
+            self.report(WeightsSource::Storage, bytes.len());
+            return Ok(Weights::parse(&bytes)?);
+        }
+        self.download(&url).await?;
+        if let Err(error) = weights::verify(&self.partial, &self.manifest) {
+            // What is short can be completed; what is wrong cannot be mended.
+            if !matches!(error, WeightsError::Truncated { .. }) {
+                self.partial.clear();
+            }
+            return Err(error.into());
+        }
+        let bytes = std::mem::take(&mut self.partial);
+        let kept = match cache {
+            Ok(cache) => keep(&cache, &url, &bytes).await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = kept {
+            outbox::post(&Event::Notice(explain::storage(&words(&error))));
+        }
+        Ok(Weights::parse(&bytes)?)
+    }
+
+    /// Beside the worker's own script, so that a page below a sub-path finds its own.
+    fn url(&self) -> String {
+        let base = scope().location().href();
+        let relative = format!("weights/{}", self.manifest.file);
+        Url::new_with_base(&relative, &base).map_or(relative, |url| url.href())
+    }
+
+    /// The pack as an earlier visit left it, if it is still whole.
+    async fn stored(&self, cache: &Cache, url: &str) -> Option<Vec<u8>> {
+        let found = JsFuture::from(cache.match_with_str(url)).await.ok()?;
+        let response: Response = found.dyn_into().ok()?;
+        let buffer = JsFuture::from(response.array_buffer().ok()?).await.ok()?;
+        let bytes = Uint8Array::new(&buffer).to_vec();
+        weights::verify(&bytes, &self.manifest).ok().map(|()| bytes)
+    }
+
+    /// Completes `partial`.
+    async fn download(&mut self, url: &str) -> Result<(), DownloadError> {
+        let mut response = fetch(url, self.partial.len()).await?;
+        if response.status() == RANGE_NOT_SATISFIABLE {
+            self.partial.clear();
+            response = fetch(url, 0).await?;
+        }
+        if !response.ok() {
+            return Err(DownloadError::Refused { status: response.status() });
+        }
+        if response.status() != PARTIAL_CONTENT {
+            self.partial.clear();
+        }
+        let Some(body) = response.body() else {
+            return Ok(());
+        };
+        let reader: ReadableStreamDefaultReader = body.get_reader().unchecked_into();
+        self.read_all(&reader).await
+    }
+
+    async fn read_all(&mut self, reader: &ReadableStreamDefaultReader) -> Result<(), DownloadError> {
+        let mut reported_ms = f64::NEG_INFINITY;
+        loop {
+            let chunk = JsFuture::from(reader.read()).await.map_err(|error| self.dropped(&error))?;
+            let value = js_sys::Reflect::get(&chunk, &"value".into()).unwrap_or(JsValue::UNDEFINED);
+            let Ok(bytes) = value.dyn_into::<Uint8Array>() else {
+                self.report(WeightsSource::Network, self.partial.len());
+                return Ok(());
+            };
+            self.partial.extend_from_slice(&bytes.to_vec());
+            if self.partial.len() as u64 > self.manifest.bytes {
+                // Too long already; the check says so. An endless answer must not fill the memory.
+                return Ok(());
+            }
+            if now_ms() - reported_ms >= PROGRESS_INTERVAL_MS {
+                reported_ms = now_ms();
+                self.report(WeightsSource::Network, self.partial.len());
+            }
+        }
+    }
+
+    fn dropped(&self, error: &JsValue) -> DownloadError {
+        DownloadError::Dropped { received: self.partial.len() as u64, total: self.manifest.bytes, reason: words(error) }
+    }
+
+    fn report(&self, source: WeightsSource, received: usize) {
+        outbox::post(&Event::Weights { source, received: received as u64, total: self.manifest.bytes });
+    }
+}
+
+async fn fetch(url: &str, from: usize) -> Result<Response, DownloadError> {
+    let unreachable = |error: JsValue| DownloadError::Unreachable(words(&error));
+    let request = Request::new_with_str_and_init(url, &RequestInit::new()).map_err(unreachable)?;
+    if from > 0 {
+        request.headers().set("Range", &format!("bytes={from}-")).map_err(unreachable)?;
+    }
+    let response = JsFuture::from(scope().fetch_with_request(&request)).await.map_err(unreachable)?;
+    Ok(response.unchecked_into())
+}
+
+async fn open_cache() -> Result<Cache, JsValue> {
+    let cache = JsFuture::from(scope().caches()?.open(CACHE)).await?;
+    Ok(cache.unchecked_into())
+}
+
+/// Keeps the pack for the next visit, and nothing else: earlier versions go.
+async fn keep(cache: &Cache, url: &str, bytes: &[u8]) -> Result<(), JsValue> {
+    let stored: js_sys::Array = JsFuture::from(cache.keys()).await?.unchecked_into();
+    for request in stored.iter() {
+        JsFuture::from(cache.delete_with_request(request.unchecked_ref())).await?;
+    }
+    let body = Uint8Array::from(bytes);
+    let response = Response::new_with_opt_js_u8_array(Some(&body))?;
+    JsFuture::from(cache.put_with_str(url, &response)).await?;
+    Ok(())
+}
+
+/// What a thrown value says.
+fn words(error: &JsValue) -> String {
+    error.dyn_ref::<js_sys::Error>().map_or_else(|| format!("{error:?}"), |error| String::from(error.message()))
+}

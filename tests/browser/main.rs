@@ -1,0 +1,67 @@
+//! The built page in real browsers, driven as a person would: Chromium and Firefox, each against the release build in `dist/`.
+//! `cargo xtask test` builds it, brings the browsers, and runs these one after another.
+
+mod driver;
+mod page;
+mod pictures;
+mod runs;
+mod site;
+mod troubles;
+mod visits;
+
+use driver::{Browser, Session};
+use page::Page;
+use pictures::Pictures;
+use site::Site;
+
+/// Runs a scenario to its end on a fresh browser.
+fn play(browser: Browser, scenario: impl AsyncFnOnce(&Session)) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime can be made");
+    runtime.block_on(async {
+        let session = Session::start(browser).await;
+        scenario(&session).await;
+        session.close().await;
+    });
+}
+
+/// Makes each scenario a test in both browsers.
+macro_rules! in_both_browsers {
+    ($($module:ident :: $scenario:ident),+ $(,)?) => {
+        mod chromium {
+            $(#[test] fn $scenario() { super::play(super::Browser::Chromium, super::$module::$scenario); })+
+        }
+        mod firefox {
+            $(#[test] fn $scenario() { super::play(super::Browser::Firefox, super::$module::$scenario); })+
+        }
+    };
+}
+
+in_both_browsers! {
+    runs::a_first_run_ends_with_a_picture_to_keep,
+    runs::the_gpu_does_the_same,
+    runs::a_pause_holds_the_run_and_resume_goes_on,
+    runs::cancel_is_felt_at_once_and_a_new_run_begins,
+    runs::the_slider_acts_on_the_running_picture,
+    runs::the_page_stays_responsive,
+    visits::the_second_visit_fetches_no_weights,
+    visits::nothing_is_asked_of_any_other_site,
+    visits::the_page_works_below_a_sub_path,
+    visits::one_click_on_a_sample_gives_a_result,
+    visits::without_webgpu_the_processor_does_the_work,
+    visits::without_storage_it_works_from_memory,
+    troubles::bad_files_are_named_and_the_page_goes_on,
+    troubles::a_broken_download_is_resumed,
+    troubles::wrong_weights_are_refused_and_fetched_anew,
+    troubles::a_lost_gpu_is_survived,
+    troubles::a_dead_worker_is_survived,
+}
+
+/// A page with both pictures chosen, computing where `device` says, for `steps` steps.
+async fn prepared<'a>(session: &'a Session, site: &Site, pictures: &Pictures, device: &str, steps: u32) -> Page<'a> {
+    let page = Page::open(session, &site.url()).await;
+    page.set("Compute on", device).await;
+    page.set("Steps", &steps.to_string()).await;
+    page.choose_file("Content picture", &pictures.content()).await;
+    page.choose_file("Style picture", &pictures.style()).await;
+    page
+}

@@ -1,0 +1,49 @@
+//! Files to give to the page, made on the spot.
+
+use std::path::PathBuf;
+
+use tempfile::TempDir;
+
+/// Size of the content picture, px: small, so that a step is quick on an emulated GPU.
+pub const CONTENT: (u32, u32) = (40, 32);
+
+/// A folder of files, which goes when this does.
+pub struct Pictures {
+    folder: TempDir,
+}
+
+impl Pictures {
+    /// An empty folder.
+    pub fn new() -> Self {
+        Self { folder: tempfile::tempdir().expect("a folder can be made") }
+    }
+
+    /// A small photo: smooth shades with an edge.
+    pub fn content(&self) -> PathBuf {
+        let (width, height) = CONTENT;
+        self.save("photo.png", width, height, |x, y| if x > y { [230, 180, 90] } else { [4 * byte(x), 5 * byte(y), 120] })
+    }
+
+    /// A small painting: busy stripes.
+    pub fn style(&self) -> PathBuf {
+        self.save("painting.png", 48, 36, |x, y| if (x / 3 + y / 2) % 2 == 0 { [20, 40, 160] } else { [250, 220, 40] })
+    }
+
+    /// A file of these bytes.
+    pub fn file(&self, name: &str, bytes: &[u8]) -> PathBuf {
+        let path = self.folder.path().join(name);
+        std::fs::write(&path, bytes).expect("the file can be written");
+        path
+    }
+
+    fn save(&self, name: &str, width: u32, height: u32, colour: impl Fn(u32, u32) -> [u8; 3]) -> PathBuf {
+        let path = self.folder.path().join(name);
+        let image = image::RgbImage::from_fn(width, height, |x, y| image::Rgb(colour(x, y)));
+        image.save(&path).expect("the picture can be written");
+        path
+    }
+}
+
+fn byte(value: u32) -> u8 {
+    u8::try_from(value).expect("the pictures are small")
+}

@@ -1,0 +1,134 @@
+//! A run from Stylise to Download.
+
+use std::time::{Duration, Instant};
+
+use crate::driver::Session;
+use crate::page::Page;
+use crate::pictures::{CONTENT, Pictures};
+use crate::prepared;
+use crate::site::Site;
+
+/// More steps than any test waits for.
+const LONG: u32 = 5000;
+/// Within this a person feels no delay; the allowance is for two cores that also emulate the GPU.
+const AT_ONCE: Duration = Duration::from_millis(500);
+/// Longest task on the page's thread while a run goes on, ms; on a machine that also emulates the GPU.
+const LONGEST_TASK_MS: f64 = 200.0;
+
+/// The whole way, on `device`: the steps rise, the loss falls, the picture changes and can be kept.
+async fn run_to_the_end(session: &Session, device: &str, steps: u32) {
+    let (site, pictures) = (Site::new(), Pictures::new());
+    let page = prepared(session, &site, &pictures, device, steps).await;
+    page.press("Stylise").await;
+    page.reach_step(1).await;
+    let (first_loss, first) = (page.loss().await, page.until_shown_other_than(None).await);
+    assert_eq!((first.width, first.height), (CONTENT.0.into(), CONTENT.1.into()));
+    page.until_status("Finished").await;
+    assert_eq!(page.reach_step(steps).await, steps);
+    let (last_loss, last) = (page.loss().await, page.shown().await);
+    assert!(last_loss < 0.9 * first_loss, "the loss went from {first_loss} to {last_loss}");
+    assert_ne!(Some(first), last, "the picture has not changed");
+
+    page.press("Download").await;
+    let path = page.downloaded().await;
+    let picture = page.until("the file is whole", async || image::open(&path).ok()).await;
+    assert_eq!((picture.width(), picture.height()), CONTENT);
+}
+
+/// On what the page chooses by itself.
+pub async fn a_first_run_ends_with_a_picture_to_keep(session: &Session) {
+    run_to_the_end(session, "auto", 12).await;
+}
+
+/// Through WebGPU.
+pub async fn the_gpu_does_the_same(session: &Session) {
+    run_to_the_end(session, "gpu", 4).await;
+}
+
+/// Pause, wait, resume.
+pub async fn a_pause_holds_the_run_and_resume_goes_on(session: &Session) {
+    let (site, pictures) = (Site::new(), Pictures::new());
+    let page = prepared(session, &site, &pictures, "auto", LONG).await;
+    page.press("Stylise").await;
+    page.reach_step(1).await;
+    page.press("Pause").await;
+    page.until_status("aused").await;
+    let (step, shown) = (page.step().await, page.shown().await);
+    tokio::time::sleep(Duration::from_millis(1500)).await;
+    assert_eq!(page.step().await, step, "a paused run goes on");
+    assert_eq!(page.shown().await, shown, "a paused picture changes");
+    page.press("Resume").await;
+    page.reach_step(step.expect("the status tells the step") + 1).await;
+}
+
+/// Cancel, then another run.
+pub async fn cancel_is_felt_at_once_and_a_new_run_begins(session: &Session) {
+    let (site, pictures) = (Site::new(), Pictures::new());
+    let page = prepared(session, &site, &pictures, "auto", LONG).await;
+    page.press("Stylise").await;
+    page.reach_step(2).await;
+    let kept = page.shown().await;
+    let pressed = Instant::now();
+    page.press("Cancel").await;
+    page.until_status("ancelled").await;
+    assert!(pressed.elapsed() < AT_ONCE, "cancel took {:?}", pressed.elapsed());
+    assert!(kept.is_some() && page.shown().await.is_some(), "the last picture is gone");
+
+    page.set("Steps", "3").await;
+    page.press("Stylise").await;
+    page.until_status("Finished").await;
+    assert_eq!(page.step().await, Some(3), "the new run is not the one asked for");
+}
+
+/// The content's share of the loss follows the slider, without a new run.
+pub async fn the_slider_acts_on_the_running_picture(session: &Session) {
+    let (site, pictures) = (Site::new(), Pictures::new());
+    let page = prepared(session, &site, &pictures, "auto", LONG).await;
+    page.set_slider("Content to style", 0.0).await;
+    page.press("Stylise").await;
+    let step = page.reach_step(3).await;
+    let heavy = page.loss_of("Content").await;
+    page.set_slider("Content to style", 1.0).await;
+    page.reach_step(step + 2).await;
+    let light = page.loss_of("Content").await;
+    // The ends of the slider are a factor of 100 apart, of which the picture's own change can take back a part.
+    assert!(light < 0.2 * heavy, "the content's loss went from {heavy} to {light}");
+}
+
+/// No task of the page's own holds its thread while a run goes on.
+pub async fn the_page_stays_responsive(session: &Session) {
+    let (site, pictures) = (Site::new(), Pictures::new());
+    let page = prepared(session, &site, &pictures, "auto", LONG).await;
+    page.press("Stylise").await;
+    let step = page.reach_step(2).await;
+    let script = r#"
+        const done = arguments[arguments.length - 1];
+        const channel = new MessageChannel();
+        const end = performance.now() + 3000;
+        let last = performance.now(), longest = 0;
+        channel.port1.onmessage = () => {
+            const now = performance.now();
+            longest = Math.max(longest, now - last);
+            last = now;
+            now < end ? setTimeout(() => { last = performance.now(); channel.port2.postMessage(0); }, 4) : done(longest);
+        };
+        channel.port2.postMessage(0);
+    "#;
+    let longest = session.client.execute_async(script, vec![]).await.expect("the page answers").as_f64().expect("a number");
+    assert!(longest < LONGEST_TASK_MS, "a task of {longest} ms held the page");
+    assert!(page.step().await > Some(step), "the run stood still meanwhile");
+}
+
+impl Page<'_> {
+    /// Moves the slider of this name to `position` in 0..1 of its way.
+    pub async fn set_slider(&self, name: &str, position: f64) {
+        let script = r#"
+            const label = [...document.querySelectorAll("label")].find(label => label.textContent.trim() === arguments[0]);
+            const slider = label?.control ?? document.querySelector(`input[type=range][aria-label="${arguments[0]}"]`);
+            slider.value = Number(slider.min) + arguments[1] * (Number(slider.max) - Number(slider.min));
+            slider.dispatchEvent(new Event("input", { bubbles: true }));
+            slider.dispatchEvent(new Event("change", { bubbles: true }));
+        "#;
+        self.run(script, vec![name.into(), position.into()]).await;
+    }
+}

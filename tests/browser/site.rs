@@ -1,0 +1,181 @@
+//! The built site as `cargo xtask serve` serves it, watched, and with faults where a test asks for them. The site itself is the
+//! release build, unchanged: what a test needs inside the page or the worker is added on the way.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use futures_util::stream;
+use xtask::server::axum::body::{Body, Bytes, to_bytes};
+use xtask::server::axum::extract::{Request, State};
+use xtask::server::axum::http::{StatusCode, header};
+use xtask::server::axum::middleware::{self, Next};
+use xtask::server::axum::response::{Html, IntoResponse, Response};
+use xtask::server::axum::{Router, body};
+use xtask::server::{Running, listen, site_router};
+
+/// Ends every worker script's GPU devices on demand.
+const DEVICE_HOOK: &str = r#"
+if (self.GPUAdapter) {
+  const devices = [];
+  const requestDevice = GPUAdapter.prototype.requestDevice;
+  GPUAdapter.prototype.requestDevice = async function (...args) {
+    const device = await requestDevice.apply(this, args);
+    devices.push(device);
+    return device;
+  };
+  new BroadcastChannel("test").onmessage = () => devices.splice(0).forEach(device => device.destroy());
+}
+"#;
+
+/// What goes wrong with the weights' next answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WeightsFault {
+    /// 404.
+    Missing,
+    /// A web page with status 200.
+    WebPage,
+    /// The connection breaks after this many bytes.
+    Dropped(usize),
+    /// The answer ends, in good order, after this many bytes.
+    Short(usize),
+    /// One bit is wrong.
+    BitFlip,
+}
+
+#[derive(Default)]
+struct Conduct {
+    log: Vec<String>,
+    fault: Option<WeightsFault>,
+    page_hook: String,
+    worker_hook: String,
+}
+
+type Shared = Arc<Mutex<Conduct>>;
+
+/// The served site.
+pub struct Site {
+    server: Running,
+    conduct: Shared,
+    base: &'static str,
+}
+
+impl Site {
+    /// Serves the build at the root of a host.
+    pub fn new() -> Self {
+        Self::below("/")
+    }
+
+    /// Serves the build below `base`, which begins and ends with a slash.
+    pub fn below(base: &'static str) -> Self {
+        let conduct = Shared::default();
+        let watched = site_router(&dist()).layer(middleware::from_fn_with_state(Arc::clone(&conduct), watch));
+        let router = if base == "/" { watched } else { Router::new().nest_service(base, watched) };
+        Self { server: listen(router, 0).expect("a port is free"), conduct, base }
+    }
+
+    /// Address of the page.
+    pub fn url(&self) -> String {
+        format!("{}{}", self.server.url().trim_end_matches('/'), self.base)
+    }
+
+    /// Paths asked for so far, each with its range where it had one.
+    pub fn log(&self) -> Vec<String> {
+        self.conduct().log.clone()
+    }
+
+    /// How often the weights were asked for so far.
+    pub fn weights_requests(&self) -> usize {
+        self.log().iter().filter(|line| line.contains("/weights/")).count()
+    }
+
+    /// Spoils the next answer that carries weights.
+    pub fn fail_weights_once(&self, fault: WeightsFault) {
+        self.conduct().fault = Some(fault);
+    }
+
+    /// Runs `script` in the page before anything else, from the next load on.
+    pub fn hook_page(&self, script: &str) {
+        self.conduct().page_hook = script.to_owned();
+    }
+
+    /// Runs `script` in each worker before its own, from the next worker on.
+    pub fn hook_worker(&self, script: &str) {
+        self.conduct().worker_hook = script.to_owned();
+    }
+
+    /// Lets the page end its workers' GPU devices by a message to the broadcast channel "test".
+    pub fn make_devices_losable(&self) {
+        self.hook_worker(DEVICE_HOOK);
+    }
+
+    fn conduct(&self) -> std::sync::MutexGuard<'_, Conduct> {
+        self.conduct.lock().expect("no holder panics")
+    }
+}
+
+fn dist() -> PathBuf {
+    let path = std::env::var_os("IMPASTO_DIST").map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("dist"), PathBuf::from);
+    assert!(path.join("index.html").exists(), "{} holds no build: run `cargo xtask build`", path.display());
+    path
+}
+
+async fn watch(State(conduct): State<Shared>, request: Request, next: Next) -> Response {
+    let path = request.uri().path().to_owned();
+    let headers = request.headers();
+    let range = headers.get(header::RANGE).map(|range| format!(" {}", range.to_str().unwrap_or_default())).unwrap_or_default();
+    let is_worker = headers.get("sec-fetch-dest").is_some_and(|value| value == "worker");
+    let is_page = path == "/" || path.ends_with("index.html");
+    let (fault, page_hook, worker_hook) = {
+        let mut conduct = conduct.lock().expect("no holder panics");
+        conduct.log.push(format!("{path}{range}"));
+        let fault = path.contains("/weights/").then(|| conduct.fault.take()).flatten();
+        (fault, conduct.page_hook.clone(), conduct.worker_hook.clone())
+    };
+    if path == "/test-hook.js" {
+        return ([(header::CONTENT_TYPE, "text/javascript")], page_hook).into_response();
+    }
+    let response = next.run(request).await;
+    if let Some(fault) = fault {
+        return spoil(response, fault).await;
+    }
+    if is_page && !page_hook.is_empty() {
+        return edit(response, |page| page.replacen("<head>", "<head><script src=\"test-hook.js\"></script>", 1)).await;
+    }
+    if is_worker && !worker_hook.is_empty() {
+        return edit(response, |script| format!("{worker_hook}\n{script}")).await;
+    }
+    response
+}
+
+/// The response with its text changed.
+async fn edit(response: Response, change: impl FnOnce(String) -> String) -> Response {
+    let (mut parts, body) = response.into_parts();
+    let bytes = to_bytes(body, usize::MAX).await.expect("the site can be read");
+    let text = String::from_utf8(bytes.to_vec()).expect("pages and scripts are text");
+    parts.headers.remove(header::CONTENT_LENGTH);
+    Response::from_parts(parts, Body::from(change(text)))
+}
+
+async fn spoil(response: Response, fault: WeightsFault) -> Response {
+    let (mut parts, body) = response.into_parts();
+    let bytes = to_bytes(body, usize::MAX).await.expect("the site can be read");
+    match fault {
+        WeightsFault::Missing => StatusCode::NOT_FOUND.into_response(),
+        WeightsFault::WebPage => Html("<!doctype html><title>Sign in to the Wi-Fi</title>").into_response(),
+        WeightsFault::Dropped(count) => {
+            // The promised length stays, so the end of the stream is a broken connection.
+            let chunks = [Ok(bytes.slice(..count)), Err(std::io::Error::from(std::io::ErrorKind::ConnectionReset))];
+            Response::from_parts(parts, Body::from_stream(stream::iter(chunks)))
+        }
+        WeightsFault::Short(count) => {
+            parts.headers.remove(header::CONTENT_LENGTH);
+            Response::from_parts(parts, Body::from(bytes.slice(..count)))
+        }
+        WeightsFault::BitFlip => {
+            let mut bytes = bytes.to_vec();
+            let middle = bytes.len() / 2;
+            bytes[middle] ^= 1;
+            Response::from_parts(parts, body::Body::from(Bytes::from(bytes)))
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! What can go wrong, what the person is told, and that nothing is lost by it.
+
+use crate::driver::Session;
+use crate::page::Page;
+use crate::pictures::Pictures;
+use crate::prepared;
+use crate::site::{Site, WeightsFault};
+
+/// Runs on after a trouble, with the pictures and settings that are there.
+async fn stylise_again(page: &Page<'_>, button: &str) {
+    page.press(button).await;
+    page.until_status("Finished").await;
+    assert_eq!(page.alert().await, "", "the old error is still on view");
+}
+
+/// Files that are no pictures, or not whole.
+pub async fn bad_files_are_named_and_the_page_goes_on(session: &Session) {
+    let (site, pictures) = (Site::new(), Pictures::new());
+    let page = prepared(session, &site, &pictures, "auto", 2).await;
+    let whole = std::fs::read(pictures.content()).expect("the picture is there");
+    let bad = [
+        (pictures.file("notes.png", b"Dear diary, this is not a picture."), "not a picture"),
+        (pictures.file("empty.jpg", b""), "empty"),
+        (pictures.file("half.png", &whole[..whole.len() / 2]), "incomplete"),
+    ];
+    for (file, words) in &bad {
+        page.choose_file("Content picture", file).await;
+        page.press("Stylise").await;
+        page.until_alert(words).await;
+        assert!(page.alert().await.contains("content picture"), "which picture it is: {}", page.alert().await);
+    }
+    page.choose_file("Content picture", &pictures.content()).await;
+    stylise_again(&page, "Stylise").await;
+}
+
+/// The connection breaks; Retry goes on where it stopped.
+pub async fn a_broken_download_is_resumed(session: &Session) {
+    let (site, pictures) = (Site::new(), Pictures::new());
+    let page = prepared(session, &site, &pictures, "auto", 2).await;
+    site.fail_weights_once(WeightsFault::Dropped(5_000_000));
+    page.press("Stylise").await;
+    page.until_alert("broke off").await;
+    stylise_again(&page, "Retry").await;
+    let resumed = site.log().iter().any(|line| line.contains("/weights/") && line.contains("bytes=") && !line.contains("bytes=0-"));
+    assert!(resumed, "the download began anew: {:?}", site.log());
+}
+
+/// Bytes that are not the network are never used.
+pub async fn wrong_weights_are_refused_and_fetched_anew(session: &Session) {
+    let (site, pictures) = (Site::new(), Pictures::new());
+    let page = prepared(session, &site, &pictures, "auto", 2).await;
+    let faults = [
+        (WeightsFault::Missing, "404"),
+        (WeightsFault::WebPage, "web page"),
+        (WeightsFault::Short(1_000_000), "incomplete"),
+        (WeightsFault::BitFlip, "damaged"),
+    ];
+    for (number, (fault, words)) in faults.into_iter().enumerate() {
+        site.fail_weights_once(fault);
+        page.press(if number == 0 { "Stylise" } else { "Retry" }).await;
+        page.until_alert(words).await;
+    }
+    stylise_again(&page, "Retry").await;
+}
+
+/// The driver restarts, the computer sleeps: the device is lost in the middle of a run.
+pub async fn a_lost_gpu_is_survived(session: &Session) {
+    let (site, pictures) = (Site::new(), Pictures::new());
+    site.make_devices_losable();
+    let page = prepared(session, &site, &pictures, "gpu", 1000).await;
+    page.press("Stylise").await;
+    page.reach_step(1).await;
+    page.run("new BroadcastChannel('test').postMessage('lose');", vec![]).await;
+    page.until_alert("graphics card was lost").await;
+    page.set("Steps", "2").await;
+    stylise_again(&page, "Stylise").await;
+}
+
+/// The worker dies without a word of its own.
+pub async fn a_dead_worker_is_survived(session: &Session) {
+    let (site, pictures) = (Site::new(), Pictures::new());
+    site.hook_page(
+        "const Plain = Worker;
+         window.workers = [];
+         window.Worker = class extends Plain { constructor(...args) { super(...args); window.workers.push(this); } };",
+    );
+    let page = prepared(session, &site, &pictures, "auto", 5000).await;
+    page.press("Stylise").await;
+    page.reach_step(1).await;
+    let kill = "for (const worker of window.workers) { worker.terminate(); worker.dispatchEvent(new ErrorEvent('error', { message: 'killed' })); }";
+    page.run(kill, vec![]).await;
+    page.until("an error is shown", async || (!page.alert().await.is_empty()).then_some(())).await;
+    page.set("Steps", "2").await;
+    stylise_again(&page, "Stylise").await;
+}

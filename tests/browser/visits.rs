@@ -1,0 +1,82 @@
+//! What a visit loads, from where, and what it does without.
+
+use crate::driver::Session;
+use crate::page::Page;
+use crate::pictures::Pictures;
+use crate::prepared;
+use crate::site::Site;
+
+/// Runs a few steps on what the page chooses by itself.
+async fn brief_run(session: &Session, site: &Site) {
+    let pictures = Pictures::new();
+    let page = prepared(session, site, &pictures, "auto", 2).await;
+    page.press("Stylise").await;
+    page.until_status("Finished").await;
+}
+
+/// The browser's storage serves the weights from the second visit on.
+pub async fn the_second_visit_fetches_no_weights(session: &Session) {
+    let site = Site::new();
+    brief_run(session, &site).await;
+    let first = site.weights_requests();
+    assert!(first > 0, "the first visit must fetch them: {:?}", site.log());
+    brief_run(session, &site).await;
+    assert_eq!(site.weights_requests(), first, "{:?}", site.log());
+}
+
+/// Everything comes from the page's own origin, and a script that tries otherwise is held back.
+pub async fn nothing_is_asked_of_any_other_site(session: &Session) {
+    let site = Site::new();
+    brief_run(session, &site).await;
+    let script = r"
+        const names = performance.getEntriesByType('resource').map(entry => entry.name);
+        return names.filter(name => !name.startsWith(location.origin) && !/^(blob|data):/.test(name));
+    ";
+    let foreign = session.client.execute(script, vec![]).await.expect("the page answers");
+    assert_eq!(foreign, serde_json::json!([]));
+
+    let attempt = "const done = arguments[arguments.length - 1];
+        fetch('http://127.0.0.1:9/').then(() => done('let through'), error => done('held back'));
+        document.addEventListener('securitypolicyviolation', event => done(event.effectiveDirective));";
+    let outcome = session.client.execute_async(attempt, vec![]).await.expect("the page answers");
+    assert_eq!(outcome, "connect-src", "the policy does not stop foreign requests");
+}
+
+/// Any static host, any folder.
+pub async fn the_page_works_below_a_sub_path(session: &Session) {
+    brief_run(session, &Site::below("/some/folder/")).await;
+}
+
+/// From a first look to a first picture in one click.
+pub async fn one_click_on_a_sample_gives_a_result(session: &Session) {
+    let site = Site::new();
+    let page = Page::open(session, &site.url()).await;
+    page.set("Size", "64").await;
+    page.set("Steps", "2").await;
+    page.press("Try a sample").await;
+    page.until_status("Finished").await;
+    assert!(page.shown().await.is_some());
+}
+
+/// A browser without WebGPU.
+pub async fn without_webgpu_the_processor_does_the_work(session: &Session) {
+    let site = Site::new();
+    site.hook_page("delete Navigator.prototype.gpu;");
+    brief_run(session, &site).await;
+    let page = Page::open(session, &site.url()).await;
+    page.until_text("rocessor").await;
+}
+
+/// A browser that lets the page keep nothing.
+pub async fn without_storage_it_works_from_memory(session: &Session) {
+    let site = Site::new();
+    site.hook_worker("Object.defineProperty(self, 'caches', { get() { throw new DOMException('denied', 'SecurityError'); } });");
+    brief_run(session, &site).await;
+    let page = Page::open(session, &site.url()).await;
+    drop(page);
+    let pictures = Pictures::new();
+    let page = prepared(session, &site, &pictures, "auto", 2).await;
+    page.press("Stylise").await;
+    page.until_text("could not be kept").await;
+    page.until_status("Finished").await;
+}

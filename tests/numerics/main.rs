@@ -1,0 +1,75 @@
+//! The engine's numbers against an independent implementation in float64, on the processor and through wgpu.
+//!
+//! The references are files of arrays in the conventions of `tests/fixtures/README.md`. Those of `tests/fixtures` are always
+//! read; the folder that `IMPASTO_FIXTURES` names is read as well when it is set. A folder without cases is a failure.
+
+mod compare;
+mod fixture;
+mod trajectory;
+
+use std::sync::OnceLock;
+
+use burn::tensor::Device;
+use impasto::engine::evaluate::evaluate;
+use impasto::engine::weights::{Manifest, Weights};
+use impasto::engine::{ImageTensor, Vgg19, device};
+use impasto::recipe::Pooling;
+use pollster::block_on;
+
+use compare::{Comparison, compare};
+use fixture::{Fixture, cases};
+
+fn cpu() -> Device {
+    device::open_cpu().device
+}
+
+/// The process's one GPU; an emulated one will do.
+fn gpu() -> Device {
+    static GPU: OnceLock<Device> = OnceLock::new();
+    GPU.get_or_init(|| block_on(device::open_gpu(|_| ())).expect("a Vulkan device, if an emulated one, must be there").device).clone()
+}
+
+fn network(device: &Device) -> Vgg19 {
+    let manifest = Manifest::built_in();
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("weights").join(&manifest.file);
+    let bytes = std::fs::read(path).expect("the committed pack is there");
+    Vgg19::new(Weights::load(&bytes, &manifest).expect("the committed pack is whole"), device)
+}
+
+fn image(fixture: &Fixture, name: &str, device: &Device) -> ImageTensor {
+    let (size, rgb) = fixture.picture(name);
+    ImageTensor::from_rgb(size, rgb, device)
+}
+
+/// Holds every quantity of every case against its reference; all that differ are named in one failure.
+fn agree(device: &Device, pooling: Pooling) {
+    let vgg = network(device);
+    let mut comparisons = Vec::new();
+    for case in cases() {
+        let [content, style, x] = ["content_rgb", "style_rgb", "x_rgb"].map(|name| image(&case, name, device));
+        let arrays = block_on(evaluate(&vgg, &content, &style, &x, pooling)).expect("the device works");
+        comparisons.extend(compare(&case, pooling, &arrays));
+    }
+    let far: Vec<&Comparison> = comparisons.iter().filter(|comparison| !comparison.agrees()).collect();
+    assert!(far.is_empty(), "{} of {} quantities differ:\n{far:#?}", far.len(), comparisons.len());
+}
+
+#[test]
+fn the_processor_agrees_with_average_pooling() {
+    agree(&cpu(), Pooling::Average);
+}
+
+#[test]
+fn the_processor_agrees_with_max_pooling() {
+    agree(&cpu(), Pooling::Max);
+}
+
+#[test]
+fn the_gpu_agrees_with_average_pooling() {
+    agree(&gpu(), Pooling::Average);
+}
+
+#[test]
+fn the_gpu_agrees_with_max_pooling() {
+    agree(&gpu(), Pooling::Max);
+}

@@ -1,0 +1,106 @@
+//! What a visitor downloads may not grow unnoticed.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::Path;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+
+use crate::failure::{Context, Failure, Outcome};
+
+/// The most that a file of the site may weigh.
+struct Budget {
+    /// What it is, for the report.
+    name: &'static str,
+    /// How its name begins and ends, around the hash.
+    file: (&'static str, &'static str),
+    /// Bytes at most, compressed as good hosts do (gzip -9); 1 KB is 1000 bytes.
+    most: u64,
+}
+
+const BUDGETS: [Budget; 2] = [
+    Budget { name: "page", file: ("app-", "_bg.wasm"), most: 400_000 },
+    Budget { name: "worker", file: ("worker-", "_bg.wasm"), most: 3_000_000 },
+];
+
+/// Weighs the files in `dist` and prints a table.
+///
+/// # Errors
+/// When one is missing, doubled or too heavy.
+pub fn check(dist: &Path) -> Outcome {
+    let mut over = Vec::new();
+    for budget in &BUDGETS {
+        let bytes = fs::read(find(dist, budget)?).or_fail(|| format!("cannot read the {}", budget.name), "build the site again")?;
+        let size = gzipped(&bytes).or_fail(|| "cannot compress".to_owned(), "this is a mistake in xtask")?;
+        println!("{:<8}{:>8} KB of {:>5} KB gzip ({} KB plain)", budget.name, size / 1000, budget.most / 1000, bytes.len() / 1000);
+        if size > budget.most {
+            over.push(budget.name);
+        }
+    }
+    if over.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::new(format!("too heavy: {}", over.join(", ")), "find what the last change brought in (twiggy, cargo bloat)"))
+}
+
+fn find(dist: &Path, budget: &Budget) -> Outcome<std::path::PathBuf> {
+    let entries = fs::read_dir(dist).or_fail(|| "the site is not built".to_owned(), "run `cargo xtask build`")?;
+    let (prefix, suffix) = budget.file;
+    let fits = |path: &std::path::PathBuf| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        name.starts_with(prefix) && name.ends_with(suffix)
+    };
+    let found: Vec<_> = entries.filter_map(|entry| Some(entry.ok()?.path())).filter(fits).collect();
+    match <[_; 1]>::try_from(found) {
+        Ok([path]) => Ok(path),
+        Err(found) => {
+            let headline = format!("the site has {} files {prefix}…{suffix} instead of one", found.len());
+            Err(Failure::new(headline, "remove dist/ and run `cargo xtask build`"))
+        }
+    }
+}
+
+/// Bytes after gzip -9.
+fn gzipped(bytes: &[u8]) -> io::Result<u64> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(bytes)?;
+    Ok(encoder.finish()?.len() as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Bytes that do not compress, from a multiplicative congruential generator.
+    fn noise(length: usize) -> Vec<u8> {
+        let next = |state: &mut u64| {
+            *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            Some(state.to_be_bytes()[0])
+        };
+        std::iter::repeat_with(|| ()).scan(1, |state, ()| next(state)).take(length).collect()
+    }
+
+    fn site(app: &[u8]) -> tempfile::TempDir {
+        let dist = tempfile::tempdir().unwrap();
+        fs::write(dist.path().join("app-00_bg.wasm"), app).unwrap();
+        fs::write(dist.path().join("worker-00_bg.wasm"), b"").unwrap();
+        dist
+    }
+
+    #[test]
+    fn it_is_the_compressed_size_that_counts() {
+        check(site(&vec![0; 500_000]).path()).unwrap();
+        check(site(&noise(399_000)).path()).unwrap();
+        let error = check(site(&noise(401_000)).path()).unwrap_err();
+        assert!(error.to_string().contains("too heavy: page"), "{error}");
+    }
+
+    #[test]
+    fn missing_and_doubled_files_are_errors() {
+        let dist = site(b"");
+        fs::write(dist.path().join("app-01_bg.wasm"), b"").unwrap();
+        assert!(check(dist.path()).unwrap_err().to_string().contains("2 files app-"));
+        assert!(check(tempfile::tempdir().unwrap().path()).unwrap_err().to_string().contains("0 files app-"));
+    }
+}

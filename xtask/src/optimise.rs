@@ -1,0 +1,90 @@
+//! wasm-opt over a built binary. Trunk could call it, but would do so again for every change of a style sheet; here a binary that
+//! has not changed is taken from the last time.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::failure::{Context, Outcome};
+use crate::tools::Tool;
+use crate::weights::sha256;
+use crate::{places, process};
+
+/// What rustc and wasm-bindgen emit; every browser with SIMD has all of it.
+const FEATURES: [&str; 7] = [
+    "--enable-bulk-memory",
+    "--enable-multivalue",
+    "--enable-mutable-globals",
+    "--enable-nontrapping-float-to-int",
+    "--enable-reference-types",
+    "--enable-sign-ext",
+    "--enable-simd",
+];
+
+/// Replaces the binary by its optimised form. `level` is wasm-opt's: `-Oz` for size, `-O3` for speed.
+///
+/// # Errors
+/// When wasm-opt refuses it.
+pub fn optimise(wasm: &Path, name: &str, level: &str) -> Outcome {
+    let input = fs::read(wasm).or_fail(|| format!("the build has no {name}"), "build the site again")?;
+    let cached = Cached::of(name, &format!("{} {level} {} {FEATURES:?}", sha256(&input), Tool::WasmOpt.path()?.display()));
+    if !cached.is_current() {
+        process::headline(&format!("Optimising the {name} with wasm-opt ({} MB)", input.len() / 1_000_000));
+        cached.make(|output| run(wasm, level, output))?;
+    }
+    fs::copy(&cached.file, wasm).map(drop).or_fail(|| format!("cannot write {}", wasm.display()), "check the permissions of dist/")
+}
+
+fn run(wasm: &Path, level: &str, output: &Path) -> Outcome {
+    let mut optimiser = Command::new(Tool::WasmOpt.path()?);
+    optimiser.arg(level).args(FEATURES).arg(wasm).arg("-o").arg(output);
+    process::run(&mut optimiser, "xtask/src/optimise.rs must fit the compiler that rust-toolchain.toml names")
+}
+
+/// The result of the last time, beside what it was made from.
+struct Cached {
+    file: PathBuf,
+    key_file: PathBuf,
+    key: String,
+}
+
+impl Cached {
+    fn of(name: &str, key: &str) -> Self {
+        let folder = places::target().join("wasm-opt");
+        Self { file: folder.join(format!("{name}.wasm")), key_file: folder.join(format!("{name}.key")), key: key.to_owned() }
+    }
+
+    fn is_current(&self) -> bool {
+        self.file.exists() && fs::read_to_string(&self.key_file).is_ok_and(|key| key == self.key)
+    }
+
+    /// The key is written last, so that nothing half made is ever taken for whole.
+    fn make(&self, make: impl FnOnce(&Path) -> Outcome) -> Outcome {
+        let failed = || format!("cannot write {}", self.file.display());
+        let advice = "check the permissions of the build folder";
+        if let Some(folder) = self.file.parent() {
+            fs::create_dir_all(folder).or_fail(failed, advice)?;
+        }
+        fs::write(&self.key_file, "").or_fail(failed, advice)?;
+        make(&self.file)?;
+        fs::write(&self.key_file, &self.key).or_fail(failed, advice)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::failure::Failure;
+
+    #[test]
+    fn only_a_whole_result_of_the_same_input_is_taken_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let cached = |key: &str| Cached { file: folder.path().join("w"), key_file: folder.path().join("k"), key: key.to_owned() };
+        let write = |output: &Path| fs::write(output, "wasm").or_fail(String::new, "");
+        assert!(!cached("one").is_current());
+        cached("one").make(write).unwrap();
+        assert!(cached("one").is_current() && !cached("two").is_current());
+        cached("one").make(|_| Err(Failure::new("", ""))).unwrap_err();
+        assert!(!cached("one").is_current());
+    }
+}

@@ -1,0 +1,47 @@
+//! Running other programs, so that a person sees what goes on.
+
+use std::process::Command;
+
+use crate::failure::{Context, Failure, Outcome};
+use crate::places;
+
+/// Announces a step that takes its time.
+pub fn headline(text: &str) {
+    println!("\n==> {text}");
+}
+
+/// The cargo that runs this xtask, in the checkout.
+pub fn cargo() -> Command {
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.current_dir(places::checkout());
+    cargo
+}
+
+/// Runs `command` to its end, with its output passed through.
+///
+/// # Errors
+/// When it cannot be started or does not succeed.
+pub fn run(command: &mut Command, advice: &str) -> Outcome {
+    let status = command.status().or_fail(|| format!("cannot run `{}`", line(command)), advice)?;
+    if status.success() { Ok(()) } else { Err(Failure::new(format!("`{}` failed ({status})", line(command)), advice)) }
+}
+
+/// The command as one would type it.
+fn line(command: &Command) -> String {
+    let words: Vec<_> = [command.get_program()].into_iter().chain(command.get_args()).map(|word| word.to_string_lossy()).collect();
+    words.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn failures_name_the_command_and_the_advice() {
+        let text = run(Command::new("false").arg("x"), "take another").unwrap_err().to_string();
+        assert!(text.contains("`false x` failed") && text.contains("what to do: take another"), "{text}");
+        let text = run(&mut Command::new("no-such-program"), "install it").unwrap_err().to_string();
+        assert!(text.contains("cannot run `no-such-program`") && text.contains("because: "), "{text}");
+        run(&mut Command::new("true"), "").unwrap();
+    }
+}

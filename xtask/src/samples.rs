@@ -1,0 +1,69 @@
+//! `cargo xtask samples`: the sample paintings of the page, made here so that they are the project's own.
+//!
+//! Each is painted stroke by stroke with seeded chance, and rich in texture at every scale, as the style layers want it.
+
+mod canvas;
+mod colour;
+mod ember;
+mod mist;
+mod night;
+mod orchard;
+mod rng;
+mod window;
+
+use std::fs;
+use std::path::Path;
+use std::thread;
+
+use image::RgbImage;
+use image::codecs::jpeg::JpegEncoder;
+
+use crate::failure::{Context, Failure, Outcome};
+use crate::places;
+
+type Painting = (&'static str, fn() -> RgbImage);
+
+const PAINTINGS: [Painting; 5] = [
+    ("ember", ember::paint),
+    ("mist", mist::paint),
+    ("night", night::paint),
+    ("orchard", orchard::paint),
+    ("window", window::paint),
+];
+
+/// What a painting's file may weigh, bytes: the five together stay below a megabyte of the page's first visit.
+const BUDGET: usize = 160_000;
+
+/// Of JPEG, from the best down; the first within [`BUDGET`] is taken.
+const QUALITIES: [u8; 6] = [90, 86, 82, 78, 74, 70];
+
+/// Paints all of them into `www/samples`, side by side; unoptimised that takes a few minutes.
+///
+/// # Errors
+/// When a file cannot be written or weighs too much at every quality.
+pub fn run() -> Outcome {
+    let folder = places::checkout().join("www").join("samples");
+    let folder = folder.as_path();
+    thread::scope(|scope| {
+        let painters: Vec<_> = PAINTINGS.map(|(name, paint)| scope.spawn(move || save(folder, name, &paint()))).into();
+        painters.into_iter().try_for_each(|painter| painter.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+    })
+}
+
+fn save(folder: &Path, name: &str, painting: &RgbImage) -> Outcome {
+    let path = folder.join(format!("painting-{name}.jpg"));
+    let file = encode(painting).ok_or_else(|| {
+        Failure::new(format!("{name} weighs more than {BUDGET} bytes at every quality"), "paint it with less fine grain")
+    })?;
+    fs::write(&path, &file).or_fail(|| format!("cannot write {}", path.display()), "see that the folder can be written to")?;
+    println!("{} · {} KB", path.display(), file.len() / 1000);
+    Ok(())
+}
+
+fn encode(painting: &RgbImage) -> Option<Vec<u8>> {
+    QUALITIES.iter().find_map(|&quality| {
+        let mut file = Vec::new();
+        JpegEncoder::new_with_quality(&mut file, quality).encode_image(painting).expect("memory takes every byte");
+        (file.len() <= BUDGET).then_some(file)
+    })
+}
