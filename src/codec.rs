@@ -87,10 +87,7 @@ impl DecodeError {
             }
             Self::Variety { .. } => "Open it in a picture viewer, save it as PNG or JPEG, and choose that.".into(),
             Self::TooLarge(_) => {
-                format!(
-                    "Make it smaller in a picture editor; {} million pixels can be read.",
-                    MAX_PIXELS / 1_000_000
-                )
+                format!("Make it smaller in a picture editor; {} million pixels can be read.", MAX_PIXELS / 1_000_000)
             }
             Self::TooSmall(_) => "Choose a larger picture, one less narrow, or a larger size for the result.".into(),
         }
@@ -134,11 +131,7 @@ pub fn encode_png(pixels: &Pixels) -> Vec<u8> {
     let written = if pixels.alpha().is_some() {
         encoder.write_image(pixels.rgba(), width, height, ExtendedColorType::Rgba8)
     } else {
-        let rgb: Vec<u8> = pixels
-            .rgba()
-            .chunks_exact(4)
-            .flat_map(|pixel| [pixel[0], pixel[1], pixel[2]])
-            .collect();
+        let rgb: Vec<u8> = pixels.rgba().chunks_exact(4).flat_map(|pixel| [pixel[0], pixel[1], pixel[2]]).collect();
         encoder.write_image(&rgb, width, height, ExtendedColorType::Rgb8)
     };
     written.expect("a picture of at least one pixel has a PNG form, and memory takes every byte");
@@ -178,10 +171,7 @@ fn read(bytes: &[u8]) -> Result<(DynamicImage, Orientation), DecodeError> {
 fn blame(format: PictureFormat, bytes: &[u8], error: ImageError) -> DecodeError {
     match error {
         ImageError::Unsupported(_) => DecodeError::Variety { format, source: error },
-        _ if format::is_cut_short(format, bytes) || ends_early(&error) => DecodeError::Truncated {
-            format,
-            source: Some(error),
-        },
+        _ if format::is_cut_short(format, bytes) || ends_early(&error) => DecodeError::Truncated { format, source: Some(error) },
         _ => DecodeError::Damaged { format, source: error },
     }
 }
@@ -193,10 +183,7 @@ fn ends_early(error: &ImageError) -> bool {
     }
     let mut cause = error.source();
     while let Some(error) = cause {
-        if error
-            .downcast_ref::<io::Error>()
-            .is_some_and(|io| io.kind() == io::ErrorKind::UnexpectedEof)
-        {
+        if error.downcast_ref::<io::Error>().is_some_and(|io| io.kind() == io::ErrorKind::UnexpectedEof) {
             return true;
         }
         cause = error.source();
@@ -226,7 +213,5 @@ fn into_pixels(image: DynamicImage) -> Pixels {
 
 fn into_image(pixels: Pixels) -> DynamicImage {
     let ImageSize { width, height } = pixels.size();
-    image::RgbaImage::from_raw(width, height, pixels.into_rgba())
-        .expect("Pixels holds 4·width·height bytes")
-        .into()
+    image::RgbaImage::from_raw(width, height, pixels.into_rgba()).expect("Pixels holds 4·width·height bytes").into()
 }

@@ -47,6 +47,7 @@ const RULES: &[Rule] = &[
             "leptos",
             "serde",
             "serde_json",
+            "thiserror",
             "wasm_bindgen",
             "wasm_bindgen_futures",
             "web_sys",

@@ -102,9 +102,7 @@ impl ForeignFormat {
             Self::Pdf => "Export the page as PNG or JPEG, or take a screenshot of it, and choose that.",
             Self::Svg => "It holds shapes and no pixels. Export it as PNG at the size that you want, and choose that.",
             Self::Video => "Take a still picture of it and choose that.",
-            Self::WebPage => {
-                "The page around the picture was saved in its place. Open the picture alone, save that, and choose it."
-            }
+            Self::WebPage => "The page around the picture was saved instead. Open the picture alone, save it, and choose that.",
             Self::Avif | Self::JpegXl | Self::Photoshop | Self::Rare(_) => {
                 "Open it in a picture viewer, save it as PNG or JPEG, and choose that."
             }
@@ -158,10 +156,7 @@ fn markup(bytes: &[u8]) -> Option<ForeignFormat> {
     if start.contains("<svg") && !start.contains("<html") {
         return Some(ForeignFormat::Svg);
     }
-    ["<!doctype html", "<html", "<head", "<body"]
-        .iter()
-        .any(|tag| start.contains(tag))
-        .then_some(ForeignFormat::WebPage)
+    ["<!doctype html", "<html", "<head", "<body"].iter().any(|tag| start.contains(tag)).then_some(ForeignFormat::WebPage)
 }
 
 /// Raw files with a magic number of their own, and those that are TIFFs whose first picture is only a thumbnail (DNG, NEF, ARW):
@@ -188,17 +183,12 @@ fn first_tiff_picture_is_reduced(bytes: &[u8]) -> Option<bool> {
     let number = |at: usize, length: usize| {
         let field = bytes.get(at..at.checked_add(length)?)?;
         let join = |number: u32, byte: &u8| (number << 8) | u32::from(*byte);
-        Some(if little_endian {
-            field.iter().rev().fold(0, join)
-        } else {
-            field.iter().fold(0, join)
-        })
+        Some(if little_endian { field.iter().rev().fold(0, join) } else { field.iter().fold(0, join) })
     };
     let directory = number(4, 4)? as usize;
     let entries = number(directory, 2)? as usize;
-    let entry = (0..entries)
-        .map(|index| directory + 2 + ENTRY_BYTES * index)
-        .find(|&entry| number(entry, 2) == Some(NEW_SUBFILE_TYPE))?;
+    let entry =
+        (0..entries).map(|index| directory + 2 + ENTRY_BYTES * index).find(|&entry| number(entry, 2) == Some(NEW_SUBFILE_TYPE))?;
     Some(number(entry + 8, 4)? & 1 == 1)
 }
 

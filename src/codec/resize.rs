@@ -21,11 +21,7 @@ static TO_LINEAR: LazyLock<Vec<u16>> = LazyLock::new(|| {
     (0..=u8::MAX)
         .map(|byte| {
             let encoded = f64::from(byte) / 255.0;
-            let linear = if encoded <= 0.04045 {
-                encoded / 12.92
-            } else {
-                ((encoded + 0.055) / 1.055).powf(2.4)
-            };
+            let linear = if encoded <= 0.04045 { encoded / 12.92 } else { ((encoded + 0.055) / 1.055).powf(2.4) };
             quantise(linear, FULL)
         })
         .collect()
@@ -36,11 +32,7 @@ static FROM_LINEAR: LazyLock<Vec<u8>> = LazyLock::new(|| {
     (0..=FULL)
         .map(|level| {
             let linear = f64::from(level) / f64::from(FULL);
-            let encoded = if linear <= 0.003_130_8 {
-                linear * 12.92
-            } else {
-                1.055f64.mul_add(linear.powf(1.0 / 2.4), -0.055)
-            };
+            let encoded = if linear <= 0.003_130_8 { linear * 12.92 } else { 1.055f64.mul_add(linear.powf(1.0 / 2.4), -0.055) };
             quantise(encoded, u8::MAX)
         })
         .collect()
@@ -48,11 +40,7 @@ static FROM_LINEAR: LazyLock<Vec<u8>> = LazyLock::new(|| {
 
 /// `value` in 0..1 as a whole number of `full`.
 fn quantise<T: Into<f64> + TryFrom<u32, Error: std::fmt::Debug>>(value: f64, full: T) -> T {
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "the value is in 0..=65535 here"
-    )]
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the value is in 0..=65535 here")]
     let whole = (value.clamp(0.0, 1.0) * full.into()).round() as u32;
     T::try_from(whole).expect("a value in 0..1 stays within full scale")
 }
@@ -75,10 +63,7 @@ pub fn resize(pixels: &Pixels, size: ImageSize) -> Pixels {
 pub(super) fn resize_view(source: &impl GenericImageView<Pixel = Rgba<u8>>, size: ImageSize) -> Pixels {
     assert!(size.width > 0 && size.height > 0, "a picture has at least one pixel");
     let (width, height) = source.dimensions();
-    let box_edge = (width / size.width)
-        .min(height / size.height)
-        .div_euclid(LEFT_TO_FILTER)
-        .max(1);
+    let box_edge = (width / size.width).min(height / size.height).div_euclid(LEFT_TO_FILTER).max(1);
     let boxes = ImageSize::new(width.div_ceil(box_edge), height.div_ceil(box_edge));
     let linear: Vec<U16x4> = (0..boxes.height)
         .flat_map(|y| (0..boxes.width).map(move |x| (x, y)))
@@ -93,17 +78,9 @@ pub(super) fn resize_view(source: &impl GenericImageView<Pixel = Rgba<u8>>, size
         .resize_alg(ResizeAlg::Convolution(FilterType::CatmullRom))
         .crop(0.0, 0.0, f64::from(width) / edge, f64::from(height) / edge)
         .use_alpha(false);
-    Resizer::new()
-        .resize(&from, &mut to, &options)
-        .expect("both images are U16x4 and the crop lies in the source");
+    Resizer::new().resize(&from, &mut to, &options).expect("both images are U16x4 and the crop lies in the source");
 
-    let rgba = to
-        .typed_image::<U16x4>()
-        .expect("made as U16x4 above")
-        .pixels()
-        .iter()
-        .flat_map(|p| encode(p.0))
-        .collect();
+    let rgba = to.typed_image::<U16x4>().expect("made as U16x4 above").pixels().iter().flat_map(|p| encode(p.0)).collect();
     Pixels::new(size, rgba).expect("four bytes for each pixel")
 }
 
@@ -142,10 +119,7 @@ mod tests {
     use super::*;
 
     fn flat(size: ImageSize, colour: impl Fn(u32, u32) -> [u8; 4]) -> Pixels {
-        let rgba = (0..size.height)
-            .flat_map(|y| (0..size.width).map(move |x| (x, y)))
-            .flat_map(|(x, y)| colour(x, y))
-            .collect();
+        let rgba = (0..size.height).flat_map(|y| (0..size.width).map(move |x| (x, y))).flat_map(|(x, y)| colour(x, y)).collect();
         Pixels::new(size, rgba).unwrap()
     }
 
@@ -160,9 +134,7 @@ mod tests {
 
     #[test]
     fn a_fine_chequerboard_keeps_its_light() {
-        let board = flat(ImageSize::new(64, 64), |x, y| {
-            if (x + y) % 2 == 0 { [255; 4] } else { [0, 0, 0, 255] }
-        });
+        let board = flat(ImageSize::new(64, 64), |x, y| if (x + y) % 2 == 0 { [255; 4] } else { [0, 0, 0, 255] });
         for edge in [8, 16, 32] {
             let small = resize(&board, ImageSize::new(edge, edge));
             // Half the light is byte 188, but for the filter's cut at the edges; a mean of bytes would be 128.
@@ -178,30 +150,17 @@ mod tests {
     fn a_flat_colour_stays_flat_at_every_size() {
         let colour = [200, 13, 77, 140];
         let picture = flat(ImageSize::new(53, 31), |_, _| colour);
-        for size in [
-            ImageSize::new(7, 5),
-            ImageSize::new(20, 1),
-            ImageSize::new(26, 15),
-            ImageSize::new(52, 30),
-            ImageSize::new(99, 80),
-        ] {
+        for size in
+            [ImageSize::new(7, 5), ImageSize::new(20, 1), ImageSize::new(26, 15), ImageSize::new(52, 30), ImageSize::new(99, 80)]
+        {
             let resized = resize(&picture, size);
-            assert!(
-                resized
-                    .rgba()
-                    .chunks_exact(4)
-                    .all(|p| p.iter().zip(colour).all(|(a, b)| a.abs_diff(b) <= 1)),
-                "{size:?}"
-            );
+            assert!(resized.rgba().chunks_exact(4).all(|p| p.iter().zip(colour).all(|(a, b)| a.abs_diff(b) <= 1)), "{size:?}");
         }
     }
 
     #[test]
     fn colour_under_full_transparency_does_not_bleed() {
-        let picture = flat(
-            ImageSize::new(32, 32),
-            |x, _| if x < 15 { [255, 0, 0, 0] } else { [0, 0, 255, 255] },
-        );
+        let picture = flat(ImageSize::new(32, 32), |x, _| if x < 15 { [255, 0, 0, 0] } else { [0, 0, 255, 255] });
         let small = resize(&picture, ImageSize::new(5, 5));
         assert!(small.rgba().chunks_exact(4).all(|p| p[0] == 0), "{:?}", small.rgba());
     }

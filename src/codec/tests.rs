@@ -45,24 +45,15 @@ fn every_readable_format_gives_the_picture_back() {
         assert_eq!(decoded.rgba(), expected, "{format:?}");
     }
     let grey = RgbImage::from_pixel(16, 16, Rgb([90, 90, 90]));
-    assert_eq!(
-        pixel(&decode(&file(grey, ImageFormat::Jpeg)).unwrap(), 8, 8),
-        [90, 90, 90, 255]
-    );
+    assert_eq!(pixel(&decode(&file(grey, ImageFormat::Jpeg)).unwrap(), 8, 8), [90, 90, 90, 255]);
 }
 
 #[test]
 fn greyscale_and_deep_samples_become_eight_bit_rgba() {
     let grey = ImageBuffer::from_pixel(2, 1, Luma([77u8]));
-    assert_eq!(
-        decode(&file(grey, ImageFormat::Png)).unwrap().rgba(),
-        [77, 77, 77, 255].repeat(2)
-    );
+    assert_eq!(decode(&file(grey, ImageFormat::Png)).unwrap().rgba(), [77, 77, 77, 255].repeat(2));
     let grey_alpha = ImageBuffer::from_pixel(1, 1, LumaA([200u8, 30]));
-    assert_eq!(
-        decode(&file(grey_alpha, ImageFormat::Png)).unwrap().rgba(),
-        [200, 200, 200, 30]
-    );
+    assert_eq!(decode(&file(grey_alpha, ImageFormat::Png)).unwrap().rgba(), [200, 200, 200, 30]);
     // 385 / 257 = 1.498 and 386 / 257 = 1.502: to the nearest, not cut off.
     let deep = ImageBuffer::from_pixel(1, 1, Rgba([385u16, 386, 65_535, 32_896]));
     assert_eq!(decode(&file(deep, ImageFormat::Png)).unwrap().rgba(), [1, 2, 255, 128]);
@@ -72,13 +63,9 @@ fn greyscale_and_deep_samples_become_eight_bit_rgba() {
 fn the_orientation_of_the_camera_is_applied() {
     // Red, green over blue, white; fields of whole JPEG blocks.
     let (red, green, blue, white) = ([255, 0, 0], [0, 255, 0], [0, 0, 255], [255, 255, 255]);
-    let stored = RgbImage::from_fn(48, 32, |x, y| {
-        Rgb([[red, green], [blue, white]][usize::from(y >= 16)][usize::from(x >= 16)])
-    });
+    let stored = RgbImage::from_fn(48, 32, |x, y| Rgb([[red, green], [blue, white]][usize::from(y >= 16)][usize::from(x >= 16)]));
     let mut jpeg = Cursor::new(Vec::new());
-    image::codecs::jpeg::JpegEncoder::new_with_quality(&mut jpeg, 98)
-        .encode_image(&stored)
-        .unwrap();
+    image::codecs::jpeg::JpegEncoder::new_with_quality(&mut jpeg, 98).encode_image(&stored).unwrap();
     let jpeg = jpeg.into_inner();
     // What stands in the corners, clockwise from the upper left (EXIF 2.32, tag 0x0112).
     let corners = [
@@ -96,41 +83,21 @@ fn the_orientation_of_the_camera_is_applied() {
         for pixels in [decode(&jpeg).unwrap(), decode_fitted(&jpeg, 24).unwrap()] {
             let ImageSize { width, height } = pixels.size();
             assert_eq!(width > height, orientation < 5, "orientation {orientation}");
-            for (corner, (x, y)) in [(2, 2), (width - 3, 2), (width - 3, height - 3), (2, height - 3)]
-                .into_iter()
-                .enumerate()
-            {
+            for (corner, (x, y)) in [(2, 2), (width - 3, 2), (width - 3, height - 3), (2, height - 3)].into_iter().enumerate() {
                 let seen = pixel(&pixels, x, y);
-                let near = seen
-                    .iter()
-                    .zip(expected[corner])
-                    .all(|(seen, expected)| seen.abs_diff(expected) < 24);
-                assert!(
-                    near,
-                    "orientation {orientation}, corner {corner}: {seen:?} is not {:?}",
-                    expected[corner]
-                );
+                let near = seen.iter().zip(expected[corner]).all(|(seen, expected)| seen.abs_diff(expected) < 24);
+                assert!(near, "orientation {orientation}, corner {corner}: {seen:?} is not {:?}", expected[corner]);
             }
         }
     }
-    assert_eq!(
-        decode(&oriented(&jpeg, 77)).unwrap().size(),
-        ImageSize::new(48, 32),
-        "nonsense turns nothing"
-    );
+    assert_eq!(decode(&oriented(&jpeg, 77)).unwrap().size(), ImageSize::new(48, 32), "nonsense turns nothing");
 }
 
 #[test]
 fn cmyk_has_the_polarity_of_adobe() {
     let cases: [(&[u8], [[u8; 3]; 4]); 2] = [
-        (
-            include_bytes!("../../tests/pictures/cmyk.jpg"),
-            [[0, 255, 255], [255, 55, 215], [191, 191, 0], [112, 117, 122]],
-        ),
-        (
-            include_bytes!("../../tests/pictures/ycck.jpg"),
-            [[77, 255, 30], [0, 37, 129], [134, 0, 0], [0, 75, 0]],
-        ),
+        (include_bytes!("../../tests/pictures/cmyk.jpg"), [[0, 255, 255], [255, 55, 215], [191, 191, 0], [112, 117, 122]]),
+        (include_bytes!("../../tests/pictures/ycck.jpg"), [[77, 255, 30], [0, 37, 129], [134, 0, 0], [0, 75, 0]]),
     ];
     for (jpeg, fields) in cases {
         let pixels = decode(jpeg).unwrap();
@@ -165,30 +132,16 @@ fn of_an_animation_the_first_frame_is_taken() {
 #[test]
 fn a_file_cut_short_is_never_a_picture() {
     let picture = noise(40, 30);
-    let mut files: Vec<(Vec<u8>, String)> = [
-        ImageFormat::Png,
-        ImageFormat::Jpeg,
-        ImageFormat::Gif,
-        ImageFormat::Bmp,
-        ImageFormat::Tiff,
-        ImageFormat::WebP,
-    ]
-    .map(|format| (file(picture.clone(), format), format!("{format:?}")))
-    .into();
-    files.push((
-        include_bytes!("../../tests/pictures/progressive.jpg").to_vec(),
-        "progressive JPEG".into(),
-    ));
-    files.push((
-        include_bytes!("../../tests/pictures/lossy.webp").to_vec(),
-        "lossy WebP".into(),
-    ));
+    let mut files: Vec<(Vec<u8>, String)> =
+        [ImageFormat::Png, ImageFormat::Jpeg, ImageFormat::Gif, ImageFormat::Bmp, ImageFormat::Tiff, ImageFormat::WebP]
+            .map(|format| (file(picture.clone(), format), format!("{format:?}")))
+            .into();
+    files.push((include_bytes!("../../tests/pictures/progressive.jpg").to_vec(), "progressive JPEG".into()));
+    files.push((include_bytes!("../../tests/pictures/lossy.webp").to_vec(), "lossy WebP".into()));
     for (file, name) in files {
         for permille in (20..1000).step_by(7) {
             let cut = &file[..file.len() * permille / 1000];
-            let Err(error) = decode(cut) else {
-                panic!("{name} at {permille} ‰ was read")
-            };
+            let Err(error) = decode(cut) else { panic!("{name} at {permille} ‰ was read") };
             let named = matches!(error, DecodeError::Truncated { .. } | DecodeError::Damaged { .. });
             assert!(named || cut.len() < 16, "{name} at {permille} ‰: {error} ({error:?})");
         }
@@ -203,16 +156,7 @@ fn a_damaged_file_says_so() {
     let middle = png.len() / 2;
     png[middle] ^= 0x55;
     let error = decode(&png).unwrap_err();
-    assert!(
-        matches!(
-            error,
-            DecodeError::Damaged {
-                format: PictureFormat::Png,
-                ..
-            }
-        ),
-        "{error:?}"
-    );
+    assert!(matches!(error, DecodeError::Damaged { format: PictureFormat::Png, .. }), "{error:?}");
     assert_eq!(error.to_string(), "This PNG file is damaged");
     assert!(error.source().is_some());
 }
@@ -221,10 +165,7 @@ fn a_damaged_file_says_so() {
 fn what_is_no_picture_is_called_by_its_name() {
     let foreign: [(&[u8], &str); 12] = [
         (b"<!doctype html><html><body><p>No such picture</p>", "a web page"),
-        (
-            b"<?xml version=\"1.0\"?>\n<!-- made by hand -->\n<svg xmlns=\"http://www.w3.org/2000/svg\"/>",
-            "an SVG drawing",
-        ),
+        (b"<?xml version=\"1.0\"?>\n<!-- made by hand -->\n<svg xmlns=\"http://www.w3.org/2000/svg\"/>", "an SVG drawing"),
         (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "an HEIC picture"),
         (b"\0\0\0\x1cftypavif\0\0\0\0avifmif1", "an AVIF picture"),
         (b"\0\0\0\x1cftypisom\0\0\0\0isomiso2", "a video"),
@@ -232,21 +173,12 @@ fn what_is_no_picture_is_called_by_its_name() {
         (b"8BPS\0\x01", "a Photoshop document"),
         (b"\xFF\x0A\xFA\x1F", "a JPEG XL picture"),
         (b"II*\0\x10\0\0\0CR\x02\0", "a camera's raw file"),
-        (
-            b"II*\0\x08\0\0\0\x01\0\xFE\0\x04\0\x01\0\0\0\x01\0\0\0\0\0\0\0",
-            "a camera's raw file",
-        ),
-        (
-            b"MM\0*\0\0\0\x08\0\x01\0\xFE\0\x04\0\0\0\x01\0\0\0\x01\0\0\0\0",
-            "a camera's raw file",
-        ),
+        (b"II*\0\x08\0\0\0\x01\0\xFE\0\x04\0\x01\0\0\0\x01\0\0\0\0\0\0\0", "a camera's raw file"),
+        (b"MM\0*\0\0\0\x08\0\x01\0\xFE\0\x04\0\0\0\x01\0\0\0\x01\0\0\0\0", "a camera's raw file"),
         (b"qoif\0\0\0\x01\0\0\0\x01\x04\0", "a picture in the Qoi format"),
     ];
     for (bytes, name) in foreign {
-        assert_eq!(
-            decode(bytes).unwrap_err().to_string(),
-            format!("This is {name}, which cannot be read here")
-        );
+        assert_eq!(decode(bytes).unwrap_err().to_string(), format!("This is {name}, which cannot be read here"));
     }
     assert!(matches!(decode(b""), Err(DecodeError::Empty)));
     for bytes in [b"Dear Sir,".as_slice(), &[0; 64], b"<", b"\xFF", b"\x89PNG"] {
@@ -263,11 +195,7 @@ fn a_picture_beyond_the_limit_is_refused_before_its_pixels_are_read() {
     bmp[18..22].copy_from_slice(&50_000u32.to_le_bytes());
     bmp[22..26].copy_from_slice(&50_000u32.to_le_bytes());
     let error = decode(&bmp).unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "The picture is too large: 50000 × 50000 pixels",
-        "{error:?}"
-    );
+    assert_eq!(error.to_string(), "The picture is too large: 50000 × 50000 pixels", "{error:?}");
     assert!(error.advice().contains("120 million pixels"));
 }
 
@@ -277,10 +205,7 @@ fn slivers_and_specks_are_read_but_do_not_fit_the_network() {
         let png = file(noise(width, height), ImageFormat::Png);
         assert_eq!(decode(&png).unwrap().size(), ImageSize::new(width, height));
         let error = decode_fitted(&png, 512).unwrap_err();
-        assert!(
-            matches!(&error, DecodeError::TooSmall(small) if small.given == ImageSize::new(width, height)),
-            "{error:?}"
-        );
+        assert!(matches!(&error, DecodeError::TooSmall(small) if small.given == ImageSize::new(width, height)), "{error:?}");
     }
 }
 
@@ -290,11 +215,7 @@ fn fitting_while_reading_agrees_with_resizing_what_was_read() {
     let fitted = decode_fitted(&png, 40).unwrap();
     assert_eq!(fitted.size(), ImageSize::new(40, 26));
     assert_eq!(fitted, resize(&decode(&png).unwrap(), fitted.size()));
-    assert_eq!(
-        decode_fitted(&png, 500).unwrap(),
-        decode(&png).unwrap(),
-        "nothing is enlarged"
-    );
+    assert_eq!(decode_fitted(&png, 500).unwrap(), decode(&png).unwrap(), "nothing is enlarged");
 }
 
 #[test]

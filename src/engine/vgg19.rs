@@ -98,7 +98,7 @@ impl Vgg19 {
                 (layer, Convolution { kernel, bias })
             })
             .collect();
-        let mean = Tensor::<1>::from_data(IMAGENET_MEAN, &device).reshape([1, 3, 1, 1]);
+        let mean = Tensor::<1>::from_data(IMAGENET_MEAN.map(|level| level / 255.0), &device).reshape([1, 3, 1, 1]);
         Self { convolutions, mean }
     }
 
@@ -108,7 +108,7 @@ impl Vgg19 {
     pub fn encode(&self, image: &ImageTensor, layers: &[Layer], pooling: Pooling) -> FeatureMaps {
         let mut maps = BTreeMap::new();
         let deepest = layers.iter().max().copied();
-        let mut x = image.tensor().clone().mul_scalar(255.0) - self.mean.clone();
+        let mut x = (image.tensor().clone() - self.mean.clone()).mul_scalar(255.0);
         for (&layer, convolution) in self.convolutions.iter().take_while(|(layer, _)| Some(**layer) <= deepest) {
             if layer.follows_pooling() {
                 x = pool(x, pooling);

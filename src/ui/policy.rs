@@ -49,9 +49,8 @@ impl DeviceChoice {
 pub fn first_device(choice: DeviceChoice, has_webgpu: bool) -> DeviceKind {
     match choice {
         DeviceChoice::Gpu => DeviceKind::Gpu,
-        DeviceChoice::Cpu => DeviceKind::Cpu,
         DeviceChoice::Auto if has_webgpu => DeviceKind::Gpu,
-        DeviceChoice::Auto => DeviceKind::Cpu,
+        DeviceChoice::Auto | DeviceChoice::Cpu => DeviceKind::Cpu,
     }
 }
 

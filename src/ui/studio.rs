@@ -310,7 +310,7 @@ impl Studio {
                 self.notice = Some(notice);
                 None
             }
-            Event::Failed { error, fatal: true, .. } => self.lost(error),
+            Event::Failed { error, fatal: true, .. } => Some(self.lost(error)),
             Event::Failed { run, error, fatal: false } => self.failed(run, error),
         }
     }
@@ -397,7 +397,7 @@ impl Studio {
     }
 
     /// The worker is of no further use. One that served nobody goes quietly.
-    fn lost(&mut self, error: UserError) -> Option<Effect> {
+    fn lost(&mut self, error: UserError) -> Effect {
         let opening = match self.link {
             Link::Opening(kind) => Some(kind),
             Link::Down | Link::Up => None,
@@ -405,14 +405,14 @@ impl Studio {
         if let Some(next) = opening.and_then(|kind| device_after_failure(self.settings.device, kind)) {
             self.fallen_back = true;
             self.notice = Some(labels::fallback_notice(error));
-            return Some(self.boot(next));
+            return self.boot(next);
         }
         self.link = Link::Down;
         let retry = self.end_run(Phase::Failed);
         if retry || opening.is_some() {
             self.trouble = Some(Trouble { error, retry });
         }
-        Some(Effect::Retire)
+        Effect::Retire
     }
 
     /// Ends the current run, if it lives, and tells whether it did.

@@ -23,7 +23,7 @@ async fn run_to_the_end(session: &Session, device: &str, steps: u32) {
     page.reach_step(1).await;
     let (first_loss, first) = (page.loss().await, page.until_shown_other_than(None).await);
     assert_eq!((first.width, first.height), (CONTENT.0.into(), CONTENT.1.into()));
-    page.until_status("Finished").await;
+    page.until_status("finished").await;
     assert_eq!(page.reach_step(steps).await, steps);
     let (last_loss, last) = (page.loss().await, page.shown().await);
     assert!(last_loss < 0.9 * first_loss, "the loss went from {first_loss} to {last_loss}");
@@ -76,7 +76,7 @@ pub async fn cancel_is_felt_at_once_and_a_new_run_begins(session: &Session) {
 
     page.set("Steps", "3").await;
     page.press("Stylise").await;
-    page.until_status("Finished").await;
+    page.until_status("finished").await;
     assert_eq!(page.step().await, Some(3), "the new run is not the one asked for");
 }
 

@@ -9,7 +9,7 @@ use crate::site::{Site, WeightsFault};
 /// Runs on after a trouble, with the pictures and settings that are there.
 async fn stylise_again(page: &Page<'_>, button: &str) {
     page.press(button).await;
-    page.until_status("Finished").await;
+    page.until_status("finished").await;
     assert_eq!(page.alert().await, "", "the old error is still on view");
 }
 

@@ -11,7 +11,7 @@ async fn brief_run(session: &Session, site: &Site) {
     let pictures = Pictures::new();
     let page = prepared(session, site, &pictures, "auto", 2).await;
     page.press("Stylise").await;
-    page.until_status("Finished").await;
+    page.until_status("finished").await;
 }
 
 /// The browser's storage serves the weights from the second visit on.
@@ -54,7 +54,7 @@ pub async fn one_click_on_a_sample_gives_a_result(session: &Session) {
     page.set("Size", "64").await;
     page.set("Steps", "2").await;
     page.press("Try a sample").await;
-    page.until_status("Finished").await;
+    page.until_status("finished").await;
     assert!(page.shown().await.is_some());
 }
 
@@ -78,5 +78,5 @@ pub async fn without_storage_it_works_from_memory(session: &Session) {
     let page = prepared(session, &site, &pictures, "auto", 2).await;
     page.press("Stylise").await;
     page.until_text("could not be kept").await;
-    page.until_status("Finished").await;
+    page.until_status("finished").await;
 }

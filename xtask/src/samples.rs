@@ -37,7 +37,7 @@ const BUDGET: usize = 160_000;
 /// Of JPEG, from the best down; the first within [`BUDGET`] is taken.
 const QUALITIES: [u8; 6] = [90, 86, 82, 78, 74, 70];
 
-/// Paints all of them into `www/samples`, side by side; unoptimised that takes a few minutes.
+/// Paints all of them into `www/samples`, side by side, in about a minute.
 ///
 /// # Errors
 /// When a file cannot be written or weighs too much at every quality.

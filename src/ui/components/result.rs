@@ -26,6 +26,11 @@ pub fn ResultFrame(
     on_try: Callback<()>,
 ) -> impl IntoView {
     let comparing = RwSignal::new(false);
+    Effect::new(move || {
+        if preparing.get() {
+            comparing.set(false);
+        }
+    });
     let photo_ratio = RwSignal::new(None);
     let measure = move |event: Event| {
         let photo = event_target::<HtmlImageElement>(&event);

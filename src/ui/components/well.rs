@@ -24,6 +24,9 @@ pub fn PictureWell(
 ) -> impl IntoView {
     let input = NodeRef::<html::Input>::new();
     let over = RwSignal::new(false);
+    let undrawable = RwSignal::new(None);
+    let drawable =
+        move || thumbnail.get().and_then(|shown| shown.url).filter(|url| undrawable.with(|broken| broken.as_ref() != Some(url)));
     let hint_id = format!("{}-hint", well.key());
     let picked = move |_| {
         let Some(input) = input.get_untracked() else { return };
@@ -59,8 +62,14 @@ pub fn PictureWell(
                 on:change=picked
             />
             <span class="well-face">
-                {move || thumbnail.get().and_then(|shown| shown.url).map(|url| view! { <img src=url alt="" draggable="false" /> })}
-                <span class="well-hint">{hint}</span>
+                {move || {
+                    drawable()
+                        .map(|url| {
+                            let broken = Some(url.clone());
+                            view! { <img src=url alt="" draggable="false" on:error=move |_| undrawable.set(broken.clone()) /> }
+                        })
+                }}
+                <span class="well-hint">{move || if thumbnail.with(Option::is_some) { "no preview" } else { hint }}</span>
             </span>
             <span class="well-name" id=hint_id>
                 {move || thumbnail.get().map_or_else(|| "Choose, drop or paste".to_owned(), |shown| shown.name)}

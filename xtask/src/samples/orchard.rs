@@ -151,7 +151,7 @@ fn scene(p: Point) -> Seen {
     sky(p)
 }
 
-/// One dot's share of the colour: its own hue, its neighbours', the warmth of the light or the cool of the shade, or the complement.
+/// One dot's share of the colour: its own hue, a neighbour of it, the warm of the light or the cool of the shade, or the complement.
 fn divided(seen: &Seen, rng: &mut Rng) -> Colour {
     let own = seen.colour.vivid(1.08);
     match rng.unit() {
