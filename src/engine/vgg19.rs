@@ -15,6 +15,11 @@ use crate::recipe::Pooling;
 /// Mean of ImageNet's colours, RGB in 0..255; subtracted before the first layer, as the network was trained.
 const IMAGENET_MEAN: [f32; 3] = [123.68, 116.779, 103.939];
 
+/// Activation below which f32 cannot tell a filter's answer from silence: one rounding step of the typical answer in block 1, which is
+/// about 100. Such an answer counts as silence. It carries nothing, but its ReLU would pass on a whole gradient, and whether it did would
+/// hang on the order in which a device sums.
+const NOISE_FLOOR: f32 = 1e-5;
+
 /// What one layer answers to a picture, after its ReLU.
 ///
 /// - **Shape:** `[1, C, H, W]`.
@@ -94,7 +99,7 @@ impl Vgg19 {
                 let kernel = Tensor::<4>::from_data(TensorData::new(kernel, shape), &device);
                 // The published network reads BGR. Turning the first kernel's channels around once saves turning every picture.
                 let kernel = if layer == Layer::Conv1_1 { kernel.flip([1]) } else { kernel };
-                let bias = Tensor::<1>::from_data(TensorData::new(bias, [layer.channels()]), &device);
+                let bias = Tensor::<1>::from_data(TensorData::new(bias, [layer.channels()]), &device).sub_scalar(NOISE_FLOOR);
                 (layer, Convolution { kernel, bias })
             })
             .collect();

@@ -1,5 +1,7 @@
 //! Running other programs, so that a person sees what goes on.
 
+use std::ffi::OsStr;
+use std::path::Path;
 use std::process::Command;
 
 use crate::failure::{Context, Failure, Outcome};
@@ -26,10 +28,11 @@ pub fn run(command: &mut Command, advice: &str) -> Outcome {
     if status.success() { Ok(()) } else { Err(Failure::new(format!("`{}` failed ({status})", line(command)), advice)) }
 }
 
-/// The command as one would type it.
+/// The command as one would type it, without the program's folder.
 fn line(command: &Command) -> String {
-    let words: Vec<_> = [command.get_program()].into_iter().chain(command.get_args()).map(|word| word.to_string_lossy()).collect();
-    words.join(" ")
+    let program = Path::new(command.get_program());
+    let words = [program.file_name().unwrap_or_default()].into_iter().chain(command.get_args());
+    words.map(OsStr::to_string_lossy).collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]

@@ -152,6 +152,9 @@ mod tests {
     use std::fs;
     use std::io::{Read, Write};
     use std::net::TcpStream;
+    use std::sync::Arc;
+
+    use axum::Extension;
 
     use super::*;
 
@@ -229,13 +232,19 @@ mod tests {
     }
 
     #[test]
-    fn a_port_in_use_is_named_and_is_free_again_after_the_server() {
-        let root = example();
-        let server = listen(site_router(root.path()), 0).unwrap();
-        let port = server.address.port();
+    fn a_port_in_use_is_named() {
+        let server = listen(Router::new(), 0).unwrap();
         assert!(server.address.ip().is_loopback());
+        let port = server.address.port();
         assert_eq!(listen(Router::new(), port).unwrap_err().to_string(), format!("port {port} is in use"));
+    }
+
+    #[test]
+    fn a_dropped_server_has_ended() {
+        let state = Arc::new(());
+        let server = listen(Router::new().layer(Extension(Arc::clone(&state))), 0).unwrap();
+        assert!(Arc::strong_count(&state) > 1);
         drop(server);
-        listen(Router::new(), port).unwrap();
+        assert_eq!(Arc::strong_count(&state), 1);
     }
 }

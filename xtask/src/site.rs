@@ -123,7 +123,7 @@ mod tests {
         assert_eq!(now(RELATIVE), first);
         assert_ne!(now("/below/"), first);
         assert_ne!(stamp(checkout.path(), RELATIVE, false).unwrap(), first);
-        fs::write(checkout.path().join("src/deep/file"), "changed").unwrap();
+        fs::write(checkout.path().join("src/deep/file"), "crs").unwrap();
         let changed = now(RELATIVE);
         assert_ne!(changed, first);
         fs::rename(checkout.path().join("src/deep/file"), checkout.path().join("src/deep/other")).unwrap();

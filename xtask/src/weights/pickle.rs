@@ -231,6 +231,7 @@ mod tests {
         let expected = Value::Tuple(vec![Value::Int(7), Value::Int(7)]);
         assert_eq!(read(&mut &b"(K\x07q\x05h\x05t."[..]), Ok(expected));
         assert_eq!(read(&mut &b"h\x05."[..]), Err(PickleError::Operands(b'h')));
+        assert_eq!(read(&mut &b"}q\x05h\x05."[..]), Err(PickleError::Operands(b'h')), "a dictionary may still be filled");
     }
 
     #[test]
