@@ -22,11 +22,11 @@ pub enum Role {
 #[derive(Debug, Error)]
 pub enum RunError {
     /// A picture cannot be read from the browser.
-    #[error("the file cannot be read: {0}")]
+    #[error("the file cannot be read: {1}")]
     Unreadable(Role, String),
     /// A picture's file is no picture to work with.
-    #[error(transparent)]
-    Picture(Role, DecodeError),
+    #[error("{1}")]
+    Picture(Role, #[source] DecodeError),
     /// The weights could not be had.
     #[error(transparent)]
     Download(#[from] DownloadError),
