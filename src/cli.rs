@@ -140,7 +140,7 @@ pub enum CliError {
         content: ImageSize,
     },
     /// No GPU.
-    #[error("no GPU could be opened ({0}); try --device cpu")]
+    #[error("no device could be opened ({0}); try --device cpu")]
     Device(#[from] DeviceError),
     /// The built-in weights are damaged.
     #[error("the built-in weights are damaged: {0}")]
@@ -224,7 +224,7 @@ fn to_safetensors(arrays: &[Array]) -> Result<Vec<u8>, SafeTensorError> {
 fn open_device(arg: DeviceArg) -> Result<burn::tensor::Device, CliError> {
     Ok(match arg {
         DeviceArg::Gpu => block_on(device::open_gpu(|_| ()))?.device,
-        DeviceArg::Cpu => device::open_cpu().device,
+        DeviceArg::Cpu => device::open_cpu()?.device,
     })
 }
 

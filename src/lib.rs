@@ -5,10 +5,10 @@
 //! - [`pixels`], [`layer`], [`recipe`], [`losses`]: plain values, without tensors, web or files.
 //! - [`protocol`]: all that crosses between page and worker.
 //! - `wire` \[wasm\]: how such a message crosses.
-//! - `engine` \[feature `engine`\]: the optimisation on Burn. It knows no web, no clock, no file.
-//! - `codec` \[feature `engine`\]: picture files to [`pixels::Pixels`] and back.
+//! - `engine` \[feature `tensors`\]: the optimisation on Burn. It knows no web, no clock, no file.
+//! - `codec` \[feature `tensors`\]: picture files to [`pixels::Pixels`] and back.
 //! - `cli` \[feature `cli`\]: the native command line on the same engine.
-//! - `worker` \[feature `engine`, wasm\]: the dedicated Web Worker that owns the device.
+//! - `worker` \[feature `tensors`, wasm\]: the dedicated Web Worker that owns the device.
 //! - `ui` \[feature `ui`\]: the page.
 
 pub mod layer;
@@ -19,13 +19,13 @@ pub mod recipe;
 
 #[cfg(feature = "cli")]
 pub mod cli;
-#[cfg(feature = "engine")]
+#[cfg(feature = "tensors")]
 pub mod codec;
-#[cfg(feature = "engine")]
+#[cfg(feature = "tensors")]
 pub mod engine;
 #[cfg(feature = "ui")]
 pub mod ui;
-#[cfg(all(any(feature = "engine", feature = "ui"), target_arch = "wasm32"))]
+#[cfg(all(any(feature = "tensors", feature = "ui"), target_arch = "wasm32"))]
 pub mod wire;
-#[cfg(all(feature = "engine", target_arch = "wasm32"))]
+#[cfg(all(feature = "tensors", target_arch = "wasm32"))]
 pub mod worker;

@@ -1,4 +1,4 @@
-//! The dedicated worker: owns the device and runs the optimisation.
+//! The dedicated worker on the GPU: owns the device and runs the optimisation.
 
 #[cfg(target_arch = "wasm32")]
 fn main() {

@@ -1,17 +1,10 @@
 //! Opening a device to compute on, and what fits in it.
 
 use burn::tensor::Device;
-use burn_wgpu::{WgpuInitError, WgpuSetup};
 use thiserror::Error;
 
-/// Channels of the widest feature map at full resolution: those of block 1.
-const WIDEST_CHANNELS: u64 = 64;
-/// Bytes of one f32.
-const FLOAT_BYTES: u64 = 4;
-/// The longest side offered, px. WebGPU tells the size of one buffer but not of the memory, and at 1536² the buffers of one step
-/// add up to about 8 GiB.
-const MAX_GPU_EDGE_PX: u32 = 1536;
 /// The longest side offered on the processor, px: a step at 512² takes the 378 GFLOP of REFERENCES' table on one core.
+#[cfg(feature = "cpu")]
 const MAX_CPU_EDGE_PX: u32 = 512;
 
 /// Why no GPU could be opened.
@@ -20,6 +13,9 @@ pub enum DeviceError {
     /// The browser or the system offers no adapter.
     #[error("no adapter: {0}")]
     NoAdapter(String),
+    /// This build computes on something else.
+    #[error("this build has no such device")]
+    NotBuiltIn,
     /// There is an adapter, but it gives out no device that Burn can work with.
     #[error("the adapter cannot be used: {0}")]
     Unfit(String),
@@ -39,8 +35,14 @@ pub struct OpenDevice {
 }
 
 /// The processor, through Burn's flex backend.
-pub fn open_cpu() -> OpenDevice {
-    OpenDevice { device: Device::flex(), name: String::new(), software: false, max_edge: MAX_CPU_EDGE_PX }
+///
+/// # Errors
+/// [`DeviceError::NotBuiltIn`] without the feature `cpu`.
+pub fn open_cpu() -> Result<OpenDevice, DeviceError> {
+    #[cfg(feature = "cpu")]
+    return Ok(OpenDevice { device: Device::flex(), name: String::new(), software: false, max_edge: MAX_CPU_EDGE_PX });
+    #[cfg(not(feature = "cpu"))]
+    Err(DeviceError::NotBuiltIn)
 }
 
 /// The strongest GPU there is, through WebGPU in a browser and the system's graphics API elsewhere.
@@ -49,43 +51,67 @@ pub fn open_cpu() -> OpenDevice {
 /// there a device has one such callback and Burn holds it. A process can open the GPU once.
 ///
 /// # Errors
-/// [`DeviceError`], by the stage at which it failed.
-#[cfg_attr(not(target_arch = "wasm32"), expect(unused_variables, reason = "Burn watches for the loss natively"))]
+/// [`DeviceError`], by the stage at which it failed; [`DeviceError::NotBuiltIn`] without the feature `gpu`.
+#[cfg_attr(not(all(target_arch = "wasm32", feature = "gpu")), expect(unused_variables, reason = "only a browser calls back"))]
 pub async fn open_gpu(on_lost: impl Fn(String) + Send + 'static) -> Result<OpenDevice, DeviceError> {
-    // Burn asks for all features and limits of the adapter: WebGPU's defaults would cap a binding at 128 MiB, one map at 724².
-    let (device, WgpuSetup { adapter, device: handle, .. }) = Device::wgpu_options().init_with_setup_async().await?;
-    #[cfg(target_arch = "wasm32")]
-    handle.set_device_lost_callback(move |reason, message| on_lost(format!("{reason:?}: {message}")));
-    let info = adapter.get_info();
-    let software = info.device_type == wgpu::DeviceType::Cpu;
-    Ok(OpenDevice { device, name: info.name, software, max_edge: max_edge(&handle.limits()) })
+    #[cfg(feature = "gpu")]
+    return gpu::open(on_lost).await;
+    #[cfg(not(feature = "gpu"))]
+    Err(DeviceError::NotBuiltIn)
 }
 
-impl From<WgpuInitError> for DeviceError {
-    fn from(error: WgpuInitError) -> Self {
-        match error {
-            WgpuInitError::AdapterUnavailable { message, .. } => Self::NoAdapter(message),
-            other => Self::Unfit(other.to_string()),
+#[cfg(feature = "gpu")]
+mod gpu {
+    use burn::tensor::Device;
+    use burn_wgpu::{WgpuInitError, WgpuSetup};
+
+    use super::{DeviceError, OpenDevice};
+
+    /// Channels of the widest feature map at full resolution: those of block 1.
+    const WIDEST_CHANNELS: u64 = 64;
+    /// Bytes of one f32.
+    const FLOAT_BYTES: u64 = 4;
+    /// The longest side offered, px. WebGPU tells the size of one buffer but not of the memory, and at 1536² the buffers of one step
+    /// add up to about 8 GiB.
+    const MAX_EDGE_PX: u32 = 1536;
+
+    #[cfg_attr(not(target_arch = "wasm32"), expect(unused_variables, reason = "Burn watches for the loss natively"))]
+    pub(super) async fn open(on_lost: impl Fn(String) + Send + 'static) -> Result<OpenDevice, DeviceError> {
+        // Burn asks for all features and limits of the adapter: WebGPU's defaults would cap a binding at 128 MiB, one map at 724².
+        let (device, WgpuSetup { adapter, device: handle, .. }) = Device::wgpu_options().init_with_setup_async().await?;
+        #[cfg(target_arch = "wasm32")]
+        handle.set_device_lost_callback(move |reason, message| on_lost(format!("{reason:?}: {message}")));
+        let info = adapter.get_info();
+        let software = info.device_type == wgpu::DeviceType::Cpu;
+        Ok(OpenDevice { device, name: info.name, software, max_edge: max_edge(&handle.limits()) })
+    }
+
+    impl From<WgpuInitError> for DeviceError {
+        fn from(error: WgpuInitError) -> Self {
+            match error {
+                WgpuInitError::AdapterUnavailable { message, .. } => Self::NoAdapter(message),
+                other => Self::Unfit(other.to_string()),
+            }
         }
     }
-}
 
-/// The longest side, px, of a square picture whose widest feature map fits in one buffer.
-fn max_edge(limits: &wgpu::Limits) -> u32 {
-    let buffer = limits.max_storage_buffer_binding_size.min(limits.max_buffer_size);
-    let pixels = buffer / (WIDEST_CHANNELS * FLOAT_BYTES);
-    u32::try_from(pixels.isqrt()).unwrap_or(u32::MAX).min(MAX_GPU_EDGE_PX)
-}
+    /// The longest side, px, of a square picture whose widest feature map fits in one buffer.
+    fn max_edge(limits: &wgpu::Limits) -> u32 {
+        let buffer = limits.max_storage_buffer_binding_size.min(limits.max_buffer_size);
+        let pixels = buffer / (WIDEST_CHANNELS * FLOAT_BYTES);
+        u32::try_from(pixels.isqrt()).unwrap_or(u32::MAX).min(MAX_EDGE_PX)
+    }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+    #[cfg(test)]
+    mod tests {
+        use super::*;
 
-    #[test]
-    fn the_default_binding_limit_holds_724_px_and_large_ones_stop_at_the_cap() {
-        let limits = wgpu::Limits { max_storage_buffer_binding_size: 128 << 20, max_buffer_size: 256 << 20, ..Default::default() };
-        assert_eq!(max_edge(&limits), 724);
-        let limits = wgpu::Limits { max_storage_buffer_binding_size: 4 << 30, max_buffer_size: 4 << 30, ..Default::default() };
-        assert_eq!(max_edge(&limits), MAX_GPU_EDGE_PX);
+        #[test]
+        fn the_default_binding_limit_holds_724_px_and_large_ones_stop_at_the_cap() {
+            let limits =
+                |bytes| wgpu::Limits { max_storage_buffer_binding_size: bytes, max_buffer_size: bytes, ..Default::default() };
+            assert_eq!(max_edge(&limits(128 << 20)), 724);
+            assert_eq!(max_edge(&limits(4 << 30)), MAX_EDGE_PX);
+        }
     }
 }

@@ -36,7 +36,10 @@ impl GramMatrix {
 }
 
 /// A count as a factor.
-#[expect(clippy::cast_precision_loss, reason = "counts of channels and positions; f32's relative error is far below the losses' own")]
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "counts of channels and positions; f32's relative error is far below the losses' own"
+)]
 pub fn float(count: usize) -> f32 {
     count as f32
 }

@@ -161,7 +161,12 @@ fn read_layer(pack: &SafeTensors<'_>, layer: Layer) -> Result<(Layer, Vec<f32>, 
     Ok((layer, kernel, bias))
 }
 
-fn tensor<'pack>(pack: &SafeTensors<'pack>, name: String, dtype: Dtype, shape: &[usize]) -> Result<TensorView<'pack>, WeightsError> {
+fn tensor<'pack>(
+    pack: &SafeTensors<'pack>,
+    name: String,
+    dtype: Dtype,
+    shape: &[usize],
+) -> Result<TensorView<'pack>, WeightsError> {
     let Ok(view) = pack.tensor(&name) else {
         return Err(WeightsError::Missing(name));
     };
@@ -204,7 +209,8 @@ mod tests {
     }
 
     fn pack(tensors: &Tensors) -> Vec<u8> {
-        let views = tensors.iter().map(|(name, (dtype, shape, data))| (name, TensorView::new(*dtype, shape.clone(), data).unwrap()));
+        let views =
+            tensors.iter().map(|(name, (dtype, shape, data))| (name, TensorView::new(*dtype, shape.clone(), data).unwrap()));
         safetensors::serialize(views, None).unwrap()
     }
 

@@ -8,11 +8,16 @@ use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{ErrorEvent, MessageEvent, Worker, WorkerOptions, WorkerType};
 
 use super::browser::{address_of, meta_content};
-use crate::protocol::{Command, Event, UserError};
+use crate::protocol::{Command, DeviceKind, Event, UserError};
 use crate::wire;
 
-/// Name of the `<meta>` that says where the worker's script lies.
-const WORKER_META: &str = "impasto-worker";
+/// Name of the `<meta>` that says where the script of a worker for `kind` lies.
+const fn worker_meta(kind: DeviceKind) -> &'static str {
+    match kind {
+        DeviceKind::Gpu => "impasto-worker",
+        DeviceKind::Cpu => "impasto-worker-cpu",
+    }
+}
 
 /// Hears every event with its attachments.
 type Listener = Rc<dyn Fn(Event, Vec<JsValue>)>;
@@ -29,10 +34,10 @@ impl Client {
         Self { listener: Rc::new(listener), link: RefCell::new(None) }
     }
 
-    /// Makes a worker, ending the one there is. A failure is heard as a fatal [`Event::Failed`].
-    pub fn boot(&self) {
+    /// Makes a worker for `kind`, ending the one there is. A failure is heard as a fatal [`Event::Failed`].
+    pub fn boot(&self, kind: DeviceKind) {
         self.retire();
-        match WorkerLink::new(&self.listener) {
+        match WorkerLink::new(kind, &self.listener) {
             Ok(link) => drop(self.link.replace(Some(link))),
             Err(error) => (self.listener)(failed_to_start(describe(&error)), Vec::new()),
         }
@@ -60,8 +65,8 @@ struct WorkerLink {
 }
 
 impl WorkerLink {
-    fn new(listener: &Listener) -> Result<Self, JsValue> {
-        let script = meta_content(WORKER_META).as_deref().and_then(address_of).ok_or("the page does not name its worker")?;
+    fn new(kind: DeviceKind, listener: &Listener) -> Result<Self, JsValue> {
+        let script = meta_content(worker_meta(kind)).as_deref().and_then(address_of).ok_or("the page does not name its worker")?;
         let options = WorkerOptions::new();
         options.set_type(WorkerType::Module);
         let worker = Worker::new_with_options(&script, &options)?;

@@ -220,7 +220,7 @@ impl Desk {
     fn perform(self, task: Task, attachment: Option<JsValue>) {
         let Some(client) = self.client.with_value(Clone::clone) else { return };
         match (task, attachment) {
-            (Task::Boot, _) => client.boot(),
+            (Task::Boot(kind), _) => client.boot(kind),
             (Task::Retire, _) => client.retire(),
             (Task::Post(Command::Start { run, recipe }), _) => {
                 let pictures = self.bring_pictures(run);

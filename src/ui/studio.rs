@@ -12,8 +12,8 @@ use crate::recipe::Emphasis;
 /// What the shell around the [`Studio`] has to do after a change.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Effect {
-    /// Make a worker, ending the one there is.
-    Boot,
+    /// Make a worker for this device, ending the one there is.
+    Boot(DeviceKind),
     /// End the worker.
     Retire,
     /// Post a command; [`Command::Start`] takes the two pictures along.
@@ -318,7 +318,7 @@ impl Studio {
     fn boot(&mut self, kind: DeviceKind) -> Effect {
         self.link = Link::Opening(kind);
         self.report = None;
-        Effect::Boot
+        Effect::Boot(kind)
     }
 
     fn booted(&self) -> Option<Effect> {

@@ -69,6 +69,7 @@ pub fn device(error: &DeviceError) -> UserError {
     let headline = match error {
         DeviceError::NoAdapter(_) => "This browser offers no graphics card",
         DeviceError::Unfit(_) => "The graphics card could not be used",
+        DeviceError::NotBuiltIn => "This worker was built for another device",
     };
     let advice = "The processor can do the work instead, more slowly. Current versions of Chrome, Edge, Firefox and Safari can use the \
                   graphics card when its driver is up to date.";
@@ -117,10 +118,9 @@ pub fn storage(reason: &str) -> UserError {
 
 fn download(error: &DownloadError) -> UserError {
     let (headline, advice) = match error {
-        DownloadError::Unreachable(_) => (
-            "The network could not be downloaded".to_owned(),
-            "Check your connection, then press Retry.".to_owned(),
-        ),
+        DownloadError::Unreachable(_) => {
+            ("The network could not be downloaded".to_owned(), "Check your connection, then press Retry.".to_owned())
+        }
         DownloadError::Refused { status } => (
             format!("The server does not have the network (it answers {status})"),
             "Press Retry in a while. If you run this page yourself, check that its weights folder was uploaded.".to_owned(),

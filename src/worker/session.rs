@@ -107,7 +107,7 @@ impl Session {
 
     async fn open(&mut self, kind: DeviceKind) {
         let opened = match kind {
-            DeviceKind::Cpu => Ok(device::open_cpu()),
+            DeviceKind::Cpu => device::open_cpu(),
             DeviceKind::Gpu => device::open_gpu(|reason| outbox::post_fatal(explain::device_lost(&reason))).await,
         };
         match opened {

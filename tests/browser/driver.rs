@@ -71,7 +71,9 @@ impl Drop for Session {
 /// The program that `cargo xtask test` has found or brought.
 fn program(variable: &str) -> PathBuf {
     let path = std::env::var_os(variable);
-    PathBuf::from(path.unwrap_or_else(|| panic!("{variable} is not set: run the browser tests with `cargo xtask test --only browsers`")))
+    PathBuf::from(
+        path.unwrap_or_else(|| panic!("{variable} is not set: run the browser tests with `cargo xtask test --only browsers`")),
+    )
 }
 
 fn spawn_driver(browser: Browser, port: u16) -> Child {

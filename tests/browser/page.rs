@@ -165,7 +165,9 @@ impl<'a> Page<'a> {
         self.until("a file is saved", async || {
             let entries = std::fs::read_dir(self.downloads).expect("the folder can be listed");
             let mut paths = entries.map(|entry| entry.expect("the folder can be listed").path());
-            paths.find(|path| path.extension().is_some_and(|extension| extension == "png") && path.metadata().is_ok_and(|m| m.len() > 0))
+            paths.find(|path| {
+                path.extension().is_some_and(|extension| extension == "png") && path.metadata().is_ok_and(|m| m.len() > 0)
+            })
         })
         .await
     }

@@ -85,9 +85,8 @@ fn compare_array(case: &Fixture, pooling: Pooling, array: &Array) -> Vec<Compari
 /// A fixture holds every `N/64`-th row and column, and a product with a known vector that checks the rest.
 fn compare_gram(case: &Fixture, pool: &str, layer: &str, channels: usize, ours: &[f64]) -> Vec<Comparison> {
     let stride = channels / GRAM_BLOCK;
-    let block: Vec<f64> = (0..GRAM_BLOCK * GRAM_BLOCK)
-        .map(|i| ours[(i / GRAM_BLOCK) * stride * channels + (i % GRAM_BLOCK) * stride])
-        .collect();
+    let block: Vec<f64> =
+        (0..GRAM_BLOCK * GRAM_BLOCK).map(|i| ours[(i / GRAM_BLOCK) * stride * channels + (i % GRAM_BLOCK) * stride]).collect();
     let probe = |column: usize| f64::from(u8::try_from(1 + column % 7).expect("at most 7"));
     let product: Vec<f64> =
         ours.chunks_exact(channels).map(|row| row.iter().enumerate().map(|(k, value)| value * probe(k)).sum()).collect();

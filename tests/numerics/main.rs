@@ -20,13 +20,14 @@ use compare::{Comparison, compare};
 use fixture::{Fixture, cases};
 
 fn cpu() -> Device {
-    device::open_cpu().device
+    device::open_cpu().expect("the processor is built in").device
 }
 
 /// The process's one GPU; an emulated one will do.
 fn gpu() -> Device {
     static GPU: OnceLock<Device> = OnceLock::new();
-    GPU.get_or_init(|| block_on(device::open_gpu(|_| ())).expect("a Vulkan device, if an emulated one, must be there").device).clone()
+    GPU.get_or_init(|| block_on(device::open_gpu(|_| ())).expect("a Vulkan device, if an emulated one, must be there").device)
+        .clone()
 }
 
 fn network(device: &Device) -> Vgg19 {

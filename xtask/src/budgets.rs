@@ -19,9 +19,10 @@ struct Budget {
     most: u64,
 }
 
-const BUDGETS: [Budget; 2] = [
+const BUDGETS: [Budget; 3] = [
     Budget { name: "page", file: ("app-", "_bg.wasm"), most: 400_000 },
     Budget { name: "worker", file: ("worker-", "_bg.wasm"), most: 3_000_000 },
+    Budget { name: "worker-cpu", file: ("worker-cpu-", "_bg.wasm"), most: 3_000_000 },
 ];
 
 /// Weighs the files in `dist` and prints a table.
@@ -33,7 +34,7 @@ pub fn check(dist: &Path) -> Outcome {
     for budget in &BUDGETS {
         let bytes = fs::read(find(dist, budget)?).or_fail(|| format!("cannot read the {}", budget.name), "build the site again")?;
         let size = gzipped(&bytes).or_fail(|| "cannot compress".to_owned(), "this is a mistake in xtask")?;
-        println!("{:<8}{:>8} KB of {:>5} KB gzip ({} KB plain)", budget.name, size / 1000, budget.most / 1000, bytes.len() / 1000);
+        println!("{:<12}{:>8} KB of {:>5} KB gzip ({} KB plain)", budget.name, size / 1000, budget.most / 1000, bytes.len() / 1000);
         if size > budget.most {
             over.push(budget.name);
         }
@@ -49,7 +50,8 @@ fn find(dist: &Path, budget: &Budget) -> Outcome<std::path::PathBuf> {
     let (prefix, suffix) = budget.file;
     let fits = |path: &std::path::PathBuf| {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        name.starts_with(prefix) && name.ends_with(suffix)
+        let hash = name.strip_prefix(prefix).and_then(|rest| rest.strip_suffix(suffix));
+        hash.is_some_and(|hash| hash.bytes().all(|byte| byte.is_ascii_hexdigit()))
     };
     let found: Vec<_> = entries.filter_map(|entry| Some(entry.ok()?.path())).filter(fits).collect();
     match <[_; 1]>::try_from(found) {
@@ -85,6 +87,7 @@ mod tests {
         let dist = tempfile::tempdir().unwrap();
         fs::write(dist.path().join("app-00_bg.wasm"), app).unwrap();
         fs::write(dist.path().join("worker-00_bg.wasm"), b"").unwrap();
+        fs::write(dist.path().join("worker-cpu-00_bg.wasm"), b"").unwrap();
         dist
     }
 

@@ -92,7 +92,9 @@ impl Step {
             Self::Fmt => cargo(&["fmt", "--all", "--check"], "run `cargo fmt --all`"),
             Self::Xtask => cargo(&["test", "--locked", "--package", "xtask"], "mend the test or the code"),
             Self::ClippyUi => clippy(&[WASM, "--package", "impasto", "--lib", "--bin", "app", "--features", "ui"]),
-            Self::ClippyEngine => clippy(&[WASM, "--package", "impasto", "--lib", "--bin", "worker", "--features", "engine"]),
+            Self::ClippyEngine => {
+                clippy(&[WASM, "--package", "impasto", "--lib", "--bin", "worker", "--bin", "worker-cpu", "--features", "engine"])
+            }
             Self::Clippy => clippy(&["--workspace", "--all-targets", "--features", ALL_FEATURES]),
             Self::Native => native_tests(),
             Self::Build => site::build(site::RELATIVE),

@@ -10,7 +10,10 @@ use crate::weights::sha256;
 
 const ADVICE: &str = "Trunk.toml, www/index.html and xtask/src/finish.rs must fit the pinned Trunk";
 
-/// Finishes the site in `dist`, given what optimises a binary: its path, and whether it is the `app` or the `worker`.
+/// The workers, one for each device.
+const WORKERS: [&str; 2] = ["worker", "worker-cpu"];
+
+/// Finishes the site in `dist`, given what optimises a binary: its path, and which one it is, the `app` or one of the workers.
 ///
 /// # Errors
 /// When a file is missing, or does not name the next one as Trunk does.
@@ -21,18 +24,27 @@ pub fn finish(dist: &Path, optimise: impl Fn(&Path, &str) -> Outcome) -> Outcome
     let hashed = rename_to_hash(dist, app, "app", "_bg.wasm")?;
     write(dist, "index.html", &page.replace(app, &hashed))?;
 
-    optimise(&dist.join("worker_bg.wasm"), "worker")?;
-    let wasm = rename_to_hash(dist, "worker_bg.wasm", "worker", "_bg.wasm")?;
-    replace_once(dist, "worker.js", "'worker_bg.wasm'", &format!("'{wasm}'"))?;
-    let script = rename_to_hash(dist, "worker.js", "worker", ".js")?;
-    replace_once(dist, "worker_loader.js", "'./worker.js'", &format!("'./{script}'"))?;
-    let loader = rename_to_hash(dist, "worker_loader.js", "worker", "_loader.js")?;
-    replace_once(dist, "index.html", "content=\"worker_loader.js\"", &format!("content=\"{loader}\""))?;
+    for worker in WORKERS {
+        finish_worker(dist, worker, &optimise)?;
+    }
 
     let page = read(dist, "index.html")?;
     let page =
         policy::allow_inline_scripts(&page).ok_or_else(|| Failure::new("index.html has no Content-Security-Policy", ADVICE))?;
     write(dist, "index.html", &page)
+}
+
+/// A worker is a loader that names a script that names a binary.
+fn finish_worker(dist: &Path, worker: &str, optimise: impl Fn(&Path, &str) -> Outcome) -> Outcome {
+    let names = ["_bg.wasm", ".js", "_loader.js"].map(|ending| format!("{worker}{ending}"));
+    let [wasm, script, loader] = &names;
+    optimise(&dist.join(wasm), worker)?;
+    let hashed = rename_to_hash(dist, wasm, worker, "_bg.wasm")?;
+    replace_once(dist, script, &format!("'{wasm}'"), &format!("'{hashed}'"))?;
+    let hashed = rename_to_hash(dist, script, worker, ".js")?;
+    replace_once(dist, loader, &format!("'./{script}'"), &format!("'./{hashed}'"))?;
+    let hashed = rename_to_hash(dist, loader, worker, "_loader.js")?;
+    replace_once(dist, "index.html", &format!("content=\"{loader}\""), &format!("content=\"{hashed}\""))
 }
 
 /// The file name in `module_or_path: '<public URL>app-<hash>_bg.wasm'`, Trunk's boot script.
@@ -72,7 +84,8 @@ mod tests {
     use super::*;
 
     const PAGE: &str = "<meta http-equiv=\"Content-Security-Policy\" content=\"script-src 'self' 'wasm-unsafe-eval'\">\
-                        <meta name=\"impasto-worker\" content=\"worker_loader.js\"><link rel=\"preload\" href=\"./app-1f_bg.wasm\">\
+                        <meta name=\"impasto-worker\" content=\"worker_loader.js\">\
+                        <meta name=\"impasto-worker-cpu\" content=\"worker-cpu_loader.js\"><link rel=\"preload\" href=\"./app-1f_bg.wasm\">\
                         <script type=\"module\">init({ module_or_path: './app-1f_bg.wasm' })</script>";
 
     /// A stand-in for wasm-opt that leaves its mark.
@@ -84,9 +97,12 @@ mod tests {
     fn site(wasm: &str) -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();
         write(folder.path(), "app-1f_bg.wasm", wasm).unwrap();
-        write(folder.path(), "worker_bg.wasm", wasm).unwrap();
-        write(folder.path(), "worker.js", "new URL('worker_bg.wasm', import.meta.url)").unwrap();
-        write(folder.path(), "worker_loader.js", "import init from './worker.js';await init();").unwrap();
+        for worker in WORKERS {
+            let put = |ending: &str, text: &str| write(folder.path(), &format!("{worker}{ending}"), text).unwrap();
+            put("_bg.wasm", wasm);
+            put(".js", &format!("new URL('{worker}_bg.wasm', import.meta.url)"));
+            put("_loader.js", &format!("import init from './{worker}.js';await init();"));
+        }
         write(folder.path(), "index.html", PAGE).unwrap();
         folder
     }
@@ -102,14 +118,16 @@ mod tests {
         finish(site.path(), optimise).unwrap();
         let page = read(site.path(), "index.html").unwrap();
         assert!(page.contains("'sha256-"));
-        let loader = between(&page, "name=\"impasto-worker\" content=\"", "\"");
-        let text = read(site.path(), loader).unwrap();
-        let text = read(site.path(), between(&text, "'./", "'")).unwrap();
-        assert_eq!(read(site.path(), between(&text, "'", "'")).unwrap(), "code, optimised worker");
+        for (meta, worker) in [("impasto-worker", "worker"), ("impasto-worker-cpu", "worker-cpu")] {
+            let loader = between(&page, &format!("name=\"{meta}\" content=\""), "\"");
+            let text = read(site.path(), loader).unwrap();
+            let text = read(site.path(), between(&text, "'./", "'")).unwrap();
+            assert_eq!(read(site.path(), between(&text, "'", "'")).unwrap(), format!("code, optimised {worker}"));
+        }
         let app = between(&page, "href=\"./", "\"");
         assert!(app.len() == "app-0123456789abcdef_bg.wasm".len() && page.contains(&format!("module_or_path: './{app}'")));
         assert_eq!(read(site.path(), app).unwrap(), "code, optimised app");
-        assert_eq!(fs::read_dir(site.path()).unwrap().count(), 5);
+        assert_eq!(fs::read_dir(site.path()).unwrap().count(), 8);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! `cargo xtask build`: page and worker as a static folder, `dist/`.
 
-use std::fs;
+use std::fs::{self, File};
 use std::path::Path;
 use std::process::Command;
 
@@ -34,6 +34,7 @@ const STAMP: &str = ".sources";
 /// # Errors
 /// When a tool cannot be had or a step of the build fails.
 pub fn build(public_url: &str) -> Outcome {
+    let _lock = lock()?;
     let dist = places::dist();
     let optimised = tools::can_optimise()?;
     let stamp = stamp(places::checkout(), public_url, optimised)?;
@@ -44,7 +45,8 @@ pub fn build(public_url: &str) -> Outcome {
     tools::ensure_wasm_target()?;
     tools::ensure(&Tool::BUILD)?;
     compile("page", "app", "ui", "2 minutes")?;
-    compile("worker", "worker", "engine", "10 minutes")?;
+    compile("worker for the graphics card", "worker", "gpu", "10 minutes")?;
+    compile("worker for the processor", "worker-cpu", "cpu", "5 minutes")?;
     bundle(public_url)?;
     if optimised {
         tools::ensure(&[Tool::WasmOpt])?;
@@ -58,7 +60,21 @@ pub fn build(public_url: &str) -> Outcome {
     Ok(())
 }
 
-/// Compiles one of the two binaries. Trunk would do it as well, but both at once and into one progress display.
+/// Held during a build: two at once in one build folder would mix their files.
+fn lock() -> Outcome<File> {
+    let target = places::target();
+    let failed = || format!("cannot write to {}", target.display());
+    let advice = "check its permissions";
+    fs::create_dir_all(&target).or_fail(failed, advice)?;
+    let file = File::create(target.join("site.lock")).or_fail(failed, advice)?;
+    if file.try_lock().is_err() {
+        println!("Waiting for another build to end");
+        file.lock().or_fail(failed, advice)?;
+    }
+    Ok(file)
+}
+
+/// Compiles one of the binaries. Trunk would do it as well, but all at once and into one progress display.
 fn compile(what: &str, bin: &str, features: &str, first_time: &str) -> Outcome {
     process::headline(&format!("Compiling the {what} (about {first_time} the first time)"));
     let mut cargo = process::cargo();

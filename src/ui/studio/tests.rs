@@ -30,7 +30,7 @@ fn preview(run: u32) -> Event {
 /// A page whose worker is up on a real GPU.
 fn opened() -> Studio {
     let mut studio = Studio::new(Settings::default(), true);
-    assert_eq!(studio.open(), Some(Effect::Boot));
+    assert_eq!(studio.open(), Some(Effect::Boot(DeviceKind::Gpu)));
     assert_eq!(studio.apply(Event::Booted), Some(Effect::Post(Command::Open(DeviceKind::Gpu))));
     assert_eq!(studio.apply(Event::Opened(gpu(false))), None);
     studio
@@ -176,7 +176,7 @@ fn a_lost_worker_is_retired_and_the_next_start_makes_another() {
     assert_eq!(studio.apply(failed(Some(1), true)), Some(Effect::Retire));
     assert_eq!((studio.phase(), studio.link()), (Some(Phase::Failed), Link::Down));
     assert!(studio.trouble().unwrap().retry);
-    assert_eq!(studio.start(), Some(Effect::Boot));
+    assert_eq!(studio.start(), Some(Effect::Boot(DeviceKind::Gpu)));
     assert_eq!(studio.apply(Event::Booted), Some(Effect::Post(Command::Open(DeviceKind::Gpu))));
     let Some(Effect::Post(Command::Start { run, recipe })) = studio.apply(Event::Opened(gpu(false))) else { panic!("it begins") };
     assert_eq!((run, recipe.size), (RunId(2), 256));
@@ -196,7 +196,7 @@ fn an_idle_worker_goes_quietly() {
     studio.cancel();
     assert_eq!(studio.apply(failed(None, true)), Some(Effect::Retire));
     assert_eq!(studio.trouble(), None);
-    assert_eq!(studio.start(), Some(Effect::Boot));
+    assert_eq!(studio.start(), Some(Effect::Boot(DeviceKind::Gpu)));
 }
 
 #[test]
@@ -204,7 +204,7 @@ fn automatic_falls_back_to_the_processor_with_a_notice_and_stays_there() {
     let mut studio = Studio::new(Settings::default(), true);
     studio.open();
     studio.start();
-    assert_eq!(studio.apply(failed(None, true)), Some(Effect::Boot));
+    assert_eq!(studio.apply(failed(None, true)), Some(Effect::Boot(DeviceKind::Cpu)));
     assert_eq!(studio.link(), Link::Opening(DeviceKind::Cpu));
     assert!(studio.notice().is_some() && studio.trouble().is_none());
     assert!(matches!(studio.apply(Event::Opened(cpu())), Some(Effect::Post(Command::Start { .. }))));
@@ -219,7 +219,7 @@ fn no_device_at_all_is_an_error_and_can_be_tried_again() {
     studio.open();
     assert_eq!(studio.apply(failed(None, true)), Some(Effect::Retire));
     assert!(!studio.trouble().unwrap().retry, "nothing was started");
-    assert_eq!(studio.start(), Some(Effect::Boot));
+    assert_eq!(studio.start(), Some(Effect::Boot(DeviceKind::Cpu)));
     studio.apply(failed(None, true));
     assert!(studio.trouble().unwrap().retry);
 }
@@ -228,11 +228,11 @@ fn no_device_at_all_is_an_error_and_can_be_tried_again() {
 fn an_emulated_gpu_is_left_for_the_processor_unless_the_person_wants_it() {
     let mut studio = Studio::new(Settings::default(), true);
     studio.open();
-    assert_eq!(studio.apply(Event::Opened(gpu(true))), Some(Effect::Boot));
+    assert_eq!(studio.apply(Event::Opened(gpu(true))), Some(Effect::Boot(DeviceKind::Cpu)));
     assert_eq!(studio.link(), Link::Opening(DeviceKind::Cpu));
     studio.apply(Event::Opened(cpu()));
 
-    assert_eq!(studio.choose_device(DeviceChoice::Gpu), Some(Effect::Boot));
+    assert_eq!(studio.choose_device(DeviceChoice::Gpu), Some(Effect::Boot(DeviceKind::Gpu)));
     assert_eq!(studio.apply(Event::Opened(gpu(true))), None);
     assert_eq!((studio.link(), studio.report()), (Link::Up, Some(&gpu(true))));
 }
@@ -242,7 +242,7 @@ fn choosing_another_device_leaves_the_run_and_choosing_the_same_does_not() {
     let mut studio = running();
     assert_eq!(studio.choose_device(DeviceChoice::Gpu), None, "it already computes there");
     assert_eq!(studio.phase(), Some(Phase::Running));
-    assert_eq!(studio.choose_device(DeviceChoice::Cpu), Some(Effect::Boot));
+    assert_eq!(studio.choose_device(DeviceChoice::Cpu), Some(Effect::Boot(DeviceKind::Cpu)));
     assert_eq!((studio.phase(), studio.settings().device), (Some(Phase::Cancelled), DeviceChoice::Cpu));
     assert_eq!(studio.link(), Link::Opening(DeviceKind::Cpu));
 }
