@@ -158,7 +158,10 @@ impl WeightsStore {
 
 async fn fetch(url: &str, from: usize) -> Result<Response, DownloadError> {
     let unreachable = |error: JsValue| DownloadError::Unreachable(words(&error));
-    let request = Request::new_with_str_and_init(url, &RequestInit::new()).map_err(unreachable)?;
+    let init = RequestInit::new();
+    // The browser's own cache would keep a short answer as if it were whole; what is verified is kept in our own.
+    js_sys::Reflect::set(&init, &"cache".into(), &"no-store".into()).map_err(unreachable)?;
+    let request = Request::new_with_str_and_init(url, &init).map_err(unreachable)?;
     if from > 0 {
         request.headers().set("Range", &format!("bytes={from}-")).map_err(unreachable)?;
     }

@@ -26,6 +26,22 @@ const SOURCES: [&str; 9] = [
     "xtask/src",
 ];
 
+/// A wasm binary of the site. www/index.html says the same to Trunk.
+struct Binary {
+    name: &'static str,
+    what: &'static str,
+    features: &'static str,
+    profile: &'static str,
+    /// Rough time to compile it with its dependencies on two cores.
+    minutes: u32,
+}
+
+const BINARIES: [Binary; 3] = [
+    Binary { name: "app", what: "page", features: "ui", profile: "release", minutes: 2 },
+    Binary { name: "worker", what: "worker for the GPU", features: "gpu", profile: "web", minutes: 8 },
+    Binary { name: "worker-cpu", what: "worker for the processor", features: "cpu", profile: "release", minutes: 5 },
+];
+
 /// File in dist that names the sources it was built from; a build that finds it as it would write it is done.
 const STAMP: &str = ".sources";
 
@@ -44,13 +60,11 @@ pub fn build(public_url: &str) -> Outcome {
     }
     tools::ensure_wasm_target()?;
     tools::ensure(&Tool::BUILD)?;
-    compile("page", "app", "ui", "2 minutes")?;
-    compile("worker for the graphics card", "worker", "gpu", "10 minutes")?;
-    compile("worker for the processor", "worker-cpu", "cpu", "5 minutes")?;
+    BINARIES.iter().try_for_each(compile)?;
     bundle(public_url)?;
     if optimised {
         tools::ensure(&[Tool::WasmOpt])?;
-        finish::finish(&dist, |wasm, name| optimise::optimise(wasm, name, if name == "app" { "-Oz" } else { "-O3" }))?;
+        finish::finish(&dist, |wasm, name| optimise::optimise(wasm, name, wasm_opt_level(name)))?;
     } else {
         println!("There is no C++ compiler to build wasm-opt with: the site is larger and slower than it need be.");
         finish::finish(&dist, |_, _| Ok(()))?;
@@ -75,11 +89,27 @@ fn lock() -> Outcome<File> {
 }
 
 /// Compiles one of the binaries. Trunk would do it as well, but all at once and into one progress display.
-fn compile(what: &str, bin: &str, features: &str, first_time: &str) -> Outcome {
-    process::headline(&format!("Compiling the {what} (about {first_time} the first time)"));
+fn compile(binary: &Binary) -> Outcome {
+    let Binary { name, what, features, profile, minutes, .. } = binary;
+    process::headline(&format!("Compiling the {what} (about {minutes} minutes the first time)"));
     let mut cargo = process::cargo();
-    cargo.args(["build", "--release", "--locked", "--target=wasm32-unknown-unknown", "--bin", bin, "--features", features]);
+    cargo.args([
+        "build",
+        "--locked",
+        "--target=wasm32-unknown-unknown",
+        "--profile",
+        profile,
+        "--bin",
+        name,
+        "--features",
+        features,
+    ]);
     process::run(&mut cargo, "mend what the compiler says above")
+}
+
+/// Speed where everything is computed, size where little is.
+fn wasm_opt_level(name: &str) -> &'static str {
+    if name == "worker-cpu" { "-O3" } else { "-Oz" }
 }
 
 fn bundle(public_url: &str) -> Outcome {
