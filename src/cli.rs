@@ -188,7 +188,7 @@ fn step_to_the_end(transfer: &mut StyleTransfer, steps: u32) -> Result<(), CliEr
     let bar = ProgressBar::new(u64::from(steps)).with_style(style);
     while !transfer.finished() {
         transfer.step();
-        if transfer.steps_done() % STEPS_PER_REPORT == 0 || transfer.finished() {
+        if transfer.steps_done().is_multiple_of(STEPS_PER_REPORT) || transfer.finished() {
             let losses = block_on(transfer.losses())?;
             bar.set_position(u64::from(transfer.steps_done()));
             bar.set_message(format!("content {:.4e}, style {:.4e}", losses.content, losses.style));

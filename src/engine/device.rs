@@ -52,7 +52,7 @@ pub fn open_cpu() -> Result<OpenDevice, DeviceError> {
 ///
 /// # Errors
 /// [`DeviceError`], by the stage at which it failed; [`DeviceError::NotBuiltIn`] without the feature `gpu`.
-#[cfg_attr(not(all(target_arch = "wasm32", feature = "gpu")), expect(unused_variables, reason = "only a browser calls back"))]
+#[cfg_attr(not(feature = "gpu"), expect(unused_variables, reason = "nothing can be lost"))]
 pub async fn open_gpu(on_lost: impl Fn(String) + Send + 'static) -> Result<OpenDevice, DeviceError> {
     #[cfg(feature = "gpu")]
     return gpu::open(on_lost).await;

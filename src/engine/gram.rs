@@ -54,7 +54,7 @@ mod tests {
     fn filters_that_fire_together_are_counted_per_position() {
         // Two filters over a 1×2 map: F = [[1, 2], [3, 0]]; F·Fᵀ = [[5, 3], [3, 9]]; M = 2.
         let map = FeatureMap::new(Tensor::<4>::from_data([[[[1.0, 2.0]], [[3.0, 0.0]]]], &Device::flex()));
-        let gram = GramMatrix::of(&map).tensor().to_data().into_vec::<f32>().unwrap();
+        let gram = GramMatrix::of(&map).tensor().to_data().try_into_vec::<f32>().unwrap();
         for (found, expected) in gram.iter().zip([2.5, 1.5, 1.5, 4.5]) {
             assert!((found - expected).abs() < 1e-6, "{gram:?}");
         }
