@@ -139,7 +139,7 @@ pub enum CliError {
         /// Of the content.
         content: ImageSize,
     },
-    /// No GPU.
+    /// No device.
     #[error("no device could be opened ({0}); try --device cpu")]
     Device(#[from] DeviceError),
     /// The built-in weights are damaged.

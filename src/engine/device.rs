@@ -3,11 +3,11 @@
 use burn::tensor::Device;
 use thiserror::Error;
 
-/// The longest side offered on the processor, px: a step at 512² takes the 378 GFLOP of REFERENCES' table on one core.
+/// The longest side offered on the processor, px: a step at 512² takes 378 GFLOP, on one core.
 #[cfg(feature = "cpu")]
 const MAX_CPU_EDGE_PX: u32 = 512;
 
-/// Why no GPU could be opened.
+/// Why a device could not be opened.
 #[derive(Debug, Error)]
 pub enum DeviceError {
     /// The browser or the system offers no adapter.
@@ -72,7 +72,7 @@ mod gpu {
     /// Bytes of one f32.
     const FLOAT_BYTES: u64 = 4;
     /// The longest side offered, px. WebGPU tells the size of one buffer but not of the memory, and at 1536² the buffers of one step
-    /// add up to about 8 GiB.
+    /// are estimated, not measured, to add up to about 8 GiB.
     const MAX_EDGE_PX: u32 = 1536;
 
     #[cfg_attr(not(target_arch = "wasm32"), expect(unused_variables, reason = "Burn watches for the loss natively"))]

@@ -15,9 +15,9 @@ use crate::recipe::Pooling;
 /// Mean of ImageNet's colours, RGB in 0..255; subtracted before the first layer, as the network was trained.
 const IMAGENET_MEAN: [f32; 3] = [123.68, 116.779, 103.939];
 
-/// Activation below which f32 cannot tell a filter's answer from silence: one rounding step of the typical answer in block 1, which is
-/// about 100. Such an answer counts as silence. It carries nothing, but its ReLU would pass on a whole gradient, and whether it did would
-/// hang on the order in which a device sums.
+/// By how much every bias is lowered, in units of activation: about one rounding step of f32 at the typical answer in block 1. A reference
+/// case holds an answer of -5e-6, which came out above zero here on both backends, and one such ReLU passes on a whole gradient. This moves
+/// the edge, it does not remove it: an answer just above `1e-5` is as uncertain as one just above 0 was. Chosen by that case.
 const NOISE_FLOOR: f32 = 1e-5;
 
 /// What one layer answers to a picture, after its ReLU.
