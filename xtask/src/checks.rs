@@ -20,8 +20,10 @@ pub enum Step {
     Xtask,
     /// Lints of the page alone, for the browser
     ClippyUi,
-    /// Lints of the worker alone, for the browser
-    ClippyEngine,
+    /// Lints of the worker for the GPU alone, for the browser
+    ClippyGpu,
+    /// Lints of the worker for the processor alone, for the browser
+    ClippyCpu,
     /// Lints of everything, native, tests included
     Clippy,
     /// Tests of everything but the built site
@@ -92,9 +94,8 @@ impl Step {
             Self::Fmt => cargo(&["fmt", "--all", "--check"], "run `cargo fmt --all`"),
             Self::Xtask => cargo(&["test", "--locked", "--package", "xtask"], "mend the test or the code"),
             Self::ClippyUi => clippy(&[WASM, "--package", "impasto", "--lib", "--bin", "app", "--features", "ui"]),
-            Self::ClippyEngine => {
-                clippy(&[WASM, "--package", "impasto", "--lib", "--bin", "worker", "--bin", "worker-cpu", "--features", "engine"])
-            }
+            Self::ClippyGpu => clippy(&[WASM, "--package", "impasto", "--lib", "--bin", "worker", "--features", "gpu"]),
+            Self::ClippyCpu => clippy(&[WASM, "--package", "impasto", "--lib", "--bin", "worker-cpu", "--features", "cpu"]),
             Self::Clippy => clippy(&["--workspace", "--all-targets", "--features", ALL_FEATURES]),
             Self::Native => native_tests(),
             Self::Build => site::build(site::RELATIVE),
