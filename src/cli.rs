@@ -18,7 +18,7 @@ use crate::engine::evaluate::{Array, evaluate};
 use crate::engine::weights::{Manifest, Weights, WeightsError};
 use crate::engine::{ImageTensor, StyleTransfer, TransferError, Vgg19};
 use crate::pixels::{ImageSize, Pixels, TooSmall};
-use crate::recipe::{Emphasis, Pooling, Recipe};
+use crate::recipe::{Border, Emphasis, OptimizerKind, Pooling, Reading, Recipe};
 
 /// The pack that the manifest names, so that the program needs no file beside it.
 const PACK: &[u8] = include_bytes!("../weights/vgg19-62b11d1e.safetensors");
@@ -56,6 +56,9 @@ struct Stylize {
     /// Steps of the optimiser.
     #[arg(long, value_name = "N", default_value_t = Recipe::default().steps)]
     steps: u32,
+    /// How the pixels are changed.
+    #[arg(long, value_enum, default_value_t = OptimizerArg::Lbfgs)]
+    optimizer: OptimizerArg,
     /// What the content weighs beside the style, for each element of its feature map; 16 to 1600 differ usefully.
     #[arg(long, value_name = "A", default_value_t = Emphasis::default().content_weight)]
     content_weight: f32,
@@ -65,6 +68,9 @@ struct Stylize {
     /// How feature maps are halved.
     #[arg(long, value_enum, default_value_t = PoolingArg::Avg)]
     pooling: PoolingArg,
+    /// What the network sees beyond the picture's border.
+    #[arg(long, value_enum, default_value_t = BorderArg::Reflect)]
+    border: BorderArg,
     /// Where to compute.
     #[arg(long, value_enum, default_value_t = DeviceArg::Gpu)]
     device: DeviceArg,
@@ -105,6 +111,36 @@ enum PoolingArg {
 enum DeviceArg {
     Gpu,
     Cpu,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum OptimizerArg {
+    Lbfgs,
+    Adam,
+}
+
+impl From<OptimizerArg> for OptimizerKind {
+    fn from(arg: OptimizerArg) -> Self {
+        match arg {
+            OptimizerArg::Lbfgs => Self::Lbfgs,
+            OptimizerArg::Adam => Self::Adam,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum BorderArg {
+    Reflect,
+    Zero,
+}
+
+impl From<BorderArg> for Border {
+    fn from(arg: BorderArg) -> Self {
+        match arg {
+            BorderArg::Reflect => Self::Reflect,
+            BorderArg::Zero => Self::Zero,
+        }
+    }
 }
 
 impl From<PoolingArg> for Pooling {
@@ -168,8 +204,9 @@ fn stylize(args: &Stylize) -> Result<(), CliError> {
     let recipe = Recipe {
         size: args.size,
         steps: args.steps,
+        optimizer: args.optimizer.into(),
         emphasis: Emphasis { content_weight: args.content_weight, tv_weight: args.tv_weight },
-        pooling: args.pooling.into(),
+        reading: Reading { pooling: args.pooling.into(), border: args.border.into() },
         seed: args.seed,
     };
     recipe.validate().map_err(TransferError::from)?;
@@ -187,7 +224,7 @@ fn step_to_the_end(transfer: &mut StyleTransfer, steps: u32) -> Result<(), CliEr
     let style = ProgressStyle::with_template("{bar:32} step {pos} of {len}, {eta} left, {msg}").expect("the template is valid");
     let bar = ProgressBar::new(u64::from(steps)).with_style(style);
     while !transfer.finished() {
-        transfer.step();
+        block_on(transfer.step())?;
         if transfer.steps_done().is_multiple_of(STEPS_PER_REPORT) || transfer.finished() {
             let losses = block_on(transfer.losses())?;
             bar.set_position(u64::from(transfer.steps_done()));
@@ -207,7 +244,8 @@ fn write_evaluation(args: &Evaluate) -> Result<(), CliError> {
     let device = open_device(args.device)?;
     let vgg = Vgg19::new(Weights::load(PACK, &Manifest::built_in())?, &device);
     let [content, style, pastiche] = [&content, &style, &pastiche].map(|pixels| ImageTensor::from_pixels(pixels, &device));
-    let arrays = block_on(evaluate(&vgg, &content, &style, &pastiche, args.pooling.into())).map_err(TransferError::from)?;
+    let arrays =
+        block_on(evaluate(&vgg, &content, &style, &pastiche, Reading::plain(args.pooling.into()))).map_err(TransferError::from)?;
     write(&args.output, &to_safetensors(&arrays)?)
 }
 

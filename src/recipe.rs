@@ -16,6 +16,45 @@ pub enum Pooling {
     Max,
 }
 
+/// What the network sees beyond the picture's border.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Border {
+    /// The picture mirrored, for a margin, so that the painting's texture runs to the edge without a frame.
+    #[default]
+    Reflect,
+    /// Zeros around every layer, as in the paper: they leave a faint frame.
+    Zero,
+}
+
+/// How the network reads a picture.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Reading {
+    /// How feature maps are halved.
+    pub pooling: Pooling,
+    /// What lies beyond the border.
+    pub border: Border,
+}
+
+impl Reading {
+    /// As the paper's network reads, with either pooling.
+    pub const fn plain(pooling: Pooling) -> Self {
+        Self { pooling, border: Border::Zero }
+    }
+}
+
+/// How the pixels are changed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OptimizerKind {
+    /// L-BFGS with backtracking: the better picture in as many steps.
+    #[default]
+    Lbfgs,
+    /// Adam with a falling rate: needs less memory.
+    Adam,
+}
+
 /// What the person regulates while a run goes on. Changing it changes scalars of the objective, never its targets.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -39,19 +78,28 @@ impl Default for Emphasis {
 pub struct Recipe {
     /// Longer side of the result at most, px.
     pub size: u32,
-    /// Steps of the optimiser.
+    /// Steps of the optimiser: evaluations of the objective.
     pub steps: u32,
+    /// How the pixels are changed.
+    pub optimizer: OptimizerKind,
     /// What content, style and smoothness weigh against each other.
     pub emphasis: Emphasis,
-    /// How feature maps are halved.
-    pub pooling: Pooling,
+    /// How the network reads the pictures.
+    pub reading: Reading,
     /// Seed of the dither laid on the start picture.
     pub seed: u64,
 }
 
 impl Default for Recipe {
     fn default() -> Self {
-        Self { size: 512, steps: 200, emphasis: Emphasis::default(), pooling: Pooling::default(), seed: 0 }
+        Self {
+            size: 512,
+            steps: 200,
+            optimizer: OptimizerKind::default(),
+            emphasis: Emphasis::default(),
+            reading: Reading::default(),
+            seed: 0,
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use super::image_tensor::read_back;
 use super::loss::{ContentLoss, Objective, StyleLoss, TotalVariationLoss};
 use super::{FeatureMaps, ImageTensor, Vgg19};
 use crate::layer::Layer;
-use crate::recipe::{Emphasis, Pooling};
+use crate::recipe::{Emphasis, Reading};
 
 /// A named array in host memory, row-major.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,9 +33,9 @@ pub async fn evaluate(
     content: &ImageTensor,
     style: &ImageTensor,
     pastiche: &ImageTensor,
-    pooling: Pooling,
+    reading: Reading,
 ) -> Result<Vec<Array>, ExecutionError> {
-    let objective = Objective::new(vgg, content, style, pooling, Emphasis::default());
+    let objective = Objective::new(vgg, content, style, reading, Emphasis::default());
     let maps = objective.encode(vgg, pastiche);
     let mut arrays = features(&maps).await?;
     arrays.extend(grams(&maps).await?);

@@ -14,4 +14,4 @@ pub mod weights;
 pub use gram::GramMatrix;
 pub use image_tensor::ImageTensor;
 pub use transfer::{StyleTransfer, TransferError};
-pub use vgg19::{FeatureMap, FeatureMaps, Vgg19};
+pub use vgg19::{FeatureMap, FeatureMaps, MARGIN, Vgg19};

@@ -2,20 +2,16 @@
 
 use std::rc::Rc;
 
-use burn::tensor::{Device, ExecutionError, Tensor};
+use burn::tensor::{Device, ExecutionError};
 use thiserror::Error;
 
 use super::loss::{Objective, Terms};
-use super::optimizer::Adam;
+use super::optimizer::{Evaluation, Optimizer};
 use super::{ImageTensor, Vgg19};
 use crate::losses::Losses;
 use crate::pixels::{ImageSize, Pixels};
 use crate::recipe::{Emphasis, Recipe, RecipeError};
 
-/// Adam's step at first, in sRGB values of 0..1: bold enough to leave the photo within a few dozen steps.
-const LEARNING_RATE: f32 = 0.03;
-/// Share of [`LEARNING_RATE`] that is left at the last step. Adam at a constant rate leaves a speckle of about its own step.
-const FINAL_RATE_SHARE: f32 = 0.05;
 /// Levels of 255 by which the dither spreads the start picture, peak to peak: the width of one 8-bit step.
 const DITHER_LEVELS: f32 = 1.0;
 
@@ -38,13 +34,12 @@ pub enum TransferError {
 pub struct StyleTransfer {
     vgg: Rc<Vgg19>,
     objective: Objective,
-    optimizer: Adam,
-    /// The picture being optimised, `[1, 3, H, W]`, outside of any autodiff graph.
-    pastiche: Tensor<4>,
+    /// Holds the picture being optimised.
+    optimizer: Optimizer,
     size: ImageSize,
     /// Of the photo, to be restored on export.
     alpha: Option<Vec<u8>>,
-    /// The objective's terms at the last step, still on the device.
+    /// The objective's terms at the last step that was accepted, still on the device.
     terms: Option<Terms>,
     step: u32,
     steps: u32,
@@ -60,12 +55,11 @@ impl StyleTransfer {
         let start = ImageTensor::from_rgb(content.size(), dithered(content.composited_rgb(), recipe.seed), device).into_tensor();
         let photo = ImageTensor::from_pixels(content, device);
         let painting = ImageTensor::from_pixels(style, device);
-        let objective = Objective::new(&vgg, &photo, &painting, recipe.pooling, recipe.emphasis);
+        let objective = Objective::new(&vgg, &photo, &painting, recipe.reading, recipe.emphasis);
         Ok(Self {
             vgg,
             objective,
-            optimizer: Adam::new(&start),
-            pastiche: start,
+            optimizer: Optimizer::new(recipe.optimizer, start, recipe.steps),
             size: content.size(),
             alpha: content.alpha(),
             terms: None,
@@ -74,16 +68,18 @@ impl StyleTransfer {
         })
     }
 
-    /// Enqueues one optimisation step. Nothing is read back.
-    pub fn step(&mut self) {
-        let x = self.pastiche.clone().autodiff().require_grad();
-        let terms = self.objective.evaluate(&self.vgg, &ImageTensor::new(x.clone()));
-        let mut gradients = terms.total().backward();
-        let gradient = x.grad_remove(&mut gradients).expect("every term depends on the pastiche");
-        let rate = learning_rate(self.step, self.steps);
-        self.pastiche = self.optimizer.step(self.pastiche.clone(), gradient, rate);
-        self.terms = Some(terms.detached());
+    /// Does one step: one evaluation of the objective and its gradient. Nothing is read back, but for L-BFGS's few numbers.
+    ///
+    /// # Errors
+    /// [`TransferError::Device`].
+    pub async fn step(&mut self) -> Result<(), TransferError> {
+        let (terms, gradient) = self.objective.gradient(&self.vgg, self.optimizer.ask());
+        let evaluation = Evaluation { loss: terms.total(), gradient };
+        if self.optimizer.tell(evaluation).await? {
+            self.terms = Some(terms);
+        }
         self.step += 1;
+        Ok(())
     }
 
     /// Steps done.
@@ -108,10 +104,11 @@ impl StyleTransfer {
     pub fn set_emphasis(&mut self, emphasis: Emphasis) -> Result<(), TransferError> {
         emphasis.validate()?;
         self.objective.emphasis = emphasis;
+        self.optimizer.objective_changed();
         Ok(())
     }
 
-    /// Waits for the steps asked for so far and reads the losses at the last of them; zeros before the first.
+    /// Waits for the steps asked for so far and reads the losses at the picture as it is; zeros before the first.
     ///
     /// # Errors
     /// [`TransferError::Device`], or [`TransferError::Diverged`] when a loss is not finite.
@@ -131,17 +128,9 @@ impl StyleTransfer {
     /// # Errors
     /// [`TransferError::Device`].
     pub async fn pixels(&self) -> Result<Pixels, TransferError> {
-        let rgb = ImageTensor::new(self.pastiche.clone()).to_rgb().await?;
+        let rgb = ImageTensor::new(self.optimizer.x().clone()).to_rgb().await?;
         Ok(Pixels::from_rgb(self.size, &rgb, self.alpha.as_deref()))
     }
-}
-
-/// Half a cosine from [`LEARNING_RATE`] down to its final share, over all steps of the run.
-fn learning_rate(step: u32, steps: u32) -> f32 {
-    #[expect(clippy::cast_precision_loss, reason = "a share of the run")]
-    let share_done = step as f32 / steps.max(1) as f32;
-    let falling = 0.5 * (1.0 + (std::f32::consts::PI * share_done).cos());
-    LEARNING_RATE * (FINAL_RATE_SHARE + (1.0 - FINAL_RATE_SHARE) * falling)
 }
 
 /// `rgb` with a seeded uniform dither of one 8-bit level laid on. A photo of 8 bits has flat areas in which every pixel would
@@ -169,14 +158,6 @@ fn split_mix(state: &mut u64) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_learning_rate_falls_from_first_to_last() {
-        let rates: Vec<f32> = (0..200).map(|step| learning_rate(step, 200)).collect();
-        assert!((rates[0] - LEARNING_RATE).abs() < 1e-6);
-        assert!(rates.windows(2).all(|pair| pair[1] < pair[0]));
-        assert!(rates[199] > 0.0 && rates[199] < 0.06 * LEARNING_RATE);
-    }
 
     #[test]
     fn the_dither_is_small_centred_and_the_seeds_own() {

@@ -4,21 +4,25 @@ use std::collections::BTreeMap;
 
 use burn::tensor::activation::relu;
 use burn::tensor::module::{avg_pool2d, conv2d, max_pool2d};
-use burn::tensor::ops::{AvgPoolOptions, ConvOptions, MaxPoolOptions};
+use burn::tensor::ops::{AvgPoolOptions, ConvOptions, MaxPoolOptions, PadMode};
 use burn::tensor::{Device, Tensor, TensorData};
 
 use super::ImageTensor;
 use super::weights::Weights;
 use crate::layer::Layer;
-use crate::recipe::Pooling;
+use crate::recipe::{Border, Pooling, Reading};
 
 /// Mean of ImageNet's colours, RGB in 0..255; subtracted before the first layer, as the network was trained.
 const IMAGENET_MEAN: [f32; 3] = [123.68, 116.779, 103.939];
 
 /// By how much every bias is lowered, in units of activation: about one rounding step of f32 at the typical answer in block 1. A reference
-/// case holds an answer of -5e-6, which came out above zero here on both backends, and one such ReLU passes on a whole gradient. This moves
-/// the edge, it does not remove it: an answer just above `1e-5` is as uncertain as one just above 0 was. Chosen by that case.
+/// case holds an answer of -5e-6 there, and one ReLU on the wrong side passes on a whole gradient. Both backends sum over the window first
+/// and the channels last, which rounds this one to +2e-6 to +9e-6, while random orders of summation give -9e-6 ± 4e-6. Lowering moves the
+/// edge and does not remove it: an answer just above `1e-5` is as uncertain as one just above 0 was. Chosen by that case.
 const NOISE_FLOOR: f32 = 1e-5;
+
+/// Mirrored pixels beyond each side of the picture: as far as the zeros around a layer reach in the first three blocks.
+pub const MARGIN: usize = 16;
 
 /// What one layer answers to a picture, after its ReLU.
 ///
@@ -103,20 +107,21 @@ impl Vgg19 {
                 (layer, Convolution { kernel, bias })
             })
             .collect();
-        let mean = Tensor::<1>::from_data(IMAGENET_MEAN.map(|level| level / 255.0), &device).reshape([1, 3, 1, 1]);
+        let mean = Tensor::<1>::from_data(IMAGENET_MEAN, &device).reshape([1, 3, 1, 1]);
         Self { convolutions, mean }
     }
 
     /// The feature maps of `image` at `layers`; nothing beyond the deepest of them is computed.
     ///
-    /// Zero padding of 1 around every convolution; pooling halves each side, rounding down.
-    pub fn encode(&self, image: &ImageTensor, layers: &[Layer], pooling: Pooling) -> FeatureMaps {
+    /// Zero padding of 1 around every convolution; pooling halves each side, rounding down. [`Border::Reflect`] adds [`MARGIN`] to every
+    /// side of the picture first.
+    pub fn encode(&self, image: &ImageTensor, layers: &[Layer], reading: Reading) -> FeatureMaps {
         let mut maps = BTreeMap::new();
         let deepest = layers.iter().max().copied();
-        let mut x = (image.tensor().clone() - self.mean.clone()).mul_scalar(255.0);
+        let mut x = framed(image.tensor().clone(), reading.border).mul_scalar(255.0) - self.mean.clone();
         for (&layer, convolution) in self.convolutions.iter().take_while(|(layer, _)| Some(**layer) <= deepest) {
             if layer.follows_pooling() {
-                x = pool(x, pooling);
+                x = pool(x, reading.pooling);
             }
             x = convolution.apply(x);
             if layers.contains(&layer) {
@@ -131,6 +136,18 @@ impl Convolution {
     fn apply(&self, x: Tensor<4>) -> Tensor<4> {
         let options = ConvOptions::new([1, 1], [1, 1], [1, 1], 1);
         relu(conv2d(x, self.kernel.clone(), Some(self.bias.clone()), options))
+    }
+}
+
+/// `[1, 3, H, W]` with its margin; a picture smaller than the margin is mirrored as far as it goes.
+fn framed(x: Tensor<4>, border: Border) -> Tensor<4> {
+    let [_, _, height, width] = x.dims();
+    match border {
+        Border::Zero => x,
+        Border::Reflect => {
+            let [rows, columns] = [height, width].map(|side| MARGIN.min(side - 1));
+            x.pad((columns, columns, rows, rows), PadMode::Reflect)
+        }
     }
 }
 

@@ -4,8 +4,8 @@ use leptos::prelude::*;
 use web_sys::{Element, KeyboardEvent};
 
 use super::components::{
-    Actions, BalanceSlider, DeviceSwitch, LossPlot, Masthead, Messages, PictureWell, PoolingSwitch, ResultFrame, RunProgress,
-    SampleStrip, SizeChoice, SmoothnessSlider, StepsInput,
+    Actions, BalanceSlider, BorderSwitch, DeviceSwitch, LossPlot, Masthead, Messages, OptimizerSwitch, PictureWell, PoolingSwitch,
+    ResultFrame, RunProgress, SampleStrip, SizeChoice, SmoothnessSlider, StepsInput,
 };
 use super::desk::{Desk, RESULT_ID};
 use super::labels;
@@ -125,9 +125,19 @@ fn Technique(
                     on_change=Callback::new(move |weight| desk.adjust(|emphasis| emphasis.tv_weight = weight))
                 />
                 <div class="pair">
+                    <OptimizerSwitch
+                        optimizer=part(desk, |studio| studio.settings().optimizer)
+                        on_change=set(desk, |settings, optimizer| settings.optimizer = optimizer)
+                    />
                     <PoolingSwitch
-                        pooling=part(desk, |studio| studio.settings().pooling)
-                        on_change=set(desk, |settings, pooling| settings.pooling = pooling)
+                        pooling=part(desk, |studio| studio.settings().reading.pooling)
+                        on_change=set(desk, |settings, pooling| settings.reading.pooling = pooling)
+                    />
+                </div>
+                <div class="pair">
+                    <BorderSwitch
+                        border=part(desk, |studio| studio.settings().reading.border)
+                        on_change=set(desk, |settings, border| settings.reading.border = border)
                     />
                     <DeviceSwitch
                         choice=part(desk, |studio| studio.settings().device)

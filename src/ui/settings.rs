@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::policy::DeviceChoice;
 use crate::protocol::{DeviceKind, DeviceReport};
-use crate::recipe::{Emphasis, Pooling, Recipe};
+use crate::recipe::{Emphasis, OptimizerKind, Reading, Recipe};
 
 /// Sizes offered, px of the longer side. Between the powers of two lie halves of the way in cost.
 pub const SIZES: [u32; 10] = [64, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048];
@@ -29,10 +29,12 @@ pub struct Settings {
     pub size: Option<u32>,
     /// Steps of the optimiser.
     pub steps: Option<u32>,
+    /// How the pixels are changed.
+    pub optimizer: OptimizerKind,
     /// What content, style and smoothness weigh against each other.
     pub emphasis: Emphasis,
-    /// How feature maps are halved.
-    pub pooling: Pooling,
+    /// How the network reads the pictures.
+    pub reading: Reading,
     /// Where to compute.
     pub device: DeviceChoice,
 }
@@ -76,8 +78,9 @@ impl Settings {
         Recipe {
             size: self.size_on(device),
             steps: self.steps_on(device),
+            optimizer: self.optimizer,
             emphasis: self.emphasis,
-            pooling: self.pooling,
+            reading: self.reading,
             ..Recipe::default()
         }
     }
@@ -143,6 +146,7 @@ fn position_between(from: f32, to: f32, value: f32, end: u32) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::recipe::Pooling;
 
     fn device(kind: DeviceKind, software: bool, max_edge: u32) -> DeviceReport {
         DeviceReport { kind, name: String::new(), software, max_edge }
@@ -201,7 +205,13 @@ mod tests {
 
     #[test]
     fn stored_settings_come_back_and_garbage_is_forgiven() {
-        let settings = Settings { size: Some(768), device: DeviceChoice::Cpu, pooling: Pooling::Max, ..Settings::default() };
+        let settings = Settings {
+            size: Some(768),
+            device: DeviceChoice::Cpu,
+            reading: Reading::plain(Pooling::Max),
+            optimizer: OptimizerKind::Adam,
+            ..Settings::default()
+        };
         assert_eq!(Settings::from_json(&settings.to_json()), settings);
         for garbage in
             ["", "null", "[1]", r#"{"size": "large"}"#, r#"{"emphasis": {"content_weight": -5}}"#, r#"{"size": 7, "steps": 0}"#]

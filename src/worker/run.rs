@@ -51,7 +51,7 @@ impl Run {
         let begun_ms = now_ms();
         for _ in 0..self.batch {
             if !self.transfer.finished() {
-                self.transfer.step();
+                self.transfer.step().await?;
             }
         }
         let losses = self.transfer.losses().await?;

@@ -13,7 +13,7 @@ use burn::tensor::Device;
 use impasto::engine::evaluate::evaluate;
 use impasto::engine::weights::{Manifest, Weights};
 use impasto::engine::{ImageTensor, Vgg19, device};
-use impasto::recipe::Pooling;
+use impasto::recipe::{Pooling, Reading};
 use pollster::block_on;
 
 use compare::{Comparison, compare};
@@ -48,7 +48,7 @@ fn agree(device: &Device, pooling: Pooling) {
     let mut comparisons = Vec::new();
     for case in cases() {
         let [content, style, x] = ["content_rgb", "style_rgb", "x_rgb"].map(|name| image(&case, name, device));
-        let arrays = block_on(evaluate(&vgg, &content, &style, &x, pooling)).expect("the device works");
+        let arrays = block_on(evaluate(&vgg, &content, &style, &x, Reading::plain(pooling))).expect("the device works");
         comparisons.extend(compare(&case, pooling, &arrays));
     }
     let far: Vec<&Comparison> = comparisons.iter().filter(|comparison| !comparison.agrees()).collect();

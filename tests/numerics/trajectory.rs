@@ -5,13 +5,12 @@ use std::path::PathBuf;
 use burn::tensor::{Device, Tensor};
 use impasto::engine::ImageTensor;
 use impasto::engine::loss::Objective;
-use impasto::engine::optimizer::Adam;
-use impasto::losses::Losses;
-use impasto::recipe::{Emphasis, Pooling};
+use impasto::engine::optimizer::{Adam, Evaluation, Lbfgs, LearningRate};
+use impasto::recipe::{Emphasis, Pooling, Reading};
 use pollster::block_on;
 
 use crate::fixture::{Fixture, folders};
-use crate::{cpu, image, network};
+use crate::{cpu, gpu, image, network};
 
 /// The fixtures' weights of the summed losses.
 const ALPHA: f32 = 1e-3;
@@ -25,23 +24,14 @@ fn emphasis(elements: usize, values: usize) -> Emphasis {
     Emphasis { content_weight: ALPHA * elements as f32, tv_weight: GAMMA * values as f32 / (255.0 * 255.0) }
 }
 
-/// Losses and gradient `[1, 3, H, W]` at `x`.
-fn evaluate(objective: &Objective, vgg: &impasto::engine::Vgg19, x: &Tensor<4>) -> (Losses, Tensor<4>) {
-    let x = x.clone().autodiff().require_grad();
-    let terms = objective.evaluate(vgg, &ImageTensor::new(x.clone()));
-    let mut gradients = terms.total().backward();
-    let gradient = x.grad_remove(&mut gradients).expect("the objective depends on x");
-    (block_on(terms.detached().read()).expect("the device works"), gradient)
-}
-
 fn objective_of(case: &Fixture, pooling: Pooling, vgg: &impasto::engine::Vgg19, device: &Device) -> Objective {
     let [content, style] = ["content_rgb", "style_rgb"].map(|name| image(case, name, device));
-    let mut objective = Objective::new(vgg, &content, &style, pooling, Emphasis::default());
+    let mut objective = Objective::new(vgg, &content, &style, Reading::plain(pooling), Emphasis::default());
     objective.emphasis = emphasis(objective.content().elements(), 3 * content.size().area());
     objective
 }
 
-/// A reference run of Adam: its case, the picture it starts from, and the total loss at each of its 51 evaluations.
+/// A reference run: its case, the picture it starts from, and the total loss at each of its 51 iterates.
 struct Run {
     case: Fixture,
     start: &'static str,
@@ -49,25 +39,27 @@ struct Run {
     losses: Vec<f64>,
 }
 
-/// Our own runs, which lie in their case and start at its `x_rgb`; and those of a shared folder, which lie in a file of their own and
-/// start from noise.
-fn runs() -> Vec<Run> {
-    let own = |pooling, key: &str| {
-        let case = Fixture::open(&folders()[0].join("case_e_24x16.safetensors"));
-        Run { start: "x_rgb", pooling, losses: case.values(key), case }
+/// Our own runs, which lie in their case and start at its `x_rgb`.
+fn own_runs(optimizer: &str) -> Vec<Run> {
+    let case = || Fixture::open(&folders()[0].join("case_e_24x16.safetensors"));
+    let run = |pooling, key: &str| Run {
+        start: "x_rgb",
+        pooling,
+        losses: case().values(&format!("{key}.raw.{optimizer}.loss")),
+        case: case(),
     };
-    let shared = |folder: &PathBuf, case, pooling, key: &str| Run {
+    vec![run(Pooling::Average, "avg"), run(Pooling::Max, "max")]
+}
+
+/// Those of a shared folder, which lie in a file of their own and start from noise.
+fn shared_runs(runs: &[(&str, Pooling, &str)]) -> Vec<Run> {
+    let read = |folder: &PathBuf, &(case, pooling, key): &(&str, Pooling, &str)| Run {
         case: Fixture::open(&folder.join(case)),
         start: "noise_rgb",
         pooling,
         losses: Fixture::open(&folder.join("trajectories.safetensors")).values(key),
     };
-    let mut runs = vec![own(Pooling::Average, "avg.raw.adam.loss"), own(Pooling::Max, "max.raw.adam.loss")];
-    for folder in &folders()[1..] {
-        runs.push(shared(folder, "case_a_32x32.safetensors", Pooling::Average, "a.avg.raw.adam.loss"));
-        runs.push(shared(folder, "case_b_48x40.safetensors", Pooling::Max, "b.max.raw.adam.loss"));
-    }
-    runs
+    folders()[1..].iter().flat_map(|folder| runs.iter().map(move |run| read(folder, run))).collect()
 }
 
 /// Relative difference of our total loss to the reference's, at each evaluation.
@@ -75,21 +67,44 @@ fn adam_differences(run: &Run) -> Vec<f64> {
     let device = cpu();
     let vgg = network(&device);
     let objective = objective_of(&run.case, run.pooling, &vgg, &device);
-    let mut x = image(&run.case, run.start, &device).into_tensor();
-    let mut adam = Adam::new(&x);
+    let start = image(&run.case, run.start, &device).into_tensor();
+    let mut adam = Adam::new(start, LearningRate::constant(LEARNING_RATE));
     run.losses
         .iter()
         .map(|expected| {
-            let (losses, gradient) = evaluate(&objective, &vgg, &x);
-            x = adam.step(x.clone(), gradient, LEARNING_RATE);
-            (f64::from(losses.total()) - expected).abs() / expected
+            let (terms, gradient) = objective.gradient(&vgg, adam.x().clone());
+            adam.step(gradient);
+            (f64::from(terms.total().into_scalar::<f32>()) - expected).abs() / expected
         })
         .collect()
 }
 
+/// Our total loss at the start and at each of the `iterations` of L-BFGS, with the reference's first step.
+fn lbfgs_losses(run: &Run, iterations: usize, device: &Device) -> Vec<f64> {
+    let vgg = network(device);
+    let objective = objective_of(&run.case, run.pooling, &vgg, device);
+    let start = image(&run.case, run.start, device).into_tensor();
+    #[expect(clippy::cast_precision_loss, reason = "a count")]
+    let unit_length = 1.0 / start.shape().num_elements() as f64;
+    let mut lbfgs = Lbfgs::new(start, unit_length);
+    let mut losses = Vec::new();
+    while losses.len() <= iterations {
+        let (terms, gradient) = objective.gradient(&vgg, lbfgs.ask());
+        let loss = terms.total();
+        if block_on(lbfgs.tell(Evaluation { loss: loss.clone(), gradient })).expect("the device works") {
+            losses.push(f64::from(loss.into_scalar::<f32>()));
+        }
+    }
+    losses
+}
+
 #[test]
 fn adam_follows_the_reference_runs() {
-    for run in runs() {
+    let shared = [
+        ("case_a_32x32.safetensors", Pooling::Average, "a.avg.raw.adam.loss"),
+        ("case_b_48x40.safetensors", Pooling::Max, "b.max.raw.adam.loss"),
+    ];
+    for run in own_runs("adam").into_iter().chain(shared_runs(&shared)) {
         let differences = adam_differences(&run);
         assert_eq!(differences.len(), 51);
         // Rounding grows along a run; these gates are some 30 and 4 times what f32 was measured to differ by.
@@ -97,6 +112,36 @@ fn adam_follows_the_reference_runs() {
         assert!(differences[..=10].iter().all(|&difference| difference <= 1e-5), "{name:?}: {differences:?}");
         assert!(differences.iter().all(|&difference| difference <= 5e-3), "{name:?}: {differences:?}");
     }
+}
+
+/// In f32 the runs are chaotic after a few iterations, so that later only the level is compared.
+fn lbfgs_follows(device: &Device, iterations: usize, runs: Vec<Run>) {
+    for run in runs {
+        let losses = lbfgs_losses(&run, iterations, device);
+        let name = (&run.case.name, run.pooling);
+        for (iteration, (loss, expected)) in losses.iter().zip(&run.losses).take(6).enumerate() {
+            assert!((loss - expected).abs() <= 2e-3 * expected, "{name:?}, iteration {iteration}: {loss} for {expected}");
+        }
+        let [last, expected] = [losses[iterations], run.losses[iterations]];
+        assert!(last <= 1.5 * expected, "{name:?}: {last} for {expected}");
+    }
+}
+
+const SHARED_LBFGS_RUNS: [(&str, Pooling, &str); 3] = [
+    ("case_a_32x32.safetensors", Pooling::Average, "a.avg.raw.armijo.loss"),
+    ("case_b_48x40.safetensors", Pooling::Max, "b.max.raw.armijo.loss"),
+    ("case_c_33x37.safetensors", Pooling::Average, "c.avg.raw.armijo.loss"),
+];
+
+#[test]
+fn lbfgs_follows_the_reference_runs() {
+    lbfgs_follows(&cpu(), 50, own_runs("armijo").into_iter().chain(shared_runs(&SHARED_LBFGS_RUNS)).collect());
+}
+
+/// A shorter way: an emulated GPU is slow.
+#[test]
+fn lbfgs_follows_a_reference_run_on_the_gpu() {
+    lbfgs_follows(&gpu(), 12, own_runs("armijo").into_iter().take(1).collect());
 }
 
 #[test]
@@ -108,14 +153,17 @@ fn the_gradient_is_the_slope_of_the_objective() {
         ImageTensor::new((x.mul_scalar(0.37).add_scalar(phase).sin().mul_scalar(0.4).add_scalar(0.5)).reshape([1, 3, 20, 24]))
     };
     let emphasis = Emphasis { content_weight: 160.0, tv_weight: 50.0 };
-    let objective = Objective::new(&vgg, &picture(0.0), &picture(1.0), Pooling::Average, emphasis);
+    let objective = Objective::new(&vgg, &picture(0.0), &picture(1.0), Reading::plain(Pooling::Average), emphasis);
     let x = picture(2.0).into_tensor();
-    let (_, gradient) = evaluate(&objective, &vgg, &x);
+    let (_, gradient) = objective.gradient(&vgg, x.clone());
     // Along the gradient itself the slope is its norm, the largest there is, so f32's rounding matters least.
     let norm = gradient.clone().square().sum().sqrt().into_scalar::<f32>();
     let direction = gradient.div_scalar(norm);
     let step = 2e-2;
-    let total = |distance: f32| evaluate(&objective, &vgg, &(x.clone() + direction.clone().mul_scalar(distance))).0.total();
+    let total = |distance: f32| {
+        let (terms, _) = objective.gradient(&vgg, x.clone() + direction.clone().mul_scalar(distance));
+        terms.total().into_scalar::<f32>()
+    };
     let slope = (total(step) - total(-step)) / (2.0 * step);
     assert!((slope / norm - 1.0).abs() < 1e-2, "slope {slope}, norm of the gradient {norm}");
 }

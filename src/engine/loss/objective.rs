@@ -8,7 +8,7 @@ use crate::engine::image_tensor::read_back;
 use crate::engine::{FeatureMaps, ImageTensor, Vgg19};
 use crate::layer::Layer;
 use crate::losses::Losses;
-use crate::recipe::{Emphasis, Pooling};
+use crate::recipe::{Emphasis, Reading};
 
 /// Squared levels of 255 in one squared unit of 0..1.
 const LEVELS_SQUARED: f32 = 255.0 * 255.0;
@@ -56,17 +56,17 @@ impl Terms {
 pub struct Objective {
     content: ContentLoss,
     style: StyleLoss,
-    pooling: Pooling,
+    reading: Reading,
     /// May change between steps: it scales the terms and leaves the targets alone.
     pub emphasis: Emphasis,
 }
 
 impl Objective {
     /// Encodes the targets.
-    pub fn new(vgg: &Vgg19, content: &ImageTensor, style: &ImageTensor, pooling: Pooling, emphasis: Emphasis) -> Self {
-        let content = ContentLoss::new(&vgg.encode(content, &[ContentLoss::LAYER], pooling));
-        let style = StyleLoss::new(&vgg.encode(style, &StyleLoss::LAYERS, pooling));
-        Self { content, style, pooling, emphasis }
+    pub fn new(vgg: &Vgg19, content: &ImageTensor, style: &ImageTensor, reading: Reading, emphasis: Emphasis) -> Self {
+        let content = ContentLoss::new(&vgg.encode(content, &[ContentLoss::LAYER], reading));
+        let style = StyleLoss::new(&vgg.encode(style, &StyleLoss::LAYERS, reading));
+        Self { content, style, reading, emphasis }
     }
 
     /// The content loss alone.
@@ -82,7 +82,7 @@ impl Objective {
     /// The feature maps of a pastiche that the losses read.
     pub fn encode(&self, vgg: &Vgg19, pastiche: &ImageTensor) -> FeatureMaps {
         let layers: Vec<Layer> = StyleLoss::LAYERS.into_iter().chain([ContentLoss::LAYER]).collect();
-        vgg.encode(pastiche, &layers, self.pooling)
+        vgg.encode(pastiche, &layers, self.reading)
     }
 
     /// The weighted terms for a pastiche.
@@ -95,5 +95,17 @@ impl Objective {
             style: self.style.evaluate(&maps),
             total_variation: TotalVariationLoss::evaluate(pastiche).mul_scalar(smoothness_scale),
         }
+    }
+
+    /// The weighted terms at `x`, `[1, 3, H, W]`, and the gradient of their sum with respect to it, outside of any autodiff graph.
+    ///
+    /// # Panics
+    /// Never: every term depends on `x`.
+    pub fn gradient(&self, vgg: &Vgg19, x: Tensor<4>) -> (Terms, Tensor<4>) {
+        let x = x.autodiff().require_grad();
+        let terms = self.evaluate(vgg, &ImageTensor::new(x.clone()));
+        let mut gradients = terms.total().backward();
+        let gradient = x.grad_remove(&mut gradients).expect("every term depends on the picture");
+        (terms.detached(), gradient)
     }
 }

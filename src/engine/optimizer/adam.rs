@@ -8,29 +8,69 @@ const BETA_1: f32 = 0.9;
 const BETA_2: f32 = 0.999;
 /// Keeps the quotient finite where a gradient is zero; outside of the root.
 const EPSILON: f32 = 1e-8;
+/// The falling rate at first, in sRGB values of 0..1: bold enough to leave the photo within a few dozen steps.
+const FIRST_RATE: f32 = 0.03;
+/// Share of [`FIRST_RATE`] that is left at the last step. Adam at a constant rate leaves a speckle of about its own step.
+const LAST_SHARE: f32 = 0.05;
+
+/// How far Adam steps, by the number of the step.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LearningRate {
+    first: f32,
+    last: f32,
+    steps: u32,
+}
+
+impl LearningRate {
+    /// The same at every step.
+    pub fn constant(rate: f32) -> Self {
+        Self { first: rate, last: rate, steps: 1 }
+    }
+
+    /// Half a cosine from a bold rate down to a small share of it, over `steps`.
+    pub fn falling(steps: u32) -> Self {
+        Self { first: FIRST_RATE, last: FIRST_RATE * LAST_SHARE, steps }
+    }
+
+    fn at(self, step: u32) -> f32 {
+        #[expect(clippy::cast_precision_loss, reason = "a share of the run")]
+        let share_done = (step as f32 / self.steps.max(1) as f32).min(1.0);
+        let falling = 0.5 * (1.0 + (std::f32::consts::PI * share_done).cos());
+        self.last + (self.first - self.last) * falling
+    }
+}
 
 /// Adam (Kingma, Ba 2014) with bias correction, over one tensor `[1, 3, H, W]`.
 #[derive(Debug)]
 pub struct Adam {
+    x: Tensor<4>,
     first_moment: Tensor<4>,
     second_moment: Tensor<4>,
-    steps: i32,
+    rate: LearningRate,
+    steps: u32,
 }
 
 impl Adam {
-    /// Starts at rest, for a variable like `x`.
-    pub fn new(x: &Tensor<4>) -> Self {
-        Self { first_moment: x.zeros_like(), second_moment: x.zeros_like(), steps: 0 }
+    /// Starts at rest at `x`.
+    pub fn new(x: Tensor<4>, rate: LearningRate) -> Self {
+        Self { first_moment: x.zeros_like(), second_moment: x.zeros_like(), x, rate, steps: 0 }
     }
 
-    /// `x` after one step of at most about `learning_rate` per element against `gradient`; both `[1, 3, H, W]`.
-    pub fn step(&mut self, x: Tensor<4>, gradient: Tensor<4>, learning_rate: f32) -> Tensor<4> {
+    /// The picture, `[1, 3, H, W]`.
+    pub fn x(&self) -> &Tensor<4> {
+        &self.x
+    }
+
+    /// Moves each element by at most about the learning rate against `gradient`, `[1, 3, H, W]`.
+    pub fn step(&mut self, gradient: Tensor<4>) {
+        let rate = self.rate.at(self.steps);
         self.steps += 1;
+        let steps = i32::try_from(self.steps).unwrap_or(i32::MAX);
         self.first_moment = self.first_moment.clone().mul_scalar(BETA_1) + gradient.clone().mul_scalar(1.0 - BETA_1);
         self.second_moment = self.second_moment.clone().mul_scalar(BETA_2) + gradient.square().mul_scalar(1.0 - BETA_2);
-        let mean = self.first_moment.clone().div_scalar(1.0 - BETA_1.powi(self.steps));
-        let deviation = self.second_moment.clone().div_scalar(1.0 - BETA_2.powi(self.steps)).sqrt();
-        x - mean.div(deviation.add_scalar(EPSILON)).mul_scalar(learning_rate)
+        let mean = self.first_moment.clone().div_scalar(1.0 - BETA_1.powi(steps));
+        let deviation = self.second_moment.clone().div_scalar(1.0 - BETA_2.powi(steps)).sqrt();
+        self.x = self.x.clone() - mean.div(deviation.add_scalar(EPSILON)).mul_scalar(rate);
     }
 }
 
@@ -43,11 +83,21 @@ mod tests {
     #[test]
     fn the_first_step_is_the_learning_rate_against_the_gradients_sign() {
         let device = Device::flex();
-        let x = Tensor::<4>::zeros([1, 3, 1, 1], &device);
-        let gradient = Tensor::<4>::from_data([[[[2.0]], [[-1e4]], [[0.0]]]], &device);
-        let moved = Adam::new(&x).step(x, gradient, 0.02).to_data().try_into_vec::<f32>().unwrap();
+        let mut adam = Adam::new(Tensor::zeros([1, 3, 1, 1], &device), LearningRate::constant(0.02));
+        adam.step(Tensor::from_data([[[[2.0]], [[-1e4]], [[0.0]]]], &device));
+        let moved = adam.x().to_data().try_into_vec::<f32>().unwrap();
         for (found, expected) in moved.iter().zip([-0.02, 0.02, 0.0]) {
             assert!((found - expected).abs() < 1e-6, "{moved:?}");
         }
+    }
+
+    #[test]
+    fn the_falling_rate_falls_from_first_to_last_and_a_constant_one_does_not() {
+        let rates: Vec<f32> = (0..200).map(|step| LearningRate::falling(200).at(step)).collect();
+        assert!((rates[0] - FIRST_RATE).abs() < 1e-6);
+        assert!(rates.windows(2).all(|pair| pair[1] < pair[0]));
+        assert!(rates[199] > 0.0 && rates[199] < 0.06 * FIRST_RATE);
+        let constant = LearningRate::constant(0.02);
+        assert_eq!((constant.at(0), constant.at(7)), (0.02, 0.02));
     }
 }

@@ -19,5 +19,5 @@ pub use progress::RunProgress;
 pub use result::ResultFrame;
 pub use samples::SampleStrip;
 pub use sliders::{BalanceSlider, SmoothnessSlider};
-pub use technique::{DeviceSwitch, PoolingSwitch, SizeChoice, StepsInput};
+pub use technique::{BorderSwitch, DeviceSwitch, OptimizerSwitch, PoolingSwitch, SizeChoice, StepsInput};
 pub use well::PictureWell;

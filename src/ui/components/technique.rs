@@ -1,8 +1,59 @@
 use leptos::prelude::*;
 
-use crate::recipe::Pooling;
+use crate::recipe::{Border, OptimizerKind, Pooling};
 use crate::ui::policy::DeviceChoice;
 use crate::ui::settings::STEPS;
+
+/// One thing to choose from a list.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Offer<T> {
+    value: T,
+    /// For the markup.
+    key: String,
+    /// As the person reads it.
+    label: String,
+}
+
+/// A labelled list, of which one holds.
+#[component]
+fn Choice<T>(
+    /// Of the control.
+    id: &'static str,
+    /// Its accessible name.
+    label: &'static str,
+    /// What can be chosen.
+    #[prop(into)]
+    offers: Signal<Vec<Offer<T>>>,
+    /// What holds.
+    chosen: Signal<T>,
+    /// The person has chosen.
+    on_change: Callback<T>,
+) -> impl IntoView
+where
+    T: Clone + PartialEq + Send + Sync + 'static,
+{
+    let choose = move |event| {
+        let key = event_target_value(&event);
+        if let Some(offer) = offers.get_untracked().into_iter().find(|offer| offer.key == key) {
+            on_change.run(offer.value);
+        }
+    };
+    let key = move || {
+        let value = chosen.get();
+        offers.get().into_iter().find(|offer| offer.value == value).map(|offer| offer.key)
+    };
+    let option = move |Offer { value, key, label }: Offer<T>| {
+        view! { <option value=key selected=move || chosen.get() == value>{label}</option> }
+    };
+    view! {
+        <div class="field">
+            <label for=id>{label}</label>
+            <select id=id on:change=choose prop:value=key>
+                {move || offers.get().into_iter().map(option).collect_view()}
+            </select>
+        </div>
+    }
+}
 
 /// The size of the result, of those that the device can hold.
 #[component]
@@ -16,22 +67,9 @@ pub fn SizeChoice(
     /// The person has chosen.
     on_change: Callback<u32>,
 ) -> impl IntoView {
-    let chosen = move |event| {
-        if let Ok(size) = event_target_value(&event).parse() {
-            on_change.run(size);
-        }
-    };
-    let option = move |offered: u32| {
-        view! { <option value=offered.to_string() selected=move || size.get() == offered>{format!("{offered} px")}</option> }
-    };
-    view! {
-        <div class="field">
-            <label for="size">"Size"</label>
-            <select id="size" on:change=chosen prop:value=move || size.get().to_string()>
-                {move || sizes.get().into_iter().map(option).collect_view()}
-            </select>
-        </div>
-    }
+    let offer = |size: u32| Offer { value: size, key: size.to_string(), label: format!("{size} px") };
+    let offers = Signal::derive(move || sizes.get().into_iter().map(offer).collect::<Vec<_>>());
+    view! { <Choice id="size" label="Size" offers=offers chosen=size on_change=on_change /> }
 }
 
 /// The number of steps.
@@ -43,11 +81,16 @@ pub fn StepsInput(
     /// The person has set it.
     on_change: Callback<u32>,
 ) -> impl IntoView {
-    let set = move |event| {
-        let typed = event_target_value(&event).parse::<u32>().unwrap_or_else(|_| steps.get_untracked());
-        let bounded = typed.clamp(*STEPS.start(), *STEPS.end());
-        on_change.run(bounded);
-        event_target::<web_sys::HtmlInputElement>(&event).set_value(&bounded.to_string());
+    let take = move |typed: u32| on_change.run(typed.clamp(*STEPS.start(), *STEPS.end()));
+    // While the person types, a number counts as soon as it is one; so no default that comes late overwrites it.
+    let typing = move |event| {
+        if let Some(typed) = event_target_value(&event).parse().ok().filter(|typed| STEPS.contains(typed)) {
+            take(typed);
+        }
+    };
+    let typed = move |event| {
+        take(event_target_value(&event).parse().unwrap_or_else(|_| steps.get_untracked()));
+        event_target::<web_sys::HtmlInputElement>(&event).set_value(&steps.get_untracked().to_string());
     };
     view! {
         <div class="field">
@@ -59,10 +102,24 @@ pub fn StepsInput(
                 min=STEPS.start().to_string()
                 max=STEPS.end().to_string()
                 prop:value=move || steps.get().to_string()
-                on:change=set
+                on:input=typing
+                on:change=typed
             />
         </div>
     }
+}
+
+/// How the pixels are changed.
+#[component]
+pub fn OptimizerSwitch(
+    /// The way that holds.
+    #[prop(into)]
+    optimizer: Signal<OptimizerKind>,
+    /// The person has chosen.
+    on_change: Callback<OptimizerKind>,
+) -> impl IntoView {
+    let offers = vec![offer(OptimizerKind::Lbfgs, "lbfgs", "L-BFGS"), offer(OptimizerKind::Adam, "adam", "Adam (less memory)")];
+    view! { <Choice id="optimizer" label="Optimiser" offers=offers chosen=optimizer on_change=on_change /> }
 }
 
 /// How feature maps are halved.
@@ -74,19 +131,21 @@ pub fn PoolingSwitch(
     /// The person has chosen.
     on_change: Callback<Pooling>,
 ) -> impl IntoView {
-    let chosen = move |event| {
-        let pooling = if event_target_value(&event) == "max" { Pooling::Max } else { Pooling::Average };
-        on_change.run(pooling);
-    };
-    view! {
-        <div class="field">
-            <label for="pooling">"Pooling"</label>
-            <select id="pooling" on:change=chosen>
-                <option value="average" selected=move || pooling.get() == Pooling::Average>"Average"</option>
-                <option value="max" selected=move || pooling.get() == Pooling::Max>"Max"</option>
-            </select>
-        </div>
-    }
+    let offers = vec![offer(Pooling::Average, "average", "Average"), offer(Pooling::Max, "max", "Max")];
+    view! { <Choice id="pooling" label="Pooling" offers=offers chosen=pooling on_change=on_change /> }
+}
+
+/// What the network sees beyond the border.
+#[component]
+pub fn BorderSwitch(
+    /// What holds.
+    #[prop(into)]
+    border: Signal<Border>,
+    /// The person has chosen.
+    on_change: Callback<Border>,
+) -> impl IntoView {
+    let offers = vec![offer(Border::Reflect, "reflect", "Mirrored"), offer(Border::Zero, "zero", "Zeros (paper)")];
+    view! { <Choice id="border" label="Border" offers=offers chosen=border on_change=on_change /> }
 }
 
 /// Where to compute.
@@ -98,20 +157,10 @@ pub fn DeviceSwitch(
     /// The person has chosen.
     on_change: Callback<DeviceChoice>,
 ) -> impl IntoView {
-    let chosen = move |event| {
-        if let Some(choice) = DeviceChoice::from_key(&event_target_value(&event)) {
-            on_change.run(choice);
-        }
-    };
-    let option = move |offered: DeviceChoice| {
-        view! { <option value=offered.key() selected=move || choice.get() == offered>{offered.label()}</option> }
-    };
-    view! {
-        <div class="field">
-            <label for="device">"Compute on"</label>
-            <select id="device" on:change=chosen>
-                {DeviceChoice::ALL.map(option).collect_view()}
-            </select>
-        </div>
-    }
+    let offers: Vec<_> = DeviceChoice::ALL.into_iter().map(|choice| offer(choice, choice.key(), choice.label())).collect();
+    view! { <Choice id="device" label="Compute on" offers=offers chosen=choice on_change=on_change /> }
+}
+
+fn offer<T>(value: T, key: &str, label: &str) -> Offer<T> {
+    Offer { value, key: key.to_owned(), label: label.to_owned() }
 }

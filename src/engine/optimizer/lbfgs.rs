@@ -1,0 +1,299 @@
+//! L-BFGS over the pixels, with every vector on the device.
+
+mod curvature;
+
+use burn::tensor::{ExecutionError, Tensor, TensorData};
+
+use self::curvature::{Curvature, PairProducts, Products};
+use super::Evaluation;
+use crate::engine::image_tensor::read_back;
+
+/// Pairs remembered.
+const HISTORY: usize = 10;
+/// Share of the promised fall that a step must reach (Armijo's `c1`).
+const SUFFICIENT_DECREASE: f64 = 1e-4;
+/// Times that a step is halved before the history is blamed.
+const MAX_HALVINGS: u32 = 20;
+/// By how much the first step shrinks when even steepest descent falls nowhere.
+const SHRINK: f64 = 0.1;
+/// Vectors lie in chunks of this many elements: sums over them run side by side and keep their accuracy.
+const CHUNK: usize = 4096;
+/// Vectors measured at each evaluation: step, change of the gradient, gradient.
+const MEASURED: usize = 3;
+
+/// L-BFGS (Nocedal 1980) with Armijo backtracking.
+///
+/// Each evaluation costs one small read-back: the loss, and the inner products of the new vectors with those in memory. All
+/// further arithmetic of the recursion is on those numbers; the vectors never leave the device.
+///
+/// A step that is not finite or does not fall enough is halved; after too many halvings the history is forgotten, and without a
+/// history the first step shrinks. So the picture never gets worse, and never stays on a bad curvature.
+#[derive(Debug)]
+pub struct Lbfgs {
+    /// The best picture so far, `[1, 3, H, W]`.
+    x: Tensor<4>,
+    /// Of the loss at `x`; like every vector `[K, 1, CHUNK]`, with zeros at the end.
+    gradient: Tensor<3>,
+    /// Sum of the gradient's magnitudes.
+    steepness: f64,
+    loss: f64,
+    /// Pairs, `[K, 2·HISTORY, CHUNK]`.
+    memory: Tensor<3>,
+    curvature: Curvature,
+    trial: Option<Trial>,
+    /// Sum of the magnitudes of a step without history.
+    first_step: f64,
+    iterations: u32,
+}
+
+/// A step under examination.
+#[derive(Debug)]
+struct Trial {
+    direction: Tensor<3>,
+    /// Of the loss along the direction.
+    slope: f64,
+    length: f64,
+    halvings: u32,
+}
+
+/// What is read back of one evaluation.
+struct Measures {
+    loss: f64,
+    pair: PairProducts,
+    gradient: Products,
+    gradient_squared: f64,
+    steepness: f64,
+}
+
+impl Lbfgs {
+    /// Starts at `x`, `[1, 3, H, W]`. A step without history changes the elements by `first_step` on average, or is the gradient
+    /// itself where that is smaller.
+    pub fn new(x: Tensor<4>, first_step: f64) -> Self {
+        let elements = x.shape().num_elements();
+        let chunks = elements.div_ceil(CHUNK);
+        let curvature = Curvature::new(HISTORY);
+        let zeros = |rows| Tensor::zeros([chunks, rows, CHUNK], &x.device());
+        #[expect(clippy::cast_precision_loss, reason = "a count")]
+        let first_step = first_step * elements as f64;
+        let (gradient, memory) = (zeros(1), zeros(curvature.rows()));
+        Self { x, gradient, steepness: 0.0, loss: 0.0, memory, curvature, trial: None, first_step, iterations: 0 }
+    }
+
+    /// The best picture so far, `[1, 3, H, W]`.
+    pub fn x(&self) -> &Tensor<4> {
+        &self.x
+    }
+
+    /// Steps accepted so far.
+    pub fn iterations(&self) -> u32 {
+        self.iterations
+    }
+
+    /// Says that loss and gradient at [`Self::x`] are no longer what they were. The history stays: backtracking guards against
+    /// what has become wrong in it.
+    pub fn objective_changed(&mut self) {
+        self.trial = None;
+    }
+
+    /// Where the objective is to be evaluated next, `[1, 3, H, W]`.
+    pub fn ask(&self) -> Tensor<4> {
+        match &self.trial {
+            None => self.x.clone(),
+            Some(trial) => self.moved(trial.step()),
+        }
+    }
+
+    /// Takes the objective at the picture asked for. Answers whether that picture is now [`Self::x`].
+    ///
+    /// # Errors
+    /// When the device fails or is lost.
+    pub async fn tell(&mut self, evaluation: Evaluation) -> Result<bool, ExecutionError> {
+        let gradient = vector(evaluation.gradient);
+        let trial = self.trial.take();
+        let step = trial.as_ref().map_or_else(|| self.gradient.zeros_like(), Trial::step);
+        let new = Tensor::cat(vec![step.clone(), gradient.clone() - self.gradient.clone(), gradient.clone()], 1);
+        let measures = self.measure(&new, evaluation.loss).await?;
+        if let Some(trial) = trial {
+            if !measures.falls(self.loss, trial.slope * trial.length) {
+                self.retreat(trial);
+                return Ok(false);
+            }
+            self.x = self.moved(step);
+            self.iterations += 1;
+        }
+        (self.gradient, self.steepness, self.loss) = (gradient, measures.steepness, measures.loss);
+        self.curvature.set_gradient(measures.gradient, measures.gradient_squared);
+        if let Some(slot) = self.curvature.remember(&measures.pair) {
+            let pair = new.narrow(1, 0, 2);
+            let chunks = pair.dims()[0];
+            self.memory.inplace(|memory| memory.slice_assign([0..chunks, 2 * slot..2 * slot + 2, 0..CHUNK], pair));
+        }
+        self.descend();
+        Ok(true)
+    }
+
+    /// Reads back what the recursion needs to know of `new`, `[K, 3, CHUNK]`.
+    async fn measure(&self, new: &Tensor<3>, loss: Tensor<1>) -> Result<Measures, ExecutionError> {
+        let with = |rows: Tensor<3>| new.clone().matmul(rows.swap_dims(1, 2)).sum_dim(0).squeeze_dim::<2>(0);
+        let products = Tensor::cat(vec![with(self.memory.clone()), with(new.clone())], 1);
+        let steepness = new.clone().narrow(1, MEASURED - 1, 1).abs().sum();
+        let numbers = read_back(Tensor::cat(vec![products.flatten(0, 1), loss, steepness], 0)).await?;
+        Ok(Measures::from_numbers(&numbers, self.curvature.rows()))
+    }
+
+    /// Tries a shorter step; or, when that has been done too often, one that owes nothing to the history.
+    fn retreat(&mut self, trial: Trial) {
+        if trial.halvings < MAX_HALVINGS {
+            self.trial = Some(Trial { length: 0.5 * trial.length, halvings: trial.halvings + 1, ..trial });
+            return;
+        }
+        if self.curvature.is_empty() {
+            self.first_step *= SHRINK;
+        }
+        self.curvature.clear();
+        self.descend();
+    }
+
+    /// Chooses the next direction and its first length.
+    fn descend(&mut self) {
+        let mut factors = self.curvature.direction();
+        if !(factors.slope.is_finite() && factors.slope <= 0.0) {
+            self.curvature.clear();
+            factors = self.curvature.direction();
+        }
+        if !factors.slope.is_finite() {
+            // The gradient itself is not finite: the next evaluation is at x again, by when the objective may have changed.
+            return;
+        }
+        let length = if self.curvature.is_empty() { (self.first_step / self.steepness).min(1.0) } else { 1.0 };
+        let [chunks, rows, _] = self.memory.dims();
+        #[expect(clippy::cast_possible_truncation, reason = "the device computes in f32")]
+        let row_factors: Vec<f32> = factors.rows.iter().map(|&factor| factor as f32).collect();
+        let row_factors = Tensor::<3>::from_data(TensorData::new(row_factors, [1, 1, rows]), &self.memory.device());
+        let remembered = row_factors.expand([chunks, 1, rows]).matmul(self.memory.clone());
+        let direction = remembered + self.gradient.clone().mul_scalar(factors.gradient);
+        self.trial = Some(Trial { direction, slope: factors.slope, length, halvings: 0 });
+    }
+
+    /// `x` after a step, `[1, 3, H, W]`.
+    fn moved(&self, step: Tensor<3>) -> Tensor<4> {
+        let elements = self.x.shape().num_elements();
+        self.x.clone() + step.flatten::<1>(0, 2).narrow(0, 0, elements).reshape(self.x.dims())
+    }
+}
+
+impl Trial {
+    fn step(&self) -> Tensor<3> {
+        self.direction.clone().mul_scalar(self.length)
+    }
+}
+
+impl Measures {
+    /// From the products of the new vectors with the `rows` in memory and with each other, row by row, then loss and steepness.
+    fn from_numbers(numbers: &[f32], rows: usize) -> Self {
+        let numbers: Vec<f64> = numbers.iter().map(|&number| f64::from(number)).collect();
+        let (products, scalars) = numbers.split_at(MEASURED * (rows + MEASURED));
+        let [step, change, gradient] =
+            std::array::from_fn(|index| products[index * (rows + MEASURED)..][..rows + MEASURED].to_vec());
+        let remembered = |products: &[f64]| products[..rows].to_vec();
+        let pair = PairProducts {
+            step: remembered(&step),
+            change: remembered(&change),
+            step_with: [step[rows], step[rows + 1], step[rows + 2]],
+            change_with: [change[rows + 1], change[rows + 2]],
+        };
+        let (gradient_squared, gradient) = (gradient[rows + 2], remembered(&gradient));
+        Self { loss: scalars[0], pair, gradient, gradient_squared, steepness: scalars[1] }
+    }
+
+    /// Whether the step is finite and falls from `loss` by enough of the `promised` change.
+    fn falls(&self, loss: f64, promised: f64) -> bool {
+        self.loss <= loss + SUFFICIENT_DECREASE * promised && self.gradient_squared.is_finite()
+    }
+}
+
+/// A picture's elements, `[1, 3, H, W]`, as a vector.
+fn vector(picture: Tensor<4>) -> Tensor<3> {
+    let flat = picture.flatten::<1>(0, 3);
+    let [elements] = flat.dims();
+    let chunks = elements.div_ceil(CHUNK);
+    let padding = Tensor::zeros([chunks * CHUNK - elements], &flat.device());
+    let padded = if padding.dims() == [0] { flat } else { Tensor::cat(vec![flat, padding], 0) };
+    padded.reshape([chunks, 1, CHUNK])
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::Device;
+    use pollster::block_on;
+
+    use super::*;
+
+    /// A valley in two of many dimensions, `½·Σ w·(x − 0.5)²` with weights of 1 to 100; elements beyond one chunk take part.
+    fn valley(x: &Tensor<4>, scale: f32) -> Evaluation {
+        let weights = Tensor::<1, burn::tensor::Int>::arange(0..x.shape().num_elements() as i64, &x.device()).float();
+        let weights = weights.remainder_scalar(100.0).add_scalar(1.0).mul_scalar(scale).reshape(x.dims());
+        let away = x.clone().sub_scalar(0.5);
+        Evaluation { loss: (away.clone().square() * weights.clone()).sum().mul_scalar(0.5), gradient: away * weights }
+    }
+
+    fn start() -> Lbfgs {
+        Lbfgs::new(Tensor::zeros([1, 3, 40, 50], &Device::flex()), 0.01)
+    }
+
+    fn loss(lbfgs: &Lbfgs) -> f32 {
+        valley(lbfgs.x(), 1.0).loss.into_scalar::<f32>()
+    }
+
+    #[test]
+    fn it_finds_the_bottom_of_a_long_valley_without_ever_climbing() {
+        let mut lbfgs = start();
+        let mut before = loss(&lbfgs);
+        let first = before;
+        for _ in 0..60 {
+            let evaluation = valley(&lbfgs.ask(), 1.0);
+            block_on(lbfgs.tell(evaluation)).unwrap();
+            let after = loss(&lbfgs);
+            assert!(after <= before, "from {before} to {after}");
+            before = after;
+        }
+        assert!(before < 1e-6 * first, "from {first} to {before}");
+        assert!(lbfgs.iterations() > 20);
+    }
+
+    #[test]
+    fn what_is_not_finite_or_does_not_fall_is_refused_and_it_goes_on() {
+        let mut lbfgs = start();
+        for round in 0..200 {
+            let mut evaluation = valley(&lbfgs.ask(), 1.0);
+            match round % 7 {
+                3 => evaluation.gradient = evaluation.gradient.mul_scalar(f32::NAN),
+                5 => evaluation.loss = evaluation.loss.mul_scalar(f32::INFINITY),
+                _ => {}
+            }
+            // A stretch in which nothing falls, long enough to exhaust the halvings and the history.
+            if (40..90).contains(&round) {
+                evaluation.loss = evaluation.loss.add_scalar(1e9);
+            }
+            let x = lbfgs.x().clone();
+            let went_on = block_on(lbfgs.tell(evaluation)).unwrap();
+            let moved = (lbfgs.x().clone() - x).abs().sum().into_scalar::<f32>();
+            assert!(moved.is_finite() && (went_on || moved == 0.0), "round {round}");
+        }
+        assert!(loss(&lbfgs) < 1.0, "{}", loss(&lbfgs));
+    }
+
+    #[test]
+    fn after_a_change_of_the_objective_it_looks_again_before_it_steps() {
+        let mut lbfgs = start();
+        for scale in [1.0, 0.2] {
+            lbfgs.objective_changed();
+            assert_eq!((lbfgs.ask() - lbfgs.x().clone()).abs().sum().into_scalar::<f32>(), 0.0);
+            for _ in 0..30 {
+                let evaluation = valley(&lbfgs.ask(), scale);
+                block_on(lbfgs.tell(evaluation)).unwrap();
+            }
+        }
+        assert!(loss(&lbfgs) < 1e-3);
+    }
+}
