@@ -1,156 +1,37 @@
 //! The native command line: the same engine, without a browser.
 
+mod arguments;
+
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use burn::tensor::Device;
+use clap::Parser;
+use image::RgbaImage;
 use indicatif::{ProgressBar, ProgressStyle};
 use pollster::block_on;
 use safetensors::SafeTensorError;
 use safetensors::tensor::{Dtype, TensorView};
 use thiserror::Error;
 
+use self::arguments::{Cli, DeviceArg, DeviceArgs, Evaluate, Grid, Reconstruct, Stylize, Task};
 use crate::codec::{self, DecodeError};
 use crate::engine::device::{self, DeviceError};
 use crate::engine::evaluate::{Array, evaluate};
 use crate::engine::weights::{Manifest, Weights, WeightsError};
-use crate::engine::{ImageTensor, StyleTransfer, TransferError, Vgg19};
+use crate::engine::{ImageTensor, Pictures, StyleTransfer, TransferError, Vgg19};
+use crate::layer::Layer;
 use crate::pixels::{ImageSize, Pixels, TooSmall};
-use crate::recipe::{Border, Emphasis, OptimizerKind, Pooling, Reading, Recipe};
+use crate::recipe::{self, Emphasis, LayerWeights, MAX_STYLES, Reading, Recipe, RecipeError, Start};
 
 /// The pack that the manifest names, so that the program needs no file beside it.
 const PACK: &[u8] = include_bytes!("../weights/vgg19-62b11d1e.safetensors");
 /// Steps between two read-backs of the losses: the progress bar moves, and the device's queue stays short.
 const STEPS_PER_REPORT: u32 = 5;
-
-/// Neural style transfer: repaints a photo in the style of a painting.
-#[derive(Debug, Parser)]
-#[command(name = "impasto", version)]
-struct Cli {
-    #[command(subcommand)]
-    task: Task,
-}
-
-#[derive(Debug, Subcommand)]
-enum Task {
-    /// Repaint CONTENT in the style of STYLE.
-    Stylize(Stylize),
-    /// Write features, Gram matrices, losses and gradients at a picture, for comparison with a reference.
-    Evaluate(Evaluate),
-}
-
-#[derive(Debug, Args)]
-struct Stylize {
-    /// The photo.
-    content: PathBuf,
-    /// The painting.
-    style: PathBuf,
-    /// Where to write the result, a PNG.
-    #[arg(short, long, value_name = "OUT.png")]
-    output: PathBuf,
-    /// Longer side of the result at most, px; pictures are never enlarged.
-    #[arg(long, value_name = "N", default_value_t = Recipe::default().size)]
-    size: u32,
-    /// Steps of the optimiser.
-    #[arg(long, value_name = "N", default_value_t = Recipe::default().steps)]
-    steps: u32,
-    /// How the pixels are changed.
-    #[arg(long, value_enum, default_value_t = OptimizerArg::Lbfgs)]
-    optimizer: OptimizerArg,
-    /// What the content weighs beside the style, for each element of its feature map; 16 to 1600 differ usefully.
-    #[arg(long, value_name = "A", default_value_t = Emphasis::default().content_weight)]
-    content_weight: f32,
-    /// What smoothness weighs, for each element of the picture.
-    #[arg(long, value_name = "T", default_value_t = Emphasis::default().tv_weight)]
-    tv_weight: f32,
-    /// How feature maps are halved.
-    #[arg(long, value_enum, default_value_t = PoolingArg::Avg)]
-    pooling: PoolingArg,
-    /// What the network sees beyond the picture's border.
-    #[arg(long, value_enum, default_value_t = BorderArg::Reflect)]
-    border: BorderArg,
-    /// Where to compute.
-    #[arg(long, value_enum, default_value_t = DeviceArg::Gpu)]
-    device: DeviceArg,
-    /// Seed of the dither on the start picture.
-    #[arg(long, value_name = "N", default_value_t = Recipe::default().seed)]
-    seed: u64,
-}
-
-#[derive(Debug, Args)]
-struct Evaluate {
-    /// The photo.
-    #[arg(long)]
-    content: PathBuf,
-    /// The painting.
-    #[arg(long)]
-    style: PathBuf,
-    /// The picture to evaluate at; of the photo's size.
-    #[arg(long)]
-    pastiche: PathBuf,
-    /// How feature maps are halved.
-    #[arg(long, value_enum)]
-    pooling: PoolingArg,
-    /// Where to compute.
-    #[arg(long, value_enum, default_value_t = DeviceArg::Gpu)]
-    device: DeviceArg,
-    /// Where to write the arrays.
-    #[arg(short, long, value_name = "OUT.safetensors")]
-    output: PathBuf,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum PoolingArg {
-    Avg,
-    Max,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum DeviceArg {
-    Gpu,
-    Cpu,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum OptimizerArg {
-    Lbfgs,
-    Adam,
-}
-
-impl From<OptimizerArg> for OptimizerKind {
-    fn from(arg: OptimizerArg) -> Self {
-        match arg {
-            OptimizerArg::Lbfgs => Self::Lbfgs,
-            OptimizerArg::Adam => Self::Adam,
-        }
-    }
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum BorderArg {
-    Reflect,
-    Zero,
-}
-
-impl From<BorderArg> for Border {
-    fn from(arg: BorderArg) -> Self {
-        match arg {
-            BorderArg::Reflect => Self::Reflect,
-            BorderArg::Zero => Self::Zero,
-        }
-    }
-}
-
-impl From<PoolingArg> for Pooling {
-    fn from(arg: PoolingArg) -> Self {
-        match arg {
-            PoolingArg::Avg => Self::Average,
-            PoolingArg::Max => Self::Max,
-        }
-    }
-}
+/// Between two cells of a grid's sheet, px.
+const GUTTER_PX: u32 = 4;
 
 /// What the command line can fail with; printed once, by [`run`]'s caller.
 #[derive(Debug, Error)]
@@ -175,6 +56,15 @@ pub enum CliError {
         /// Of the content.
         content: ImageSize,
     },
+    /// A recipe's file makes no sense.
+    #[error("{0}: the {1}")]
+    RecipeFile(PathBuf, #[source] RecipeError),
+    /// A flag makes no sense.
+    #[error("the {0}")]
+    Recipe(#[from] RecipeError),
+    /// More weights than style pictures can be blended.
+    #[error("--style-weights has {0} numbers; {MAX_STYLES} style pictures can be blended")]
+    TooManyWeights(usize),
     /// No device.
     #[error("no device could be opened ({0}); try --device cpu")]
     Device(#[from] DeviceError),
@@ -196,43 +86,119 @@ pub enum CliError {
 pub fn run() -> Result<(), CliError> {
     match Cli::parse().task {
         Task::Stylize(args) => stylize(&args),
+        Task::Reconstruct(args) => reconstruct(&args),
+        Task::Grid(args) => grid(&args),
+        Task::Recipe(args) => {
+            println!("{}", args.recipe()?.to_json());
+            Ok(())
+        }
         Task::Evaluate(args) => write_evaluation(&args),
     }
 }
 
+/// A network on its device, ready for runs.
+struct Studio {
+    vgg: Rc<Vgg19>,
+    device: Device,
+}
+
+impl Studio {
+    fn open(args: &DeviceArgs) -> Result<Self, CliError> {
+        let device = match args.device {
+            DeviceArg::Gpu => block_on(device::open_gpu(|_| ()))?.device,
+            DeviceArg::Cpu => device::open_cpu()?.device,
+        };
+        let vgg = Rc::new(Vgg19::new(Weights::load(PACK, &Manifest::built_in())?, &device));
+        Ok(Self { vgg, device })
+    }
+
+    /// Paints to the end, behind a progress bar that `name` stands before.
+    fn paint(&self, pictures: Pictures, recipe: &Recipe, name: &str) -> Result<Pixels, CliError> {
+        let mut transfer = StyleTransfer::new(Rc::clone(&self.vgg), pictures, recipe, &self.device)?;
+        let template = "{prefix}{bar:32} step {pos} of {len}, {eta} left, {msg}";
+        let style = ProgressStyle::with_template(template).expect("the template is valid");
+        let bar = ProgressBar::new(u64::from(recipe.steps)).with_style(style).with_prefix(name.to_owned());
+        while !transfer.finished() {
+            block_on(transfer.step())?;
+            if transfer.steps_done().is_multiple_of(STEPS_PER_REPORT) || transfer.finished() {
+                let losses = block_on(transfer.losses())?;
+                bar.set_position(u64::from(transfer.steps_done()));
+                bar.set_message(format!("content {:.4e}, style {:.4e}", losses.content, losses.style));
+            }
+        }
+        bar.finish();
+        Ok(block_on(transfer.pixels())?)
+    }
+}
+
 fn stylize(args: &Stylize) -> Result<(), CliError> {
-    let recipe = Recipe {
-        size: args.size,
-        steps: args.steps,
-        optimizer: args.optimizer.into(),
-        emphasis: Emphasis { content_weight: args.content_weight, tv_weight: args.tv_weight },
-        reading: Reading { pooling: args.pooling.into(), border: args.border.into() },
-        seed: args.seed,
-    };
-    recipe.validate().map_err(TransferError::from)?;
-    let content = open_fitted(&args.content, recipe.size)?;
-    let style = open_fitted(&args.style, recipe.size)?;
-    let device = open_device(args.device)?;
-    let vgg = Rc::new(Vgg19::new(Weights::load(PACK, &Manifest::built_in())?, &device));
-    let mut transfer = StyleTransfer::new(vgg, &content, &style, &recipe, &device)?;
-    step_to_the_end(&mut transfer, recipe.steps)?;
-    let pastiche = block_on(transfer.pixels())?;
+    let recipe = args.recipe.recipe()?;
+    if args.style.len() > MAX_STYLES {
+        return Err(TransferError::TooManyStyles(args.style.len()).into());
+    }
+    let photo = open_fitted(&args.content, recipe.size)?;
+    let style_edge = recipe.style_edge(photo.size().long_edge());
+    let paintings = args.style.iter().map(|path| open_fitted(path, style_edge)).collect::<Result<Vec<_>, _>>()?;
+    let pictures = Pictures { photo: &photo, paintings: &paintings };
+    let pastiche = Studio::open(&args.device)?.paint(pictures, &recipe, "")?;
     write(&args.output, &codec::encode_png(&pastiche))
 }
 
-fn step_to_the_end(transfer: &mut StyleTransfer, steps: u32) -> Result<(), CliError> {
-    let style = ProgressStyle::with_template("{bar:32} step {pos} of {len}, {eta} left, {msg}").expect("the template is valid");
-    let bar = ProgressBar::new(u64::from(steps)).with_style(style);
-    while !transfer.finished() {
-        block_on(transfer.step())?;
-        if transfer.steps_done().is_multiple_of(STEPS_PER_REPORT) || transfer.finished() {
-            let losses = block_on(transfer.losses())?;
-            bar.set_position(u64::from(transfer.steps_done()));
-            bar.set_message(format!("content {:.4e}, style {:.4e}", losses.content, losses.style));
-        }
+fn reconstruct(args: &Reconstruct) -> Result<(), CliError> {
+    let style_layers = args.style.unwrap_or_default();
+    let emphasis = Emphasis {
+        content_weight: if args.content.is_some() { Emphasis::default().content_weight } else { 0.0 },
+        content_layers: args.content.map_or_else(LayerWeights::default, |layer| LayerWeights::even(&[layer], 1.0)),
+        style_layers,
+        ..Emphasis::default()
+    };
+    let recipe = Recipe { size: args.size, steps: args.steps, seed: args.seed, emphasis, start: Start::NOISE, ..Recipe::default() };
+    recipe.validate()?;
+    let picture = open_fitted(&args.picture, recipe.size)?;
+    let pictures = Pictures { photo: &picture, paintings: std::slice::from_ref(&picture) };
+    let pastiche = Studio::open(&args.device)?.paint(pictures, &recipe, "")?;
+    write(&args.output, &codec::encode_png(&pastiche))
+}
+
+fn grid(args: &Grid) -> Result<(), CliError> {
+    let recipe = args.recipe.recipe()?;
+    let photo = open_fitted(&args.content, recipe.size)?;
+    let paintings = [open_fitted(&args.style, recipe.style_edge(photo.size().long_edge()))?];
+    let studio = Studio::open(&args.device)?;
+    let mut sheet = Sheet::new(photo.size(), args.weights.len(), Layer::STYLE.len());
+    for cell in recipe::grid(&recipe, &args.weights) {
+        let name = format!("row {} column {} ", cell.row + 1, cell.column + 1);
+        let pastiche = studio.paint(Pictures { photo: &photo, paintings: &paintings }, &cell.recipe, &name)?;
+        sheet.put(cell.column, cell.row, pastiche);
+        write(&args.output, &codec::encode_png(&sheet.pixels()))?;
     }
-    bar.finish();
     Ok(())
+}
+
+/// Pictures of one size side by side, on white.
+struct Sheet {
+    cell: ImageSize,
+    image: RgbaImage,
+}
+
+impl Sheet {
+    fn new(cell: ImageSize, columns: usize, rows: usize) -> Self {
+        let side = |cell: u32, count: usize| u32::try_from(count).unwrap_or(1) * (cell + GUTTER_PX) + GUTTER_PX;
+        let image = RgbaImage::from_pixel(side(cell.width, columns), side(cell.height, rows), image::Rgba([u8::MAX; 4]));
+        Self { cell, image }
+    }
+
+    fn put(&mut self, column: usize, row: usize, picture: Pixels) {
+        let ImageSize { width, height } = picture.size();
+        let image = RgbaImage::from_raw(width, height, picture.into_rgba()).expect("Pixels holds 4·width·height bytes");
+        let at = |cell: u32, index: usize| GUTTER_PX as i64 + index as i64 * (cell + GUTTER_PX) as i64;
+        image::imageops::overlay(&mut self.image, &image, at(self.cell.width, column), at(self.cell.height, row));
+    }
+
+    fn pixels(&self) -> Pixels {
+        let (width, height) = self.image.dimensions();
+        Pixels::new(ImageSize::new(width, height), self.image.as_raw().clone()).expect("an RGBA image holds 4·width·height bytes")
+    }
 }
 
 fn write_evaluation(args: &Evaluate) -> Result<(), CliError> {
@@ -241,11 +207,10 @@ fn write_evaluation(args: &Evaluate) -> Result<(), CliError> {
     if pastiche.size() != content.size() {
         return Err(CliError::Sizes { pastiche: pastiche.size(), content: content.size() });
     }
-    let device = open_device(args.device)?;
-    let vgg = Vgg19::new(Weights::load(PACK, &Manifest::built_in())?, &device);
+    let Studio { vgg, device } = Studio::open(&args.device)?;
     let [content, style, pastiche] = [&content, &style, &pastiche].map(|pixels| ImageTensor::from_pixels(pixels, &device));
     let arrays =
-        block_on(evaluate(&vgg, &content, &style, &pastiche, Reading::plain(args.pooling.into()))).map_err(TransferError::from)?;
+        block_on(evaluate(&vgg, &content, &style, &pastiche, Reading::plain(args.pooling))).map_err(TransferError::from)?;
     write(&args.output, &to_safetensors(&arrays)?)
 }
 
@@ -257,13 +222,6 @@ fn to_safetensors(arrays: &[Array]) -> Result<Vec<u8>, SafeTensorError> {
         .map(|(array, bytes)| Ok((&array.name, TensorView::new(Dtype::F32, array.shape.clone(), bytes)?)))
         .collect::<Result<Vec<_>, SafeTensorError>>()?;
     safetensors::serialize(views, None)
-}
-
-fn open_device(arg: DeviceArg) -> Result<burn::tensor::Device, CliError> {
-    Ok(match arg {
-        DeviceArg::Gpu => block_on(device::open_gpu(|_| ()))?.device,
-        DeviceArg::Cpu => device::open_cpu()?.device,
-    })
 }
 
 fn open_fitted(path: &Path, edge: u32) -> Result<Pixels, CliError> {

@@ -16,6 +16,7 @@ pub mod losses;
 pub mod pixels;
 pub mod protocol;
 pub mod recipe;
+pub mod schedule;
 
 #[cfg(feature = "cli")]
 pub mod cli;

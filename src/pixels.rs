@@ -55,6 +55,14 @@ impl ImageSize {
         Self::new(scale(self.width), scale(self.height))
     }
 
+    /// Both sides times `factor`, rounded; no side falls below 1 px.
+    #[must_use]
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a float's cast saturates, and sides are positive")]
+    pub fn stretched(self, factor: f32) -> Self {
+        let side = |side: u32| ((f64::from(side) * f64::from(factor)).round() as u32).max(1);
+        Self::new(side(self.width), side(self.height))
+    }
+
     /// [`Self::fit_to_edge`], refusing what the network could not see.
     ///
     /// # Errors

@@ -19,7 +19,7 @@ pub struct RunId(pub u32);
 pub enum Command {
     /// Open a compute device; always the first command. Answered by [`Event::Opened`] or a fatal [`Event::Failed`].
     Open(DeviceKind),
-    /// Begin a run, dropping any other. Attachments: content file, style file (`Blob`s).
+    /// Begin a run, dropping any other. Attachments: content file, then one or more style files (`Blob`s).
     Start {
         /// The new run's name.
         run: RunId,

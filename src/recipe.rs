@@ -1,81 +1,26 @@
 //! Everything that determines a result, in one serialisable value: the same recipe and pictures give the same pastiche.
 
+mod choices;
+mod emphasis;
+mod grid;
+mod preset;
+
 use std::ops::RangeInclusive;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-/// How one block's feature maps are halved for the next. The paper found average pooling to give the better pictures.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Pooling {
-    /// Mean of 2×2.
-    #[default]
-    Average,
-    /// Greatest of 2×2, as VGG-19 was trained.
-    Max,
-}
+pub use choices::{Border, Colours, OptimizerKind, Palette, Pooling, Reading, Start};
+pub use emphasis::{Emphasis, LayerWeights, MAX_STYLES};
+pub use grid::{Cell, grid};
+pub use preset::Preset;
 
-/// What the network sees beyond the picture's border.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Border {
-    /// The picture mirrored, for a margin, so that the painting's texture runs to the edge without a frame.
-    #[default]
-    Reflect,
-    /// Zeros around every layer, as in the paper: they leave a faint frame.
-    Zero,
-}
-
-/// How the network reads a picture.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Reading {
-    /// How feature maps are halved.
-    pub pooling: Pooling,
-    /// What lies beyond the border.
-    pub border: Border,
-}
-
-impl Reading {
-    /// As the paper's network reads, with either pooling.
-    pub const fn plain(pooling: Pooling) -> Self {
-        Self { pooling, border: Border::Zero }
-    }
-}
-
-/// How the pixels are changed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum OptimizerKind {
-    /// L-BFGS with backtracking: the better picture in as many steps.
-    #[default]
-    Lbfgs,
-    /// Adam with a falling rate: needs less memory.
-    Adam,
-}
-
-/// What the person regulates while a run goes on. Changing it changes scalars of the objective, never its targets.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Emphasis {
-    /// Weight of the content loss for each element of conv4_2, `a = alpha·N·M` beside `beta = 1`, so that a value means the
-    /// same at every size. Loss units per activation².
-    pub content_weight: f32,
-    /// Weight of total variation for each element of the picture, in levels² of 255.
-    pub tv_weight: f32,
-}
-
-impl Default for Emphasis {
-    fn default() -> Self {
-        Self { content_weight: 160.0, tv_weight: 0.0 }
-    }
-}
-
-/// A complete description of one style transfer, apart from its two pictures.
+/// A complete description of one style transfer, apart from its pictures.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Recipe {
+    /// Of the recipe's form. A form that only gains fields keeps its number: what is missing takes its default.
+    pub version: u32,
     /// Longer side of the result at most, px.
     pub size: u32,
     /// Steps of the optimiser: evaluations of the objective.
@@ -86,106 +31,169 @@ pub struct Recipe {
     pub emphasis: Emphasis,
     /// How the network reads the pictures.
     pub reading: Reading,
-    /// Seed of the dither laid on the start picture.
+    /// What happens to colours.
+    pub colours: Colours,
+    /// What the optimisation begins with.
+    pub start: Start,
+    /// Longer side of a style picture, as a multiple of the photo's: larger means larger strokes.
+    pub style_scale: f32,
+    /// Sizes that the picture is painted at, coarse to fine, each twice the one before; 1 is the result's own alone.
+    pub pyramid: u32,
+    /// Seed of the noise, and of the dither laid on the start picture.
     pub seed: u64,
 }
 
 impl Default for Recipe {
     fn default() -> Self {
         Self {
+            version: Self::VERSION,
             size: 512,
             steps: 200,
             optimizer: OptimizerKind::default(),
             emphasis: Emphasis::default(),
             reading: Reading::default(),
+            colours: Colours::default(),
+            start: Start::default(),
+            style_scale: 1.0,
+            pyramid: 1,
             seed: 0,
         }
     }
 }
 
-/// A recipe's value outside of what makes sense.
+/// A recipe that does not make sense.
 #[derive(Clone, Debug, PartialEq, Error)]
-#[error("{field} is {value}; it must lie between {least} and {greatest}")]
-pub struct RecipeError {
-    /// Name of the field.
-    pub field: &'static str,
-    /// What it was.
-    pub value: f64,
-    /// The smallest value allowed.
-    pub least: f64,
-    /// The greatest value allowed.
-    pub greatest: f64,
-}
-
-impl Emphasis {
-    /// Content weights allowed: zero is style alone.
-    pub const CONTENT_WEIGHT: RangeInclusive<f32> = 0.0..=1e6;
-    /// Content weights between which pictures differ usefully: the ends of the slider, which is logarithmic.
-    pub const CONTENT_SLIDER: RangeInclusive<f32> = 16.0..=1600.0;
-    /// Total-variation weights allowed.
-    pub const TV_WEIGHT: RangeInclusive<f32> = 0.0..=1e6;
-
-    /// Holds each value against its range.
-    ///
-    /// # Errors
-    /// The first [`RecipeError`] found; NaN is outside of every range.
-    pub fn validate(&self) -> Result<(), RecipeError> {
-        within("content weight", self.content_weight, &Self::CONTENT_WEIGHT)?;
-        within("total-variation weight", self.tv_weight, &Self::TV_WEIGHT)
-    }
+pub enum RecipeError {
+    /// A value outside of its range.
+    #[error("{field} is {value}; it must lie between {least} and {greatest}")]
+    Range {
+        /// Name of the field.
+        field: String,
+        /// What it was.
+        value: f64,
+        /// The smallest value allowed.
+        least: f64,
+        /// The greatest value allowed.
+        greatest: f64,
+    },
+    /// Neither content, style nor smoothness weighs anything.
+    #[error("recipe leaves nothing to paint after: content, style and smoothness all weigh nothing")]
+    Nothing,
+    /// A text that is no recipe: what is wrong, and where.
+    #[error("recipe cannot be read: {0}")]
+    Unreadable(String),
 }
 
 impl Recipe {
+    /// The newest form that is understood.
+    pub const VERSION: u32 = 1;
     /// Sizes allowed, px of the longer side.
     pub const SIZE: RangeInclusive<u32> = 32..=8192;
     /// Numbers of steps allowed.
     pub const STEPS: RangeInclusive<u32> = 1..=100_000;
+    /// Scales of a style picture allowed.
+    pub const STYLE_SCALE: RangeInclusive<f32> = 0.25..=4.0;
+    /// Numbers of sizes allowed.
+    pub const PYRAMID: RangeInclusive<u32> = 1..=5;
 
     /// Holds each value against its range.
     ///
     /// # Errors
     /// The first [`RecipeError`] found.
     pub fn validate(&self) -> Result<(), RecipeError> {
+        within("version", self.version, &(1..=Self::VERSION))?;
         within("size", self.size, &Self::SIZE)?;
         within("steps", self.steps, &Self::STEPS)?;
+        within("style scale", self.style_scale, &Self::STYLE_SCALE)?;
+        within("pyramid", self.pyramid, &Self::PYRAMID)?;
+        self.start.validate()?;
         self.emphasis.validate()
+    }
+
+    /// Reads and validates the JSON form.
+    ///
+    /// # Errors
+    /// [`RecipeError::Unreadable`], which names an unknown field or value, or what [`Self::validate`] finds.
+    pub fn from_json(text: &str) -> Result<Self, RecipeError> {
+        let recipe: Self = serde_json::from_str(text).map_err(|error| RecipeError::Unreadable(error.to_string()))?;
+        recipe.validate()?;
+        Ok(recipe)
+    }
+
+    /// The text for [`Self::from_json`], laid out for reading.
+    ///
+    /// # Panics
+    /// Never: a recipe has a JSON form.
+    pub fn to_json(&self) -> String {
+        serde_json::to_string_pretty(self).expect("a recipe has a JSON form")
+    }
+
+    /// Longer side of a style picture, px, for a photo of this longer side: no shorter than the shortest size, no longer than the longest.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "clamped to sizes")]
+    pub fn style_edge(&self, content_edge: u32) -> u32 {
+        ((content_edge as f32 * self.style_scale).round() as u32).clamp(*Self::SIZE.start(), *Self::SIZE.end())
     }
 }
 
-fn within<T: Copy + PartialOrd + Into<f64>>(field: &'static str, value: T, range: &RangeInclusive<T>) -> Result<(), RecipeError> {
+fn within<T: Copy + PartialOrd + Into<f64>>(field: &str, value: T, range: &RangeInclusive<T>) -> Result<(), RecipeError> {
     if range.contains(&value) {
         return Ok(());
     }
-    Err(RecipeError { field, value: value.into(), least: (*range.start()).into(), greatest: (*range.end()).into() })
+    let (least, greatest) = ((*range.start()).into(), (*range.end()).into());
+    Err(RecipeError::Range { field: field.to_owned(), value: value.into(), least, greatest })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn refused(recipe: &Recipe) -> String {
+        recipe.validate().unwrap_err().to_string()
+    }
+
     #[test]
     fn the_default_recipe_is_valid_and_survives_a_round_trip() {
         let recipe = Recipe::default();
-        recipe.validate().unwrap();
-        let json = serde_json::to_string(&recipe).unwrap();
-        assert_eq!(serde_json::from_str::<Recipe>(&json).unwrap(), recipe);
+        assert_eq!(Recipe::from_json(&recipe.to_json()).unwrap(), recipe);
     }
 
     #[test]
     fn absurd_values_are_refused_by_name_and_range() {
-        let refused = Recipe { size: 7, ..Recipe::default() }.validate().unwrap_err();
-        assert_eq!(refused.to_string(), "size is 7; it must lie between 32 and 8192");
-        let refused = Recipe { steps: 0, ..Recipe::default() }.validate().unwrap_err();
-        assert_eq!(refused.field, "steps");
-        let emphasis = Emphasis { content_weight: f32::NAN, ..Emphasis::default() };
-        assert_eq!(emphasis.validate().unwrap_err().field, "content weight");
-        let emphasis = Emphasis { tv_weight: -1.0, ..Emphasis::default() };
-        assert_eq!(emphasis.validate().unwrap_err().field, "total-variation weight");
+        assert_eq!(refused(&Recipe { size: 7, ..Recipe::default() }), "size is 7; it must lie between 32 and 8192");
+        assert!(refused(&Recipe { steps: 0, ..Recipe::default() }).starts_with("steps is 0;"));
+        assert!(refused(&Recipe { version: 2, ..Recipe::default() }).starts_with("version is 2;"));
+        assert!(refused(&Recipe { style_scale: f32::NAN, ..Recipe::default() }).starts_with("style scale is NaN;"));
+        assert!(refused(&Recipe { pyramid: 9, ..Recipe::default() }).starts_with("pyramid is 9;"));
+        let start = Start { photo: 0.0, painting: 0.0, noise: 0.0 };
+        assert!(refused(&Recipe { start, ..Recipe::default() }).starts_with("sum of the start's shares is 0;"));
+        let with = |emphasis| refused(&Recipe { emphasis, ..Recipe::default() });
+        assert!(with(Emphasis { content_weight: f32::NAN, ..Emphasis::default() }).starts_with("content weight is NaN;"));
+        assert!(with(Emphasis { tv_weight: -1.0, ..Emphasis::default() }).starts_with("total-variation weight is -1;"));
+        let layers = LayerWeights::even(&[crate::layer::Layer::Conv3_1], -2.0);
+        assert!(with(Emphasis { style_layers: layers, ..Emphasis::default() }).starts_with("style weight of conv3_1 is -2;"));
     }
 
     #[test]
-    fn unknown_fields_are_refused_and_missing_ones_take_their_default() {
-        assert!(serde_json::from_str::<Recipe>(r#"{"sise": 512}"#).is_err());
-        assert_eq!(serde_json::from_str::<Recipe>(r#"{"steps": 5}"#).unwrap(), Recipe { steps: 5, ..Recipe::default() });
+    fn unknown_fields_are_refused_by_name_and_missing_ones_take_their_default() {
+        let error = Recipe::from_json(r#"{"sise": 512}"#).unwrap_err().to_string();
+        assert!(error.contains("`sise`"), "{error}");
+        let error = Recipe::from_json(r#"{"optimizer": "sgd"}"#).unwrap_err().to_string();
+        assert!(error.contains("`sgd`") && error.contains("`lbfgs`"), "{error}");
+        assert_eq!(Recipe::from_json(r#"{"steps": 5}"#).unwrap(), Recipe { steps: 5, ..Recipe::default() });
+    }
+
+    #[test]
+    fn a_recipe_of_the_first_form_still_loads() {
+        let text = r#"{"version":1,"size":256,"steps":50,"optimizer":"adam","emphasis":{"content_weight":80.0,"tv_weight":3.0},
+            "reading":{"pooling":"max","border":"zero"},"seed":7}"#;
+        let recipe = Recipe::from_json(text).unwrap();
+        assert_eq!((recipe.size, recipe.seed, recipe.reading.pooling), (256, 7, Pooling::Max));
+        assert_eq!(recipe.emphasis.style_layers, Emphasis::default().style_layers);
+    }
+
+    #[test]
+    fn a_style_pictures_edge_follows_the_photos() {
+        let recipe = Recipe { style_scale: 1.5, ..Recipe::default() };
+        assert_eq!((recipe.style_edge(300), recipe.style_edge(8000), recipe.style_edge(16)), (450, 8192, 32));
     }
 }

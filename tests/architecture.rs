@@ -14,14 +14,15 @@ const RULES: &[Rule] = &[
     Rule { module: "layer", crates: &["serde"], modules: &[] },
     Rule { module: "losses", crates: &["serde"], modules: &[] },
     Rule { module: "pixels", crates: &["serde", "thiserror"], modules: &[] },
-    Rule { module: "recipe", crates: &["serde", "thiserror"], modules: &[] },
+    Rule { module: "recipe", crates: &["serde", "serde_json", "thiserror"], modules: &["layer"] },
+    Rule { module: "schedule", crates: &[], modules: &[] },
     Rule { module: "protocol", crates: &["serde"], modules: &["losses", "pixels", "recipe"] },
     Rule { module: "wire", crates: &["js_sys", "serde", "serde_json", "thiserror", "wasm_bindgen"], modules: &["protocol"] },
     Rule { module: "codec", crates: &["fast_image_resize", "image", "thiserror"], modules: &["pixels"] },
     Rule {
         module: "engine",
-        crates: &["burn", "burn_wgpu", "safetensors", "serde", "serde_json", "sha2", "thiserror", "wgpu"],
-        modules: &["layer", "losses", "pixels", "recipe"],
+        crates: &["burn", "burn_wgpu", "glam", "safetensors", "serde", "serde_json", "sha2", "thiserror", "wgpu"],
+        modules: &["layer", "losses", "pixels", "recipe", "schedule"],
     },
     Rule {
         module: "worker",
@@ -52,12 +53,12 @@ const RULES: &[Rule] = &[
             "wasm_bindgen_futures",
             "web_sys",
         ],
-        modules: &["losses", "pixels", "protocol", "recipe", "wire"],
+        modules: &["layer", "losses", "pixels", "protocol", "recipe", "schedule", "wire"],
     },
     Rule {
         module: "cli",
-        crates: &["burn", "clap", "indicatif", "pollster", "safetensors", "thiserror"],
-        modules: &["codec", "engine", "pixels", "recipe"],
+        crates: &["burn", "clap", "image", "indicatif", "pollster", "safetensors", "serde", "thiserror"],
+        modules: &["codec", "engine", "layer", "pixels", "recipe"],
     },
 ];
 

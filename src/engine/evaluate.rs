@@ -4,7 +4,7 @@
 use burn::tensor::{ExecutionError, Tensor};
 
 use super::image_tensor::read_back;
-use super::loss::{ContentLoss, Objective, StyleLoss, TotalVariationLoss};
+use super::loss::{Objective, TotalVariationLoss};
 use super::{FeatureMaps, ImageTensor, Vgg19};
 use crate::layer::Layer;
 use crate::recipe::{Emphasis, Reading};
@@ -35,17 +35,20 @@ pub async fn evaluate(
     pastiche: &ImageTensor,
     reading: Reading,
 ) -> Result<Vec<Array>, ExecutionError> {
-    let objective = Objective::new(vgg, content, style, reading, Emphasis::default());
+    let objective = Objective::new(vgg, content, std::slice::from_ref(style), reading, Emphasis::default());
     let maps = objective.encode(vgg, pastiche);
     let mut arrays = features(&maps).await?;
     arrays.extend(grams(&maps).await?);
-    arrays.push(array("loss.content", &[1], read_back(objective.content().evaluate(&maps)).await?));
-    let layer_losses = Tensor::cat(objective.style().layer_losses(&maps).to_vec(), 0);
-    arrays.push(array("loss.E", &[StyleLoss::LAYERS.len()], read_back(layer_losses).await?));
+    arrays.push(array("loss.content", &[1], read_back(objective.content().layer_loss(&maps, Layer::CONTENT)).await?));
+    let layer_losses = Layer::STYLE.map(|layer| objective.style().layer_loss(&maps, layer));
+    arrays.push(array("loss.E", &[layer_losses.len()], read_back(Tensor::cat(layer_losses.to_vec(), 0)).await?));
     arrays.push(array("loss.tv", &[1], read_back(TotalVariationLoss::evaluate(pastiche)).await?));
 
-    let content_loss = |x: &ImageTensor| objective.content().evaluate(&objective.encode(vgg, x));
-    let style_loss = |x: &ImageTensor| objective.style().evaluate(&objective.encode(vgg, x));
+    let content_loss = |x: &ImageTensor| objective.content().layer_loss(&objective.encode(vgg, x), Layer::CONTENT);
+    let style_loss = |x: &ImageTensor| {
+        let weights = Emphasis::default().style_layers;
+        objective.style().evaluate(&objective.encode(vgg, x), weights).expect("five layers count")
+    };
     arrays.push(gradient("grad.content", pastiche, content_loss).await?);
     arrays.push(gradient("grad.style", pastiche, style_loss).await?);
     arrays.push(gradient("grad.tv", pastiche, TotalVariationLoss::evaluate).await?);
@@ -57,7 +60,7 @@ fn array(name: impl Into<String>, shape: &[usize], values: Vec<f32>) -> Array {
 }
 
 fn layers() -> impl Iterator<Item = Layer> {
-    StyleLoss::LAYERS.into_iter().chain([ContentLoss::LAYER])
+    Layer::STYLE.into_iter().chain([Layer::CONTENT])
 }
 
 async fn features(maps: &FeatureMaps) -> Result<Vec<Array>, ExecutionError> {
@@ -72,7 +75,7 @@ async fn features(maps: &FeatureMaps) -> Result<Vec<Array>, ExecutionError> {
 
 async fn grams(maps: &FeatureMaps) -> Result<Vec<Array>, ExecutionError> {
     let mut arrays = Vec::new();
-    for layer in StyleLoss::LAYERS {
+    for layer in Layer::STYLE {
         let flat = maps.get(layer).flattened();
         let gram = flat.clone().matmul(flat.transpose());
         arrays.push(array(format!("gram.{}", layer.name()), &gram.dims(), read_back(gram).await?));

@@ -24,6 +24,11 @@ impl GramMatrix {
         Self(scaled.clone().matmul(scaled.transpose()))
     }
 
+    /// The sum of several, each by its share; `None` of none.
+    pub fn mixed<'a>(grams: impl Iterator<Item = (&'a Self, f32)>) -> Option<Self> {
+        grams.map(|(gram, share)| gram.0.clone().mul_scalar(share)).reduce(|sum, gram| sum + gram).map(Self)
+    }
+
     /// The matrix, `[C, C]`.
     pub fn tensor(&self) -> &Tensor<2> {
         &self.0

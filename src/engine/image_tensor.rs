@@ -1,5 +1,7 @@
 //! A picture as the network's variable.
 
+use burn::tensor::module::{avg_pool2d, interpolate};
+use burn::tensor::ops::{AvgPoolOptions, InterpolateMode, InterpolateOptions};
 use burn::tensor::{Device, ExecutionError, Tensor, TensorData};
 
 use crate::pixels::{ImageSize, Pixels};
@@ -46,6 +48,24 @@ impl ImageTensor {
         ImageSize::new(width as u32, height as u32)
     }
 
+    /// The picture at half its size, `times` over: means of 2×2, an odd last row or column dropped.
+    #[must_use]
+    pub fn halved(&self, times: u32) -> Self {
+        Self((0..times).fold(self.0.clone(), |x, _| avg_pool2d(x, AvgPoolOptions::new([2, 2]))))
+    }
+
+    /// The picture stretched to `size`, bilinearly.
+    #[must_use]
+    pub fn resized(&self, size: ImageSize) -> Self {
+        if size == self.size() {
+            return self.clone();
+        }
+        let options = InterpolateOptions::new(InterpolateMode::Bilinear)
+            .with_align_corners(false)
+            .with_output_size([size.height as usize, size.width as usize]);
+        Self(interpolate(self.0.clone(), options))
+    }
+
     /// Reads the values back, interleaved RGB `[H, W, 3]`.
     ///
     /// # Errors
@@ -65,4 +85,34 @@ impl ImageTensor {
 pub async fn read_back<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>, ExecutionError> {
     let data = tensor.into_data_async().await?;
     Ok(data.try_into_vec::<f32>().expect("the engine computes in f32"))
+}
+
+#[cfg(test)]
+mod tests {
+    use pollster::block_on;
+
+    use super::*;
+
+    fn ramp(width: u16, height: u16) -> ImageTensor {
+        let values = (0..height).flat_map(|y| (0..width).flat_map(move |x| [f32::from(x), f32::from(y), 1.0]));
+        ImageTensor::from_rgb(ImageSize::new(width.into(), height.into()), values.collect(), &Device::flex())
+    }
+
+    #[test]
+    fn halving_takes_means_and_drops_what_is_odd() {
+        let half = ramp(5, 4).halved(1);
+        assert_eq!(half.size(), ImageSize::new(2, 2));
+        assert_eq!(block_on(half.to_rgb()).unwrap(), [0.5, 0.5, 1.0, 2.5, 0.5, 1.0, 0.5, 2.5, 1.0, 2.5, 2.5, 1.0]);
+        assert_eq!(ramp(9, 9).halved(2).size(), ImageSize::new(2, 2));
+    }
+
+    #[test]
+    fn a_resized_picture_shows_the_same() {
+        let size = ImageSize::new(8, 6);
+        let back = block_on(ramp(4, 3).resized(size).to_rgb()).unwrap();
+        let at = |x: usize, y: usize| &back[3 * (8 * y + x)..][..3];
+        // Pixel centres: column 3 of 8 lies at 3.5/8·4 − 0.5 = 1.25 of 4.
+        assert_eq!(at(3, 2), [1.25, 0.75, 1.0]);
+        assert_eq!(at(0, 0), [0.0, 0.0, 1.0], "no corner beyond the picture");
+    }
 }

@@ -1,6 +1,7 @@
 //! The optimisation, on Burn. The engine knows tensors; it reads no clock, opens no file, fetches nothing, and never decides
 //! when to step: it is driven from outside, one [`StyleTransfer::step`] at a time. To pause, stop asking; to cancel, drop.
 
+mod colour;
 pub mod device;
 pub mod evaluate;
 mod gram;
@@ -13,5 +14,5 @@ pub mod weights;
 
 pub use gram::GramMatrix;
 pub use image_tensor::ImageTensor;
-pub use transfer::{StyleTransfer, TransferError};
+pub use transfer::{Pictures, StyleTransfer, TransferError};
 pub use vgg19::{FeatureMap, FeatureMaps, MARGIN, Vgg19};

@@ -69,6 +69,11 @@ impl FeatureMap {
 pub struct FeatureMaps(BTreeMap<Layer, FeatureMap>);
 
 impl FeatureMaps {
+    /// These maps.
+    pub fn of(maps: impl IntoIterator<Item = (Layer, FeatureMap)>) -> Self {
+        Self(maps.into_iter().collect())
+    }
+
     /// The map of `layer`.
     ///
     /// # Panics

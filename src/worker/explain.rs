@@ -154,6 +154,7 @@ fn weights(error: &WeightsError) -> UserError {
 fn transfer(error: &TransferError) -> UserError {
     match error {
         TransferError::Recipe(recipe) => UserError::new("A setting makes no sense", format!("The {recipe}."), ""),
+        TransferError::TooManyStyles(_) => UserError::new("There are too many style pictures", "Take one away.", error.to_string()),
         TransferError::Device(cause) => device_lost(&cause.to_string()),
         TransferError::Diverged(..) => UserError::new(
             "The picture ran away",

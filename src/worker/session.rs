@@ -17,7 +17,7 @@ use super::run::Run;
 use super::weights_store::WeightsStore;
 use crate::codec;
 use crate::engine::device::{self, OpenDevice};
-use crate::engine::{StyleTransfer, TransferError, Vgg19};
+use crate::engine::{Pictures, StyleTransfer, TransferError, Vgg19};
 use crate::pixels::Pixels;
 use crate::protocol::{Command, DeviceKind, DeviceReport, Event, RunId, Stage};
 use crate::recipe::Recipe;
@@ -136,8 +136,12 @@ impl Session {
         let report = |stage| outbox::post(&Event::Preparing { run: id, stage });
         recipe.validate().map_err(TransferError::from)?;
         report(Stage::Pictures);
-        let content = read_picture(attachments.first(), Role::Content, recipe.size).await?;
-        let style = read_picture(attachments.get(1), Role::Style, recipe.size).await?;
+        let photo = read_picture(attachments.first(), Role::Content, recipe.size).await?;
+        let style_edge = recipe.style_edge(photo.size().long_edge());
+        let mut paintings = vec![read_picture(attachments.get(1), Role::Style, style_edge).await?];
+        for attachment in attachments.iter().skip(2) {
+            paintings.push(read_picture(Some(attachment), Role::Style, style_edge).await?);
+        }
         report(Stage::Weights);
         let vgg = self.network(|| report(Stage::Network)).await?;
         if self.called_off(id) {
@@ -147,7 +151,7 @@ impl Session {
         // The page hears of the stage before the device's work holds this thread.
         TimeoutFuture::new(0).await;
         let device = self.device()?.device.clone();
-        let transfer = StyleTransfer::new(vgg, &content, &style, recipe, &device)?;
+        let transfer = StyleTransfer::new(vgg, Pictures { photo: &photo, paintings: &paintings }, recipe, &device)?;
         report(Stage::Compiling);
         TimeoutFuture::new(0).await;
         Ok((!self.called_off(id)).then_some(transfer))

@@ -6,6 +6,7 @@ use burn::tensor::{Device, Tensor};
 use impasto::engine::ImageTensor;
 use impasto::engine::loss::Objective;
 use impasto::engine::optimizer::{Adam, Evaluation, Lbfgs, LearningRate};
+use impasto::layer::Layer;
 use impasto::recipe::{Emphasis, Pooling, Reading};
 use pollster::block_on;
 
@@ -21,13 +22,14 @@ const LEARNING_RATE: f32 = 0.02;
 /// The fixtures' weights in the product's units, for `elements` of conv4_2 and `values` of the picture.
 #[expect(clippy::cast_precision_loss, reason = "small counts")]
 fn emphasis(elements: usize, values: usize) -> Emphasis {
-    Emphasis { content_weight: ALPHA * elements as f32, tv_weight: GAMMA * values as f32 / (255.0 * 255.0) }
+    Emphasis { content_weight: ALPHA * elements as f32, tv_weight: GAMMA * values as f32 / (255.0 * 255.0), ..Emphasis::default() }
 }
 
 fn objective_of(case: &Fixture, pooling: Pooling, vgg: &impasto::engine::Vgg19, device: &Device) -> Objective {
     let [content, style] = ["content_rgb", "style_rgb"].map(|name| image(case, name, device));
-    let mut objective = Objective::new(vgg, &content, &style, Reading::plain(pooling), Emphasis::default());
-    objective.emphasis = emphasis(objective.content().elements(), 3 * content.size().area());
+    let mut objective = Objective::new(vgg, &content, &[style], Reading::plain(pooling), Emphasis::default());
+    let elements = objective.content().elements(Layer::CONTENT);
+    objective.set_emphasis(vgg, emphasis(elements, 3 * content.size().area()));
     objective
 }
 
@@ -152,8 +154,8 @@ fn the_gradient_is_the_slope_of_the_objective() {
         let x = Tensor::<1, burn::tensor::Int>::arange(0..3 * 24 * 20, &device).float();
         ImageTensor::new((x.mul_scalar(0.37).add_scalar(phase).sin().mul_scalar(0.4).add_scalar(0.5)).reshape([1, 3, 20, 24]))
     };
-    let emphasis = Emphasis { content_weight: 160.0, tv_weight: 50.0 };
-    let objective = Objective::new(&vgg, &picture(0.0), &picture(1.0), Reading::plain(Pooling::Average), emphasis);
+    let emphasis = Emphasis { content_weight: 160.0, tv_weight: 50.0, ..Emphasis::default() };
+    let objective = Objective::new(&vgg, &picture(0.0), &[picture(1.0)], Reading::plain(Pooling::Average), emphasis);
     let x = picture(2.0).into_tensor();
     let (_, gradient) = objective.gradient(&vgg, x.clone());
     // Along the gradient itself the slope is its norm, the largest there is, so f32's rounding matters least.

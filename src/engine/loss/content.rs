@@ -1,36 +1,59 @@
 //! How far the pastiche's content is from the photo's.
 
+use std::collections::BTreeMap;
+
 use burn::tensor::Tensor;
 
+use crate::engine::gram::float;
 use crate::engine::{FeatureMap, FeatureMaps};
 use crate::layer::Layer;
+use crate::recipe::LayerWeights;
 
-/// Squared distance of one layer's feature map to the photo's.
+/// Squared distance of feature maps to the photo's.
 ///
 /// - **Units:** activation².
-/// - **Source:** Gatys et al. 2015, eq. 1: `½ Σ (F − P)²`.
+/// - **Source:** Gatys et al. 2015, eq. 1: `½ Σ (F − P)²` for each layer.
 #[derive(Debug)]
 pub struct ContentLoss {
-    target: FeatureMap,
+    targets: BTreeMap<Layer, FeatureMap>,
 }
 
 impl ContentLoss {
-    /// The layer that is compared.
-    pub const LAYER: Layer = Layer::CONTENT;
-
-    /// Takes the photo's feature map as the target.
-    pub fn new(content: &FeatureMaps) -> Self {
-        Self { target: content.get(Self::LAYER).clone().detached() }
+    /// Takes the photo's feature maps at `layers` as the targets.
+    pub fn new(content: &FeatureMaps, layers: &[Layer]) -> Self {
+        Self { targets: layers.iter().map(|&layer| (layer, content.get(layer).clone().detached())).collect() }
     }
 
-    /// The loss of a pastiche of these feature maps, `[1]`.
-    pub fn evaluate(&self, pastiche: &FeatureMaps) -> Tensor<1> {
-        let difference = pastiche.get(Self::LAYER).tensor().clone() - self.target.tensor().clone();
+    /// Whether there is a target for each of `layers`.
+    pub fn covers(&self, layers: &[Layer]) -> bool {
+        layers.iter().all(|layer| self.targets.contains_key(layer))
+    }
+
+    /// The loss of a pastiche of these feature maps, for each element of a map, summed over the layers as `weights` has them;
+    /// `[1]`, or `None` where no layer counts.
+    pub fn evaluate(&self, pastiche: &FeatureMaps, weights: LayerWeights) -> Option<Tensor<1>> {
+        let losses = weights.active().map(|(layer, weight)| {
+            let scale = weight / float(self.elements(layer));
+            self.layer_loss(pastiche, layer).mul_scalar(scale)
+        });
+        losses.reduce(|sum, loss| sum + loss)
+    }
+
+    /// The loss at one layer, in the paper's units, `[1]`.
+    ///
+    /// # Panics
+    /// When `layer` has no target or the pastiche no map of it: a mistake of the caller.
+    pub fn layer_loss(&self, pastiche: &FeatureMaps, layer: Layer) -> Tensor<1> {
+        let difference = pastiche.get(layer).tensor().clone() - self.targets[&layer].tensor().clone();
         difference.square().sum().mul_scalar(0.5)
     }
 
-    /// `N·M`: elements over which the loss sums.
-    pub fn elements(&self) -> usize {
-        self.target.channels() * self.target.positions()
+    /// `N·M`: elements over which the loss at a layer sums.
+    ///
+    /// # Panics
+    /// When `layer` has no target: a mistake of the caller.
+    pub fn elements(&self, layer: Layer) -> usize {
+        let target = &self.targets[&layer];
+        target.channels() * target.positions()
     }
 }

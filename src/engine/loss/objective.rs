@@ -8,7 +8,7 @@ use crate::engine::image_tensor::read_back;
 use crate::engine::{FeatureMaps, ImageTensor, Vgg19};
 use crate::layer::Layer;
 use crate::losses::Losses;
-use crate::recipe::{Emphasis, Reading};
+use crate::recipe::{Emphasis, LayerWeights, Reading};
 
 /// Squared levels of 255 in one squared unit of 0..1.
 const LEVELS_SQUARED: f32 = 255.0 * 255.0;
@@ -18,9 +18,9 @@ const LEVELS_SQUARED: f32 = 255.0 * 255.0;
 /// - **Shape:** `[1]` each.
 #[derive(Clone, Debug)]
 pub struct Terms {
-    /// `a/(N·M) · L_content`
+    /// `a · Σ w_l/(N_l·M_l) · L_content,l`
     pub content: Tensor<1>,
-    /// `L_style`: the paper's beta is 1, so that the content weight alone tells the balance.
+    /// `Σ w_l · E_l`: the paper's beta is 1, so that the content weight alone tells the balance.
     pub style: Tensor<1>,
     /// Total variation for each element of the picture, in levels².
     pub total_variation: Tensor<1>,
@@ -51,22 +51,33 @@ impl Terms {
     }
 }
 
-/// What a pastiche is measured against: a photo's content, a painting's style, and how the terms weigh.
+/// What a pastiche is measured against: a photo's content, paintings' style, and how the terms weigh.
 #[derive(Debug)]
 pub struct Objective {
+    /// Kept, so that another layer's content can come to count later.
+    photo: ImageTensor,
     content: ContentLoss,
     style: StyleLoss,
     reading: Reading,
-    /// May change between steps: it scales the terms and leaves the targets alone.
-    pub emphasis: Emphasis,
+    emphasis: Emphasis,
 }
 
 impl Objective {
     /// Encodes the targets.
-    pub fn new(vgg: &Vgg19, content: &ImageTensor, style: &ImageTensor, reading: Reading, emphasis: Emphasis) -> Self {
-        let content = ContentLoss::new(&vgg.encode(content, &[ContentLoss::LAYER], reading));
-        let style = StyleLoss::new(&vgg.encode(style, &StyleLoss::LAYERS, reading));
-        Self { content, style, reading, emphasis }
+    pub fn new(vgg: &Vgg19, photo: &ImageTensor, paintings: &[ImageTensor], reading: Reading, emphasis: Emphasis) -> Self {
+        let paintings: Vec<FeatureMaps> = paintings.iter().map(|painting| vgg.encode(painting, &Layer::ALL, reading)).collect();
+        let style = StyleLoss::new(&paintings, &emphasis.style_shares(paintings.len()));
+        let content = content_targets(vgg, photo, reading, &emphasis);
+        Self { photo: photo.clone(), content, style, reading, emphasis }
+    }
+
+    /// Changes what the terms weigh. Targets stay, save that a content layer which counts for the first time gets its own.
+    pub fn set_emphasis(&mut self, vgg: &Vgg19, emphasis: Emphasis) {
+        if !self.content.covers(&content_layers(&emphasis)) {
+            self.content = content_targets(vgg, &self.photo, self.reading, &emphasis);
+        }
+        self.style.set_shares(&emphasis.style_shares(self.style.paintings()));
+        self.emphasis = emphasis;
     }
 
     /// The content loss alone.
@@ -81,18 +92,25 @@ impl Objective {
 
     /// The feature maps of a pastiche that the losses read.
     pub fn encode(&self, vgg: &Vgg19, pastiche: &ImageTensor) -> FeatureMaps {
-        let layers: Vec<Layer> = StyleLoss::LAYERS.into_iter().chain([ContentLoss::LAYER]).collect();
+        let layers: Vec<Layer> = self.style_weights().layers().into_iter().chain(content_layers(&self.emphasis)).collect();
         vgg.encode(pastiche, &layers, self.reading)
+    }
+
+    /// What each layer's style weighs; nothing where there is no painting.
+    fn style_weights(&self) -> LayerWeights {
+        if self.style.paintings() == 0 { LayerWeights::default() } else { self.emphasis.graded_style_layers() }
     }
 
     /// The weighted terms for a pastiche.
     pub fn evaluate(&self, vgg: &Vgg19, pastiche: &ImageTensor) -> Terms {
         let maps = self.encode(vgg, pastiche);
-        let content_scale = self.emphasis.content_weight / float(self.content.elements());
+        let none = || Tensor::zeros([1], &pastiche.tensor().device());
+        let content_layers = if self.emphasis.has_content() { self.emphasis.content_layers } else { LayerWeights::default() };
+        let content = self.content.evaluate(&maps, content_layers).map(|loss| loss.mul_scalar(self.emphasis.content_weight));
         let smoothness_scale = self.emphasis.tv_weight * LEVELS_SQUARED / float(3 * pastiche.size().area());
         Terms {
-            content: self.content.evaluate(&maps).mul_scalar(content_scale),
-            style: self.style.evaluate(&maps),
+            content: content.unwrap_or_else(none),
+            style: self.style.evaluate(&maps, self.style_weights()).unwrap_or_else(none),
             total_variation: TotalVariationLoss::evaluate(pastiche).mul_scalar(smoothness_scale),
         }
     }
@@ -100,12 +118,22 @@ impl Objective {
     /// The weighted terms at `x`, `[1, 3, H, W]`, and the gradient of their sum with respect to it, outside of any autodiff graph.
     ///
     /// # Panics
-    /// Never: every term depends on `x`.
+    /// Never: smoothness depends on `x`, whatever it weighs.
     pub fn gradient(&self, vgg: &Vgg19, x: Tensor<4>) -> (Terms, Tensor<4>) {
         let x = x.autodiff().require_grad();
         let terms = self.evaluate(vgg, &ImageTensor::new(x.clone()));
         let mut gradients = terms.total().backward();
-        let gradient = x.grad_remove(&mut gradients).expect("every term depends on the picture");
+        let gradient = x.grad_remove(&mut gradients).expect("smoothness depends on the picture");
         (terms.detached(), gradient)
     }
+}
+
+/// The layers whose content counts.
+fn content_layers(emphasis: &Emphasis) -> Vec<Layer> {
+    if emphasis.has_content() { emphasis.content_layers.layers() } else { Vec::new() }
+}
+
+fn content_targets(vgg: &Vgg19, photo: &ImageTensor, reading: Reading, emphasis: &Emphasis) -> ContentLoss {
+    let layers = content_layers(emphasis);
+    ContentLoss::new(&vgg.encode(photo, &layers, reading), &layers)
 }

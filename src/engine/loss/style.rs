@@ -1,48 +1,106 @@
-//! How far the pastiche's style is from the painting's.
+//! How far the pastiche's style is from the paintings'.
+
+use std::collections::BTreeMap;
 
 use burn::tensor::Tensor;
 
 use crate::engine::gram::float;
 use crate::engine::{FeatureMaps, GramMatrix};
 use crate::layer::Layer;
+use crate::recipe::LayerWeights;
 
-/// `w_l` of every style layer: a fifth each, as in the paper.
-const LAYER_WEIGHT: f32 = 0.2;
-
-/// Squared distance of the Gram matrices of five layers to the painting's.
+/// Squared distance of Gram matrices to the paintings'.
 ///
 /// - **Units:** activation⁴.
 /// - **Source:** Gatys et al. 2015, eqs. 4 and 5: `Σ_l w_l · 1/(4 N_l²) Σ (G_l − A_l)²` with Gram matrices divided by their own
 ///   numbers of positions. For pictures of one size that is the paper's `1/(4 N² M²)`; for others it still compares.
+///
+/// Several paintings blend by shares that add up to 1: `A = Σ_k b_k A_k`. Apart from a constant, that is the blend of their losses.
 #[derive(Debug)]
 pub struct StyleLoss {
-    targets: [GramMatrix; Layer::STYLE.len()],
+    /// Each painting's own.
+    paintings: Vec<BTreeMap<Layer, GramMatrix>>,
+    blend: BTreeMap<Layer, GramMatrix>,
 }
 
 impl StyleLoss {
-    /// The layers that are compared.
-    pub const LAYERS: [Layer; 5] = Layer::STYLE;
-
-    /// Takes the painting's Gram matrices as the targets.
-    pub fn new(style: &FeatureMaps) -> Self {
-        Self { targets: Self::LAYERS.map(|layer| GramMatrix::of(style.get(layer)).detached()) }
+    /// Takes the Gram matrices of each painting's feature maps at all layers as targets, blended by `shares`. They are small, so that
+    /// any layer can come to count later.
+    pub fn new(paintings: &[FeatureMaps], shares: &[f32]) -> Self {
+        let grams = |maps: &FeatureMaps| Layer::ALL.map(|layer| (layer, GramMatrix::of(maps.get(layer)).detached()));
+        let paintings: Vec<BTreeMap<_, _>> = paintings.iter().map(|maps| grams(maps).into()).collect();
+        let blend = blend(&paintings, shares);
+        Self { paintings, blend }
     }
 
-    /// The loss of a pastiche of these feature maps, `[1]`.
-    pub fn evaluate(&self, pastiche: &FeatureMaps) -> Tensor<1> {
-        let [first, rest @ ..] = self.layer_losses(pastiche);
-        rest.into_iter().fold(first, |sum, loss| sum + loss).mul_scalar(LAYER_WEIGHT)
+    /// Blends anew.
+    pub fn set_shares(&mut self, shares: &[f32]) {
+        self.blend = blend(&self.paintings, shares);
     }
 
-    /// `E_l` for each of [`Self::LAYERS`], unweighted, `[1]` each.
-    pub fn layer_losses(&self, pastiche: &FeatureMaps) -> [Tensor<1>; Layer::STYLE.len()] {
-        std::array::from_fn(|index| {
-            let map = pastiche.get(Self::LAYERS[index]);
-            let gram = GramMatrix::of(map);
-            let difference = gram.tensor().clone() - self.targets[index].tensor().clone();
-            let channels = float(map.channels());
-            // Each difference is divided by 2N before it is squared, so that the sum keeps clear of f32's range.
-            difference.div_scalar(2.0 * channels).square().sum()
-        })
+    /// Paintings that are blended.
+    pub fn paintings(&self) -> usize {
+        self.paintings.len()
+    }
+
+    /// The loss of a pastiche of these feature maps, summed over the layers as `weights` has them; `[1]`, or `None` where no layer
+    /// counts.
+    pub fn evaluate(&self, pastiche: &FeatureMaps, weights: LayerWeights) -> Option<Tensor<1>> {
+        let losses = weights.active().map(|(layer, weight)| self.layer_loss(pastiche, layer).mul_scalar(weight));
+        losses.reduce(|sum, loss| sum + loss)
+    }
+
+    /// `E_l` of one layer, `[1]`.
+    ///
+    /// # Panics
+    /// When the pastiche has no map of `layer`: a mistake of the caller.
+    pub fn layer_loss(&self, pastiche: &FeatureMaps, layer: Layer) -> Tensor<1> {
+        let map = pastiche.get(layer);
+        let difference = GramMatrix::of(map).tensor().clone() - self.blend[&layer].tensor().clone();
+        // Each difference is divided by 2N before it is squared, so that the sum keeps clear of f32's range.
+        difference.div_scalar(2.0 * float(map.channels())).square().sum()
+    }
+}
+
+/// The shares' sum of the paintings' Gram matrices, layer by layer; empty without paintings.
+fn blend(paintings: &[BTreeMap<Layer, GramMatrix>], shares: &[f32]) -> BTreeMap<Layer, GramMatrix> {
+    let Some(first) = paintings.first() else { return BTreeMap::new() };
+    let mixed = |layer: &Layer| GramMatrix::mixed(paintings.iter().map(|grams| &grams[layer]).zip(shares.iter().copied()));
+    first.keys().filter_map(|layer| Some((*layer, mixed(layer)?))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::{Device, Tensor};
+
+    use super::*;
+    use crate::engine::FeatureMap;
+
+    /// Feature maps that are the same `value` at every layer and position.
+    fn flat(value: f32) -> FeatureMaps {
+        let map = |layer: Layer| FeatureMap::new(Tensor::full([1, layer.channels(), 1, 2], value, &Device::flex()));
+        FeatureMaps::of(Layer::ALL.map(|layer| (layer, map(layer))))
+    }
+
+    #[test]
+    fn a_blend_lies_between_its_paintings_and_follows_its_shares() {
+        // Gram matrices of flat maps are value² everywhere: 1 and 9 blend to 5, the matrix of a flat √5.
+        let mut style = StyleLoss::new(&[flat(1.0), flat(3.0)], &[0.5, 0.5]);
+        let loss = |style: &StyleLoss, value| style.layer_loss(&flat(value), Layer::Conv2_1).into_scalar::<f32>();
+        assert!(loss(&style, 5.0_f32.sqrt()) < 1e-9);
+        // ¼ Σ (9 − 5)²/N² over N² elements.
+        assert!((loss(&style, 3.0) - 4.0).abs() < 1e-3);
+        style.set_shares(&[0.0, 1.0]);
+        assert!(loss(&style, 3.0) < 1e-9);
+    }
+
+    #[test]
+    fn layers_count_as_their_weights_have_it() {
+        let style = StyleLoss::new(&[flat(1.0)], &[1.0]);
+        let at = |weights| style.evaluate(&flat(2.0), weights).map(Tensor::into_scalar::<f32>);
+        assert_eq!(at(LayerWeights::default()), None);
+        let [one, both] = [&[Layer::Conv1_1][..], &[Layer::Conv1_1, Layer::Conv5_1]].map(|layers| LayerWeights::even(layers, 0.5));
+        // ¼ · (4 − 1)² at each layer.
+        assert!((at(one).unwrap() - 1.125).abs() < 1e-3 && (at(both).unwrap() - 2.25).abs() < 1e-3);
     }
 }

@@ -27,17 +27,17 @@ pub struct Evaluation {
 #[derive(Debug)]
 pub enum Optimizer {
     /// Two vectors of state, nothing read back.
-    Adam(Adam),
+    Adam(Box<Adam>),
     /// Better pictures in as many evaluations, for 22 vectors of state and a small read-back at each.
-    Lbfgs(Lbfgs),
+    Lbfgs(Box<Lbfgs>),
 }
 
 impl Optimizer {
     /// The optimiser of `kind`, at `x`, `[1, 3, H, W]`, with `steps` evaluations to spend.
     pub fn new(kind: OptimizerKind, x: Tensor<4>, steps: u32) -> Self {
         match kind {
-            OptimizerKind::Adam => Self::Adam(Adam::new(x, LearningRate::falling(steps))),
-            OptimizerKind::Lbfgs => Self::Lbfgs(Lbfgs::new(x, FIRST_STEP)),
+            OptimizerKind::Adam => Self::Adam(Box::new(Adam::new(x, LearningRate::falling(steps)))),
+            OptimizerKind::Lbfgs => Self::Lbfgs(Box::new(Lbfgs::new(x, FIRST_STEP))),
         }
     }
 

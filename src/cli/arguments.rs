@@ -1,0 +1,337 @@
+//! What can be said on the command line, and the recipe that it comes to.
+
+use std::fs;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use serde::de::DeserializeOwned;
+use serde::de::IntoDeserializer;
+use serde::de::value::{Error as ValueError, StrDeserializer};
+
+use super::CliError;
+use crate::layer::Layer;
+use crate::recipe::{Border, LayerWeights, MAX_STYLES, OptimizerKind, Palette, Pooling, Preset, Recipe, Start};
+
+/// Neural style transfer: repaints a photo in the style of a painting.
+#[derive(Debug, Parser)]
+#[command(name = "impasto", version)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub task: Task,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Task {
+    /// Repaint CONTENT in the style of STYLE, or of several styles blended.
+    Stylize(Stylize),
+    /// Show what layers of the network know of a picture, by painting it from them alone out of noise.
+    Reconstruct(Reconstruct),
+    /// The paper's grid as one sheet: styles of more and more layers downwards, more and more content to the right.
+    Grid(Grid),
+    /// Print the recipe that the flags come to, as JSON.
+    Recipe(RecipeArgs),
+    /// Write features, Gram matrices, losses and gradients at a picture, for comparison with a reference.
+    Evaluate(Evaluate),
+}
+
+/// Arguments of `stylize`.
+#[derive(Debug, Args)]
+pub struct Stylize {
+    /// The photo.
+    pub content: PathBuf,
+    /// The painting; several are blended.
+    #[arg(required = true)]
+    pub style: Vec<PathBuf>,
+    /// Where to write the result, a PNG.
+    #[arg(short, long, value_name = "OUT.png")]
+    pub output: PathBuf,
+    #[command(flatten)]
+    pub recipe: RecipeArgs,
+    #[command(flatten)]
+    pub device: DeviceArgs,
+}
+
+/// Arguments of `reconstruct`.
+#[derive(Debug, Args)]
+pub struct Reconstruct {
+    /// The picture.
+    pub picture: PathBuf,
+    /// Paint its content at this layer.
+    #[arg(long, value_name = "LAYER", value_parser = named::<Layer>, conflicts_with = "style", required_unless_present = "style")]
+    pub content: Option<Layer>,
+    /// Paint its style at these layers.
+    #[arg(long, value_name = "LAYERS", value_parser = layer_weights)]
+    pub style: Option<LayerWeights>,
+    /// Where to write the result, a PNG.
+    #[arg(short, long, value_name = "OUT.png")]
+    pub output: PathBuf,
+    /// Longer side of the result at most, px.
+    #[arg(long, value_name = "N", default_value_t = 256)]
+    pub size: u32,
+    /// Steps of the optimiser.
+    #[arg(long, value_name = "N", default_value_t = Recipe::default().steps)]
+    pub steps: u32,
+    /// Seed of the noise.
+    #[arg(long, value_name = "N", default_value_t = Recipe::default().seed)]
+    pub seed: u64,
+    #[command(flatten)]
+    pub device: DeviceArgs,
+}
+
+/// Arguments of `grid`.
+#[derive(Debug, Args)]
+pub struct Grid {
+    /// The photo.
+    pub content: PathBuf,
+    /// The painting.
+    pub style: PathBuf,
+    /// Where to write the sheet, a PNG; it grows with each cell.
+    #[arg(short, long, value_name = "OUT.png")]
+    pub output: PathBuf,
+    /// Content weights of the columns.
+    #[arg(long, value_name = "A,A,…", value_delimiter = ',', default_values_t = [16.0, 50.0, 160.0, 500.0, 1600.0])]
+    pub weights: Vec<f32>,
+    #[command(flatten)]
+    pub recipe: RecipeArgs,
+    #[command(flatten)]
+    pub device: DeviceArgs,
+}
+
+/// Arguments of `evaluate`.
+#[derive(Debug, Args)]
+pub struct Evaluate {
+    /// The photo.
+    #[arg(long)]
+    pub content: PathBuf,
+    /// The painting.
+    #[arg(long)]
+    pub style: PathBuf,
+    /// The picture to evaluate at; of the photo's size.
+    #[arg(long)]
+    pub pastiche: PathBuf,
+    /// How feature maps are halved: avg or max.
+    #[arg(long, value_parser = named::<Pooling>)]
+    pub pooling: Pooling,
+    #[command(flatten)]
+    pub device: DeviceArgs,
+    /// Where to write the arrays.
+    #[arg(short, long, value_name = "OUT.safetensors")]
+    pub output: PathBuf,
+}
+
+/// Where to compute.
+#[derive(Debug, Args)]
+pub struct DeviceArgs {
+    /// Where to compute.
+    #[arg(long, value_enum, default_value_t = DeviceArg::Gpu)]
+    pub device: DeviceArg,
+}
+
+/// Where to compute.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum DeviceArg {
+    /// Through the system's graphics API.
+    Gpu,
+    /// On the processor.
+    Cpu,
+}
+
+/// The recipe: a preset or a file, and what the flags change of it.
+#[derive(Debug, Args)]
+pub struct RecipeArgs {
+    /// Begin with this recipe, as `impasto recipe` prints it.
+    #[arg(long, value_name = "FILE.json")]
+    pub recipe: Option<PathBuf>,
+    /// Begin with a preset: `balanced`, `closer_to_the_photo`, `bolder_strokes`, `colours_of_the_photo` or `paper`.
+    #[arg(long, value_name = "NAME", value_parser = named::<Preset>, conflicts_with = "recipe")]
+    preset: Option<Preset>,
+    /// Longer side of the result at most, px; the photo is never enlarged. [default: 512]
+    #[arg(long, value_name = "N")]
+    size: Option<u32>,
+    /// Steps of the optimiser. [default: 200]
+    #[arg(long, value_name = "N")]
+    steps: Option<u32>,
+    /// How the pixels are changed: `lbfgs` or `adam`.
+    #[arg(long, value_name = "NAME", value_parser = named::<OptimizerKind>)]
+    optimizer: Option<OptimizerKind>,
+    /// What the content weighs beside the style, for each element of its feature map; 16 to 1600 differ usefully. [default: 160]
+    #[arg(long, value_name = "A")]
+    content_weight: Option<f32>,
+    /// What smoothness weighs, for each element of the picture. [default: 0]
+    #[arg(long, value_name = "T")]
+    tv_weight: Option<f32>,
+    /// Layers whose content counts, as in `conv4_2` or `conv3_1=0.5,conv4_2=1`.
+    #[arg(long, value_name = "LAYERS", value_parser = layer_weights)]
+    content_layers: Option<LayerWeights>,
+    /// Layers whose style counts, written likewise; those without a number share 1.
+    #[arg(long, value_name = "LAYERS", value_parser = layer_weights)]
+    style_layers: Option<LayerWeights>,
+    /// Which of them count most: from -1, the finest, to 1, the coarsest.
+    #[arg(long, value_name = "G", allow_negative_numbers = true)]
+    grain: Option<f32>,
+    /// What each style picture weighs in the blend.
+    #[arg(long, value_name = "W,W,…", value_delimiter = ',')]
+    style_weights: Option<Vec<f32>>,
+    /// Longer side of a style picture as a multiple of the photo's: larger means larger strokes. [default: 1]
+    #[arg(long, value_name = "S")]
+    style_scale: Option<f32>,
+    /// Whose colours the result has: `painting`, `photo` or `matched`.
+    #[arg(long, value_name = "NAME", value_parser = named::<Palette>)]
+    palette: Option<Palette>,
+    /// Tell brightness and colour apart in amounts of light.
+    #[arg(long)]
+    linear_light: bool,
+    /// What to begin with: `photo`, `noise` or `painting`, or shares of them as in `photo=0.8,noise=0.2`.
+    #[arg(long, value_name = "PICTURE", value_parser = start)]
+    start: Option<Start>,
+    /// Sizes to paint at, coarse to fine. [default: 1]
+    #[arg(long, value_name = "N")]
+    pyramid: Option<u32>,
+    /// How feature maps are halved: `avg` or `max`.
+    #[arg(long, value_name = "NAME", value_parser = named::<Pooling>)]
+    pooling: Option<Pooling>,
+    /// What the network sees beyond the picture's border: `reflect` or `zero`.
+    #[arg(long, value_name = "NAME", value_parser = named::<Border>)]
+    border: Option<Border>,
+    /// Seed of the noise and of the dither on the start picture. [default: 0]
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+}
+
+impl RecipeArgs {
+    /// The recipe that the flags come to.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or a value makes no sense.
+    pub fn recipe(&self) -> Result<Recipe, CliError> {
+        let mut recipe = match &self.recipe {
+            Some(path) => read_recipe(path)?,
+            None => self.preset.unwrap_or_default().applied_to(&Recipe::default()),
+        };
+        put(&mut recipe.size, self.size);
+        put(&mut recipe.steps, self.steps);
+        put(&mut recipe.optimizer, self.optimizer);
+        put(&mut recipe.emphasis.content_weight, self.content_weight);
+        put(&mut recipe.emphasis.tv_weight, self.tv_weight);
+        put(&mut recipe.emphasis.content_layers, self.content_layers);
+        put(&mut recipe.emphasis.style_layers, self.style_layers);
+        put(&mut recipe.emphasis.grain, self.grain);
+        put(&mut recipe.emphasis.styles, self.style_weights.as_deref().map(shares_of).transpose()?);
+        put(&mut recipe.style_scale, self.style_scale);
+        put(&mut recipe.colours.palette, self.palette);
+        recipe.colours.linear_light |= self.linear_light;
+        put(&mut recipe.start, self.start);
+        put(&mut recipe.pyramid, self.pyramid);
+        put(&mut recipe.reading.pooling, self.pooling);
+        put(&mut recipe.reading.border, self.border);
+        put(&mut recipe.seed, self.seed);
+        recipe.validate()?;
+        Ok(recipe)
+    }
+}
+
+fn put<T>(place: &mut T, value: Option<T>) {
+    if let Some(value) = value {
+        *place = value;
+    }
+}
+
+fn read_recipe(path: &PathBuf) -> Result<Recipe, CliError> {
+    let text = fs::read_to_string(path).map_err(|error| CliError::Read(path.clone(), error))?;
+    Recipe::from_json(&text).map_err(|error| CliError::RecipeFile(path.clone(), error))
+}
+
+fn shares_of(weights: &[f32]) -> Result<[f32; MAX_STYLES], CliError> {
+    if weights.len() > MAX_STYLES {
+        return Err(CliError::TooManyWeights(weights.len()));
+    }
+    Ok(std::array::from_fn(|index| weights.get(index).copied().unwrap_or(0.0)))
+}
+
+/// A value by the name that a recipe's file has for it.
+fn named<T: DeserializeOwned>(name: &str) -> Result<T, String> {
+    let deserializer: StrDeserializer<ValueError> = name.into_deserializer();
+    T::deserialize(deserializer).map_err(|error| error.to_string())
+}
+
+/// Comma-separated names, each with `=` and a number, or without either.
+fn weighted_names(text: &str) -> Result<Vec<(&str, Option<f32>)>, String> {
+    text.split(',')
+        .map(|part| match part.split_once('=') {
+            None => Ok((part.trim(), None)),
+            Some((name, weight)) => {
+                let weight = weight.trim().parse().map_err(|_| format!("`{weight}` is no number"))?;
+                Ok((name.trim(), Some(weight)))
+            }
+        })
+        .collect()
+}
+
+fn layer_weights(text: &str) -> Result<LayerWeights, String> {
+    let names = weighted_names(text)?;
+    let unweighted = names.iter().filter(|(_, weight)| weight.is_none()).count();
+    #[expect(clippy::cast_precision_loss, reason = "a few layers")]
+    let share = 1.0 / unweighted.max(1) as f32;
+    names
+        .into_iter()
+        .try_fold(LayerWeights::default(), |weights, (name, weight)| Ok(weights.with(named(name)?, weight.unwrap_or(share))))
+}
+
+fn start(text: &str) -> Result<Start, String> {
+    let mut start = Start { photo: 0.0, painting: 0.0, noise: 0.0 };
+    for (name, share) in weighted_names(text)? {
+        let place = match name {
+            "photo" => &mut start.photo,
+            "painting" => &mut start.painting,
+            "noise" => &mut start.noise,
+            other => return Err(format!("`{other}` is none of photo, painting and noise")),
+        };
+        *place = share.unwrap_or(1.0);
+    }
+    Ok(start)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn recipe(flags: &[&str]) -> Recipe {
+        let words = ["impasto", "recipe"].iter().chain(flags);
+        match Cli::try_parse_from(words).unwrap().task {
+            Task::Recipe(args) => args.recipe().unwrap(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn no_flags_are_the_default_recipe_and_each_flag_changes_its_own() {
+        assert_eq!(recipe(&[]), Recipe::default());
+        let changed =
+            recipe(&["--size", "256", "--pooling", "avg", "--border", "zero", "--grain", "-0.5", "--style-weights", "3,1"]);
+        assert_eq!((changed.size, changed.reading), (256, crate::recipe::Reading::plain(Pooling::Average)));
+        assert_eq!((changed.emphasis.grain, changed.emphasis.styles), (-0.5, [3.0, 1.0, 0.0, 0.0]));
+        assert_eq!(recipe(&["--start", "photo=0.8,noise=0.2"]).start, Start { photo: 0.8, painting: 0.0, noise: 0.2 });
+    }
+
+    #[test]
+    fn a_preset_is_where_flags_begin() {
+        let paper = recipe(&["--preset", "paper", "--steps", "9"]);
+        assert_eq!((paper.start, paper.steps), (Start::NOISE, 9));
+    }
+
+    #[test]
+    fn layers_without_a_number_share_one() {
+        let weights = layer_weights("conv1_1, conv2_1,conv5_1=2").unwrap();
+        assert_eq!((weights.of(Layer::Conv1_1), weights.of(Layer::Conv5_1)), (0.5, 2.0));
+        assert!(layer_weights("conv9_1").unwrap_err().contains("conv9_1"));
+        assert!(layer_weights("conv1_1=x").unwrap_err().contains("no number"));
+    }
+
+    #[test]
+    fn names_that_are_none_are_refused_with_those_that_are() {
+        assert!(named::<Palette>("sepia").unwrap_err().contains("matched"));
+        assert!(start("water").unwrap_err().contains("painting"));
+    }
+}

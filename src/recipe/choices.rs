@@ -1,0 +1,125 @@
+//! What a recipe chooses once for the whole run.
+
+use std::ops::RangeInclusive;
+
+use serde::{Deserialize, Serialize};
+
+use super::{RecipeError, within};
+
+/// How one block's feature maps are halved for the next. The paper found average pooling to give the better pictures.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Pooling {
+    /// Mean of 2×2.
+    #[default]
+    #[serde(alias = "avg")]
+    Average,
+    /// Greatest of 2×2, as VGG-19 was trained.
+    Max,
+}
+
+/// What the network sees beyond the picture's border.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Border {
+    /// The picture mirrored, for a margin, so that the painting's texture runs to the edge without a frame.
+    #[default]
+    Reflect,
+    /// Zeros around every layer, as in the paper: they leave a faint frame.
+    Zero,
+}
+
+/// How the network reads a picture.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Reading {
+    /// How feature maps are halved.
+    pub pooling: Pooling,
+    /// What lies beyond the border.
+    pub border: Border,
+}
+
+impl Reading {
+    /// As the paper's network reads, with either pooling.
+    pub const fn plain(pooling: Pooling) -> Self {
+        Self { pooling, border: Border::Zero }
+    }
+}
+
+/// How the pixels are changed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OptimizerKind {
+    /// L-BFGS with backtracking: the better picture in as many steps.
+    #[default]
+    Lbfgs,
+    /// Adam with a falling rate: needs less memory.
+    Adam,
+}
+
+/// Whose colours the result has (Gatys, Bethge, Hertzmann, Shechtman 2016, *Preserving Color in Neural Artistic Style Transfer*).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Palette {
+    /// The painting's, as in the paper.
+    #[default]
+    Painting,
+    /// The photo's: brightness alone is transferred.
+    Photo,
+    /// The photo's on average: the painting's colours are matched to the photo's mean and covariance beforehand.
+    Matched,
+}
+
+/// What happens to colours.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Colours {
+    /// Whose they are.
+    pub palette: Palette,
+    /// Whether brightness and palette are told apart in amounts of light instead of sRGB values.
+    pub linear_light: bool,
+}
+
+/// The picture that the optimisation begins with: a mixture, by shares.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Start {
+    /// Of the photo.
+    pub photo: f32,
+    /// Of the first painting, stretched over the photo's size.
+    pub painting: f32,
+    /// Of white noise, the seed's own.
+    pub noise: f32,
+}
+
+impl Start {
+    /// From the photo: what it shows stays where it is.
+    pub const PHOTO: Self = Self { photo: 1.0, painting: 0.0, noise: 0.0 };
+    /// From white noise, as in the paper.
+    pub const NOISE: Self = Self { photo: 0.0, painting: 0.0, noise: 1.0 };
+    /// From the painting.
+    pub const PAINTING: Self = Self { photo: 0.0, painting: 1.0, noise: 0.0 };
+
+    /// Shares allowed.
+    pub const SHARE: RangeInclusive<f32> = 0.0..=1.0;
+
+    /// The shares of photo, painting and noise, adding up to 1.
+    pub fn shares(self) -> [f32; 3] {
+        let shares = [self.photo, self.painting, self.noise];
+        let sum: f32 = shares.iter().sum();
+        shares.map(|share| share / sum)
+    }
+
+    pub(super) fn validate(self) -> Result<(), RecipeError> {
+        within("photo's share of the start", self.photo, &Self::SHARE)?;
+        within("painting's share of the start", self.painting, &Self::SHARE)?;
+        within("noise's share of the start", self.noise, &Self::SHARE)?;
+        within("sum of the start's shares", self.photo + self.painting + self.noise, &(f32::MIN_POSITIVE..=3.0))
+    }
+}
+
+impl Default for Start {
+    fn default() -> Self {
+        Self::PHOTO
+    }
+}

@@ -1,0 +1,209 @@
+//! What the person regulates while a run goes on.
+
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
+
+use serde::{Deserialize, Serialize};
+
+use super::{RecipeError, within};
+use crate::layer::Layer;
+
+/// Style pictures that one run can blend.
+pub const MAX_STYLES: usize = 4;
+
+/// By what a style layer's weight is multiplied from one block to the next, at either end of [`Emphasis::grain`].
+const GRAIN_STEP: f32 = 4.0;
+/// The block whose weight the grain leaves alone: the middle one.
+const MIDDLE_BLOCK: f32 = 3.0;
+
+/// A weight for each layer; zero leaves a layer out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(from = "BTreeMap<Layer, f32>", into = "BTreeMap<Layer, f32>")]
+pub struct LayerWeights([f32; Layer::ALL.len()]);
+
+impl LayerWeights {
+    /// The same `weight` for each of `layers`.
+    pub fn even(layers: &[Layer], weight: f32) -> Self {
+        layers.iter().fold(Self::default(), |weights, &layer| weights.with(layer, weight))
+    }
+
+    /// These, but `weight` for `layer`.
+    #[must_use]
+    pub fn with(mut self, layer: Layer, weight: f32) -> Self {
+        self.0[layer as usize] = weight;
+        self
+    }
+
+    /// Of `layer`.
+    pub fn of(&self, layer: Layer) -> f32 {
+        self.0[layer as usize]
+    }
+
+    /// The layers that count, each with its weight, in the order of the network.
+    pub fn active(self) -> impl Iterator<Item = (Layer, f32)> {
+        Layer::ALL.into_iter().zip(self.0).filter(|(_, weight)| *weight != 0.0)
+    }
+
+    /// The layers that count.
+    pub fn layers(self) -> Vec<Layer> {
+        self.active().map(|(layer, _)| layer).collect()
+    }
+
+    fn sum(self) -> f32 {
+        self.0.iter().sum()
+    }
+
+    fn map(self, change: impl Fn(Layer, f32) -> f32) -> Self {
+        Self(std::array::from_fn(|index| change(Layer::ALL[index], self.0[index])))
+    }
+}
+
+impl From<BTreeMap<Layer, f32>> for LayerWeights {
+    fn from(weights: BTreeMap<Layer, f32>) -> Self {
+        weights.into_iter().fold(Self::default(), |all, (layer, weight)| all.with(layer, weight))
+    }
+}
+
+impl From<LayerWeights> for BTreeMap<Layer, f32> {
+    fn from(weights: LayerWeights) -> Self {
+        weights.active().collect()
+    }
+}
+
+/// What the objective's terms weigh. Changing it changes scalars of the objective, never its targets.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Emphasis {
+    /// Weight of the content loss for each element of a feature map, `a = alpha·N·M` beside `beta = 1`, so that a value means the
+    /// same at every size. Loss units per activation².
+    pub content_weight: f32,
+    /// Weight of total variation for each element of the picture, in levels² of 255.
+    pub tv_weight: f32,
+    /// What each layer's content weighs.
+    pub content_layers: LayerWeights,
+    /// What each layer's style weighs: `w_l`.
+    pub style_layers: LayerWeights,
+    /// From -1, where the style's finest layers count most, to 1, where its coarsest do; 0 leaves [`Self::style_layers`] as they are.
+    pub grain: f32,
+    /// What each of several style pictures weighs in the blend; they count in proportion.
+    pub styles: [f32; MAX_STYLES],
+}
+
+impl Default for Emphasis {
+    fn default() -> Self {
+        Self {
+            content_weight: 160.0,
+            tv_weight: 0.0,
+            content_layers: LayerWeights::even(&[Layer::CONTENT], 1.0),
+            style_layers: LayerWeights::even(&Layer::STYLE, 0.2),
+            grain: 0.0,
+            styles: [1.0; MAX_STYLES],
+        }
+    }
+}
+
+impl Emphasis {
+    /// Content weights allowed: zero is style alone.
+    pub const CONTENT_WEIGHT: RangeInclusive<f32> = 0.0..=1e6;
+    /// Content weights between which pictures differ usefully: the ends of the slider, which is logarithmic.
+    pub const CONTENT_SLIDER: RangeInclusive<f32> = 16.0..=1600.0;
+    /// Total-variation weights allowed.
+    pub const TV_WEIGHT: RangeInclusive<f32> = 0.0..=1e6;
+    /// Weights of a layer allowed.
+    pub const LAYER_WEIGHT: RangeInclusive<f32> = 0.0..=1e6;
+    /// Grains allowed.
+    pub const GRAIN: RangeInclusive<f32> = -1.0..=1.0;
+    /// Weights of a style picture allowed.
+    pub const STYLE_WEIGHT: RangeInclusive<f32> = 0.0..=1e3;
+
+    /// The style layers that count, with their weights after [`Self::grain`]; the grain leaves their sum alone.
+    pub fn graded_style_layers(&self) -> LayerWeights {
+        #[expect(clippy::cast_precision_loss, reason = "a block is 1 to 5")]
+        let graded =
+            self.style_layers.map(|layer, weight| weight * GRAIN_STEP.powf(self.grain * (layer.block() as f32 - MIDDLE_BLOCK)));
+        let sum = graded.sum();
+        if sum > 0.0 { graded.map(|_, weight| weight * self.style_layers.sum() / sum) } else { graded }
+    }
+
+    /// The shares of the first `count` style pictures in the blend, adding up to 1; equal ones where none weighs anything.
+    #[expect(clippy::cast_precision_loss, reason = "a few pictures")]
+    pub fn style_shares(&self, count: usize) -> Vec<f32> {
+        let weights = &self.styles[..count.min(MAX_STYLES)];
+        let sum: f32 = weights.iter().sum();
+        weights.iter().map(|weight| if sum > 0.0 { weight / sum } else { 1.0 / count as f32 }).collect()
+    }
+
+    /// Whether content plays a part.
+    pub fn has_content(&self) -> bool {
+        self.content_weight > 0.0 && self.content_layers.sum() > 0.0
+    }
+
+    /// Holds each value against its range.
+    ///
+    /// # Errors
+    /// The first [`RecipeError`] found; NaN is outside of every range.
+    pub fn validate(&self) -> Result<(), RecipeError> {
+        within("content weight", self.content_weight, &Self::CONTENT_WEIGHT)?;
+        within("total-variation weight", self.tv_weight, &Self::TV_WEIGHT)?;
+        for (kind, weights) in [("content", self.content_layers), ("style", self.style_layers)] {
+            for (layer, weight) in weights.active() {
+                within(&format!("{kind} weight of {}", layer.name()), weight, &Self::LAYER_WEIGHT)?;
+            }
+        }
+        within("grain", self.grain, &Self::GRAIN)?;
+        for weight in self.styles {
+            within("weight of a style picture", weight, &Self::STYLE_WEIGHT)?;
+        }
+        if self.has_content() || self.style_layers.sum() > 0.0 || self.tv_weight > 0.0 {
+            return Ok(());
+        }
+        Err(RecipeError::Nothing)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn layer_weights_are_written_by_the_fields_names_and_only_those_that_count() {
+        let weights = LayerWeights::even(&[Layer::Conv2_1, Layer::Conv5_1], 0.5);
+        let json = serde_json::to_string(&weights).unwrap();
+        assert_eq!(json, r#"{"conv2_1":0.5,"conv5_1":0.5}"#);
+        assert_eq!(serde_json::from_str::<LayerWeights>(&json).unwrap(), weights);
+        assert!(serde_json::from_str::<LayerWeights>(r#"{"conv6_1": 1}"#).is_err());
+        for (index, layer) in Layer::ALL.into_iter().enumerate() {
+            assert_eq!(layer as usize, index, "weights are kept in the order of the network");
+        }
+    }
+
+    #[test]
+    fn grain_moves_weight_between_fine_and_coarse_layers_and_keeps_their_sum() {
+        let at = |grain| Emphasis { grain, ..Emphasis::default() }.graded_style_layers();
+        assert_eq!(at(0.0), Emphasis::default().style_layers);
+        for grain in [-1.0, -0.3, 0.7, 1.0] {
+            assert!((at(grain).sum() - 1.0).abs() < 1e-6);
+        }
+        assert!(at(1.0).of(Layer::Conv5_1) > 0.7 && at(1.0).of(Layer::Conv1_1) < 0.01);
+        assert!(at(-1.0).of(Layer::Conv1_1) > 0.7 && at(-1.0).of(Layer::Conv5_1) < 0.01);
+        let none = Emphasis { style_layers: LayerWeights::default(), grain: 1.0, ..Emphasis::default() };
+        assert_eq!(none.graded_style_layers(), LayerWeights::default());
+    }
+
+    #[test]
+    fn style_pictures_count_in_proportion() {
+        let emphasis = Emphasis { styles: [3.0, 1.0, 9.0, 9.0], ..Emphasis::default() };
+        assert_eq!(emphasis.style_shares(2), [0.75, 0.25]);
+        assert_eq!(emphasis.style_shares(1), [1.0]);
+        assert_eq!(Emphasis { styles: [0.0; 4], ..emphasis }.style_shares(2), [0.5, 0.5]);
+    }
+
+    #[test]
+    fn an_objective_of_nothing_is_refused() {
+        let style_alone = Emphasis { content_weight: 0.0, ..Emphasis::default() };
+        style_alone.validate().unwrap();
+        let nothing = Emphasis { style_layers: LayerWeights::default(), ..style_alone };
+        assert_eq!(nothing.validate().unwrap_err(), RecipeError::Nothing);
+        Emphasis { tv_weight: 1.0, ..nothing }.validate().unwrap();
+    }
+}

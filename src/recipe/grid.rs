@@ -1,0 +1,47 @@
+//! The paper's fig. 3: styles of more and more layers, against more and more content.
+
+use super::{LayerWeights, Recipe};
+use crate::layer::Layer;
+
+/// One picture of a grid.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Cell {
+    /// From the top: the first style layers up to this one count, evenly.
+    pub row: usize,
+    /// From the left: which of the content weights counts.
+    pub column: usize,
+    /// What to paint.
+    pub recipe: Recipe,
+}
+
+/// The cells of a grid, row by row: one row for each of the paper's style layers, one column for each of `content_weights`. All else
+/// is as `recipe` has it.
+pub fn grid(recipe: &Recipe, content_weights: &[f32]) -> impl Iterator<Item = Cell> {
+    #[expect(clippy::cast_precision_loss, reason = "a few layers")]
+    let subset = |row: usize| LayerWeights::even(&Layer::STYLE[..=row], 1.0 / (row + 1) as f32);
+    (0..Layer::STYLE.len()).flat_map(move |row| {
+        content_weights.iter().enumerate().map(move |(column, &content_weight)| {
+            let mut recipe = recipe.clone();
+            recipe.emphasis.style_layers = subset(row);
+            recipe.emphasis.content_weight = content_weight;
+            Cell { row, column, recipe }
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_add_layers_and_columns_add_content() {
+        let cells: Vec<Cell> = grid(&Recipe::default(), &[16.0, 160.0]).collect();
+        assert_eq!(cells.len(), 10);
+        let last = &cells[9];
+        assert_eq!((last.row, last.column), (4, 1));
+        assert_eq!(last.recipe, Recipe::default());
+        let third = &cells[2];
+        assert_eq!((third.row, third.column, third.recipe.emphasis.content_weight), (1, 0, 16.0));
+        assert_eq!(third.recipe.emphasis.style_layers, LayerWeights::even(&Layer::STYLE[..2], 0.5));
+    }
+}

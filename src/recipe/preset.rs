@@ -1,0 +1,94 @@
+//! Recipes with plain names.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Border, OptimizerKind, Palette, Recipe, Start};
+
+/// A recipe that one can ask for by name. Size, number of steps and seed are not its business.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Preset {
+    /// Photo and painting weigh alike.
+    #[default]
+    Balanced,
+    /// What the photo shows stays plain to see.
+    CloserToThePhoto,
+    /// Larger, freer strokes.
+    BolderStrokes,
+    /// The painting's strokes in the photo's colours.
+    ColoursOfThePhoto,
+    /// As in the paper: from noise, zeros beyond the border.
+    Paper,
+}
+
+impl Preset {
+    /// All, in the order in which they are offered.
+    pub const ALL: [Self; 5] = [Self::Balanced, Self::CloserToThePhoto, Self::BolderStrokes, Self::ColoursOfThePhoto, Self::Paper];
+
+    /// As the person reads it.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Balanced => "Balanced",
+            Self::CloserToThePhoto => "Closer to the photo",
+            Self::BolderStrokes => "Bolder strokes",
+            Self::ColoursOfThePhoto => "Colours of the photo",
+            Self::Paper => "Paper, 2015",
+        }
+    }
+
+    /// As files and command lines write it.
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Balanced => "balanced",
+            Self::CloserToThePhoto => "closer_to_the_photo",
+            Self::BolderStrokes => "bolder_strokes",
+            Self::ColoursOfThePhoto => "colours_of_the_photo",
+            Self::Paper => "paper",
+        }
+    }
+
+    /// The recipe, with the size, steps and seed of `other`.
+    pub fn applied_to(self, other: &Recipe) -> Recipe {
+        let mut recipe = Recipe { size: other.size, steps: other.steps, seed: other.seed, ..Recipe::default() };
+        match self {
+            Self::Balanced => {}
+            Self::CloserToThePhoto => recipe.emphasis.content_weight = 640.0,
+            Self::BolderStrokes => {
+                recipe.emphasis.content_weight = 60.0;
+                recipe.emphasis.grain = 0.3;
+                recipe.style_scale = 1.5;
+                recipe.pyramid = 3;
+            }
+            Self::ColoursOfThePhoto => recipe.colours.palette = Palette::Photo,
+            Self::Paper => {
+                recipe.reading.border = Border::Zero;
+                recipe.start = Start::NOISE;
+                recipe.optimizer = OptimizerKind::Lbfgs;
+            }
+        }
+        recipe
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn presets_are_valid_told_apart_and_keep_size_steps_and_seed() {
+        let other = Recipe { size: 640, steps: 77, seed: 5, ..Recipe::default() };
+        let recipes = Preset::ALL.map(|preset| preset.applied_to(&other));
+        for (index, recipe) in recipes.iter().enumerate() {
+            recipe.validate().unwrap();
+            assert_eq!((recipe.size, recipe.steps, recipe.seed), (640, 77, 5));
+            assert!(!recipes[..index].contains(recipe), "{recipe:?}");
+        }
+    }
+
+    #[test]
+    fn keys_are_those_of_the_files() {
+        for preset in Preset::ALL {
+            assert_eq!(serde_json::to_string(&preset).unwrap(), format!("\"{}\"", preset.key()));
+        }
+    }
+}
