@@ -19,7 +19,7 @@ use super::settings::Settings;
 use super::studio::{Effect as Task, Phase, Studio};
 use crate::pixels::ImageSize;
 use crate::protocol::{Command, Event, RunId, UserError};
-use crate::recipe::Emphasis;
+use crate::recipe::{Emphasis, Preset};
 
 /// Time for which slider movements are gathered into one message, ms.
 const ADJUST_EVERY_MS: u32 = 80;
@@ -35,6 +35,7 @@ pub struct Desk {
     studio: RwSignal<Studio>,
     content: Local<Option<Picture>>,
     style: Local<Option<Picture>>,
+    second_style: Local<Option<Picture>>,
     plates: Local<Plates>,
     origin: StoredValue<Option<Rc<Origin>>, LocalStorage>,
     client: StoredValue<Option<Rc<Client>>, LocalStorage>,
@@ -50,6 +51,7 @@ impl Desk {
             studio: RwSignal::new(Studio::new(settings, browser::has_webgpu())),
             content: RwSignal::new_local(None),
             style: RwSignal::new_local(None),
+            second_style: RwSignal::new_local(None),
             plates: RwSignal::new_local(Plates::default()),
             origin: StoredValue::new_local(None),
             client: StoredValue::new_local(None),
@@ -127,6 +129,15 @@ impl Desk {
         self.adjusting.set_value(Some(Timeout::new(ADJUST_EVERY_MS, send)));
     }
 
+    /// Sets the recipe to a preset's, also in the running picture as far as it can follow.
+    pub fn take_preset(self, preset: Option<Preset>) {
+        let Some(preset) = preset else { return };
+        self.act(|studio| {
+            studio.set(|settings| settings.recipe = preset.applied_to(&settings.recipe));
+            studio.adjustment()
+        });
+    }
+
     /// Saves the picture: as it is now while a run goes on, else the one on view.
     pub fn download(self) {
         match self.studio.try_update(Studio::export).flatten() {
@@ -147,13 +158,22 @@ impl Desk {
         self.style.set(content);
     }
 
-    /// Takes in files: two fill both wells, content first; one fills `well`, or else the first empty one.
+    /// Takes the second style out of the blend.
+    pub fn remove_second_style(self) {
+        self.second_style.set(None);
+    }
+
+    /// Takes in files: two fill both wells, content first, and a third the second style's; one fills `well`, or else the first empty
+    /// one.
     pub fn take_files(self, well: Option<Well>, files: Vec<File>) {
         let mut files = files.into_iter();
         match (files.next(), files.next()) {
             (Some(content), Some(style)) => {
                 self.content.set(Some(content.into()));
                 self.style.set(Some(style.into()));
+                if let Some(second) = files.next() {
+                    self.second_style.set(Some(second.into()));
+                }
             }
             (Some(file), None) => {
                 let well = well.unwrap_or_else(|| self.first_empty());
@@ -198,6 +218,7 @@ impl Desk {
         match well {
             Well::Content => self.content,
             Well::Style => self.style,
+            Well::SecondStyle => self.second_style,
         }
     }
 
@@ -234,12 +255,13 @@ impl Desk {
         }
     }
 
-    /// The two pictures as attachments; what they are is noted for the result.
+    /// The pictures as attachments; what they are is noted for the result.
     fn bring_pictures(self, run: RunId) -> Vec<JsValue> {
         let (Some(content), Some(style)) = (self.content.get_untracked(), self.style.get_untracked()) else { return Vec::new() };
         let file_name = download_name(&content.name, &style.name);
-        self.origin.set_value(Some(Rc::new(Origin { run, file_name, content_url: content.url })));
-        vec![content.blob.into(), style.blob.into()]
+        self.origin.set_value(Some(Rc::new(Origin { run, file_name, content_url: content.url.clone() })));
+        let second = self.second_style.get_untracked();
+        [Some(content), Some(style), second].into_iter().flatten().map(|picture| picture.blob.into()).collect()
     }
 
     fn show(self, size: ImageSize, bytes: &JsValue) {

@@ -1,7 +1,7 @@
 //! The page: it shows, asks and listens; it computes nothing itself.
 //!
 //! - [`studio`]: its whole state but the pictures, and the one function that takes in the worker's news.
-//! - [`settings`], [`policy`], [`history`], [`labels`], [`samples`]: the plain parts of that state and what the page says of it.
+//! - [`settings`], [`policy`], [`history`], [`labels`], [`offers`], [`samples`]: the plain parts of that state and what the page says of it.
 //! - `client` \[wasm\]: owns the worker.
 //! - `desk` \[wasm\]: carries out what person and studio ask.
 //! - `pictures` \[wasm\]: the pictures that go in, and the results on view.
@@ -12,6 +12,7 @@
 
 pub mod history;
 pub mod labels;
+pub mod offers;
 pub mod policy;
 pub mod samples;
 pub mod settings;

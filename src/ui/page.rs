@@ -4,15 +4,16 @@ use leptos::prelude::*;
 use web_sys::{Element, KeyboardEvent};
 
 use super::components::{
-    Actions, BalanceSlider, BorderSwitch, DeviceSwitch, LossPlot, Masthead, Messages, OptimizerSwitch, PictureWell, PoolingSwitch,
-    ResultFrame, RunProgress, SampleStrip, SizeChoice, SmoothnessSlider, StepsInput,
+    Actions, BalanceSlider, BlendSlider, Choice, GrainSlider, LossPlot, Masthead, Messages, PictureWell, ResultFrame, RunProgress,
+    SampleStrip, SmoothnessSlider, StepsInput, StyleLayers,
 };
 use super::desk::{Desk, RESULT_ID};
-use super::labels;
 use super::pictures::{Plates, Well, files_in};
 use super::samples::{PAINTINGS, PHOTOS};
-use super::settings::sizes_on;
+use super::settings::{Settings, sizes_on};
 use super::studio::{Phase, Studio};
+use super::{labels, offers};
+use crate::recipe::{Preset, Recipe};
 
 /// The whole page.
 #[component]
@@ -41,7 +42,7 @@ fn part<T: PartialEq + Send + Sync + 'static>(desk: Desk, read: fn(&Studio) -> T
 }
 
 /// A callback that changes the studio.
-fn set<T: 'static>(desk: Desk, change: fn(&mut super::settings::Settings, T)) -> Callback<T> {
+fn set<T: 'static>(desk: Desk, change: fn(&mut Settings, T)) -> Callback<T> {
     Callback::new(move |value| {
         desk.act(|studio| {
             studio.set(|settings| change(settings, value));
@@ -50,7 +51,22 @@ fn set<T: 'static>(desk: Desk, change: fn(&mut super::settings::Settings, T)) ->
     })
 }
 
-/// The two pictures that go in.
+/// One part of the recipe of the next run.
+fn recipe<T: PartialEq + Send + Sync + 'static>(desk: Desk, read: fn(&Recipe) -> T) -> Memo<T> {
+    Memo::new(move |_| desk.studio().with(|studio| read(&studio.settings().recipe)))
+}
+
+/// A callback that changes the recipe of the next run.
+fn set_recipe<T: 'static>(desk: Desk, change: fn(&mut Recipe, T)) -> Callback<T> {
+    Callback::new(move |value| {
+        desk.act(|studio| {
+            studio.set(|settings| change(&mut settings.recipe, value));
+            None
+        });
+    })
+}
+
+/// The pictures that go in.
 #[component]
 fn Bench(
     /// Holds them.
@@ -91,6 +107,22 @@ fn Bench(
                     on_pick=Callback::new(move |sample| desk.take_sample(Well::Style, sample))
                 />
             </div>
+            <Show when=move || desk.thumbnail(Well::Style).is_some()>
+                <div class="second">
+                    {well(Well::SecondStyle, "Second style picture", "Second style", "blend in")}
+                    <Show when=move || desk.thumbnail(Well::SecondStyle).is_some()>
+                        <div class="side">
+                            <BlendSlider
+                                share=recipe(desk, |recipe| recipe.emphasis.style_shares(2)[1])
+                                on_change=Callback::new(move |share| desk.adjust(|emphasis| emphasis.styles[..2].copy_from_slice(&[1.0 - share, share])))
+                            />
+                            <button type="button" class="quiet" on:click=move |_| desk.remove_second_style()>
+                                "Remove second style"
+                            </button>
+                        </div>
+                    </Show>
+                </div>
+            </Show>
         </section>
     }
 }
@@ -104,13 +136,31 @@ fn Technique(
     view! {
         <section class="technique" aria-label="Settings">
             <BalanceSlider
-                content_weight=part(desk, |studio| studio.settings().emphasis.content_weight)
+                content_weight=recipe(desk, |recipe| recipe.emphasis.content_weight)
                 on_change=Callback::new(move |weight| desk.adjust(|emphasis| emphasis.content_weight = weight))
             />
             <div class="pair">
-                <SizeChoice
-                    sizes=part(desk, |studio| sizes_on(studio.report()))
-                    size=part(desk, |studio| studio.settings().size_on(studio.report()))
+                <Choice
+                    id="preset"
+                    label="Preset"
+                    offers=part(desk, |studio| offers::presets(studio.settings()))
+                    chosen=part(desk, |studio| studio.settings().preset())
+                    on_change=Callback::new(move |preset: Option<Preset>| desk.take_preset(preset))
+                />
+                <Choice
+                    id="palette"
+                    label="Colours"
+                    offers=offers::palettes()
+                    chosen=recipe(desk, |recipe| recipe.colours.palette)
+                    on_change=set_recipe(desk, |recipe, palette| recipe.colours.palette = palette)
+                />
+            </div>
+            <div class="pair">
+                <Choice
+                    id="size"
+                    label="Size"
+                    offers=part(desk, |studio| offers::sizes(&sizes_on(studio.report())))
+                    chosen=part(desk, |studio| studio.settings().size_on(studio.report()))
                     on_change=set(desk, |settings, size| settings.size = Some(size))
                 />
                 <StepsInput
@@ -119,33 +169,116 @@ fn Technique(
                 />
             </div>
             <details class="advanced">
+                <summary>"Strokes and layers"</summary>
+                <Strokes desk=desk />
+            </details>
+            <details class="advanced">
                 <summary>"Advanced"</summary>
-                <SmoothnessSlider
-                    tv_weight=part(desk, |studio| studio.settings().emphasis.tv_weight)
-                    on_change=Callback::new(move |weight| desk.adjust(|emphasis| emphasis.tv_weight = weight))
-                />
-                <div class="pair">
-                    <OptimizerSwitch
-                        optimizer=part(desk, |studio| studio.settings().optimizer)
-                        on_change=set(desk, |settings, optimizer| settings.optimizer = optimizer)
-                    />
-                    <PoolingSwitch
-                        pooling=part(desk, |studio| studio.settings().reading.pooling)
-                        on_change=set(desk, |settings, pooling| settings.reading.pooling = pooling)
-                    />
-                </div>
-                <div class="pair">
-                    <BorderSwitch
-                        border=part(desk, |studio| studio.settings().reading.border)
-                        on_change=set(desk, |settings, border| settings.reading.border = border)
-                    />
-                    <DeviceSwitch
-                        choice=part(desk, |studio| studio.settings().device)
-                        on_change=Callback::new(move |choice| desk.act(|studio| studio.choose_device(choice)))
-                    />
-                </div>
+                <Advanced desk=desk />
             </details>
         </section>
+    }
+}
+
+/// What of the painting counts.
+#[component]
+fn Strokes(
+    /// Holds the settings.
+    desk: Desk,
+) -> impl IntoView {
+    view! {
+        <div class="pair">
+            <Choice
+                id="strokes"
+                label="Stroke size"
+                offers=offers::stroke_sizes()
+                chosen=recipe(desk, |recipe| recipe.style_scale)
+                on_change=set_recipe(desk, |recipe, scale| recipe.style_scale = scale)
+            />
+            <Choice
+                id="pyramid"
+                label="Paint"
+                offers=offers::pyramids()
+                chosen=recipe(desk, |recipe| recipe.pyramid)
+                on_change=set_recipe(desk, |recipe, pyramid| recipe.pyramid = pyramid)
+            />
+        </div>
+        <GrainSlider
+            grain=recipe(desk, |recipe| recipe.emphasis.grain)
+            on_change=Callback::new(move |grain| desk.adjust(|emphasis| emphasis.grain = grain))
+        />
+        <StyleLayers
+            weights=recipe(desk, |recipe| recipe.emphasis.style_layers)
+            on_change=Callback::new(move |layers| desk.adjust(|emphasis| emphasis.style_layers = layers))
+        />
+        <div class="pair">
+            <Choice
+                id="content-layer"
+                label="Content layer"
+                offers=offers::content_layers()
+                chosen=recipe(desk, |recipe| recipe.emphasis.content_layers)
+                on_change=Callback::new(move |layers| desk.adjust(|emphasis| emphasis.content_layers = layers))
+            />
+            <Choice
+                id="start"
+                label="Start from"
+                offers=offers::starts()
+                chosen=recipe(desk, |recipe| recipe.start)
+                on_change=set_recipe(desk, |recipe, start| recipe.start = start)
+            />
+        </div>
+    }
+}
+
+/// What few change.
+#[component]
+fn Advanced(
+    /// Holds the settings.
+    desk: Desk,
+) -> impl IntoView {
+    let linear_light = recipe(desk, |recipe| recipe.colours.linear_light);
+    let set_light = set_recipe(desk, |recipe, linear_light| recipe.colours.linear_light = linear_light);
+    view! {
+        <SmoothnessSlider
+            tv_weight=recipe(desk, |recipe| recipe.emphasis.tv_weight)
+            on_change=Callback::new(move |weight| desk.adjust(|emphasis| emphasis.tv_weight = weight))
+        />
+        <div class="pair">
+            <Choice
+                id="optimizer"
+                label="Optimiser"
+                offers=offers::optimizers()
+                chosen=recipe(desk, |recipe| recipe.optimizer)
+                on_change=set_recipe(desk, |recipe, optimizer| recipe.optimizer = optimizer)
+            />
+            <Choice
+                id="pooling"
+                label="Pooling"
+                offers=offers::poolings()
+                chosen=recipe(desk, |recipe| recipe.reading.pooling)
+                on_change=set_recipe(desk, |recipe, pooling| recipe.reading.pooling = pooling)
+            />
+        </div>
+        <div class="pair">
+            <Choice
+                id="border"
+                label="Border"
+                offers=offers::borders()
+                chosen=recipe(desk, |recipe| recipe.reading.border)
+                on_change=set_recipe(desk, |recipe, border| recipe.reading.border = border)
+            />
+            <Choice
+                id="device"
+                label="Compute on"
+                offers=offers::devices()
+                chosen=part(desk, |studio| studio.settings().device)
+                on_change=Callback::new(move |choice| desk.act(|studio| studio.choose_device(choice)))
+            />
+        </div>
+        <label class="tick">
+            <input type="checkbox" prop:checked=linear_light on:change=move |event| set_light.run(event_target_checked(&event)) />
+            "Tell colours apart in linear light"
+        </label>
     }
 }
 
@@ -270,5 +403,5 @@ fn listen(desk: Desk) {
 fn focused_well() -> Option<Well> {
     let key = document().active_element().and_then(|element| element.closest("[data-well]").ok().flatten())?;
     let key = Element::get_attribute(&key, "data-well")?;
-    [Well::Content, Well::Style].into_iter().find(|well| well.key() == key)
+    Well::ALL.into_iter().find(|well| well.key() == key)
 }

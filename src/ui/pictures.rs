@@ -17,14 +17,20 @@ pub enum Well {
     Content,
     /// For how it is painted.
     Style,
+    /// For what is blended into that.
+    SecondStyle,
 }
 
 impl Well {
+    /// All.
+    pub const ALL: [Self; 3] = [Self::Content, Self::Style, Self::SecondStyle];
+
     /// Value of the attribute `data-well`, by which the well that has the focus is known.
     pub const fn key(self) -> &'static str {
         match self {
             Self::Content => "content",
             Self::Style => "style",
+            Self::SecondStyle => "second-style",
         }
     }
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::policy::DeviceChoice;
 use crate::protocol::{DeviceKind, DeviceReport};
-use crate::recipe::{Emphasis, OptimizerKind, Reading, Recipe};
+use crate::recipe::{Emphasis, Preset, Recipe};
 
 /// Sizes offered, px of the longer side. Between the powers of two lie halves of the way in cost.
 pub const SIZES: [u32; 10] = [64, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048];
@@ -29,12 +29,8 @@ pub struct Settings {
     pub size: Option<u32>,
     /// Steps of the optimiser.
     pub steps: Option<u32>,
-    /// How the pixels are changed.
-    pub optimizer: OptimizerKind,
-    /// What content, style and smoothness weigh against each other.
-    pub emphasis: Emphasis,
-    /// How the network reads the pictures.
-    pub reading: Reading,
+    /// All else that determines a result.
+    pub recipe: Recipe,
     /// Where to compute.
     pub device: DeviceChoice,
 }
@@ -47,7 +43,7 @@ impl Settings {
         Self {
             size: read.size.filter(|size| SIZES.contains(size)),
             steps: read.steps.filter(|steps| STEPS.contains(steps)),
-            emphasis: if read.emphasis.validate().is_ok() { read.emphasis } else { Emphasis::default() },
+            recipe: if read.recipe.validate().is_ok() { read.recipe } else { Recipe::default() },
             ..read
         }
     }
@@ -75,15 +71,21 @@ impl Settings {
 
     /// The recipe of the next run.
     pub fn recipe_on(&self, device: Option<&DeviceReport>) -> Recipe {
-        Recipe {
-            size: self.size_on(device),
-            steps: self.steps_on(device),
-            optimizer: self.optimizer,
-            emphasis: self.emphasis,
-            reading: self.reading,
-            ..Recipe::default()
-        }
+        let size = self.size_on(device);
+        let style_scale = self.recipe.style_scale.min(largest_style_scale(size, device));
+        Recipe { size, steps: self.steps_on(device), style_scale, ..self.recipe.clone() }
     }
+
+    /// The preset that the recipe is, if it is one.
+    pub fn preset(&self) -> Option<Preset> {
+        Preset::ALL.into_iter().find(|preset| preset.applied_to(&self.recipe) == self.recipe)
+    }
+}
+
+/// How much larger than the photo a painting may be on `device`.
+#[expect(clippy::cast_precision_loss, reason = "sides of pictures")]
+fn largest_style_scale(size: u32, device: Option<&DeviceReport>) -> f32 {
+    device.map_or(*Recipe::STYLE_SCALE.end(), |report| (report.max_edge as f32 / size as f32).max(1.0))
 }
 
 /// The sizes that `device` can hold; never none. Before the device is known, all.
@@ -115,6 +117,26 @@ pub fn tv_weight_at(position: u32) -> f32 {
     }
 }
 
+/// Grain at a position of the slider "Fine to coarse": -1 at 0, 1 at [`SLIDER_END`].
+pub fn grain_at(position: u32) -> f32 {
+    2.0 * fraction(position, SLIDER_END) - 1.0
+}
+
+/// The position nearest to a grain: inverse of [`grain_at`].
+pub fn grain_position(grain: f32) -> u32 {
+    share_position(f32::midpoint(grain, 1.0))
+}
+
+/// A share at a position of a slider: 0 at 0, 1 at [`SLIDER_END`].
+pub fn share_at(position: u32) -> f32 {
+    fraction(position, SLIDER_END)
+}
+
+/// The position nearest to a share: inverse of [`share_at`].
+pub fn share_position(share: f32) -> u32 {
+    position_of(share, SLIDER_END)
+}
+
 /// The position nearest to a total-variation weight: inverse of [`tv_weight_at`].
 pub fn tv_position(weight: f32) -> u32 {
     if weight <= 0.0 {
@@ -132,21 +154,24 @@ fn log_between(from: f32, to: f32, fraction: f32) -> f32 {
     from * (to / from).powf(fraction)
 }
 
+fn position_between(from: f32, to: f32, value: f32, end: u32) -> u32 {
+    position_of((value / from).ln() / (to / from).ln(), end)
+}
+
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
     clippy::cast_precision_loss,
     reason = "the value is clamped to 0..=end, which is far below 2^24"
 )]
-fn position_between(from: f32, to: f32, value: f32, end: u32) -> u32 {
-    let fraction = (value / from).ln() / (to / from).ln();
+fn position_of(fraction: f32, end: u32) -> u32 {
     (fraction.clamp(0.0, 1.0) * end as f32).round() as u32
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::recipe::Pooling;
+    use crate::recipe::OptimizerKind;
 
     fn device(kind: DeviceKind, software: bool, max_edge: u32) -> DeviceReport {
         DeviceReport { kind, name: String::new(), software, max_edge }
@@ -173,6 +198,24 @@ mod tests {
     }
 
     #[test]
+    fn a_painting_too_large_for_the_device_is_studied_smaller() {
+        let recipe = Recipe { style_scale: 2.0, ..Recipe::default() };
+        let settings = Settings { size: Some(512), recipe, ..Settings::default() };
+        let scale_on = |max_edge| settings.recipe_on(Some(&device(DeviceKind::Gpu, false, max_edge))).style_scale;
+        assert_eq!((scale_on(1536), scale_on(768), scale_on(512)), (2.0, 1.5, 1.0));
+    }
+
+    #[test]
+    fn a_recipe_is_known_by_its_preset_until_something_is_changed() {
+        for preset in Preset::ALL {
+            let mut settings = Settings { recipe: preset.applied_to(&Recipe::default()), ..Settings::default() };
+            assert_eq!(settings.preset(), Some(preset));
+            settings.recipe.emphasis.tv_weight = 77.0;
+            assert_eq!(settings.preset(), None);
+        }
+    }
+
+    #[test]
     fn only_sizes_that_fit_are_offered_but_always_one() {
         assert_eq!(sizes_on(Some(&device(DeviceKind::Cpu, false, 256))), [64, 128, 192, 256]);
         assert_eq!(sizes_on(Some(&device(DeviceKind::Cpu, false, 10))), [64]);
@@ -183,8 +226,10 @@ mod tests {
     fn every_recipe_that_the_page_can_ask_for_is_valid() {
         for size in SIZES {
             for position in [0, 1, 50, SLIDER_END] {
-                let emphasis = Emphasis { content_weight: content_weight_at(position), tv_weight: tv_weight_at(position) };
-                Settings { size: Some(size), emphasis, ..Settings::default() }.recipe_on(None).validate().unwrap();
+                let (content_weight, tv_weight) = (content_weight_at(position), tv_weight_at(position));
+                let emphasis = Emphasis { content_weight, tv_weight, ..Emphasis::default() };
+                let recipe = Recipe { emphasis, ..Recipe::default() };
+                Settings { size: Some(size), recipe, ..Settings::default() }.recipe_on(None).validate().unwrap();
             }
         }
     }
@@ -195,11 +240,14 @@ mod tests {
         assert!((content_weight_at(50) - 160.0).abs() < 0.1);
         assert!((content_weight_at(SLIDER_END) - 16.0).abs() < 0.1);
         assert_eq!(content_position(Emphasis::default().content_weight), 50);
+        assert_eq!((grain_at(0), grain_at(50), grain_at(SLIDER_END)), (-1.0, 0.0, 1.0));
         assert_eq!(tv_weight_at(0).to_bits(), 0.0f32.to_bits());
         assert_eq!(tv_position(Emphasis::default().tv_weight), 0);
         for position in 0..=SLIDER_END {
             assert_eq!(content_position(content_weight_at(position)), position);
             assert_eq!(tv_position(tv_weight_at(position)), position);
+            assert_eq!(grain_position(grain_at(position)), position);
+            assert_eq!(share_position(share_at(position)), position);
         }
     }
 
@@ -208,14 +256,18 @@ mod tests {
         let settings = Settings {
             size: Some(768),
             device: DeviceChoice::Cpu,
-            reading: Reading::plain(Pooling::Max),
-            optimizer: OptimizerKind::Adam,
+            recipe: Recipe { optimizer: OptimizerKind::Adam, pyramid: 3, ..Recipe::default() },
             ..Settings::default()
         };
         assert_eq!(Settings::from_json(&settings.to_json()), settings);
-        for garbage in
-            ["", "null", "[1]", r#"{"size": "large"}"#, r#"{"emphasis": {"content_weight": -5}}"#, r#"{"size": 7, "steps": 0}"#]
-        {
+        for garbage in [
+            "",
+            "null",
+            "[1]",
+            r#"{"size": "large"}"#,
+            r#"{"recipe": {"emphasis": {"content_weight": -5}}}"#,
+            r#"{"size": 7, "steps": 0}"#,
+        ] {
             assert_eq!(Settings::from_json(garbage), Settings::default(), "{garbage}");
         }
     }

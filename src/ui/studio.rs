@@ -249,13 +249,13 @@ impl Studio {
 
     /// Sets what content, style and smoothness weigh; [`Self::adjustment`] tells a running picture.
     pub fn set_emphasis(&mut self, change: impl FnOnce(&mut Emphasis)) {
-        change(&mut self.settings.emphasis);
+        change(&mut self.settings.recipe.emphasis);
     }
 
     /// The command that brings the current emphasis to the running picture.
     pub fn adjustment(&self) -> Option<Effect> {
         let run = self.run.as_ref().filter(|run| run.phase.is_live() && run.phase != Phase::Waiting)?;
-        Some(Effect::Post(Command::Adjust { run: run.id, emphasis: self.settings.emphasis }))
+        Some(Effect::Post(Command::Adjust { run: run.id, emphasis: self.settings.recipe.emphasis }))
     }
 
     /// Chooses where to compute, leaving any run, and moves there at once if it is elsewhere.

@@ -1,6 +1,8 @@
 //! The widgets. Signals in, callbacks out: a component draws state and reports intent; it starts no work and owns no timer.
 
 mod actions;
+mod choice;
+mod layers;
 mod losses;
 mod masthead;
 mod messages;
@@ -8,16 +10,18 @@ mod progress;
 mod result;
 mod samples;
 mod sliders;
-mod technique;
+mod steps;
 mod well;
 
 pub use actions::Actions;
+pub use choice::Choice;
+pub use layers::StyleLayers;
 pub use losses::LossPlot;
 pub use masthead::Masthead;
 pub use messages::Messages;
 pub use progress::RunProgress;
 pub use result::ResultFrame;
 pub use samples::SampleStrip;
-pub use sliders::{BalanceSlider, SmoothnessSlider};
-pub use technique::{BorderSwitch, DeviceSwitch, OptimizerSwitch, PoolingSwitch, SizeChoice, StepsInput};
+pub use sliders::{BalanceSlider, BlendSlider, GrainSlider, SmoothnessSlider};
+pub use steps::StepsInput;
 pub use well::PictureWell;

@@ -1,6 +1,8 @@
 use leptos::prelude::*;
 
-use crate::ui::settings::{SLIDER_END, content_position, content_weight_at, tv_position, tv_weight_at};
+use crate::ui::settings::{
+    SLIDER_END, content_position, content_weight_at, grain_at, grain_position, share_at, share_position, tv_position, tv_weight_at,
+};
 
 /// What the result keeps of the content and takes of the style.
 #[component]
@@ -13,16 +15,63 @@ pub fn BalanceSlider(
 ) -> impl IntoView {
     let position = Memo::new(move |_| content_position(content_weight.get()));
     view! {
-        <div class="field">
-            <label for="balance">"Content to style"</label>
-            <Slider
-                id="balance"
-                position=position
-                spoken=Signal::derive(move || format!("{} % style", position.get()))
-                on_change=Callback::new(move |position| on_change.run(content_weight_at(position)))
-            />
-            <div class="ends" aria-hidden="true"><span>"Content"</span><span>"Style"</span></div>
-        </div>
+        <Slider
+            id="balance"
+            label="Content to style"
+            ends=["Content", "Style"]
+            position=position
+            spoken=Signal::derive(move || format!("{} % style", position.get()))
+            on_change=Callback::new(move |position| on_change.run(content_weight_at(position)))
+        />
+    }
+}
+
+/// Whether the painting's fine grain counts most, or its broad forms.
+#[component]
+pub fn GrainSlider(
+    /// From -1 to 1.
+    #[prop(into)]
+    grain: Signal<f32>,
+    /// The person has moved it: the new grain.
+    on_change: Callback<f32>,
+) -> impl IntoView {
+    let position = Memo::new(move |_| grain_position(grain.get()));
+    let spoken = move || match position.get() {
+        50 => "balanced".to_owned(),
+        position if position < 50 => format!("{} % finer", 2 * (50 - position)),
+        position => format!("{} % coarser", 2 * (position - 50)),
+    };
+    view! {
+        <Slider
+            id="grain"
+            label="Fine to coarse"
+            ends=["Fine grain", "Broad forms"]
+            position=position
+            spoken=Signal::derive(spoken)
+            on_change=Callback::new(move |position| on_change.run(grain_at(position)))
+        />
+    }
+}
+
+/// How much of the second style picture is in the blend.
+#[component]
+pub fn BlendSlider(
+    /// Share of the second, 0 to 1.
+    #[prop(into)]
+    share: Signal<f32>,
+    /// The person has moved it: the new share.
+    on_change: Callback<f32>,
+) -> impl IntoView {
+    let position = Memo::new(move |_| share_position(share.get()));
+    view! {
+        <Slider
+            id="blend"
+            label="First to second style"
+            ends=["First", "Second"]
+            position=position
+            spoken=Signal::derive(move || format!("{} % second", position.get()))
+            on_change=Callback::new(move |position| on_change.run(share_at(position)))
+        />
     }
 }
 
@@ -41,24 +90,26 @@ pub fn SmoothnessSlider(
         position => format!("{position} %"),
     };
     view! {
-        <div class="field">
-            <label for="smoothness">"Smoothness"</label>
-            <Slider
-                id="smoothness"
-                position=position
-                spoken=Signal::derive(spoken)
-                on_change=Callback::new(move |position| on_change.run(tv_weight_at(position)))
-            />
-            <div class="ends" aria-hidden="true"><span>"None"</span><span>"Strong"</span></div>
-        </div>
+        <Slider
+            id="smoothness"
+            label="Smoothness"
+            ends=["None", "Strong"]
+            position=position
+            spoken=Signal::derive(spoken)
+            on_change=Callback::new(move |position| on_change.run(tv_weight_at(position)))
+        />
     }
 }
 
-/// A slider from 0 to [`SLIDER_END`].
+/// A labelled slider from 0 to [`SLIDER_END`].
 #[component]
 fn Slider(
     /// Of the input, for its label.
     id: &'static str,
+    /// Its accessible name.
+    label: &'static str,
+    /// What stands below its ends.
+    ends: [&'static str; 2],
     /// Where it stands.
     #[prop(into)]
     position: Signal<u32>,
@@ -72,16 +123,21 @@ fn Slider(
             on_change.run(position);
         }
     };
+    let [low, high] = ends;
     view! {
-        <input
-            type="range"
-            id=id
-            min="0"
-            max=SLIDER_END.to_string()
-            step="1"
-            prop:value=move || position.get().to_string()
-            aria-valuetext=spoken
-            on:input=moved
-        />
+        <div class="field">
+            <label for=id>{label}</label>
+            <input
+                type="range"
+                id=id
+                min="0"
+                max=SLIDER_END.to_string()
+                step="1"
+                prop:value=move || position.get().to_string()
+                aria-valuetext=spoken
+                on:input=moved
+            />
+            <div class="ends" aria-hidden="true"><span>{low}</span><span>{high}</span></div>
+        </div>
     }
 }

@@ -8,7 +8,7 @@ use crate::ui::pictures::{Thumbnail, Well, files_in, files_of};
 /// A place for one picture, filled by file dialogue or by dropping a file on it.
 #[component]
 pub fn PictureWell(
-    /// Which of the two it is.
+    /// Which it is.
     well: Well,
     /// Its accessible name.
     name: &'static str,

@@ -146,7 +146,7 @@ fn a_slider_reaches_the_running_picture_and_no_other() {
     assert_eq!(studio.adjustment(), None);
     studio.start();
     let Some(Effect::Post(Command::Adjust { run, emphasis })) = studio.adjustment() else { panic!("the run is told") };
-    assert_eq!((run, emphasis), (RunId(1), studio.settings().emphasis));
+    assert_eq!((run, emphasis), (RunId(1), studio.settings().recipe.emphasis));
 }
 
 #[test]
