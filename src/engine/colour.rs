@@ -12,11 +12,13 @@ use crate::recipe::{Colours, Palette};
 const LUMA: [f32; 3] = [0.299, 0.587, 0.114];
 /// The same for amounts of light (Rec. 709, whose primaries sRGB has).
 const LUMINANCE: [f32; 3] = [0.2126, 0.7152, 0.0722];
-/// Variance below which a painting's colours count as noise, (4/255)²: without a bound, the faint colours of a grey picture would be
+/// Variance below which a painting's colours count as noise, (4/255)²: without a bound, the faint colours of a grey painting would be
 /// stretched to fill the photo's.
-const LEAST_VARIANCE: f64 = 2.5e-4;
-/// Rounds of an iteration that doubles its digits with each; from variances of 1e-4 the first few only find the magnitude.
-const ROOT_ROUNDS: u32 = 24;
+const NOISE_VARIANCE: f64 = 2.5e-4;
+/// Variance that even a grey photo's colours are taken to have, so that the matrices have inverses.
+const LEAST_VARIANCE: f64 = 1e-7;
+/// Rounds of an iteration that doubles its digits with each; from the least variance the first dozen only find the magnitude.
+const ROOT_ROUNDS: u32 = 32;
 /// Added to brightness before dividing by it: black has no hue to keep.
 const BLACK: f32 = 1e-3;
 
@@ -97,7 +99,8 @@ fn match_palette(painting: &mut [f32], photo: &[f32], linear_light: bool) {
     let value = |light: f32| if linear_light { to_srgb(light) } else { light.clamp(0.0, 1.0) };
     let (from, spread) = statistics(painting, light);
     let (to, wanted) = statistics(photo, light);
-    let (root, inverse_root) = roots(spread);
+    let (root, inverse_root) = roots(spread + DMat3::IDENTITY * NOISE_VARIANCE);
+    let wanted = wanted + DMat3::IDENTITY * LEAST_VARIANCE;
     let map = inverse_root * roots(root * wanted * root).0 * inverse_root;
     for pixel in painting.as_chunks_mut::<3>().0 {
         let matched = map * (colour(*pixel, light) - from) + to;
@@ -109,7 +112,7 @@ fn colour(pixel: [f32; 3], light: impl Fn(f32) -> f32) -> DVec3 {
     DVec3::from_array(pixel.map(|value| f64::from(light(value))))
 }
 
-/// Mean and covariance of all pixels; the latter at least [`LEAST_VARIANCE`] in every direction.
+/// Mean and covariance of all pixels.
 #[expect(clippy::cast_precision_loss, reason = "a count of pixels")]
 fn statistics(rgb: &[f32], light: impl Fn(f32) -> f32 + Copy) -> (DVec3, DMat3) {
     let pixels = rgb.as_chunks().0;
@@ -120,7 +123,7 @@ fn statistics(rgb: &[f32], light: impl Fn(f32) -> f32 + Copy) -> (DVec3, DMat3) 
         DMat3::from_cols(away * away.x, away * away.y, away * away.z)
     };
     let covariance = pixels.iter().map(outer).sum::<DMat3>() * (1.0 / count);
-    (mean, covariance + DMat3::IDENTITY * LEAST_VARIANCE)
+    (mean, covariance)
 }
 
 /// Square root of a symmetric, positive definite matrix, and its inverse, by the iteration of Denman and Beavers (1976).
@@ -220,7 +223,7 @@ mod tests {
             let grey = painting_seen(colours, &nearly_grey, coloured.clone());
             let chroma = |p: &[f32]| (p[0] - p[1]).abs().max((p[1] - p[2]).abs());
             let most = |rgb: &[f32]| rgb.chunks_exact(3).map(chroma).fold(0.0, f32::max);
-            assert!(most(&grey) < 0.35 * most(&coloured), "{} of {}", most(&grey), most(&coloured));
+            assert!(most(&grey) < 0.1 * most(&coloured), "{} of {}", most(&grey), most(&coloured));
         }
     }
 
