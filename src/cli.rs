@@ -113,7 +113,7 @@ impl Studio {
     }
 
     /// Paints to the end, behind a progress bar that `name` stands before.
-    fn paint(&self, pictures: Pictures, recipe: &Recipe, name: &str) -> Result<Pixels, CliError> {
+    fn paint(&self, pictures: &Pictures, recipe: &Recipe, name: &str) -> Result<Pixels, CliError> {
         let mut transfer = StyleTransfer::new(Rc::clone(&self.vgg), pictures, recipe, &self.device)?;
         let template = "{prefix}{bar:32} step {pos} of {len}, {eta} left, {msg}";
         let style = ProgressStyle::with_template(template).expect("the template is valid");
@@ -139,8 +139,8 @@ fn stylize(args: &Stylize) -> Result<(), CliError> {
     let photo = open_fitted(&args.content, recipe.size)?;
     let style_edge = recipe.style_edge(photo.size().long_edge());
     let paintings = args.style.iter().map(|path| open_fitted(path, style_edge)).collect::<Result<Vec<_>, _>>()?;
-    let pictures = Pictures { photo: &photo, paintings: &paintings };
-    let pastiche = Studio::open(&args.device)?.paint(pictures, &recipe, "")?;
+    let pictures = Pictures { photo, paintings, earlier: None };
+    let pastiche = Studio::open(&args.device)?.paint(&pictures, &recipe, "")?;
     write(&args.output, &codec::encode_png(&pastiche))
 }
 
@@ -155,20 +155,21 @@ fn reconstruct(args: &Reconstruct) -> Result<(), CliError> {
     let recipe = Recipe { size: args.size, steps: args.steps, seed: args.seed, emphasis, start: Start::NOISE, ..Recipe::default() };
     recipe.validate()?;
     let picture = open_fitted(&args.picture, recipe.size)?;
-    let pictures = Pictures { photo: &picture, paintings: std::slice::from_ref(&picture) };
-    let pastiche = Studio::open(&args.device)?.paint(pictures, &recipe, "")?;
+    let pictures = Pictures { paintings: vec![picture.clone()], photo: picture, earlier: None };
+    let pastiche = Studio::open(&args.device)?.paint(&pictures, &recipe, "")?;
     write(&args.output, &codec::encode_png(&pastiche))
 }
 
 fn grid(args: &Grid) -> Result<(), CliError> {
     let recipe = args.recipe.recipe()?;
     let photo = open_fitted(&args.content, recipe.size)?;
-    let paintings = [open_fitted(&args.style, recipe.style_edge(photo.size().long_edge()))?];
+    let paintings = vec![open_fitted(&args.style, recipe.style_edge(photo.size().long_edge()))?];
     let studio = Studio::open(&args.device)?;
-    let mut sheet = Sheet::new(photo.size(), args.weights.len(), Layer::STYLE.len());
+    let pictures = Pictures { photo, paintings, earlier: None };
+    let mut sheet = Sheet::new(pictures.photo.size(), args.weights.len(), Layer::STYLE.len());
     for cell in recipe::grid(&recipe, &args.weights) {
         let name = format!("row {} column {} ", cell.row + 1, cell.column + 1);
-        let pastiche = studio.paint(Pictures { photo: &photo, paintings: &paintings }, &cell.recipe, &name)?;
+        let pastiche = studio.paint(&pictures, &cell.recipe, &name)?;
         sheet.put(cell.column, cell.row, pastiche);
         write(&args.output, &codec::encode_png(&sheet.pixels()))?;
     }

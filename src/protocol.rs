@@ -19,12 +19,15 @@ pub struct RunId(pub u32);
 pub enum Command {
     /// Open a compute device; always the first command. Answered by [`Event::Opened`] or a fatal [`Event::Failed`].
     Open(DeviceKind),
-    /// Begin a run, dropping any other. Attachments: content file, then one or more style files (`Blob`s).
+    /// Begin a run, dropping any other. Attachments (`Blob`s): content file; if the run goes on from an earlier picture, that; one or
+    /// more style files.
     Start {
         /// The new run's name.
         run: RunId,
         /// What to do.
         recipe: Recipe,
+        /// Whether an earlier picture takes the place of the recipe's start.
+        goes_on: bool,
     },
     /// Take no further step until [`Command::Resume`]. Answered by [`Event::Paused`].
     Pause(RunId),

@@ -22,6 +22,17 @@ pub fn levels(short_edge: u32, wanted: u32, steps: u32) -> Vec<Level> {
     (0..count).rev().map(|halvings| Level { halvings, steps: share + if halvings + 1 == count { rest } else { 0 } }).collect()
 }
 
+/// What the first `steps` steps cost, in steps at full size: each halving leaves a quarter of the pixels.
+pub fn work(levels: &[Level], steps: u32) -> f64 {
+    let mut left = steps;
+    let mut cost = |level: &Level| {
+        let here = left.min(level.steps);
+        left -= here;
+        f64::from(here) / f64::from(1_u32 << (2 * level.halvings))
+    };
+    levels.iter().map(&mut cost).sum()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -41,5 +52,11 @@ mod tests {
         assert_eq!(levels(150, 4, 100), [level(1, 50), level(0, 50)]);
         assert_eq!(levels(40, 4, 100), [level(0, 100)]);
         assert_eq!(levels(2000, 4, 2), [level(1, 1), level(0, 1)]);
+    }
+
+    #[test]
+    fn a_step_at_half_the_size_costs_a_quarter() {
+        let levels = levels(512, 3, 30);
+        assert_eq!([5, 10, 12, 30, 99].map(|steps| work(&levels, steps)), [0.3125, 0.625, 1.125, 13.125, 13.125]);
     }
 }

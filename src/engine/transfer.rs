@@ -35,12 +35,14 @@ pub enum TransferError {
 }
 
 /// The pictures that go in, each at the size to work at.
-#[derive(Clone, Copy, Debug)]
-pub struct Pictures<'a> {
+#[derive(Clone, Debug)]
+pub struct Pictures {
     /// For what the result shows.
-    pub photo: &'a Pixels,
+    pub photo: Pixels,
     /// For how it is painted; may be none, where content alone counts.
-    pub paintings: &'a [Pixels],
+    pub paintings: Vec<Pixels>,
+    /// An earlier result, of the photo's size, to begin with instead of what the recipe says.
+    pub earlier: Option<Pixels>,
 }
 
 /// The same on the device, at one size, as the network is to see them.
@@ -53,7 +55,7 @@ struct Scene {
 }
 
 impl Scene {
-    fn new(pictures: Pictures, recipe: &Recipe, device: &Device) -> Self {
+    fn new(pictures: &Pictures, recipe: &Recipe, device: &Device) -> Self {
         let (size, colours) = (pictures.photo.size(), recipe.colours);
         let rgb = pictures.photo.composited_rgb();
         let painting = |painting: &Pixels| {
@@ -119,7 +121,7 @@ impl StyleTransfer {
     ///
     /// # Errors
     /// [`TransferError::Recipe`], [`TransferError::TooManyStyles`].
-    pub fn new(vgg: Rc<Vgg19>, pictures: Pictures, recipe: &Recipe, device: &Device) -> Result<Self, TransferError> {
+    pub fn new(vgg: Rc<Vgg19>, pictures: &Pictures, recipe: &Recipe, device: &Device) -> Result<Self, TransferError> {
         recipe.validate()?;
         if pictures.paintings.len() > MAX_STYLES {
             return Err(TransferError::TooManyStyles(pictures.paintings.len()));
@@ -129,10 +131,16 @@ impl StyleTransfer {
         let mut levels: VecDeque<Level> = schedule::levels(size.width.min(size.height), recipe.pyramid, recipe.steps).into();
         let Level { halvings, steps } = levels.pop_front().expect("a schedule has a level");
         let scene = full.halved(halvings);
-        let start = scene.mixed(recipe.start, recipe.seed).into_tensor();
+        let start = match &pictures.earlier {
+            None => scene.mixed(recipe.start, recipe.seed),
+            Some(earlier) => {
+                let earlier = colour::photo_seen(recipe.colours, earlier.composited_rgb());
+                ImageTensor::from_rgb(size, earlier, device).halved(halvings)
+            }
+        };
         Ok(Self {
             objective: Objective::new(&vgg, &scene.photo, &scene.paintings, recipe.reading, recipe.emphasis),
-            optimizer: Optimizer::new(recipe.optimizer, start, steps),
+            optimizer: Optimizer::new(recipe.optimizer, start.into_tensor(), steps),
             alpha: pictures.photo.alpha(),
             recipe: recipe.clone(),
             terms: None,

@@ -37,6 +37,8 @@ pub struct Desk {
     style: Local<Option<Picture>>,
     second_style: Local<Option<Picture>>,
     plates: Local<Plates>,
+    /// What a run that goes on begins with.
+    earlier: StoredValue<Option<Blob>, LocalStorage>,
     origin: StoredValue<Option<Rc<Origin>>, LocalStorage>,
     client: StoredValue<Option<Rc<Client>>, LocalStorage>,
     adjusting: StoredValue<Option<Timeout>, LocalStorage>,
@@ -53,6 +55,7 @@ impl Desk {
             style: RwSignal::new_local(None),
             second_style: RwSignal::new_local(None),
             plates: RwSignal::new_local(Plates::default()),
+            earlier: StoredValue::new_local(None),
             origin: StoredValue::new_local(None),
             client: StoredValue::new_local(None),
             adjusting: StoredValue::new_local(None),
@@ -99,14 +102,28 @@ impl Desk {
         origin.and_then(|origin| origin.content_url.as_ref().map(|url| url.as_str().to_owned()))
     }
 
-    /// Begins a run with the two pictures, unless one is missing or a run is under way.
+    /// Begins a run with the pictures, unless one is missing or a run is under way.
     pub fn stylise(self) {
-        let live = self.studio.with_untracked(|studio| studio.phase().is_some_and(Phase::is_live));
-        if live || !untrack(|| self.is_ready()) {
-            return;
+        if self.can_start() {
+            self.act(Studio::start);
+            browser::reveal(RESULT_ID);
         }
-        self.act(Studio::start);
-        browser::reveal(RESULT_ID);
+    }
+
+    /// Begins a run that goes on from the result on view.
+    pub fn go_on(self) {
+        self.with_shown_png(move |desk, png| {
+            if desk.can_start() {
+                desk.earlier.set_value(Some(png.clone()));
+                desk.act(Studio::go_on);
+                browser::reveal(RESULT_ID);
+            }
+        });
+    }
+
+    fn can_start(self) -> bool {
+        let live = self.studio.with_untracked(|studio| studio.phase().is_some_and(Phase::is_live));
+        !live && untrack(|| self.is_ready())
     }
 
     /// Carries out a change of the studio, and what follows from it.
@@ -142,7 +159,10 @@ impl Desk {
     pub fn download(self) {
         match self.studio.try_update(Studio::export).flatten() {
             Some(task) => self.perform(task, None),
-            None => self.save_shown(),
+            None => {
+                let name = self.plates.with_untracked(|plates| plates.shown.as_ref().map(|plate| plate.origin.file_name.clone()));
+                self.with_shown_png(move |_, png| browser::save(png, name.as_deref().unwrap_or_default()));
+            }
         }
     }
 
@@ -243,9 +263,9 @@ impl Desk {
         match (task, attachment) {
             (Task::Boot(kind), _) => client.boot(kind),
             (Task::Retire, _) => client.retire(),
-            (Task::Post(Command::Start { run, recipe }), _) => {
-                let pictures = self.bring_pictures(run);
-                client.post(&Command::Start { run, recipe }, &pictures);
+            (Task::Post(Command::Start { run, recipe, goes_on }), _) => {
+                let pictures = self.bring_pictures(run, goes_on);
+                client.post(&Command::Start { run, recipe, goes_on }, &pictures);
             }
             (Task::Post(command), _) => client.post(&command, &[]),
             (Task::Draw(size), Some(bytes)) => self.show(size, &bytes),
@@ -256,12 +276,13 @@ impl Desk {
     }
 
     /// The pictures as attachments; what they are is noted for the result.
-    fn bring_pictures(self, run: RunId) -> Vec<JsValue> {
+    fn bring_pictures(self, run: RunId, goes_on: bool) -> Vec<JsValue> {
         let (Some(content), Some(style)) = (self.content.get_untracked(), self.style.get_untracked()) else { return Vec::new() };
         let file_name = download_name(&content.name, &style.name);
         self.origin.set_value(Some(Rc::new(Origin { run, file_name, content_url: content.url.clone() })));
-        let second = self.second_style.get_untracked();
-        [Some(content), Some(style), second].into_iter().flatten().map(|picture| picture.blob.into()).collect()
+        let earlier = self.earlier.with_value(Clone::clone).filter(|_| goes_on);
+        let second = self.second_style.get_untracked().map(|picture| picture.blob);
+        [Some(content.blob), earlier, Some(style.blob), second].into_iter().flatten().map(JsValue::from).collect()
     }
 
     fn show(self, size: ImageSize, bytes: &JsValue) {
@@ -285,20 +306,19 @@ impl Desk {
         }
     }
 
-    /// Saves the result on view: the worker's PNG where it made one, else what the canvas holds, as after a cancel.
-    fn save_shown(self) {
+    /// Does something with the result on view as a PNG: the worker's where it made one, else what the canvas holds, as after a cancel.
+    fn with_shown_png(self, act: impl FnOnce(Self, &Blob) + 'static) {
         let Some(plate) = self.plates.with_untracked(|plates| plates.shown.clone()) else { return };
-        let name = plate.origin.file_name.clone();
         if let Some(png) = &plate.png {
-            return browser::save(png, &name);
+            return act(self, png);
         }
         let Some(canvas) = self.canvas.get_untracked() else { return };
-        let save = Closure::once_into_js(move |blob: Option<Blob>| match blob {
-            Some(blob) => browser::save(&blob, &name),
-            None => self.report_unsaved(String::new()),
+        let take = Closure::once_into_js(move |blob: Option<Blob>| match blob {
+            Some(blob) => act(self, &blob),
+            None => self.report_unread(String::new()),
         });
-        if let Err(error) = canvas.to_blob(save.unchecked_ref()) {
-            self.report_unsaved(format!("{error:?}"));
+        if let Err(error) = canvas.to_blob(take.unchecked_ref()) {
+            self.report_unread(format!("{error:?}"));
         }
     }
 
@@ -309,8 +329,8 @@ impl Desk {
         self.studio.update(|studio| studio.report_trouble(error));
     }
 
-    fn report_unsaved(self, detail: String) {
-        let error = UserError::new("The picture could not be saved.", "Free some memory, then press Download again.", detail);
+    fn report_unread(self, detail: String) {
+        let error = UserError::new("The picture could not be read from the page.", "Free some memory, then try again.", detail);
         self.studio.update(|studio| studio.report_trouble(error));
     }
 }

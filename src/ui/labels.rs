@@ -3,6 +3,7 @@
 use super::policy::DeviceChoice;
 use super::studio::{Link, Phase, Run, Studio, WeightsProgress};
 use crate::protocol::{DeviceKind, Stage, UserError, WeightsSource};
+use crate::schedule;
 
 /// Which browsers have WebGPU; by the vendors' own release notes.
 const FASTER_BROWSERS: &str = "That is slow. A browser with WebGPU and a graphics card is usually many times faster: Chrome or Edge from 113, \
@@ -128,10 +129,12 @@ fn ratio(part: u64, whole: u64) -> f64 {
     (part as f64 / whole.max(1) as f64).clamp(0.0, 1.0)
 }
 
-/// Time left at the pace so far, ms; `None` before there is a pace. The first step is not counted: it paid for compilation.
+/// Time left at the pace so far, ms, coarse sizes being faster than fine ones; `None` before there is a pace. The first step is not
+/// counted: it paid for compilation.
 pub fn time_left_ms(run: &Run) -> Option<f64> {
-    let timed_steps = run.step.checked_sub(1).filter(|&steps| steps > 0)?;
-    (run.elapsed_ms > 0.0).then(|| run.elapsed_ms / f64::from(timed_steps) * f64::from(run.steps.saturating_sub(run.step)))
+    let work = |steps| schedule::work(&run.levels, steps);
+    let timed = run.step.checked_sub(1).map(|_| work(run.step) - work(1)).filter(|&work| work > 0.0)?;
+    (run.elapsed_ms > 0.0).then(|| run.elapsed_ms / timed * (work(run.steps) - work(run.step)))
 }
 
 /// A stretch of time as a person would say it.

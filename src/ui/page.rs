@@ -300,6 +300,7 @@ fn Transport(
             on_cancel=Callback::new(move |()| desk.act(Studio::cancel))
             on_download=Callback::new(move |()| desk.download())
             on_previous=Callback::new(move |()| desk.swap_results())
+            on_go_on=Callback::new(move |()| desk.go_on())
         />
     }
 }

@@ -8,6 +8,7 @@ use super::settings::Settings;
 use crate::pixels::ImageSize;
 use crate::protocol::{Command, DeviceKind, DeviceReport, Event, Losses, RunId, Stage, UserError, WeightsSource};
 use crate::recipe::Emphasis;
+use crate::schedule::{self, Level};
 
 /// What the shell around the [`Studio`] has to do after a change.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,7 +17,7 @@ pub enum Effect {
     Boot(DeviceKind),
     /// End the worker.
     Retire,
-    /// Post a command; [`Command::Start`] takes the two pictures along.
+    /// Post a command; [`Command::Start`] takes the pictures along.
     Post(Command),
     /// Show the event's attachment, a picture of this size.
     Draw(ImageSize),
@@ -87,14 +88,18 @@ pub struct Run {
     pub losses: Option<Losses>,
     /// The total loss so far.
     pub history: LossHistory,
+    /// The sizes that it is painted at.
+    pub levels: Vec<Level>,
+    /// Whether it goes on from an earlier picture.
+    goes_on: bool,
     /// Whether the person waits for the picture as it is now.
     exporting: bool,
 }
 
 impl Run {
-    fn new(id: RunId) -> Self {
-        let (phase, history) = (Phase::Waiting, LossHistory::default());
-        Self { id, phase, step: 0, steps: 0, elapsed_ms: 0.0, losses: None, history, exporting: false }
+    fn new(id: RunId, goes_on: bool) -> Self {
+        let (phase, history, levels) = (Phase::Waiting, LossHistory::default(), Vec::new());
+        Self { id, phase, step: 0, steps: 0, elapsed_ms: 0.0, losses: None, history, levels, goes_on, exporting: false }
     }
 }
 
@@ -199,10 +204,19 @@ impl Studio {
 
     /// Begins a run, leaving any other.
     pub fn start(&mut self) -> Option<Effect> {
+        self.start_run(false)
+    }
+
+    /// Begins a run that goes on from an earlier picture.
+    pub fn go_on(&mut self) -> Option<Effect> {
+        self.start_run(true)
+    }
+
+    fn start_run(&mut self, goes_on: bool) -> Option<Effect> {
         self.trouble = None;
         self.weights = None;
         self.last_id += 1;
-        self.run = Some(Run::new(RunId(self.last_id)));
+        self.run = Some(Run::new(RunId(self.last_id), goes_on));
         match self.link {
             Link::Up => self.begin(),
             Link::Opening(_) => None,
@@ -344,8 +358,10 @@ impl Studio {
         let recipe = self.settings.recipe_on(self.report.as_ref());
         let run = self.run.as_mut()?;
         run.steps = recipe.steps;
+        // The photo's shorter side is not known here; for the time left its longer one will do.
+        run.levels = schedule::levels(recipe.size, recipe.pyramid, recipe.steps);
         run.phase = Phase::Preparing(Stage::Pictures);
-        Some(Effect::Post(Command::Start { run: run.id, recipe }))
+        Some(Effect::Post(Command::Start { run: run.id, recipe, goes_on: run.goes_on }))
     }
 
     /// The run of this name, if it is the current one and not over.

@@ -9,13 +9,15 @@ use crate::engine::device::DeviceError;
 use crate::engine::weights::WeightsError;
 use crate::protocol::UserError;
 
-/// Which of the two pictures.
+/// Which of the pictures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
     /// The photo.
     Content,
-    /// The painting.
+    /// A painting.
     Style,
+    /// The result of an earlier run.
+    Earlier,
 }
 
 /// Why a run failed.
@@ -168,6 +170,7 @@ fn subject(role: Role) -> &'static str {
     match role {
         Role::Content => "The content picture",
         Role::Style => "The style picture",
+        Role::Earlier => "The earlier result",
     }
 }
 

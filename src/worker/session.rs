@@ -70,7 +70,7 @@ impl Session {
     async fn obey(&mut self, command: Command, attachments: Vec<JsValue>) {
         match command {
             Command::Open(kind) => self.open(kind).await,
-            Command::Start { run, recipe } => self.start(run, &recipe, &attachments).await,
+            Command::Start { run, recipe, goes_on } => self.start(run, &recipe, goes_on, &attachments).await,
             Command::Cancel(id) => {
                 if self.running(id).is_some() {
                     self.drop_run();
@@ -121,10 +121,10 @@ impl Session {
         }
     }
 
-    async fn start(&mut self, id: RunId, recipe: &Recipe, attachments: &[JsValue]) {
+    async fn start(&mut self, id: RunId, recipe: &Recipe, goes_on: bool, attachments: &[JsValue]) {
         self.drop_run();
         outbox::set_current_run(Some(id));
-        match self.prepare(id, recipe, attachments).await {
+        match self.prepare(id, recipe, goes_on, attachments).await {
             Ok(Some(transfer)) => self.run = Some(Run::new(id, transfer, recipe.steps)),
             Ok(None) => self.drop_run(),
             Err(error) => self.settle(id, Err(error)),
@@ -132,16 +132,17 @@ impl Session {
     }
 
     /// Everything up to the first step; `None` when the page has called the run off meanwhile.
-    async fn prepare(&mut self, id: RunId, recipe: &Recipe, attachments: &[JsValue]) -> Result<Option<StyleTransfer>, RunError> {
+    async fn prepare(
+        &mut self,
+        id: RunId,
+        recipe: &Recipe,
+        goes_on: bool,
+        attachments: &[JsValue],
+    ) -> Result<Option<StyleTransfer>, RunError> {
         let report = |stage| outbox::post(&Event::Preparing { run: id, stage });
         recipe.validate().map_err(TransferError::from)?;
         report(Stage::Pictures);
-        let photo = read_picture(attachments.first(), Role::Content, recipe.size).await?;
-        let style_edge = recipe.style_edge(photo.size().long_edge());
-        let mut paintings = vec![read_picture(attachments.get(1), Role::Style, style_edge).await?];
-        for attachment in attachments.iter().skip(2) {
-            paintings.push(read_picture(Some(attachment), Role::Style, style_edge).await?);
-        }
+        let pictures = read_pictures(attachments, recipe, goes_on).await?;
         report(Stage::Weights);
         let vgg = self.network(|| report(Stage::Network)).await?;
         if self.called_off(id) {
@@ -151,7 +152,7 @@ impl Session {
         // The page hears of the stage before the device's work holds this thread.
         TimeoutFuture::new(0).await;
         let device = self.device()?.device.clone();
-        let transfer = StyleTransfer::new(vgg, Pictures { photo: &photo, paintings: &paintings }, recipe, &device)?;
+        let transfer = StyleTransfer::new(vgg, &pictures, recipe, &device)?;
         report(Stage::Compiling);
         TimeoutFuture::new(0).await;
         Ok((!self.called_off(id)).then_some(transfer))
@@ -210,6 +211,24 @@ impl Session {
             outbox::post(&Event::Failed { run: Some(id), error: explain::run(&error), fatal: error.is_fatal() });
         }
     }
+}
+
+/// The pictures of a run, each at the size to work at.
+async fn read_pictures(attachments: &[JsValue], recipe: &Recipe, goes_on: bool) -> Result<Pictures, RunError> {
+    let mut attachments = attachments.iter();
+    let photo = read_picture(attachments.next(), Role::Content, recipe.size).await?;
+    let earlier = if goes_on {
+        let picture = read_picture(attachments.next(), Role::Earlier, recipe.size).await?;
+        Some(codec::resize(&picture, photo.size()))
+    } else {
+        None
+    };
+    let style_edge = recipe.style_edge(photo.size().long_edge());
+    let mut paintings = vec![read_picture(attachments.next(), Role::Style, style_edge).await?];
+    for attachment in attachments {
+        paintings.push(read_picture(Some(attachment), Role::Style, style_edge).await?);
+    }
+    Ok(Pictures { photo, paintings, earlier })
 }
 
 async fn read_picture(attachment: Option<&JsValue>, role: Role, edge: u32) -> Result<Pixels, RunError> {

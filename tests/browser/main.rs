@@ -46,6 +46,7 @@ in_both_browsers! {
     runs::a_pause_holds_the_run_and_resume_goes_on,
     runs::cancel_is_felt_at_once_and_a_new_run_begins,
     runs::the_slider_acts_on_the_running_picture,
+    runs::options_are_followed_and_a_run_goes_on_from_its_result,
     runs::the_page_stays_responsive,
     visits::the_second_visit_fetches_no_weights,
     visits::nothing_is_asked_of_any_other_site,

@@ -84,6 +84,15 @@ impl<'a> Page<'a> {
         .await;
     }
 
+    /// The value of the form control of this label.
+    pub async fn chosen(&self, label: &str) -> String {
+        let script = r#"
+            const label = [...document.querySelectorAll("label")].find(label => label.textContent.trim() === arguments[0]);
+            return label?.control?.value ?? "";
+        "#;
+        self.run(script, vec![label.into()]).await.as_str().unwrap_or_default().to_owned()
+    }
+
     /// The words of the status region.
     pub async fn status(&self) -> String {
         self.text("[role=status]").await

@@ -95,6 +95,29 @@ pub async fn the_slider_acts_on_the_running_picture(session: &Session) {
     assert!(light < 0.2 * heavy, "the content's loss went from {heavy} to {light}");
 }
 
+/// A preset, other colours, a second style; then once more from where the result ends.
+pub async fn options_are_followed_and_a_run_goes_on_from_its_result(session: &Session) {
+    let (site, pictures) = (Site::new(), Pictures::new());
+    let page = prepared(session, &site, &pictures, "auto", 8).await;
+    page.choose_file("Second style picture", &pictures.content()).await;
+    page.set_slider("First to second style", 0.3).await;
+    page.set("Preset", "closer_to_the_photo").await;
+    page.set("Colours", "photo").await;
+    page.press("Stylise").await;
+    page.until_status("finished").await;
+    let (first, reached) = (page.shown().await, page.loss().await);
+    assert_eq!(page.chosen("Preset").await, "own", "other colours make it a recipe of one's own");
+
+    page.press("Continue from result").await;
+    page.until_status("Step 1 of").await;
+    let begun = page.loss().await;
+    assert!(begun < 1.3 * reached, "the loss was {reached}, and the next run begins with {begun}");
+    page.until_status("finished").await;
+    assert!(page.loss().await < reached, "going on has brought nothing");
+    page.press("Previous result").await;
+    assert_eq!(page.shown().await, first, "the earlier result is gone");
+}
+
 /// No task of the page's own holds its thread while a run goes on.
 pub async fn the_page_stays_responsive(session: &Session) {
     let (site, pictures) = (Site::new(), Pictures::new());

@@ -5,6 +5,7 @@
 
 mod compare;
 mod fixture;
+mod promises;
 mod trajectory;
 
 use std::sync::OnceLock;

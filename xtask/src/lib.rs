@@ -8,6 +8,7 @@ pub mod budgets;
 pub mod checks;
 pub mod failure;
 pub mod finish;
+pub mod gallery;
 pub mod optimise;
 pub mod places;
 pub mod policy;

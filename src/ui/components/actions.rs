@@ -28,6 +28,8 @@ pub fn Actions(
     on_download: Callback<()>,
     /// Exchange the result on view with the one before.
     on_previous: Callback<()>,
+    /// Begin where the result on view ends.
+    on_go_on: Callback<()>,
 ) -> impl IntoView {
     let live = Memo::new(move |_| phase.get().is_some_and(Phase::is_live));
     let stepping = Memo::new(move |_| phase.get().is_some_and(Phase::is_stepping));
@@ -38,6 +40,9 @@ pub fn Actions(
             <Action enabled=stepping on_press=on_pause>{move || if rests.get() { "Resume" } else { "Pause" }}</Action>
             <Action enabled=live on_press=on_cancel>"Cancel"</Action>
             <Action enabled=has_result on_press=on_download>"Download"</Action>
+            <Show when=move || has_result.get()>
+                <Action class="quiet" enabled=Signal::derive(move || ready.get() && !live.get()) on_press=on_go_on>"Continue from result"</Action>
+            </Show>
             <Show when=move || has_previous.get()>
                 <Action class="quiet" enabled=Signal::derive(move || !live.get()) on_press=on_previous>"Previous result"</Action>
             </Show>

@@ -178,7 +178,9 @@ fn a_lost_worker_is_retired_and_the_next_start_makes_another() {
     assert!(studio.trouble().unwrap().retry);
     assert_eq!(studio.start(), Some(Effect::Boot(DeviceKind::Gpu)));
     assert_eq!(studio.apply(Event::Booted), Some(Effect::Post(Command::Open(DeviceKind::Gpu))));
-    let Some(Effect::Post(Command::Start { run, recipe })) = studio.apply(Event::Opened(gpu(false))) else { panic!("it begins") };
+    let Some(Effect::Post(Command::Start { run, recipe, goes_on: false })) = studio.apply(Event::Opened(gpu(false))) else {
+        panic!("it begins")
+    };
     assert_eq!((run, recipe.size), (RunId(2), 256));
 }
 
@@ -245,4 +247,15 @@ fn choosing_another_device_leaves_the_run_and_choosing_the_same_does_not() {
     assert_eq!(studio.choose_device(DeviceChoice::Cpu), Some(Effect::Boot(DeviceKind::Cpu)));
     assert_eq!((studio.phase(), studio.settings().device), (Some(Phase::Cancelled), DeviceChoice::Cpu));
     assert_eq!(studio.link(), Link::Opening(DeviceKind::Cpu));
+}
+
+#[test]
+fn a_run_that_goes_on_says_so_even_when_it_has_to_wait_for_the_device() {
+    let mut studio = opened();
+    assert!(matches!(studio.go_on(), Some(Effect::Post(Command::Start { goes_on: true, .. }))));
+    studio.apply(failed(None, true));
+    assert_eq!(studio.go_on(), Some(Effect::Boot(DeviceKind::Gpu)));
+    assert!(matches!(studio.apply(Event::Opened(gpu(false))), Some(Effect::Post(Command::Start { goes_on: true, .. }))));
+    studio.cancel();
+    assert!(matches!(studio.start(), Some(Effect::Post(Command::Start { goes_on: false, .. }))));
 }
