@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-/// What one module of `src` may use: crates of Cargo.toml, and modules of this package beside itself.
+/// What one module of `src` may use: crates of Cargo.toml, and modules of this package beside itself. A rule for a folder within a
+/// module stands for the files there in the module's place.
 struct Rule {
     module: &'static str,
     crates: &'static [&'static str],
@@ -24,6 +25,7 @@ const RULES: &[Rule] = &[
         crates: &["burn", "burn_wgpu", "glam", "safetensors", "serde", "serde_json", "sha2", "thiserror", "wgpu"],
         modules: &["layer", "losses", "pixels", "recipe", "schedule"],
     },
+    Rule { module: "engine/kernels", crates: &["burn", "burn_cubecl", "cubecl"], modules: &[] },
     Rule {
         module: "worker",
         crates: &[
@@ -131,7 +133,8 @@ fn module_of(path: &Path) -> Option<String> {
     let relative = path.strip_prefix(root().join("src")).expect("the file is below src");
     let first = relative.components().next()?.as_os_str().to_string_lossy().into_owned();
     let is_exempt = first == "lib.rs" || first == "bin" || path.ends_with("tests.rs");
-    (!is_exempt).then(|| first.trim_end_matches(".rs").to_owned())
+    let folder = RULES.iter().find(|rule| rule.module.contains('/') && relative.starts_with(rule.module));
+    (!is_exempt).then(|| folder.map_or_else(|| first.trim_end_matches(".rs").to_owned(), |rule| rule.module.to_owned()))
 }
 
 fn trespasses(rule: &Rule, code: &str, dependencies: &BTreeSet<String>) -> Vec<String> {
@@ -168,6 +171,19 @@ fn a_trespass_is_found_in_any_form() {
     assert_eq!(found("use crate::{layer::Layer, engine};"), ["crate::engine", "crate::layer"]);
     assert_eq!(found("type T = crate::protocol::Event;"), ["crate::protocol"]);
     assert_eq!(found("use serde::Serialize; use std::fmt; use some::burn::thing;"), Vec::<String>::new());
+}
+
+#[test]
+fn a_folder_with_a_rule_of_its_own_is_held_to_that() {
+    let module = |path: &str| module_of(&root().join("src").join(path));
+    assert_eq!(module("engine/vgg19.rs").as_deref(), Some("engine"));
+    assert_eq!(module("engine/kernels/convolution/tiled.rs").as_deref(), Some("engine/kernels"));
+    assert_eq!(module("engine/kernels/tests.rs"), None);
+    let rule = RULES.iter().find(|rule| rule.module == "engine/kernels").expect("there is such a rule");
+    let found = |code| trespasses(rule, code, &dependencies());
+    assert_eq!(found("use crate::engine::loss::Objective;"), ["crate::engine"]);
+    assert_eq!(found("use crate::recipe::Recipe; use cubecl::prelude::*;"), ["crate::recipe"]);
+    assert_eq!(found("use wgpu::Device;"), ["wgpu"]);
 }
 
 #[test]

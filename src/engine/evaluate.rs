@@ -3,9 +3,10 @@
 
 use burn::tensor::{ExecutionError, Tensor};
 
+use super::gram::float;
 use super::image_tensor::read_back;
 use super::loss::{Objective, TotalVariationLoss};
-use super::{FeatureMaps, ImageTensor, Vgg19};
+use super::{FeatureMaps, GramMatrix, ImageTensor, Vgg19};
 use crate::layer::Layer;
 use crate::recipe::{Emphasis, Reading};
 
@@ -76,8 +77,8 @@ async fn features(maps: &FeatureMaps) -> Result<Vec<Array>, ExecutionError> {
 async fn grams(maps: &FeatureMaps) -> Result<Vec<Array>, ExecutionError> {
     let mut arrays = Vec::new();
     for layer in Layer::STYLE {
-        let flat = maps.get(layer).flattened();
-        let gram = flat.clone().matmul(flat.transpose());
+        let map = maps.get(layer);
+        let gram = GramMatrix::of(map).tensor().clone().mul_scalar(float(map.positions()));
         arrays.push(array(format!("gram.{}", layer.name()), &gram.dims(), read_back(gram).await?));
     }
     Ok(arrays)

@@ -3,6 +3,8 @@
 use burn::tensor::Tensor;
 
 use super::FeatureMap;
+#[cfg(feature = "gpu")]
+use super::kernels;
 
 /// Which filters fire together, with where they fire summed away.
 ///
@@ -17,10 +19,12 @@ pub struct GramMatrix(Tensor<2>);
 impl GramMatrix {
     /// Of one layer's feature map.
     pub fn of(map: &FeatureMap) -> Self {
-        let flat = map.flattened();
-        let positions = map.positions();
+        #[cfg(feature = "gpu")]
+        if kernels::serve(&map.tensor().device()) {
+            return Self(kernels::gram(map.tensor().clone()));
+        }
         // The quotient is split over both factors: a sum over all positions of a large picture keeps its magnitude.
-        let scaled = flat.div_scalar(float(positions).sqrt());
+        let scaled = map.flattened().div_scalar(float(map.positions()).sqrt());
         Self(scaled.clone().matmul(scaled.transpose()))
     }
 

@@ -6,6 +6,8 @@ pub mod device;
 pub mod evaluate;
 mod gram;
 mod image_tensor;
+#[cfg(feature = "gpu")]
+pub mod kernels;
 pub mod loss;
 pub mod optimizer;
 mod transfer;

@@ -8,6 +8,8 @@ use burn::tensor::ops::{AvgPoolOptions, ConvOptions, MaxPoolOptions, PadMode};
 use burn::tensor::{Device, Tensor, TensorData};
 
 use super::ImageTensor;
+#[cfg(feature = "gpu")]
+use super::kernels;
 use super::weights::Weights;
 use crate::layer::Layer;
 use crate::recipe::{Border, Pooling, Reading};
@@ -83,11 +85,15 @@ impl FeatureMaps {
     }
 }
 
-/// One 3×3 convolution: kernel `[out, in, 3, 3]` and bias `[out]`.
+/// One 3×3 convolution with bias and ReLU.
 #[derive(Debug)]
-struct Convolution {
-    kernel: Tensor<4>,
-    bias: Tensor<1>,
+#[cfg_attr(feature = "gpu", expect(clippy::large_enum_variant, reason = "all thirteen of a network are of one kind"))]
+enum Convolution {
+    /// In Burn's own operations: kernel `[out, in, 3, 3]` and bias `[out]`.
+    Plain(Tensor<4>, Tensor<1>),
+    /// In our own kernel.
+    #[cfg(feature = "gpu")]
+    Packed(kernels::PackedConvolution),
 }
 
 /// The network on a device.
@@ -109,7 +115,7 @@ impl Vgg19 {
                 // The published network reads BGR. Turning the first kernel's channels around once saves turning every picture.
                 let kernel = if layer == Layer::Conv1_1 { kernel.flip([1]) } else { kernel };
                 let bias = Tensor::<1>::from_data(TensorData::new(bias, [layer.channels()]), &device).sub_scalar(NOISE_FLOOR);
-                (layer, Convolution { kernel, bias })
+                (layer, Convolution::new(kernel, bias))
             })
             .collect();
         let mean = Tensor::<1>::from_data(IMAGENET_MEAN, &device).reshape([1, 3, 1, 1]);
@@ -138,9 +144,24 @@ impl Vgg19 {
 }
 
 impl Convolution {
+    /// In our own kernel where it runs.
+    fn new(kernel: Tensor<4>, bias: Tensor<1>) -> Self {
+        #[cfg(feature = "gpu")]
+        if kernels::serve(&kernel.device()) {
+            return Self::Packed(kernels::PackedConvolution::new(kernel, bias));
+        }
+        Self::Plain(kernel, bias)
+    }
+
     fn apply(&self, x: Tensor<4>) -> Tensor<4> {
-        let options = ConvOptions::new([1, 1], [1, 1], [1, 1], 1);
-        relu(conv2d(x, self.kernel.clone(), Some(self.bias.clone()), options))
+        match self {
+            Self::Plain(kernel, bias) => {
+                let options = ConvOptions::new([1, 1], [1, 1], [1, 1], 1);
+                relu(conv2d(x, kernel.clone(), Some(bias.clone()), options))
+            }
+            #[cfg(feature = "gpu")]
+            Self::Packed(packed) => packed.relu(x),
+        }
     }
 }
 
@@ -158,6 +179,8 @@ fn framed(x: Tensor<4>, border: Border) -> Tensor<4> {
 
 fn pool(x: Tensor<4>, pooling: Pooling) -> Tensor<4> {
     match pooling {
+        #[cfg(feature = "gpu")]
+        Pooling::Average if kernels::serve(&x.device()) => kernels::average_pool(x),
         Pooling::Average => avg_pool2d(x, AvgPoolOptions::new([2, 2])),
         Pooling::Max => max_pool2d(x, MaxPoolOptions::new([2, 2])),
     }

@@ -1,0 +1,186 @@
+//! The Gram matrix in slices. A matrix of 64×64 sums over up to two million positions; in a single pass two workgroups would do all of
+//! it. So the positions are cut into slices, each workgroup multiplies 64×64 channels of one slice, and a second kernel adds the slices
+//! up, which also keeps the sums short.
+
+use burn::backend::ops::FloatTensorOps;
+use burn_cubecl::CubeBackend;
+use burn_cubecl::kernel::into_contiguous;
+use burn_cubecl::tensor::CubeTensor;
+use cubecl::calculate_cube_count_elemwise;
+use cubecl::prelude::*;
+
+use super::super::layout::{VECTOR, channels_last, empty, extents, line_of_units};
+
+/// Workgroups that are wanted: a few for each core of a large GPU.
+const WORKGROUPS: usize = 256;
+/// The fewest positions of a slice: below, writing its sums would cost as much as making them.
+const LEAST_POSITIONS: usize = 256;
+/// Channels to each side of a workgroup's part of the matrix, in vectors.
+const TILE: usize = 16;
+/// Positions that lie in shared memory at once: 8 KiB for both factors.
+const STEP: usize = 16;
+/// Units side by side over the columns of a part; as many lie over its rows.
+const LANES: usize = 8;
+/// Vectors of channels of a unit, in each direction.
+const DEPTH: usize = TILE / LANES;
+
+/// `F·Fᵀ / M` of `[1, C, H, W]`: `[C, C]`.
+pub fn gram(map: CubeTensor) -> CubeTensor {
+    let map = channels_last(map);
+    let [_, height, width, channels] = extents(&map);
+    let tiles = channels / (TILE * VECTOR);
+    let positions = height * width;
+    let length = positions.div_ceil((WORKGROUPS / (tiles * tiles)).max(1)).max(LEAST_POSITIONS);
+    let slices = positions.div_ceil(length);
+    let products = empty(&map, [slices, channels, channels]);
+    let [tiles, slices] = [tiles, slices].map(|count| u32::try_from(count).expect("a count of workgroups"));
+    // SAFETY: the kernel reads positions of the map alone, and the grid covers the products exactly.
+    unsafe {
+        product_kernel::launch_unchecked(
+            &map.client.clone(),
+            CubeCount::Static(tiles, tiles, slices),
+            CubeDim::new_1d((LANES * LANES) as u32),
+            VECTOR,
+            map.into_tensor_arg(),
+            products.clone().into_tensor_arg(),
+            length,
+            channels / VECTOR,
+        );
+    }
+    sum(products, positions)
+}
+
+/// The sum over all slices of `[S, C, C]`, divided by `positions`: `[C, C]`.
+fn sum(products: CubeTensor, positions: usize) -> CubeTensor {
+    let [_, channels, _] = extents(&products);
+    let matrix = empty(&products, [channels, channels]);
+    let client = products.client.clone();
+    let units = line_of_units();
+    // SAFETY: units beyond the matrix do nothing.
+    unsafe {
+        sum_kernel::launch_unchecked(
+            &client,
+            calculate_cube_count_elemwise(&client, channels * channels / VECTOR, units),
+            units,
+            VECTOR,
+            products.into_tensor_arg(),
+            matrix.clone().into_tensor_arg(),
+            reciprocal(positions),
+        );
+    }
+    matrix
+}
+
+/// `(G' + G'ᵀ) / M` of a gradient `[C, C]` and the map it belongs to: what the map is to be multiplied with.
+pub fn symmetric(gradient: CubeTensor, map: &CubeTensor) -> CubeTensor {
+    let [_, _, height, width] = extents(map);
+    let transposed = CubeBackend::float_transpose(gradient.clone());
+    let sum = CubeBackend::float_add(gradient, transposed);
+    into_contiguous(CubeBackend::float_mul_scalar(sum, reciprocal(height * width).into()))
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a count of positions; f32's relative error is far below the sums' own")]
+fn reciprocal(positions: usize) -> f32 {
+    1.0 / positions as f32
+}
+
+#[cube(launch_unchecked)]
+fn product_kernel<N: Size>(
+    map: &Tensor<Vector<f32, N>>,
+    products: &mut Tensor<Vector<f32, N>>,
+    length: usize,
+    #[comptime] channels: usize,
+) {
+    let first = CUBE_POS_Z as usize * length;
+    let end = min(first + length, map.shape(1) * map.shape(2));
+    let mut left = Shared::<[Vector<f32, N>]>::new_slice(comptime!(STEP * TILE));
+    let mut right = Shared::<[Vector<f32, N>]>::new_slice(comptime!(STEP * TILE));
+    let mut sums = Array::<Vector<f32, N>>::new(comptime!(DEPTH * VECTOR * DEPTH));
+    #[unroll]
+    for index in 0..comptime!(DEPTH * VECTOR * DEPTH) {
+        sums[index] = Vector::new(0.0f32);
+    }
+    for step in range_stepped(first, end, STEP) {
+        load(map, &mut left, step, end, CUBE_POS_Y as usize * TILE, channels);
+        load(map, &mut right, step, end, CUBE_POS_X as usize * TILE, channels);
+        sync_cube();
+        multiply(&left, &right, &mut sums);
+        sync_cube();
+    }
+    store(&sums, products, channels);
+}
+
+/// Brings `STEP` positions of `TILE` vectors of channels to shared memory; from `end` on are zeros.
+#[cube]
+fn load<N: Size>(
+    map: &Tensor<Vector<f32, N>>,
+    factor: &mut Shared<[Vector<f32, N>]>,
+    step: usize,
+    end: usize,
+    channel: usize,
+    #[comptime] channels: usize,
+) {
+    #[unroll]
+    for turn in 0..comptime!(STEP * TILE / (LANES * LANES)) {
+        let index = UNIT_POS as usize + comptime!(turn * LANES * LANES);
+        let position = step + index / TILE;
+        let inside = position < end;
+        let value = map[select(inside, position, step) * channels + channel + index % TILE];
+        factor[index] = select(inside, value, Vector::new(0.0f32));
+    }
+}
+
+/// Adds the outer products of the positions in shared memory to this unit's `sums`.
+#[cube]
+fn multiply<N: Size>(left: &Shared<[Vector<f32, N>]>, right: &Shared<[Vector<f32, N>]>, sums: &mut Array<Vector<f32, N>>) {
+    let lane = UNIT_POS as usize % LANES;
+    let rows = UNIT_POS as usize / LANES * DEPTH;
+    let mut columns = Array::<Vector<f32, N>>::new(DEPTH);
+    for position in 0..STEP {
+        #[unroll]
+        for vector in 0..DEPTH {
+            columns[vector] = right[position * TILE + lane + comptime!(vector * LANES)];
+        }
+        #[unroll]
+        for vector in 0..DEPTH {
+            let row = left[position * TILE + rows + vector];
+            #[unroll]
+            for component in 0..VECTOR {
+                let value = Vector::broadcast(row.extract(component));
+                #[unroll]
+                for column in 0..DEPTH {
+                    sums[comptime!((vector * VECTOR + component) * DEPTH + column)] += value * columns[column];
+                }
+            }
+        }
+    }
+}
+
+/// Writes this unit's `sums` where they lie in the matrix of its slice.
+#[cube]
+fn store<N: Size>(sums: &Array<Vector<f32, N>>, products: &mut Tensor<Vector<f32, N>>, #[comptime] channels: usize) {
+    let lane = UNIT_POS as usize % LANES;
+    let matrix = CUBE_POS_Z as usize * comptime!(channels * VECTOR);
+    let first_row = matrix + (CUBE_POS_Y as usize * TILE + UNIT_POS as usize / LANES * DEPTH) * VECTOR;
+    let first_column = CUBE_POS_X as usize * TILE + lane;
+    #[unroll]
+    for row in 0..comptime!(DEPTH * VECTOR) {
+        #[unroll]
+        for column in 0..DEPTH {
+            products[(first_row + row) * channels + first_column + comptime!(column * LANES)] =
+                sums[comptime!(row * DEPTH + column)];
+        }
+    }
+}
+
+#[cube(launch_unchecked)]
+fn sum_kernel<N: Size>(products: &Tensor<Vector<f32, N>>, matrix: &mut Tensor<Vector<f32, N>>, scale: f32) {
+    let length = matrix.shape(0) * matrix.shape(1) / VECTOR;
+    if ABSOLUTE_POS < length {
+        let mut sum = Vector::<f32, N>::new(0.0f32);
+        for slice in 0..products.shape(0) {
+            sum += products[slice * length + ABSOLUTE_POS];
+        }
+        matrix[ABSOLUTE_POS] = sum * Vector::new(scale);
+    }
+}

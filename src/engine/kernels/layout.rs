@@ -1,0 +1,50 @@
+//! Between Burn's `[1, C, H, W]` and the kernels' order in memory.
+
+#[cfg(test)]
+use burn::backend::cubecl::dtype_to_storage_type;
+use burn_cubecl::kernel::into_contiguous;
+#[cfg(not(test))]
+use burn_cubecl::ops::numeric::empty_device_contiguous_dtype;
+#[cfg(test)]
+use burn_cubecl::ops::numeric::full_device_dtype;
+use burn_cubecl::ops::{permute_nchw_to_nhwc, permute_nhwc_to_nchw};
+use burn_cubecl::tensor::CubeTensor;
+use cubecl::prelude::CubeDim;
+#[cfg(test)]
+use cubecl::prelude::InputScalar;
+
+/// Floats that a kernel reads and writes at once.
+pub const VECTOR: usize = 4;
+
+/// `[1, C, H, W]` as `[1, H, W, C]`, contiguous: free for what another of these kernels made, a copy for anything else.
+pub fn channels_last(x: CubeTensor) -> CubeTensor {
+    into_contiguous(permute_nchw_to_nhwc(x))
+}
+
+/// `[1, H, W, C]` as `[1, C, H, W]`, without moving anything.
+pub fn channels_first(x: CubeTensor) -> CubeTensor {
+    permute_nhwc_to_nchw(x)
+}
+
+/// Uninitialised memory of `shape` where `like` lies.
+#[cfg(not(test))]
+pub fn empty<const D: usize>(like: &CubeTensor, shape: [usize; D]) -> CubeTensor {
+    empty_device_contiguous_dtype(like.client.clone(), like.device.clone(), shape.into(), like.dtype)
+}
+
+/// As outside of tests, but poisoned, so that what a kernel fails to write is seen.
+#[cfg(test)]
+pub fn empty<const D: usize>(like: &CubeTensor, shape: [usize; D]) -> CubeTensor {
+    let poison = InputScalar::new(f32::NAN, dtype_to_storage_type(like.dtype));
+    full_device_dtype(like.client.clone(), shape.into(), like.device.clone(), poison, like.dtype)
+}
+
+/// The extents of `x`.
+pub fn extents<const D: usize>(x: &CubeTensor) -> [usize; D] {
+    x.meta.shape().dims()
+}
+
+/// Units of a workgroup that goes through a tensor element by element.
+pub fn line_of_units() -> CubeDim {
+    CubeDim::new_1d(256)
+}

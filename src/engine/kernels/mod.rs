@@ -1,0 +1,32 @@
+//! Our own kernels for the GPU, written in CubeCL, with backward passes of their own. What Burn brings there without autotuning is a
+//! naive convolution, a Gram matrix by transposing the map and then summing over all positions in a handful of workgroups, and an
+//! average pooling that compiles anew for each picture size.
+//!
+//! All of them hold to this:
+//!
+//! - **Layout.** Tensors are `[1, C, H, W]` to the caller and channels-last in memory: a permutation changes metadata alone, so that
+//!   order flows through the network without a copy.
+//! - **Sizes at run time.** Channels are compiled in, since the network has a small closed set of them; height and width are read by
+//!   the kernel. Another picture size compiles nothing.
+//! - **Any WebGPU.** No subgroups, no f16, at most 256 units and 16 KiB of shared memory in a workgroup.
+//!
+//! Beside each kernel its tests hold it to its twin in plain Burn, in value and in gradient.
+
+mod convolution;
+mod gram;
+mod layout;
+mod pooling;
+#[cfg(test)]
+mod tests;
+
+use burn::backend::DispatchDevice;
+use burn::tensor::Device;
+
+pub use convolution::PackedConvolution;
+pub use gram::gram;
+pub use pooling::average_pool;
+
+/// Whether tensors of `device` can be given to these kernels.
+pub fn serve(device: &Device) -> bool {
+    matches!(device.clone().without_autodiff().as_dispatch(), DispatchDevice::Cube(_))
+}

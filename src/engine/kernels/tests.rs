@@ -1,0 +1,68 @@
+//! What the tests of all kernels share.
+
+use std::collections::HashSet;
+use std::hash::Hash;
+use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
+
+use burn::tensor::{Device, Tensor};
+use cubecl::launched::LaunchedKernels;
+use pollster::block_on;
+
+use crate::engine::device;
+
+/// The process's one GPU, for one test at a time; an emulated one will do.
+pub fn gpu() -> MutexGuard<'static, Device> {
+    static GPU: LazyLock<Mutex<Device>> = LazyLock::new(|| {
+        Mutex::new(block_on(device::open_gpu(|_| ())).expect("a Vulkan device, if an emulated one, must be there").device)
+    });
+    // A test that failed leaves the device as good as it was.
+    GPU.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The kernels that `work` launches, each once: those that a device compiles for it. The caller holds the GPU.
+pub fn kernels_of(work: impl FnOnce()) -> HashSet<impl Eq + Hash> {
+    let launched = LaunchedKernels::new();
+    work();
+    launched.finish().into_iter().collect()
+}
+
+/// A tensor `[1, C, H, W]` that lies channels-last in memory.
+pub fn channels_last_noise([_, channels, height, width]: [usize; 4], seed: u32, device: &Device) -> Tensor<4> {
+    noise([1, height, width, channels], seed, device).permute([0, 3, 1, 2])
+}
+
+/// Values in -1..1 that look random and are the same each time.
+pub fn noise<const D: usize>(shape: [usize; D], seed: u32, device: &Device) -> Tensor<D> {
+    let mut state = seed.wrapping_mul(0x9e37_79b9) | 1;
+    let values = std::iter::repeat_with(|| {
+        state ^= state << 13;
+        state ^= state >> 17;
+        state ^= state << 5;
+        f64::from(state) / f64::from(u32::MAX) * 2.0 - 1.0
+    });
+    #[expect(clippy::cast_possible_truncation, reason = "values in -1..1")]
+    let values: Vec<f32> = values.map(|value| value as f32).take(shape.iter().product()).collect();
+    Tensor::<1>::from_floats(values.as_slice(), device).reshape(shape)
+}
+
+/// `‖ours − reference‖ / ‖reference‖`; NaN when one of ours is.
+pub fn distance<const D: usize>(ours: Tensor<D>, reference: Tensor<D>) -> f64 {
+    assert_eq!(ours.dims(), reference.dims());
+    let [ours, reference] =
+        [ours, reference].map(|tensor| tensor.into_data().try_into_vec::<f32>().expect("the engine computes in f32"));
+    let squares = |values: &mut dyn Iterator<Item = f64>| values.map(|value| value * value).sum::<f64>();
+    let difference = squares(&mut ours.iter().zip(&reference).map(|(&a, &b)| f64::from(a) - f64::from(b)));
+    (difference / squares(&mut reference.iter().map(|&value| f64::from(value)))).sqrt()
+}
+
+/// The value of `of` at `x`, and the gradient of its product with a fixed `weight`, all without autodiff.
+pub fn value_and_gradient<const D: usize, const E: usize>(
+    of: impl Fn(Tensor<D>) -> Tensor<E>,
+    x: Tensor<D>,
+    weight: Tensor<E>,
+) -> (Tensor<E>, Tensor<D>) {
+    let x = x.autodiff().require_grad();
+    let value = of(x.clone());
+    let mut gradients = (value.clone() * weight.autodiff()).sum().backward();
+    (value.without_autodiff(), x.grad_remove(&mut gradients).expect("the value depends on x"))
+}
