@@ -6,8 +6,8 @@
 //!
 //! - **Layout.** Tensors are `[1, C, H, W]` to the caller and channels-last in memory: a permutation changes metadata alone, so that
 //!   order flows through the network without a copy.
-//! - **Sizes at run time.** Channels are compiled in, since the network has a small closed set of them; height and width are read by
-//!   the kernel. Another picture size compiles nothing.
+//! - **Extents at run time.** The kernels read height, width and channels, so that a handful of programs serve the whole network, and
+//!   another picture size compiles nothing.
 //! - **Any WebGPU.** No subgroups, no f16, at most 256 units and 16 KiB of shared memory in a workgroup.
 //!
 //! Beside each kernel its tests hold it to its twin in plain Burn, in value and in gradient.

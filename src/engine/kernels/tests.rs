@@ -1,7 +1,6 @@
 //! What the tests of all kernels share.
 
-use std::collections::HashSet;
-use std::hash::Hash;
+use std::collections::BTreeSet;
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 
 use burn::tensor::{Device, Tensor};
@@ -20,10 +19,10 @@ pub fn gpu() -> MutexGuard<'static, Device> {
 }
 
 /// The kernels that `work` launches, each once: those that a device compiles for it. The caller holds the GPU.
-pub fn kernels_of(work: impl FnOnce()) -> HashSet<impl Eq + Hash> {
+pub fn kernels_of(work: impl FnOnce()) -> BTreeSet<String> {
     let launched = LaunchedKernels::new();
     work();
-    launched.finish().into_iter().collect()
+    launched.finish().iter().map(|kernel| format!("{kernel:?}")).collect()
 }
 
 /// A tensor `[1, C, H, W]` that lies channels-last in memory.

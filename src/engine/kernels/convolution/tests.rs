@@ -78,15 +78,16 @@ fn the_gradient_is_the_slope() {
 }
 
 #[test]
-fn another_size_compiles_nothing_and_a_map_in_our_order_is_not_copied() {
+fn one_program_serves_all_sizes_and_channels_and_a_map_in_our_order_is_not_copied() {
     let device = gpu();
-    let (kernel, bias) = parameters([64, 64], &device);
-    let packed = PackedConvolution::new(kernel, bias);
-    let forward = |[height, width]: [usize; 2]| {
-        let x = channels_last_noise([1, 64, height, width], 3, &device);
+    let forward = |[inputs, outputs]: [usize; 2], [height, width]: [usize; 2]| {
+        let (kernel, bias) = parameters([inputs, outputs], &device);
+        let packed = PackedConvolution::new(kernel, bias);
+        let x = channels_last_noise([1, inputs, height, width], 3, &device);
         kernels_of(|| drop(packed.relu(x)))
     };
-    let first = forward([8, 8]);
+    let first = forward([64, 64], [8, 8]);
     assert_eq!(first.len(), 2, "the convolution, and the poison of these tests");
-    assert!(first == forward([33, 37]));
+    assert!(first == forward([64, 64], [33, 37]));
+    assert!(first == forward([128, 256], [4, 3]));
 }

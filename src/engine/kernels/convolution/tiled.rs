@@ -13,10 +13,6 @@ use super::super::layout::{VECTOR, channels_first, channels_last, empty, extents
 /// How the work is divided; compiled in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Tiling {
-    /// Channels that are read, in vectors.
-    inputs: usize,
-    /// Channels that are written, in vectors.
-    outputs: usize,
     /// Taps along one side of the window, odd.
     window: usize,
     /// Width of a workgroup's tile, px.
@@ -33,14 +29,13 @@ struct Tiling {
 const RUN: usize = 8;
 
 impl Tiling {
-    /// For `inputs` channels read and `outputs` written. 64 units share 8×8 px × 64 channels: 10.6 KiB of shared memory; the first
-    /// layer's gradient has a single vector of channels, for which they share 32×16 px.
-    fn new(inputs: usize, outputs: usize, window: usize) -> Self {
-        let [inputs, outputs] = [inputs, outputs].map(|channels| channels / VECTOR);
-        if outputs.is_multiple_of(16) {
-            Self { inputs, outputs, window, columns: 8, rows: 8, group: 16, depth: 2 }
+    /// For `outputs` channels written. 64 units share 8×8 px × 64 channels: 10.6 KiB of shared memory; the first layer's gradient has
+    /// a single vector of channels, for which they share 32×16 px.
+    const fn new(outputs: usize, window: usize) -> Self {
+        if outputs.is_multiple_of(16 * VECTOR) {
+            Self { window, columns: 8, rows: 8, group: 16, depth: 2 }
         } else {
-            Self { inputs, outputs, window, columns: 32, rows: 16, group: 1, depth: 1 }
+            Self { window, columns: 32, rows: 16, group: 1, depth: 1 }
         }
     }
 
@@ -83,9 +78,11 @@ impl Tiling {
         RUN + self.window - 1
     }
 
-    fn cube_count(self, height: usize, width: usize) -> CubeCount {
+    /// Workgroups for a result `[1, H, W, C]`.
+    fn cube_count(self, result: &CubeTensor) -> CubeCount {
+        let [_, height, width, channels] = extents(result);
         let count = |all: usize, part: usize| u32::try_from(all.div_ceil(part)).expect("a count of workgroups");
-        CubeCount::Static(count(width, self.columns), count(height, self.rows), count(self.outputs, self.group))
+        CubeCount::Static(count(width, self.columns), count(height, self.rows), count(channels / VECTOR, self.group))
     }
 
     fn cube_dim(self) -> CubeDim {
@@ -96,15 +93,15 @@ impl Tiling {
 /// `max(0, x * weights + bias)`: `[1, C_in, H, W]`, `[9, C_in, C_out]`, `[C_out]` to `[1, C_out, H, W]`.
 pub fn convolve_relu(x: CubeTensor, weights: CubeTensor, bias: CubeTensor) -> CubeTensor {
     let x = channels_last(x);
-    let [_, inputs, outputs] = extents(&weights);
+    let [_, _, outputs] = extents(&weights);
     let [batch, height, width, _] = extents(&x);
     let answer = empty(&x, [batch, height, width, outputs]);
-    let tiling = Tiling::new(inputs, outputs, 3);
+    let tiling = Tiling::new(outputs, 3);
     // SAFETY: the kernel reads within the extents it is given, and writes only within those of the answer.
     unsafe {
         forward_kernel::launch_unchecked(
             &x.client.clone(),
-            tiling.cube_count(height, width),
+            tiling.cube_count(&answer),
             tiling.cube_dim(),
             VECTOR,
             x.into_tensor_arg(),
@@ -120,15 +117,15 @@ pub fn convolve_relu(x: CubeTensor, weights: CubeTensor, bias: CubeTensor) -> Cu
 /// `(gradient where answer > 0) * weights`: `[1, C_out, H, W]` twice, `[9, C_out, C_in]` to `[1, C_in, H, W]`.
 pub fn convolve_relu_backward(gradient: CubeTensor, answer: CubeTensor, weights: CubeTensor) -> CubeTensor {
     let [gradient, answer] = [gradient, answer].map(channels_last);
-    let [_, inputs, outputs] = extents(&weights);
+    let [_, _, outputs] = extents(&weights);
     let [batch, height, width, _] = extents(&gradient);
     let result = empty(&gradient, [batch, height, width, outputs]);
-    let tiling = Tiling::new(inputs, outputs, 3);
+    let tiling = Tiling::new(outputs, 3);
     // SAFETY: as above.
     unsafe {
         backward_kernel::launch_unchecked(
             &gradient.client.clone(),
-            tiling.cube_count(height, width),
+            tiling.cube_count(&result),
             tiling.cube_dim(),
             VECTOR,
             gradient.into_tensor_arg(),
@@ -144,15 +141,15 @@ pub fn convolve_relu_backward(gradient: CubeTensor, answer: CubeTensor, weights:
 /// Each pixel's channels times a matrix, a convolution with a window of one: `[1, C_in, H, W]`, `[C_in, C_out]` to `[1, C_out, H, W]`.
 pub fn weighted(x: CubeTensor, matrix: CubeTensor) -> CubeTensor {
     let x = channels_last(x);
-    let [inputs, outputs] = extents(&matrix);
+    let [_, outputs] = extents(&matrix);
     let [batch, height, width, _] = extents(&x);
     let result = empty(&x, [batch, height, width, outputs]);
-    let tiling = Tiling::new(inputs, outputs, 1);
+    let tiling = Tiling::new(outputs, 1);
     // SAFETY: as above.
     unsafe {
         linear_kernel::launch_unchecked(
             &x.client.clone(),
-            tiling.cube_count(height, width),
+            tiling.cube_count(&result),
             tiling.cube_dim(),
             VECTOR,
             x.into_tensor_arg(),
@@ -181,7 +178,7 @@ fn forward_kernel<N: Size>(
             sums[comptime!(pixel * tiling.depth + vector)] = value;
         }
     }
-    convolve(x, x, weights, &mut sums, false, tiling);
+    convolve(x, x, weights, &mut sums, answer.shape(3) / VECTOR, false, tiling);
     #[unroll]
     for index in 0..comptime!(RUN * tiling.depth) {
         sums[index] = max(sums[index], Vector::new(0.0f32));
@@ -198,7 +195,7 @@ fn backward_kernel<N: Size>(
     #[comptime] tiling: Tiling,
 ) {
     let mut sums = zeros::<N>(comptime!(RUN * tiling.depth));
-    convolve(gradient, answer, weights, &mut sums, true, tiling);
+    convolve(gradient, answer, weights, &mut sums, result.shape(3) / VECTOR, true, tiling);
     store(&sums, result, tiling);
 }
 
@@ -210,7 +207,7 @@ fn linear_kernel<N: Size>(
     #[comptime] tiling: Tiling,
 ) {
     let mut sums = zeros::<N>(comptime!(RUN * tiling.depth));
-    convolve(x, x, weights, &mut sums, false, tiling);
+    convolve(x, x, weights, &mut sums, result.shape(3) / VECTOR, false, tiling);
     store(&sums, result, tiling);
 }
 
@@ -224,21 +221,23 @@ fn zeros<N: Size>(#[comptime] count: usize) -> Array<Vector<f32, N>> {
     sums
 }
 
-/// Adds the convolution of `x`, or of `x` where `mask > 0`, to this unit's `sums`.
+/// Adds the convolution of `x`, or of `x` where `mask > 0`, to this unit's `sums`; `outputs` are all channels written, in vectors.
 #[cube]
 fn convolve<N: Size>(
     x: &Tensor<Vector<f32, N>>,
     mask: &Tensor<Vector<f32, N>>,
     weights: &Tensor<Vector<f32, N>>,
     sums: &mut Array<Vector<f32, N>>,
+    outputs: usize,
     #[comptime] masked: bool,
     #[comptime] tiling: Tiling,
 ) {
     let mut pixels = Shared::<[Vector<f32, N>]>::new_slice(comptime!(tiling.stage()));
     let mut taps = Shared::<[Vector<f32, N>]>::new_slice(comptime!(tiling.taps() * tiling.group));
-    for input in 0..tiling.inputs {
+    let inputs = x.shape(3) / VECTOR;
+    for input in 0..inputs {
         load_pixels(x, mask, &mut pixels, input, masked, tiling);
-        load_taps(weights, &mut taps, input, tiling);
+        load_taps(weights, &mut taps, input, inputs, outputs, tiling);
         sync_cube();
         multiply(&pixels, &taps, sums, tiling);
         sync_cube();
@@ -258,6 +257,7 @@ fn load_pixels<N: Size>(
     let zero = Vector::<f32, N>::new(0.0f32);
     let height = x.shape(1);
     let width = x.shape(2);
+    let inputs = x.shape(3) / VECTOR;
     let top = CUBE_POS_Y as usize * tiling.rows;
     let left = CUBE_POS_X as usize * tiling.columns;
     #[unroll]
@@ -270,9 +270,9 @@ fn load_pixels<N: Size>(
             let margin = comptime!(tiling.margin());
             let inside = row >= margin && row < height + margin && column >= margin && column < width + margin;
             let pixel = select(inside, (row - margin) * width + column - margin, 0usize.runtime());
-            let mut value = x[pixel * tiling.inputs + input];
+            let mut value = x[pixel * inputs + input];
             if masked {
-                value = select_many(mask[pixel * tiling.inputs + input].greater_than(&zero), value, zero);
+                value = select_many(mask[pixel * inputs + input].greater_than(&zero), value, zero);
             }
             pixels[index] = select(inside, value, zero);
         }
@@ -285,6 +285,8 @@ fn load_taps<N: Size>(
     weights: &Tensor<Vector<f32, N>>,
     taps: &mut Shared<[Vector<f32, N>]>,
     input: usize,
+    inputs: usize,
+    outputs: usize,
     #[comptime] tiling: Tiling,
 ) {
     let first = CUBE_POS_Z as usize * tiling.group;
@@ -294,8 +296,8 @@ fn load_taps<N: Size>(
         let index = UNIT_POS as usize + comptime!(turn * tiling.units());
         if index < count {
             let tap = index / comptime!(tiling.group * VECTOR);
-            let channel = (tap * tiling.inputs + input) * VECTOR + index / tiling.group % VECTOR;
-            taps[index] = weights[channel * tiling.outputs + first + index % tiling.group];
+            let channel = (tap * inputs + input) * VECTOR + index / tiling.group % VECTOR;
+            taps[index] = weights[channel * outputs + first + index % tiling.group];
         }
     }
 }
@@ -342,6 +344,7 @@ fn multiply<N: Size>(
 fn store<N: Size>(sums: &Array<Vector<f32, N>>, result: &mut Tensor<Vector<f32, N>>, #[comptime] tiling: Tiling) {
     let height = result.shape(1);
     let width = result.shape(2);
+    let outputs = result.shape(3) / VECTOR;
     let row = CUBE_POS_Y as usize * tiling.rows + unit_row(tiling);
     let column = CUBE_POS_X as usize * tiling.columns + unit_column(tiling);
     if row < height {
@@ -351,8 +354,7 @@ fn store<N: Size>(sums: &Array<Vector<f32, N>>, result: &mut Tensor<Vector<f32, 
                 #[unroll]
                 for vector in 0..tiling.depth {
                     let channel = output_channel(vector, tiling);
-                    result[(row * width + column + pixel) * tiling.outputs + channel] =
-                        sums[comptime!(pixel * tiling.depth + vector)];
+                    result[(row * width + column + pixel) * outputs + channel] = sums[comptime!(pixel * tiling.depth + vector)];
                 }
             }
         }

@@ -44,7 +44,6 @@ pub fn gram(map: CubeTensor) -> CubeTensor {
             map.into_tensor_arg(),
             products.clone().into_tensor_arg(),
             length,
-            channels / VECTOR,
         );
     }
     sum(products, positions)
@@ -85,12 +84,7 @@ fn reciprocal(positions: usize) -> f32 {
 }
 
 #[cube(launch_unchecked)]
-fn product_kernel<N: Size>(
-    map: &Tensor<Vector<f32, N>>,
-    products: &mut Tensor<Vector<f32, N>>,
-    length: usize,
-    #[comptime] channels: usize,
-) {
+fn product_kernel<N: Size>(map: &Tensor<Vector<f32, N>>, products: &mut Tensor<Vector<f32, N>>, length: usize) {
     let first = CUBE_POS_Z as usize * length;
     let end = min(first + length, map.shape(1) * map.shape(2));
     let mut left = Shared::<[Vector<f32, N>]>::new_slice(comptime!(STEP * TILE));
@@ -101,25 +95,19 @@ fn product_kernel<N: Size>(
         sums[index] = Vector::new(0.0f32);
     }
     for step in range_stepped(first, end, STEP) {
-        load(map, &mut left, step, end, CUBE_POS_Y as usize * TILE, channels);
-        load(map, &mut right, step, end, CUBE_POS_X as usize * TILE, channels);
+        load(map, &mut left, step, end, CUBE_POS_Y as usize * TILE);
+        load(map, &mut right, step, end, CUBE_POS_X as usize * TILE);
         sync_cube();
         multiply(&left, &right, &mut sums);
         sync_cube();
     }
-    store(&sums, products, channels);
+    store(&sums, products);
 }
 
 /// Brings `STEP` positions of `TILE` vectors of channels to shared memory; from `end` on are zeros.
 #[cube]
-fn load<N: Size>(
-    map: &Tensor<Vector<f32, N>>,
-    factor: &mut Shared<[Vector<f32, N>]>,
-    step: usize,
-    end: usize,
-    channel: usize,
-    #[comptime] channels: usize,
-) {
+fn load<N: Size>(map: &Tensor<Vector<f32, N>>, factor: &mut Shared<[Vector<f32, N>]>, step: usize, end: usize, channel: usize) {
+    let channels = map.shape(3) / VECTOR;
     #[unroll]
     for turn in 0..comptime!(STEP * TILE / (LANES * LANES)) {
         let index = UNIT_POS as usize + comptime!(turn * LANES * LANES);
@@ -158,9 +146,10 @@ fn multiply<N: Size>(left: &Shared<[Vector<f32, N>]>, right: &Shared<[Vector<f32
 
 /// Writes this unit's `sums` where they lie in the matrix of its slice.
 #[cube]
-fn store<N: Size>(sums: &Array<Vector<f32, N>>, products: &mut Tensor<Vector<f32, N>>, #[comptime] channels: usize) {
+fn store<N: Size>(sums: &Array<Vector<f32, N>>, products: &mut Tensor<Vector<f32, N>>) {
+    let channels = products.shape(2) / VECTOR;
     let lane = UNIT_POS as usize % LANES;
-    let matrix = CUBE_POS_Z as usize * comptime!(channels * VECTOR);
+    let matrix = CUBE_POS_Z as usize * products.shape(1);
     let first_row = matrix + (CUBE_POS_Y as usize * TILE + UNIT_POS as usize / LANES * DEPTH) * VECTOR;
     let first_column = CUBE_POS_X as usize * TILE + lane;
     #[unroll]
