@@ -33,13 +33,15 @@ fn the_matrix_agrees_with_the_twin_in_value_and_gradient() {
 }
 
 #[test]
-fn another_size_compiles_nothing_and_a_map_in_our_order_is_not_copied() {
+fn one_program_serves_all_sizes_and_channels_and_a_map_in_our_order_is_not_copied() {
     let device = gpu();
-    let launched = |[height, width]: [usize; 2]| {
-        let map = channels_last_noise([1, 64, height, width], 1, &device);
+    let launched = |[channels, height, width]: [usize; 3]| {
+        let map = channels_last_noise([1, channels, height, width], 1, &device);
         kernels_of(|| drop(gram(map)))
     };
-    let first = launched([8, 8]);
+    let first = launched([512, 8, 8]);
     assert_eq!(first.len(), 3, "the products, their sum, and the poison of these tests");
-    assert!(first == launched([33, 37]));
+    // Longer slices, and more of them.
+    assert!(first == launched([512, 40, 40]));
+    assert!(first == launched([64, 33, 37]));
 }

@@ -32,13 +32,14 @@ fn the_means_agree_with_the_twin_in_value_and_gradient() {
 }
 
 #[test]
-fn another_size_compiles_nothing_and_a_map_in_our_order_is_not_copied() {
+fn one_program_serves_all_sizes_and_channels_and_a_map_in_our_order_is_not_copied() {
     let device = gpu();
-    let launched = |[height, width]: [usize; 2]| {
-        let x = channels_last_noise([1, 64, height, width], 1, &device);
+    let launched = |[channels, height, width]: [usize; 3]| {
+        let x = channels_last_noise([1, channels, height, width], 1, &device);
         kernels_of(|| drop(average_pool(x)))
     };
-    let first = launched([8, 8]);
+    let first = launched([64, 8, 8]);
     assert_eq!(first.len(), 2, "the means, and the poison of these tests");
-    assert!(first == launched([33, 37]));
+    assert!(first == launched([64, 33, 37]));
+    assert!(first == launched([256, 5, 4]));
 }
