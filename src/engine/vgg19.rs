@@ -18,9 +18,10 @@ use crate::recipe::{Border, Pooling, Reading};
 const IMAGENET_MEAN: [f32; 3] = [123.68, 116.779, 103.939];
 
 /// By how much every bias is lowered, in units of activation: about one rounding step of f32 at the typical answer in block 1. A reference
-/// case holds an answer of -5e-6 there, and one ReLU on the wrong side passes on a whole gradient. Both backends sum over the window first
-/// and the channels last, which rounds this one to +2e-6 to +9e-6, while random orders of summation give -9e-6 ± 4e-6. Lowering moves the
-/// edge and does not remove it: an answer just above `1e-5` is as uncertain as one just above 0 was. Chosen by that case.
+/// case holds an answer of -5e-6 there, and one ReLU on the wrong side passes on a whole gradient. Burn's convolutions sum over the window
+/// first and the channels last, which rounds this one to +2e-6 to +9e-6, while random orders of summation give -9e-6 ± 4e-6, and our own
+/// kernel's order is right without it. Lowering moves the edge and does not remove it: an answer just above `1e-5` is as uncertain as one
+/// just above 0 was. Chosen by that case.
 const NOISE_FLOOR: f32 = 1e-5;
 
 /// Mirrored pixels beyond each side of the picture: as far as the zeros around a layer reach in the first three blocks.
