@@ -26,6 +26,8 @@ const NOISE_FLOOR: f32 = 1e-5;
 
 /// Mirrored pixels beyond each side of the picture: as far as the zeros around a layer reach in the first three blocks.
 pub const MARGIN: usize = 16;
+/// A side's part that a margin may be at most: on a small picture the whole of [`MARGIN`] would be most of the work.
+const MARGIN_PART: usize = 8;
 
 /// What one layer answers to a picture, after its ReLU.
 ///
@@ -125,8 +127,8 @@ impl Vgg19 {
 
     /// The feature maps of `image` at `layers`; nothing beyond the deepest of them is computed.
     ///
-    /// Zero padding of 1 around every convolution; pooling halves each side, rounding down. [`Border::Reflect`] adds [`MARGIN`] to every
-    /// side of the picture first.
+    /// Zero padding of 1 around every convolution; pooling halves each side, rounding down. [`Border::Reflect`] adds a
+    /// margin of mirrored pixels to every side of the picture first.
     pub fn encode(&self, image: &ImageTensor, layers: &[Layer], reading: Reading) -> FeatureMaps {
         let mut maps = BTreeMap::new();
         let deepest = layers.iter().max().copied();
@@ -166,13 +168,13 @@ impl Convolution {
     }
 }
 
-/// `[1, 3, H, W]` with its margin; a picture smaller than the margin is mirrored as far as it goes.
+/// `[1, 3, H, W]` with its margin.
 fn framed(x: Tensor<4>, border: Border) -> Tensor<4> {
     let [_, _, height, width] = x.dims();
     match border {
         Border::Zero => x,
         Border::Reflect => {
-            let [rows, columns] = [height, width].map(|side| MARGIN.min(side - 1));
+            let [rows, columns] = [height, width].map(|side| MARGIN.min(side / MARGIN_PART));
             x.pad((columns, columns, rows, rows), PadMode::Reflect)
         }
     }

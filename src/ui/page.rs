@@ -190,14 +190,14 @@ fn Strokes(
         <div class="pair">
             <Choice
                 id="strokes"
-                label="Stroke size"
+                label="Strokes"
                 offers=offers::stroke_sizes()
                 chosen=recipe(desk, |recipe| recipe.style_scale)
                 on_change=set_recipe(desk, |recipe, scale| recipe.style_scale = scale)
             />
             <Choice
                 id="pyramid"
-                label="Paint"
+                label="Build-up"
                 offers=offers::pyramids()
                 chosen=recipe(desk, |recipe| recipe.pyramid)
                 on_change=set_recipe(desk, |recipe, pyramid| recipe.pyramid = pyramid)
