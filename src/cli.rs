@@ -65,12 +65,20 @@ pub enum CliError {
     /// More weights than style pictures can be blended.
     #[error("--style-weights has {0} numbers; {MAX_STYLES} style pictures can be blended")]
     TooManyWeights(usize),
+    /// A blend of other pictures than there are.
+    #[error("--style-weights has {weights} numbers for {pictures} style pictures")]
+    Weights {
+        /// Numbers.
+        weights: usize,
+        /// Style pictures.
+        pictures: usize,
+    },
     /// No device.
     #[error("no device could be opened ({0}); try --device cpu")]
     Device(#[from] DeviceError),
-    /// The built-in weights are damaged.
+    /// The built-in network is damaged.
     #[error("the built-in weights are damaged: {0}")]
-    Weights(#[from] WeightsError),
+    Network(#[from] WeightsError),
     /// The run failed.
     #[error(transparent)]
     Transfer(#[from] TransferError),
@@ -136,10 +144,15 @@ fn stylize(args: &Stylize) -> Result<(), CliError> {
     if args.style.len() > MAX_STYLES {
         return Err(TransferError::TooManyStyles(args.style.len()).into());
     }
+    if let Some(weights) = args.recipe.style_weights.as_ref().map(Vec::len).filter(|&weights| weights != args.style.len()) {
+        return Err(CliError::Weights { weights, pictures: args.style.len() });
+    }
     let photo = open_fitted(&args.content, recipe.size)?;
     let style_edge = recipe.style_edge(photo.size().long_edge());
     let paintings = args.style.iter().map(|path| open_fitted(path, style_edge)).collect::<Result<Vec<_>, _>>()?;
-    let pictures = Pictures { photo, paintings, earlier: None };
+    let earlier = args.from.as_deref().map(|path| open_fitted(path, recipe.size)).transpose()?;
+    let earlier = earlier.map(|earlier| codec::resize(&earlier, photo.size()));
+    let pictures = Pictures { photo, paintings, earlier };
     let pastiche = Studio::open(&args.device)?.paint(&pictures, &recipe, "")?;
     write(&args.output, &codec::encode_png(&pastiche))
 }
@@ -155,7 +168,8 @@ fn reconstruct(args: &Reconstruct) -> Result<(), CliError> {
     let recipe = Recipe { size: args.size, steps: args.steps, seed: args.seed, emphasis, start: Start::NOISE, ..Recipe::default() };
     recipe.validate()?;
     let picture = open_fitted(&args.picture, recipe.size)?;
-    let pictures = Pictures { paintings: vec![picture.clone()], photo: picture, earlier: None };
+    let paintings = if args.style.is_some() { vec![picture.clone()] } else { Vec::new() };
+    let pictures = Pictures { photo: picture, paintings, earlier: None };
     let pastiche = Studio::open(&args.device)?.paint(&pictures, &recipe, "")?;
     write(&args.output, &codec::encode_png(&pastiche))
 }

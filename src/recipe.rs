@@ -23,7 +23,7 @@ pub struct Recipe {
     pub version: u32,
     /// Longer side of the result at most, px.
     pub size: u32,
-    /// Steps of the optimiser: evaluations of the objective.
+    /// Steps of the optimiser: evaluations of the objective. L-BFGS spends the first at each size on looking where it stands.
     pub steps: u32,
     /// How the pixels are changed.
     pub optimizer: OptimizerKind,
@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn a_recipe_of_the_first_form_still_loads() {
+    fn a_written_recipe_may_lack_what_came_later() {
         let text = r#"{"version":1,"size":256,"steps":50,"optimizer":"adam","emphasis":{"content_weight":80.0,"tv_weight":3.0},
             "reading":{"pooling":"max","border":"zero"},"seed":7}"#;
         let recipe = Recipe::from_json(text).unwrap();

@@ -13,11 +13,11 @@ pub struct Level {
 }
 
 /// The levels of a picture whose shorter side is `short_edge` px, coarse to fine, the last at the full size. At most `wanted`, fewer
-/// where the picture or the number of `steps` is small; the steps are shared out evenly, the rest going to the coarsest, where they
+/// where the picture or the number of `steps` is small, so that each has two steps at least; the steps are shared out evenly, the rest going to the coarsest, where they
 /// are cheapest.
 pub fn levels(short_edge: u32, wanted: u32, steps: u32) -> Vec<Level> {
     let fitting = (0..wanted).take_while(|&halvings| halvings == 0 || short_edge >> halvings >= SHORTEST_EDGE_PX).count();
-    let count = u32::try_from(fitting).unwrap_or(1).min(steps).max(1);
+    let count = u32::try_from(fitting).unwrap_or(1).min(steps / 2).max(1);
     let (share, rest) = (steps / count, steps % count);
     (0..count).rev().map(|halvings| Level { halvings, steps: share + if halvings + 1 == count { rest } else { 0 } }).collect()
 }
@@ -51,7 +51,8 @@ mod tests {
     fn a_small_picture_or_few_steps_give_fewer_levels() {
         assert_eq!(levels(150, 4, 100), [level(1, 50), level(0, 50)]);
         assert_eq!(levels(40, 4, 100), [level(0, 100)]);
-        assert_eq!(levels(2000, 4, 2), [level(1, 1), level(0, 1)]);
+        assert_eq!(levels(2000, 4, 5), [level(1, 3), level(0, 2)]);
+        assert_eq!(levels(2000, 4, 1), [level(0, 1)]);
     }
 
     #[test]

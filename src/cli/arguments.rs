@@ -47,6 +47,9 @@ pub struct Stylize {
     /// Where to write the result, a PNG.
     #[arg(short, long, value_name = "OUT.png")]
     pub output: PathBuf,
+    /// Go on from this picture, an earlier result, instead of what --start says.
+    #[arg(long, value_name = "RESULT.png")]
+    pub from: Option<PathBuf>,
     #[command(flatten)]
     pub recipe: RecipeArgs,
     #[command(flatten)]
@@ -173,7 +176,7 @@ pub struct RecipeArgs {
     grain: Option<f32>,
     /// What each style picture weighs in the blend.
     #[arg(long, value_name = "W,W,…", value_delimiter = ',')]
-    style_weights: Option<Vec<f32>>,
+    pub style_weights: Option<Vec<f32>>,
     /// Longer side of a style picture as a multiple of the photo's: larger means larger strokes. [default: 1]
     #[arg(long, value_name = "S")]
     style_scale: Option<f32>,

@@ -19,7 +19,7 @@ const NOISE_VARIANCE: f64 = 2.5e-4;
 const LEAST_VARIANCE: f64 = 1e-7;
 /// Rounds of an iteration that doubles its digits with each; from the least variance the first dozen only find the magnitude.
 const ROOT_ROUNDS: u32 = 32;
-/// Added to brightness before dividing by it: black has no hue to keep.
+/// Light added to the photo before its channels are set in proportion: black has no hue to keep, and turns grey.
 const BLACK: f32 = 1e-3;
 
 /// A painting as the network is to see it beside `photo`, both `[H, W, 3]` in 0..1.
@@ -52,7 +52,7 @@ pub fn finished(colours: Colours, pastiche: &ImageTensor, photo: &ImageTensor) -
         // The photo under another light: every channel in proportion, so that chromaticity stays.
         let (pastiche, photo) = (to_linear_tensor(pastiche), to_linear_tensor(photo));
         let gain = weighted(pastiche, LUMINANCE).add_scalar(BLACK) / weighted(photo.clone(), LUMINANCE).add_scalar(BLACK);
-        to_srgb_tensor(photo * gain)
+        to_srgb_tensor(photo.add_scalar(BLACK) * gain - BLACK)
     } else {
         // YIQ: another Y, the photo's I and Q.
         let change = weighted(pastiche, LUMA) - weighted(photo.clone(), LUMA);
@@ -76,7 +76,7 @@ fn match_brightness(painting: &mut [f32], photo: &[f32], linear_light: bool) {
     let grey = |rgb: &[f32]| rgb.as_chunks().0.iter().map(|&pixel| brightness(pixel, linear_light)).collect::<Vec<f32>>();
     let (painted, seen) = (grey(painting), grey(photo));
     let ((from, spread), (to, wanted)) = (mean_and_deviation(&painted), mean_and_deviation(&seen));
-    let gain = wanted / spread.max(f64::from(BLACK));
+    let gain = wanted / spread.max(NOISE_VARIANCE.sqrt());
     for (pixel, value) in painting.as_chunks_mut().0.iter_mut().zip(painted) {
         #[expect(clippy::cast_possible_truncation, reason = "a value of about 0..1")]
         let matched = ((f64::from(value) - from) * gain + to).clamp(0.0, 1.0) as f32;
@@ -250,6 +250,17 @@ mod tests {
                 };
                 assert!((new - old).abs() < 5e-3, "{new} for {old}");
             }
+        }
+    }
+
+    #[test]
+    fn what_is_painted_over_black_is_seen() {
+        let colours = Colours { palette: Palette::Photo, linear_light: true };
+        let rgb = |values: [f32; 6]| ImageTensor::from_rgb(ImageSize::new(2, 1), values.to_vec(), &Device::flex());
+        let photo = rgb([0.0, 0.0, 0.0, 0.02, 0.0, 0.0]);
+        let result = block_on(finished(colours, &rgb([0.7; 6]), &photo).to_rgb()).unwrap();
+        for pixel in result.as_chunks().0 {
+            assert!((brightness(*pixel, true) - 0.7).abs() < 0.1, "{pixel:?}");
         }
     }
 

@@ -128,14 +128,16 @@ impl StyleTransfer {
         }
         let size = pictures.photo.size();
         let full = Scene::new(pictures, recipe, device);
-        let mut levels: VecDeque<Level> = schedule::levels(size.width.min(size.height), recipe.pyramid, recipe.steps).into();
+        // An earlier result is gone on with at its own size: a smaller one would lose its detail.
+        let pyramid = if pictures.earlier.is_some() { 1 } else { recipe.pyramid };
+        let mut levels: VecDeque<Level> = schedule::levels(size.width.min(size.height), pyramid, recipe.steps).into();
         let Level { halvings, steps } = levels.pop_front().expect("a schedule has a level");
         let scene = full.halved(halvings);
         let start = match &pictures.earlier {
             None => scene.mixed(recipe.start, recipe.seed),
             Some(earlier) => {
                 let earlier = colour::photo_seen(recipe.colours, earlier.composited_rgb());
-                ImageTensor::from_rgb(size, earlier, device).halved(halvings)
+                ImageTensor::from_rgb(size, earlier, device)
             }
         };
         Ok(Self {
@@ -198,6 +200,9 @@ impl StyleTransfer {
     /// [`TransferError::Recipe`]; the old weights stay then.
     pub fn set_emphasis(&mut self, emphasis: Emphasis) -> Result<(), TransferError> {
         emphasis.validate()?;
+        if emphasis == self.recipe.emphasis {
+            return Ok(());
+        }
         self.objective.set_emphasis(&self.vgg, emphasis);
         self.recipe.emphasis = emphasis;
         self.optimizer.objective_changed();
@@ -237,7 +242,8 @@ impl StyleTransfer {
 #[expect(clippy::cast_precision_loss, reason = "sides of pictures")]
 fn painted_size(given: ImageSize, content_edge: u32, recipe: &Recipe) -> ImageSize {
     let unscaled = given.long_edge().min(content_edge) as f32;
-    let factor = recipe.style_scale * unscaled / given.long_edge() as f32;
+    let greatest = *Recipe::SIZE.end() as f32 / given.long_edge() as f32;
+    let factor = (recipe.style_scale * unscaled / given.long_edge() as f32).min(greatest);
     if recipe.style_scale > 1.0 && factor > 1.0 { given.stretched(factor) } else { given }
 }
 

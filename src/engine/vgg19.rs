@@ -24,7 +24,7 @@ const IMAGENET_MEAN: [f32; 3] = [123.68, 116.779, 103.939];
 /// just above 0 was. Chosen by that case.
 const NOISE_FLOOR: f32 = 1e-5;
 
-/// Mirrored pixels beyond each side of the picture: as far as the zeros around a layer reach in the first three blocks.
+/// Mirrored pixels beyond each side of the picture: about as far as zeros around the layers reach in the first three blocks.
 pub const MARGIN: usize = 16;
 /// A side's part that a margin may be at most: on a small picture the whole of [`MARGIN`] would be most of the work.
 const MARGIN_PART: usize = 8;

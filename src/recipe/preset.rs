@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Border, OptimizerKind, Palette, Recipe, Start};
+use super::{Border, Palette, Recipe, Start};
 
-/// A recipe that one can ask for by name. Size, number of steps and seed are not its business.
+/// A recipe that one can ask for by name. Size, number of steps, seed and the blend of paintings are not its business.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Preset {
@@ -47,9 +47,10 @@ impl Preset {
         }
     }
 
-    /// The recipe, with the size, steps and seed of `other`.
+    /// The recipe, with the size, steps, seed and blend of `other`.
     pub fn applied_to(self, other: &Recipe) -> Recipe {
         let mut recipe = Recipe { size: other.size, steps: other.steps, seed: other.seed, ..Recipe::default() };
+        recipe.emphasis.styles = other.emphasis.styles;
         match self {
             Self::Balanced => {}
             Self::CloserToThePhoto => recipe.emphasis.content_weight = 640.0,
@@ -63,7 +64,6 @@ impl Preset {
             Self::Paper => {
                 recipe.reading.border = Border::Zero;
                 recipe.start = Start::NOISE;
-                recipe.optimizer = OptimizerKind::Lbfgs;
             }
         }
         recipe
@@ -75,12 +75,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn presets_are_valid_told_apart_and_keep_size_steps_and_seed() {
-        let other = Recipe { size: 640, steps: 77, seed: 5, ..Recipe::default() };
+    fn presets_are_valid_told_apart_and_keep_what_is_not_theirs() {
+        let mut other = Recipe { size: 640, steps: 77, seed: 5, ..Recipe::default() };
+        other.emphasis.styles = [0.2, 0.8, 1.0, 1.0];
         let recipes = Preset::ALL.map(|preset| preset.applied_to(&other));
         for (index, recipe) in recipes.iter().enumerate() {
             recipe.validate().unwrap();
             assert_eq!((recipe.size, recipe.steps, recipe.seed), (640, 77, 5));
+            assert_eq!(recipe.emphasis.styles, other.emphasis.styles);
             assert!(!recipes[..index].contains(recipe), "{recipe:?}");
         }
     }

@@ -121,6 +121,14 @@ impl Desk {
         });
     }
 
+    /// Begins the last run once more, after it failed.
+    pub fn retry(self) {
+        if self.can_start() {
+            self.act(Studio::retry);
+            browser::reveal(RESULT_ID);
+        }
+    }
+
     fn can_start(self) -> bool {
         let live = self.studio.with_untracked(|studio| studio.phase().is_some_and(Phase::is_live));
         !live && untrack(|| self.is_ready())
@@ -186,6 +194,7 @@ impl Desk {
     /// Takes in files: two fill both wells, content first, and a third the second style's; one fills `well`, or else the first empty
     /// one.
     pub fn take_files(self, well: Option<Well>, files: Vec<File>) {
+        self.studio.update(Studio::dismiss_trouble);
         let mut files = files.into_iter();
         match (files.next(), files.next()) {
             (Some(content), Some(style)) => {
@@ -222,6 +231,7 @@ impl Desk {
     async fn fetch_sample(self, well: Well, sample: &'static Sample) -> bool {
         match browser::fetch_blob(&format!("samples/{}", sample.file)).await {
             Ok(blob) => {
+                self.studio.update(Studio::dismiss_trouble);
                 self.picture(well).set(Some(Picture::new(blob, sample.file)));
                 true
             }

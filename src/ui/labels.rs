@@ -94,7 +94,7 @@ fn stage_line(stage: Stage, weights: Option<WeightsProgress>, on_gpu: bool) -> S
         (Stage::Weights, Some(weights)) => weights_line(weights),
         (Stage::Weights, None) => "Fetching the network".into(),
         (Stage::Network, _) => "Building the network".into(),
-        (Stage::Targets, _) => "Studying both pictures".into(),
+        (Stage::Targets, _) => "Studying the pictures".into(),
         (Stage::Compiling, _) if on_gpu => "Preparing the graphics card for the first step".into(),
         (Stage::Compiling, _) => "Taking the first step".into(),
     }

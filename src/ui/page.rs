@@ -314,7 +314,7 @@ fn Wall(
     let plates = desk.plates();
     let status = move || desk.studio().with(labels::status_line).unwrap_or_else(|| idle_line(desk));
     let time_left = |studio: &Studio| {
-        let run = studio.run().filter(|run| run.phase.is_stepping());
+        let run = studio.run().filter(|run| run.phase == Phase::Running);
         run.and_then(labels::time_left_ms).map(labels::time_left_line).unwrap_or_default()
     };
     let curve = move |(width, height)| {
@@ -325,7 +325,7 @@ fn Wall(
             <Messages
                 trouble=part(desk, |studio| studio.trouble().cloned())
                 notice=part(desk, |studio| studio.notice().cloned())
-                on_retry=Callback::new(move |()| desk.stylise())
+                on_retry=Callback::new(move |()| desk.retry())
                 on_dismiss_trouble=Callback::new(move |()| desk.act(|studio| { studio.dismiss_trouble(); None }))
                 on_dismiss_notice=Callback::new(move |()| desk.act(|studio| { studio.dismiss_notice(); None }))
             />

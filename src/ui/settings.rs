@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::policy::DeviceChoice;
 use crate::protocol::{DeviceKind, DeviceReport};
@@ -30,6 +30,7 @@ pub struct Settings {
     /// Steps of the optimiser.
     pub steps: Option<u32>,
     /// All else that determines a result.
+    #[serde(deserialize_with = "recipe_or_default")]
     pub recipe: Recipe,
     /// Where to compute.
     pub device: DeviceChoice,
@@ -43,7 +44,6 @@ impl Settings {
         Self {
             size: read.size.filter(|size| SIZES.contains(size)),
             steps: read.steps.filter(|steps| STEPS.contains(steps)),
-            recipe: if read.recipe.validate().is_ok() { read.recipe } else { Recipe::default() },
             ..read
         }
     }
@@ -80,6 +80,12 @@ impl Settings {
     pub fn preset(&self) -> Option<Preset> {
         Preset::ALL.into_iter().find(|preset| preset.applied_to(&self.recipe) == self.recipe)
     }
+}
+
+/// A stored recipe that makes no sense is the default one, and takes nothing else with it.
+fn recipe_or_default<'de, D: Deserializer<'de>>(stored: D) -> Result<Recipe, D::Error> {
+    let stored = serde_json::Value::deserialize(stored)?;
+    Ok(serde_json::from_value(stored).ok().filter(|recipe: &Recipe| recipe.validate().is_ok()).unwrap_or_default())
 }
 
 /// How much larger than the photo a painting may be on `device`.
@@ -270,5 +276,7 @@ mod tests {
         ] {
             assert_eq!(Settings::from_json(garbage), Settings::default(), "{garbage}");
         }
+        let half = Settings::from_json(r#"{"size": 256, "recipe": {"colour": "blue"}}"#);
+        assert_eq!((half.size, &half.recipe), (Some(256), &Recipe::default()));
     }
 }

@@ -88,7 +88,7 @@ pub struct Run {
     pub losses: Option<Losses>,
     /// The total loss so far.
     pub history: LossHistory,
-    /// The sizes that it is painted at.
+    /// The sizes that it is painted at, as far as can be told without the photo's shape.
     pub levels: Vec<Level>,
     /// Whether it goes on from an earlier picture.
     goes_on: bool,
@@ -210,6 +210,12 @@ impl Studio {
     /// Begins a run that goes on from an earlier picture.
     pub fn go_on(&mut self) -> Option<Effect> {
         self.start_run(true)
+    }
+
+    /// Begins the last run once more.
+    pub fn retry(&mut self) -> Option<Effect> {
+        let goes_on = self.run.as_ref().is_some_and(|run| run.goes_on);
+        self.start_run(goes_on)
     }
 
     fn start_run(&mut self, goes_on: bool) -> Option<Effect> {
@@ -355,8 +361,12 @@ impl Studio {
 
     /// Sends the waiting run to the worker.
     fn begin(&mut self) -> Option<Effect> {
-        let recipe = self.settings.recipe_on(self.report.as_ref());
+        let mut recipe = self.settings.recipe_on(self.report.as_ref());
         let run = self.run.as_mut()?;
+        if run.goes_on {
+            // At its own size alone: a smaller one would lose the earlier result's detail.
+            recipe.pyramid = 1;
+        }
         run.steps = recipe.steps;
         // The photo's shorter side is not known here; for the time left its longer one will do.
         run.levels = schedule::levels(recipe.size, recipe.pyramid, recipe.steps);

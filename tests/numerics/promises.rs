@@ -168,6 +168,16 @@ fn a_blend_moves_from_one_painting_to_the_other() {
 }
 
 #[test]
+fn smoothness_smooths() {
+    let at = |tv_weight| {
+        let recipe = with(|emphasis| emphasis.tv_weight = tv_weight);
+        fineness(&painted(&pictures(&["painting-night.jpg"], &recipe), &recipe).0)
+    };
+    let (rough, smooth) = (at(0.0), at(10_000.0));
+    assert!(smooth < 0.8 * rough, "fineness {rough}, and with smoothness {smooth}");
+}
+
+#[test]
 fn noise_is_the_seeds_own_to_the_bit() {
     let of = |seed| {
         let recipe = Recipe { start: Start::NOISE, steps: 3, seed, ..recipe() };
@@ -216,18 +226,28 @@ fn every_weight_can_change_in_a_running_picture() {
     let recipe = recipe();
     let mut transfer = begin(&pictures(&["painting-night.jpg", "painting-ember.jpg"], &recipe), &recipe);
     let layers = |layer| LayerWeights::even(&[layer], 1.0);
-    let changes: [fn(&mut Emphasis); 5] = [
-        |emphasis| emphasis.grain = -0.8,
-        |emphasis| emphasis.styles = [0.2, 0.8, 0.0, 0.0],
-        |emphasis| emphasis.tv_weight = 100.0,
-        |emphasis| emphasis.content_weight = 20.0,
-        |emphasis| emphasis.style_layers = LayerWeights::even(&[Layer::Conv1_2, Layer::Conv3_3], 0.5),
+    let other_style = |before: Losses, after: Losses| (after.style / before.style - 1.0).abs() > 0.05;
+    type Change = (fn(&mut Emphasis), fn(Losses, Losses) -> bool);
+    let changes: [Change; 5] = [
+        (|emphasis| emphasis.grain = -0.8, other_style),
+        (|emphasis| emphasis.styles = [0.2, 0.8, 0.0, 0.0], other_style),
+        (|emphasis| emphasis.tv_weight = 100.0, |before, after| before.total_variation == 0.0 && after.total_variation > 0.0),
+        (|emphasis| emphasis.content_weight = 20.0, |before, after| (after.content / before.content - 0.125).abs() < 0.01),
+        (|emphasis| emphasis.style_layers = LayerWeights::even(&[Layer::Conv1_2, Layer::Conv3_3], 0.5), other_style),
     ];
     let mut emphasis = recipe.emphasis;
-    for change in changes {
+    let losses = |transfer: &mut StyleTransfer| {
+        block_on(transfer.step()).expect("the device works");
+        block_on(transfer.losses()).expect("the losses are finite")
+    };
+    losses(&mut transfer);
+    for (index, (change, holds)) in changes.into_iter().enumerate() {
+        let before = losses(&mut transfer);
         change(&mut emphasis);
         transfer.set_emphasis(emphasis).expect("the weights make sense");
-        block_on(transfer.step()).expect("the device works");
+        // The first evaluation after a change is at the picture as it is.
+        let after = losses(&mut transfer);
+        assert!(holds(before, after), "change {index}: {before:?}, then {after:?}");
     }
     emphasis.content_layers = layers(Layer::Conv3_1);
     transfer.set_emphasis(emphasis).expect("a layer gets its target when it first counts");

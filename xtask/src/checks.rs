@@ -36,7 +36,8 @@ pub enum Step {
     Browsers,
 }
 
-const ALL_FEATURES: &str = "ui,engine,cli";
+/// Of the package; building with all of them shares what is built with the tests.
+pub const ALL_FEATURES: &str = "ui,engine,cli";
 const WASM: &str = "--target=wasm32-unknown-unknown";
 /// The test target that needs browsers and the built site.
 const BROWSER_TESTS: &str = "browser";

@@ -9,6 +9,7 @@ use image::codecs::jpeg::JpegEncoder;
 use image::imageops::overlay;
 use image::{Rgb, RgbImage};
 
+use crate::checks::ALL_FEATURES;
 use crate::failure::{Context, Outcome};
 use crate::{places, process};
 
@@ -146,10 +147,8 @@ pub fn run(effort: Effort) -> Outcome {
     let folder = places::checkout().join("docs/gallery");
     fs::create_dir_all(&folder).or_fail(|| format!("cannot make {}", folder.display()), WRITE_ADVICE)?;
     process::headline("Building the command line");
-    process::run(
-        process::cargo().args(["build", "--release", "--features", "cli", "--bin", "impasto"]),
-        "mend what is said above",
-    )?;
+    let build = ["build", "--release", "--locked", "--features", ALL_FEATURES, "--bin", "impasto"];
+    process::run(process::cargo().args(build), "mend what is said above")?;
     for sheet in &SHEETS {
         process::headline(sheet.about);
         let pictures = sheet.cells.iter().map(|cell| paint(cell, effort)).collect::<Outcome<Vec<_>>>()?;
@@ -235,7 +234,10 @@ mod tests {
         let index = index(Effort { size: 160, steps: 60, device: "cpu" });
         for sheet in &SHEETS {
             assert!(index.contains(&format!("({}.jpg)", sheet.name)));
-            assert!(sheet.cells.iter().all(|(caption, words)| index.contains(caption) && !subjects(words).is_empty()));
+            assert!(sheet.cells.iter().all(|(caption, _)| index.contains(caption)));
         }
+        assert_eq!(subjects(&[RECONSTRUCT, "--style=conv1_1"]), [PAINTING]);
+        assert_eq!(subjects(&[RECONSTRUCT, "--content=conv1_1"]), [PHOTO]);
+        assert_eq!(subjects(&[STYLIZE]), [PHOTO, PAINTING]);
     }
 }

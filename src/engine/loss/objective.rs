@@ -65,8 +65,8 @@ pub struct Objective {
 impl Objective {
     /// Encodes the targets.
     pub fn new(vgg: &Vgg19, photo: &ImageTensor, paintings: &[ImageTensor], reading: Reading, emphasis: Emphasis) -> Self {
-        let paintings: Vec<FeatureMaps> = paintings.iter().map(|painting| vgg.encode(painting, &Layer::ALL, reading)).collect();
-        let style = StyleLoss::new(&paintings, &emphasis.style_shares(paintings.len()));
+        let shares = emphasis.style_shares(paintings.len());
+        let style = StyleLoss::new(paintings.iter().map(|painting| vgg.encode(painting, &Layer::ALL, reading)), &shares);
         let content = content_targets(vgg, photo, reading, &emphasis);
         Self { photo: photo.clone(), content, style, reading, emphasis }
     }

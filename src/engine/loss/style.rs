@@ -26,9 +26,10 @@ pub struct StyleLoss {
 impl StyleLoss {
     /// Takes the Gram matrices of each painting's feature maps at all layers as targets, blended by `shares`. They are small, so that
     /// any layer can come to count later.
-    pub fn new(paintings: &[FeatureMaps], shares: &[f32]) -> Self {
-        let grams = |maps: &FeatureMaps| Layer::ALL.map(|layer| (layer, GramMatrix::of(maps.get(layer)).detached()));
-        let paintings: Vec<BTreeMap<_, _>> = paintings.iter().map(|maps| grams(maps).into()).collect();
+    pub fn new(paintings: impl Iterator<Item = FeatureMaps>, shares: &[f32]) -> Self {
+        // One painting's maps are gone before the next one's come: at large sizes they are gigabytes.
+        let grams = |maps: FeatureMaps| Layer::ALL.map(|layer| (layer, GramMatrix::of(maps.get(layer)).detached())).into();
+        let paintings: Vec<BTreeMap<_, _>> = paintings.map(grams).collect();
         let blend = blend(&paintings, shares);
         Self { paintings, blend }
     }
@@ -85,7 +86,7 @@ mod tests {
     #[test]
     fn a_blend_lies_between_its_paintings_and_follows_its_shares() {
         // Gram matrices of flat maps are value² everywhere: 1 and 9 blend to 5, the matrix of a flat √5.
-        let mut style = StyleLoss::new(&[flat(1.0), flat(3.0)], &[0.5, 0.5]);
+        let mut style = StyleLoss::new([flat(1.0), flat(3.0)].into_iter(), &[0.5, 0.5]);
         let loss = |style: &StyleLoss, value| style.layer_loss(&flat(value), Layer::Conv2_1).into_scalar::<f32>();
         assert!(loss(&style, 5.0_f32.sqrt()) < 1e-9);
         // ¼ Σ (9 − 5)²/N² over N² elements.
@@ -96,7 +97,7 @@ mod tests {
 
     #[test]
     fn layers_count_as_their_weights_have_it() {
-        let style = StyleLoss::new(&[flat(1.0)], &[1.0]);
+        let style = StyleLoss::new(std::iter::once(flat(1.0)), &[1.0]);
         let at = |weights| style.evaluate(&flat(2.0), weights).map(Tensor::into_scalar::<f32>);
         assert_eq!(at(LayerWeights::default()), None);
         let [one, both] = [&[Layer::Conv1_1][..], &[Layer::Conv1_1, Layer::Conv5_1]].map(|layers| LayerWeights::even(layers, 0.5));

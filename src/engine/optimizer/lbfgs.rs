@@ -41,8 +41,14 @@ pub struct Lbfgs {
     memory: Tensor<3>,
     curvature: Curvature,
     trial: Option<Trial>,
+    /// Whether the objective is known at [`Self::x`] and no trial has been told since.
+    looked: bool,
+    /// Whether the objective has changed since it was looked at.
+    stale: bool,
     /// Sum of the magnitudes of a step without history.
     first_step: f64,
+    /// The same before any stall made it shorter.
+    usual_step: f64,
     iterations: u32,
 }
 
@@ -76,7 +82,20 @@ impl Lbfgs {
         #[expect(clippy::cast_precision_loss, reason = "a count")]
         let first_step = first_step * elements as f64;
         let (gradient, memory) = (zeros(1), zeros(curvature.rows()));
-        Self { x, gradient, steepness: 0.0, loss: 0.0, memory, curvature, trial: None, first_step, iterations: 0 }
+        Self {
+            x,
+            gradient,
+            steepness: 0.0,
+            loss: 0.0,
+            memory,
+            curvature,
+            trial: None,
+            looked: false,
+            stale: false,
+            first_step,
+            usual_step: first_step,
+            iterations: 0,
+        }
     }
 
     /// The best picture so far, `[1, 3, H, W]`.
@@ -91,8 +110,15 @@ impl Lbfgs {
 
     /// Says that loss and gradient at [`Self::x`] are no longer what they were. The history stays: backtracking guards against
     /// what has become wrong in it.
+    ///
+    /// The next evaluation is at [`Self::x`] again, unless the last one was: while a slider is dragged every evaluation may find
+    /// another objective, and the picture moves on all the same.
     pub fn objective_changed(&mut self) {
-        self.trial = None;
+        self.first_step = self.usual_step;
+        self.stale = self.looked;
+        if !self.looked {
+            self.trial = None;
+        }
     }
 
     /// Where the objective is to be evaluated next, `[1, 3, H, W]`.
@@ -110,20 +136,27 @@ impl Lbfgs {
     pub async fn tell(&mut self, evaluation: Evaluation) -> Result<bool, ExecutionError> {
         let gradient = vector(evaluation.gradient);
         let trial = self.trial.take();
+        let stale = std::mem::take(&mut self.stale);
+        self.looked = trial.is_none();
         let step = trial.as_ref().map_or_else(|| self.gradient.zeros_like(), Trial::step);
         let new = Tensor::cat(vec![step.clone(), gradient.clone() - self.gradient.clone(), gradient.clone()], 1);
         let measures = self.measure(&new, evaluation.loss).await?;
         if let Some(trial) = trial {
             if !measures.falls(self.loss, trial.slope * trial.length) {
-                self.retreat(trial);
+                if !stale {
+                    self.retreat(trial);
+                }
                 return Ok(false);
             }
             self.x = self.moved(step);
+            self.first_step = self.usual_step;
             self.iterations += 1;
         }
         (self.gradient, self.steepness, self.loss) = (gradient, measures.steepness, measures.loss);
         self.curvature.set_gradient(measures.gradient, measures.gradient_squared);
-        if let Some(slot) = self.curvature.remember(&measures.pair) {
+        // Of two objectives, the change of the gradient tells no curvature.
+        let slot = if stale { None } else { self.curvature.remember(&measures.pair) };
+        if let Some(slot) = slot {
             let pair = new.narrow(1, 0, 2);
             let chunks = pair.dims()[0];
             self.memory.inplace(|memory| memory.slice_assign([0..chunks, 2 * slot..2 * slot + 2, 0..CHUNK], pair));
@@ -156,13 +189,17 @@ impl Lbfgs {
 
     /// Chooses the next direction and its first length.
     fn descend(&mut self) {
+        if !self.loss.is_finite() {
+            // Nothing could fall from here: the next evaluation is at x again, by when the objective may have changed.
+            return;
+        }
         let mut factors = self.curvature.direction();
         if !(factors.slope.is_finite() && factors.slope <= 0.0) {
             self.curvature.clear();
             factors = self.curvature.direction();
         }
         if !factors.slope.is_finite() {
-            // The gradient itself is not finite: the next evaluation is at x again, by when the objective may have changed.
+            // The gradient itself is not finite: the same.
             return;
         }
         let length = if self.curvature.is_empty() { (self.first_step / self.steepness).min(1.0) } else { 1.0 };
@@ -281,6 +318,39 @@ mod tests {
             assert!(moved.is_finite() && (went_on || moved == 0.0), "round {round}");
         }
         assert!(loss(&lbfgs) < 1.0, "{}", loss(&lbfgs));
+    }
+
+    #[test]
+    fn a_stall_ends_with_the_next_change_of_the_objective() {
+        let mut lbfgs = start();
+        let tell = |lbfgs: &mut Lbfgs, raised: f32| {
+            let mut evaluation = valley(&lbfgs.ask(), 1.0);
+            evaluation.loss = evaluation.loss.add_scalar(raised);
+            block_on(lbfgs.tell(evaluation)).unwrap()
+        };
+        tell(&mut lbfgs, 0.0);
+        // Whatever it tries seems worse, for as long as it takes to shrink the step below any number's last digit.
+        for _ in 0..400 {
+            assert!(!tell(&mut lbfgs, 1e9));
+        }
+        let stalled = loss(&lbfgs);
+        lbfgs.objective_changed();
+        for _ in 0..30 {
+            tell(&mut lbfgs, 0.0);
+        }
+        assert!(loss(&lbfgs) < 0.1 * stalled, "from {stalled} to {}", loss(&lbfgs));
+    }
+
+    #[test]
+    fn an_objective_that_changes_before_every_evaluation_is_followed() {
+        let mut lbfgs = start();
+        let first = loss(&lbfgs);
+        for round in 0..60_u8 {
+            lbfgs.objective_changed();
+            let evaluation = valley(&lbfgs.ask(), 1.0 + 0.001 * f32::from(round % 2));
+            block_on(lbfgs.tell(evaluation)).unwrap();
+        }
+        assert!(loss(&lbfgs) < 0.5 * first, "from {first} to {}", loss(&lbfgs));
     }
 
     #[test]

@@ -27,7 +27,7 @@ pub fn StyleLayers(
         view! {
             <label class="layer">
                 <input type="checkbox" prop:checked=counts on:change=move |_| toggle(layer) />
-                {layer.name().trim_start_matches("conv").replace('_', ".")}
+                {layer.name()}
             </label>
         }
     };
@@ -35,6 +35,9 @@ pub fn StyleLayers(
         <fieldset class="layers">
             <legend>"Style layers, fine to coarse"</legend>
             {Layer::ALL.map(layer_box).collect_view()}
+            <Show when=move || weights.get().layers().is_empty()>
+                <p class="hint">"Without a layer the painting does not count: what is painted is the photo."</p>
+            </Show>
         </fieldset>
     }
 }

@@ -256,6 +256,8 @@ fn a_run_that_goes_on_says_so_even_when_it_has_to_wait_for_the_device() {
     studio.apply(failed(None, true));
     assert_eq!(studio.go_on(), Some(Effect::Boot(DeviceKind::Gpu)));
     assert!(matches!(studio.apply(Event::Opened(gpu(false))), Some(Effect::Post(Command::Start { goes_on: true, .. }))));
+    studio.apply(failed(Some(2), false));
+    assert!(matches!(studio.retry(), Some(Effect::Post(Command::Start { goes_on: true, .. }))));
     studio.cancel();
     assert!(matches!(studio.start(), Some(Effect::Post(Command::Start { goes_on: false, .. }))));
 }
