@@ -40,8 +40,8 @@ pub fn Actions(
             <Action enabled=stepping on_press=on_pause>{move || if rests.get() { "Resume" } else { "Pause" }}</Action>
             <Action enabled=live on_press=on_cancel>"Cancel"</Action>
             <Action enabled=has_result on_press=on_download>"Download"</Action>
-            <Show when=move || has_result.get()>
-                <Action class="quiet" enabled=Signal::derive(move || ready.get() && !live.get()) on_press=on_go_on>"Continue from result"</Action>
+            <Show when=move || has_result.get() && !live.get()>
+                <Action class="quiet" enabled=ready on_press=on_go_on>"Continue from result"</Action>
             </Show>
             <Show when=move || has_previous.get()>
                 <Action class="quiet" enabled=Signal::derive(move || !live.get()) on_press=on_previous>"Previous result"</Action>
