@@ -29,6 +29,11 @@ impl Pictures {
         self.save("painting.png", 48, 36, |x, y| if (x / 3 + y / 2) % 2 == 0 { [20, 40, 160] } else { [250, 220, 40] })
     }
 
+    /// Another painting: blots.
+    pub fn second_style(&self) -> PathBuf {
+        self.save("second.png", 40, 40, |x, y| if (x / 7) * (y / 5) % 3 == 0 { [180, 30, 40] } else { [240, 235, 220] })
+    }
+
     /// A file of these bytes.
     pub fn file(&self, name: &str, bytes: &[u8]) -> PathBuf {
         let path = self.folder.path().join(name);
