@@ -133,9 +133,9 @@ impl Emphasis {
         weights.iter().map(|weight| if sum > 0.0 { weight / sum } else { 1.0 / count as f32 }).collect()
     }
 
-    /// Whether content plays a part.
-    pub fn has_content(&self) -> bool {
-        self.content_weight > 0.0 && self.content_layers.sum() > 0.0
+    /// The content layers that count; none where content weighs nothing.
+    pub fn counted_content_layers(&self) -> LayerWeights {
+        if self.content_weight > 0.0 { self.content_layers } else { LayerWeights::default() }
     }
 
     /// Holds each value against its range.
@@ -154,7 +154,7 @@ impl Emphasis {
         for weight in self.styles {
             within("weight of a style picture", weight, &Self::STYLE_WEIGHT)?;
         }
-        if self.has_content() || self.style_layers.sum() > 0.0 || self.tv_weight > 0.0 {
+        if self.counted_content_layers().sum() > 0.0 || self.style_layers.sum() > 0.0 || self.tv_weight > 0.0 {
             return Ok(());
         }
         Err(RecipeError::Nothing)

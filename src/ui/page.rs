@@ -37,12 +37,12 @@ pub fn Page() -> impl IntoView {
 }
 
 /// One part of the studio's state, which wakes its readers only when it changes.
-fn part<T: PartialEq + Send + Sync + 'static>(desk: Desk, read: fn(&Studio) -> T) -> Memo<T> {
-    Memo::new(move |_| desk.studio().with(read))
+fn part<T: PartialEq + Send + Sync + 'static>(desk: Desk, read: impl Fn(&Studio) -> T + Send + Sync + 'static) -> Memo<T> {
+    Memo::new(move |_| desk.studio().with(&read))
 }
 
 /// A callback that changes the studio.
-fn set<T: 'static>(desk: Desk, change: fn(&mut Settings, T)) -> Callback<T> {
+fn set<T: 'static>(desk: Desk, change: impl Fn(&mut Settings, T) + Send + Sync + 'static) -> Callback<T> {
     Callback::new(move |value| {
         desk.act(|studio| {
             studio.set(|settings| change(settings, value));
@@ -53,17 +53,12 @@ fn set<T: 'static>(desk: Desk, change: fn(&mut Settings, T)) -> Callback<T> {
 
 /// One part of the recipe of the next run.
 fn recipe<T: PartialEq + Send + Sync + 'static>(desk: Desk, read: fn(&Recipe) -> T) -> Memo<T> {
-    Memo::new(move |_| desk.studio().with(|studio| read(&studio.settings().recipe)))
+    part(desk, move |studio| read(&studio.settings().recipe))
 }
 
 /// A callback that changes the recipe of the next run.
 fn set_recipe<T: 'static>(desk: Desk, change: fn(&mut Recipe, T)) -> Callback<T> {
-    Callback::new(move |value| {
-        desk.act(|studio| {
-            studio.set(|settings| change(&mut settings.recipe, value));
-            None
-        });
-    })
+    set(desk, move |settings, value| change(&mut settings.recipe, value))
 }
 
 /// The pictures that go in.

@@ -44,6 +44,22 @@ pub fn noise<const D: usize>(shape: [usize; D], seed: u32, device: &Device) -> T
     Tensor::<1>::from_floats(values.as_slice(), device).reshape(shape)
 }
 
+/// How far `ours` on the GPU is from its `twin` on the processor, in value and in gradient, at noise of the shapes `x` and `weight`.
+pub fn distances<const D: usize, const E: usize>(
+    ours: impl Fn(Tensor<D>) -> Tensor<E>,
+    twin: impl Fn(Tensor<D>) -> Tensor<E>,
+    [x, weight]: [&[usize]; 2],
+    gpu: &Device,
+) -> [f64; 2] {
+    let shapes = (x.try_into().expect("of rank D"), weight.try_into().expect("of rank E"));
+    let on = |device: &Device| (noise::<D>(shapes.0, 1, device), noise::<E>(shapes.1, 2, device));
+    let (x, weight) = on(gpu);
+    let ours = value_and_gradient(ours, x, weight);
+    let (x, weight) = on(&Device::flex());
+    let expected = value_and_gradient(twin, x, weight);
+    [distance(ours.0, expected.0), distance(ours.1, expected.1)]
+}
+
 /// `‖ours − reference‖ / ‖reference‖`; NaN when one of ours is.
 pub fn distance<const D: usize>(ours: Tensor<D>, reference: Tensor<D>) -> f64 {
     assert_eq!(ours.dims(), reference.dims());

@@ -73,7 +73,7 @@ impl Objective {
 
     /// Changes what the terms weigh. Targets stay, save that a content layer which counts for the first time gets its own.
     pub fn set_emphasis(&mut self, vgg: &Vgg19, emphasis: Emphasis) {
-        if !self.content.covers(&content_layers(&emphasis)) {
+        if !self.content.covers(&emphasis.counted_content_layers().layers()) {
             self.content = content_targets(vgg, &self.photo, self.reading, &emphasis);
         }
         self.style.set_shares(&emphasis.style_shares(self.style.paintings()));
@@ -92,7 +92,7 @@ impl Objective {
 
     /// The feature maps of a pastiche that the losses read.
     pub fn encode(&self, vgg: &Vgg19, pastiche: &ImageTensor) -> FeatureMaps {
-        let layers: Vec<Layer> = self.style_weights().layers().into_iter().chain(content_layers(&self.emphasis)).collect();
+        let layers = [self.style_weights().layers(), self.emphasis.counted_content_layers().layers()].concat();
         vgg.encode(pastiche, &layers, self.reading)
     }
 
@@ -105,8 +105,10 @@ impl Objective {
     pub fn evaluate(&self, vgg: &Vgg19, pastiche: &ImageTensor) -> Terms {
         let maps = self.encode(vgg, pastiche);
         let none = || Tensor::zeros([1], &pastiche.tensor().device());
-        let content_layers = if self.emphasis.has_content() { self.emphasis.content_layers } else { LayerWeights::default() };
-        let content = self.content.evaluate(&maps, content_layers).map(|loss| loss.mul_scalar(self.emphasis.content_weight));
+        let content = self
+            .content
+            .evaluate(&maps, self.emphasis.counted_content_layers())
+            .map(|loss| loss.mul_scalar(self.emphasis.content_weight));
         let smoothness_scale = self.emphasis.tv_weight * LEVELS_SQUARED / float(3 * pastiche.size().area());
         Terms {
             content: content.unwrap_or_else(none),
@@ -128,12 +130,7 @@ impl Objective {
     }
 }
 
-/// The layers whose content counts.
-fn content_layers(emphasis: &Emphasis) -> Vec<Layer> {
-    if emphasis.has_content() { emphasis.content_layers.layers() } else { Vec::new() }
-}
-
 fn content_targets(vgg: &Vgg19, photo: &ImageTensor, reading: Reading, emphasis: &Emphasis) -> ContentLoss {
-    let layers = content_layers(emphasis);
+    let layers = emphasis.counted_content_layers().layers();
     ContentLoss::new(&vgg.encode(photo, &layers, reading), &layers)
 }

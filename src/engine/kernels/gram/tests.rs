@@ -1,8 +1,8 @@
 //! The kernels against their twin in Burn's own operations on the processor.
 
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Tensor;
 
-use super::super::tests::{channels_last_noise, distance, gpu, kernels_of, noise, value_and_gradient};
+use super::super::tests::{channels_last_noise, distances, gpu, kernels_of};
 use super::gram;
 
 /// Relative L2 distance allowed. Measured: up to 4e-7.
@@ -22,12 +22,7 @@ fn the_matrix_agrees_with_the_twin_in_value_and_gradient() {
     let device = gpu();
     // Fewer positions than a step, than a slice, and some slices with a rest.
     for [channels, height, width] in [[64, 1, 1], [64, 33, 37], [128, 16, 16], [256, 7, 5], [512, 20, 13]] {
-        let on = |device: &Device| (noise([1, channels, height, width], 1, device), noise([channels, channels], 2, device));
-        let (map, weight) = on(&device);
-        let ours = value_and_gradient(gram, map, weight);
-        let (map, weight) = on(&Device::flex());
-        let expected = value_and_gradient(twin, map, weight);
-        let distances = [distance(ours.0, expected.0), distance(ours.1, expected.1)];
+        let distances = distances(gram, twin, [&[1, channels, height, width], &[channels, channels]], &device);
         assert!(distances.iter().all(|&distance| distance <= GATE), "{channels} × {height} × {width}: {distances:?}");
     }
 }

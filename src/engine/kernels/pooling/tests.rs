@@ -1,10 +1,10 @@
 //! The kernels against their twin in Burn's own operations on the processor.
 
+use burn::tensor::Tensor;
 use burn::tensor::module::avg_pool2d;
 use burn::tensor::ops::AvgPoolOptions;
-use burn::tensor::{Device, Tensor};
 
-use super::super::tests::{channels_last_noise, distance, gpu, kernels_of, noise, value_and_gradient};
+use super::super::tests::{channels_last_noise, distances, gpu, kernels_of};
 use super::average_pool;
 
 /// Relative L2 distance allowed: both divide a sum of four by four.
@@ -19,14 +19,8 @@ fn twin(x: Tensor<4>) -> Tensor<4> {
 fn the_means_agree_with_the_twin_in_value_and_gradient() {
     let device = gpu();
     for [channels, height, width] in [[64, 2, 2], [64, 33, 37], [128, 2, 9], [256, 8, 6], [512, 5, 4]] {
-        let on = |device: &Device| {
-            (noise([1, channels, height, width], 1, device), noise([1, channels, height / 2, width / 2], 2, device))
-        };
-        let (x, weight) = on(&device);
-        let ours = value_and_gradient(average_pool, x, weight);
-        let (x, weight) = on(&Device::flex());
-        let expected = value_and_gradient(twin, x, weight);
-        let distances = [distance(ours.0, expected.0), distance(ours.1, expected.1)];
+        let shapes: [&[usize]; 2] = [&[1, channels, height, width], &[1, channels, height / 2, width / 2]];
+        let distances = distances(average_pool, twin, shapes, &device);
         assert!(distances.iter().all(|&distance| distance <= GATE), "{channels} × {height} × {width}: {distances:?}");
     }
 }
