@@ -14,13 +14,19 @@ use crate::recipe::{Emphasis, Recipe};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct RunId(pub u32);
 
+/// Tells the files apart that the page asks about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileId(pub u32);
+
 /// What the page asks of the worker.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Command {
     /// Open a compute device; always the first command. Answered by [`Event::Opened`] or a fatal [`Event::Failed`].
     Open(DeviceKind),
-    /// Begin a run, dropping any other. Attachments (`Blob`s): content file; if the run goes on from an earlier picture, that; one or
-    /// more style files.
+    /// Say whether a file is a picture to work with. Attachment: the file (`Blob`). Answered by [`Event::Examined`].
+    Examine(FileId),
+    /// Begin a run, dropping any other. Attachments (`Blob`s): content file; if the run goes on from an earlier picture, that; the
+    /// style files, of which there may be none where content alone counts.
     Start {
         /// The new run's name.
         run: RunId,
@@ -99,6 +105,13 @@ pub enum Event {
     Booted,
     /// The device is open.
     Opened(DeviceReport),
+    /// Answer to [`Command::Examine`].
+    Examined {
+        /// The file meant.
+        file: FileId,
+        /// Why it is no picture to work with; `None` when it is one.
+        refusal: Option<UserError>,
+    },
     /// The weights are this far.
     Weights {
         /// Where they come from.

@@ -5,7 +5,7 @@ use leptos::prelude::{document, window};
 use thiserror::Error;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Blob, BlobPropertyBag, HtmlAnchorElement, Response, Storage, Url};
+use web_sys::{Blob, BlobPropertyBag, HtmlAnchorElement, HtmlElement, Response, Storage, Url};
 
 /// Key of the settings in the browser's local storage.
 const SETTINGS_KEY: &str = "impasto.settings";
@@ -108,6 +108,14 @@ pub async fn fetch_blob(path: &str) -> Result<Blob, FetchError> {
     }
     let blob = JsFuture::from(response.blob().map_err(no_answer)?).await.map_err(no_answer)?;
     Ok(blob.unchecked_into())
+}
+
+/// Gives the focus to the element of this id.
+pub fn focus(id: &str) {
+    if let Some(element) = document().get_element_by_id(id).and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
+        // A refusal leaves the focus where it is.
+        drop(element.focus());
+    }
 }
 
 /// Scrolls the element of this id into view, where it is not.

@@ -1,21 +1,23 @@
 //! Where the page's threads meet: what the person asks goes through [`Studio`], and what the studio asks is done here.
 
+mod bench;
+
 use std::rc::Rc;
 
 use gloo_timers::callback::Timeout;
 use leptos::html;
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{Blob, File};
+use web_sys::Blob;
 
 use super::browser;
 use super::client::Client;
+use super::intake::Intake;
 use super::labels::download_name;
-use super::pictures::{Origin, Picture, Plate, Plates, Thumbnail, Well};
-use super::samples::{PAINTINGS, PHOTOS, Sample};
+use super::pictures::{Origin, Picture, Plate, Plates};
 use super::settings::Settings;
+use super::shelf::Shelf;
 use super::studio::{Effect as Task, Phase, Studio};
 use crate::pixels::ImageSize;
 use crate::protocol::{Command, Event, RunId, UserError};
@@ -36,6 +38,8 @@ pub struct Desk {
     content: Local<Option<Picture>>,
     style: Local<Option<Picture>>,
     second_style: Local<Option<Picture>>,
+    intake: Local<Intake<Picture>>,
+    shelf: StoredValue<Rc<Shelf>, LocalStorage>,
     plates: Local<Plates>,
     /// What a run that goes on begins with.
     earlier: StoredValue<Option<Blob>, LocalStorage>,
@@ -46,7 +50,7 @@ pub struct Desk {
 }
 
 impl Desk {
-    /// A desk with the settings of the last visit, and a worker on its way.
+    /// A desk with the settings and pictures of the last visit, and a worker on its way.
     pub fn open() -> Self {
         let settings = Settings::from_json(&browser::stored_settings());
         let desk = Self {
@@ -54,6 +58,8 @@ impl Desk {
             content: RwSignal::new_local(None),
             style: RwSignal::new_local(None),
             second_style: RwSignal::new_local(None),
+            intake: RwSignal::new_local(Intake::default()),
+            shelf: StoredValue::new_local(Rc::default()),
             plates: RwSignal::new_local(Plates::default()),
             earlier: StoredValue::new_local(None),
             origin: StoredValue::new_local(None),
@@ -65,6 +71,7 @@ impl Desk {
         desk.client.set_value(Some(Rc::new(client)));
         desk.act(Studio::open);
         desk.remember_settings();
+        desk.restore_pictures();
         desk
     }
 
@@ -81,16 +88,6 @@ impl Desk {
     /// The results.
     pub fn plates(self) -> ReadSignal<Plates, LocalStorage> {
         self.plates.read_only()
-    }
-
-    /// What `well` shows.
-    pub fn thumbnail(self, well: Well) -> Option<Thumbnail> {
-        self.picture(well).with(|picture| picture.as_ref().map(Picture::thumbnail))
-    }
-
-    /// Whether both pictures are there.
-    pub fn is_ready(self) -> bool {
-        self.content.with(Option::is_some) && self.style.with(Option::is_some)
     }
 
     /// The address of the content picture that the run under work, or the result on view, was made of.
@@ -179,84 +176,6 @@ impl Desk {
         self.plates.update(Plates::swap);
     }
 
-    /// Exchanges content and style.
-    pub fn swap_pictures(self) {
-        let content = self.content.get_untracked();
-        self.content.set(self.style.get_untracked());
-        self.style.set(content);
-    }
-
-    /// Takes the second style out of the blend.
-    pub fn remove_second_style(self) {
-        self.second_style.set(None);
-    }
-
-    /// Takes in files: two fill both wells, content first, and a third the second style's; one fills `well`, or else the first empty
-    /// one.
-    pub fn take_files(self, well: Option<Well>, files: Vec<File>) {
-        self.studio.update(Studio::dismiss_trouble);
-        let mut files = files.into_iter();
-        match (files.next(), files.next()) {
-            (Some(content), Some(style)) => {
-                self.content.set(Some(content.into()));
-                self.style.set(Some(style.into()));
-                if let Some(second) = files.next() {
-                    self.second_style.set(Some(second.into()));
-                }
-            }
-            (Some(file), None) => {
-                let well = well.unwrap_or_else(|| self.first_empty());
-                self.picture(well).set(Some(file.into()));
-            }
-            (None, _) => {}
-        }
-    }
-
-    /// Fills `well` with a sample picture.
-    pub fn take_sample(self, well: Well, sample: &'static Sample) {
-        spawn_local(async move {
-            self.fetch_sample(well, sample).await;
-        });
-    }
-
-    /// Fills both wells with sample pictures and begins.
-    pub fn try_samples(self) {
-        spawn_local(async move {
-            if self.fetch_sample(Well::Content, &PHOTOS[0]).await && self.fetch_sample(Well::Style, &PAINTINGS[0]).await {
-                self.stylise();
-            }
-        });
-    }
-
-    async fn fetch_sample(self, well: Well, sample: &'static Sample) -> bool {
-        match browser::fetch_blob(&format!("samples/{}", sample.file)).await {
-            Ok(blob) => {
-                self.studio.update(Studio::dismiss_trouble);
-                self.picture(well).set(Some(Picture::new(blob, sample.file)));
-                true
-            }
-            Err(error) => {
-                let advice = "Check the connection, or choose a picture of your own.";
-                let error = UserError::new("The sample picture could not be fetched.", advice, error.to_string());
-                self.studio.update(|studio| studio.report_trouble(error));
-                false
-            }
-        }
-    }
-
-    fn picture(self, well: Well) -> Local<Option<Picture>> {
-        match well {
-            Well::Content => self.content,
-            Well::Style => self.style,
-            Well::SecondStyle => self.second_style,
-        }
-    }
-
-    fn first_empty(self) -> Well {
-        let style_is_first = self.content.with_untracked(Option::is_some) && self.style.with_untracked(Option::is_none);
-        if style_is_first { Well::Style } else { Well::Content }
-    }
-
     fn remember_settings(self) {
         let settings = Memo::new(move |_| self.studio.with(|studio| studio.settings().to_json()));
         Effect::new(move || settings.with(|text| browser::store_settings(text)));
@@ -272,12 +191,21 @@ impl Desk {
         let Some(client) = self.client.with_value(Clone::clone) else { return };
         match (task, attachment) {
             (Task::Boot(kind), _) => client.boot(kind),
-            (Task::Retire, _) => client.retire(),
+            (Task::Retire, _) => {
+                client.retire();
+                self.hang_unexamined();
+            }
+            (Task::Post(Command::Open(kind)), _) => {
+                client.post(&Command::Open(kind), &[]);
+                self.ask_again();
+            }
             (Task::Post(Command::Start { run, recipe, goes_on }), _) => {
                 let pictures = self.bring_pictures(run, goes_on);
                 client.post(&Command::Start { run, recipe, goes_on }, &pictures);
             }
             (Task::Post(command), _) => client.post(&command, &[]),
+            (Task::Hang(file), _) => self.hang_examined(file),
+            (Task::Refuse(file, refusal), _) => self.refuse(file, refusal),
             (Task::Draw(size), Some(bytes)) => self.show(size, &bytes),
             (Task::Keep, Some(png)) => self.keep(&png),
             (Task::Save, Some(png)) => self.save_export(&png),

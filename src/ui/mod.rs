@@ -1,16 +1,18 @@
 //! The page: it shows, asks and listens; it computes nothing itself.
 //!
 //! - [`studio`]: its whole state but the pictures, and the one function that takes in the worker's news.
-//! - [`settings`], [`policy`], [`history`], [`labels`], [`offers`], [`samples`]: the plain parts of that state and what the page says of it.
+//! - [`settings`], [`policy`], [`intake`], [`history`], [`labels`], [`offers`], [`samples`]: the plain parts of that state and what the page says of it.
 //! - `client` \[wasm\]: owns the worker.
 //! - `desk` \[wasm\]: carries out what person and studio ask.
 //! - `pictures` \[wasm\]: the pictures that go in, and the results on view.
+//! - `shelf` \[wasm\]: keeps the former for the next visit.
 //! - `browser` \[wasm\]: what is asked of the browser beyond widgets.
 //! - `page`, `components` \[wasm\]: what is seen.
 //!
 //! What is not marked knows no web, so that it is tested natively.
 
 pub mod history;
+pub mod intake;
 pub mod labels;
 pub mod offers;
 pub mod policy;
@@ -30,6 +32,8 @@ mod desk;
 mod page;
 #[cfg(target_arch = "wasm32")]
 mod pictures;
+#[cfg(target_arch = "wasm32")]
+mod shelf;
 
 /// Id of the element that stands in for the page until it is there.
 #[cfg(target_arch = "wasm32")]

@@ -10,31 +10,6 @@ use super::browser::ObjectUrl;
 use crate::pixels::ImageSize;
 use crate::protocol::RunId;
 
-/// A place for a picture that goes in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Well {
-    /// For what the result shows.
-    Content,
-    /// For how it is painted.
-    Style,
-    /// For what is blended into that.
-    SecondStyle,
-}
-
-impl Well {
-    /// All.
-    pub const ALL: [Self; 3] = [Self::Content, Self::Style, Self::SecondStyle];
-
-    /// Value of the attribute `data-well`, by which the well that has the focus is known.
-    pub const fn key(self) -> &'static str {
-        match self {
-            Self::Content => "content",
-            Self::Style => "style",
-            Self::SecondStyle => "second-style",
-        }
-    }
-}
-
 /// A picture that goes in. Whether it can be decoded is the worker's to say.
 #[derive(Clone, Debug)]
 pub struct Picture {
@@ -156,6 +131,12 @@ impl Plates {
         if let Some(shown) = self.shown.as_mut().filter(|shown| shown.origin.run == run) {
             shown.png = png;
         }
+    }
+
+    /// Whether the other result is the later one, because the two have been exchanged.
+    pub fn are_swapped(&self) -> bool {
+        let run = |plate: &Option<Plate>| plate.as_ref().map(|plate| plate.origin.run);
+        run(&self.previous) > run(&self.shown)
     }
 
     /// Exchanges the result on view with the one before, if there is one.

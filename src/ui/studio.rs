@@ -6,7 +6,7 @@ use super::labels;
 use super::policy::{DeviceChoice, better_device, device_after_failure, first_device};
 use super::settings::Settings;
 use crate::pixels::ImageSize;
-use crate::protocol::{Command, DeviceKind, DeviceReport, Event, Losses, RunId, Stage, UserError, WeightsSource};
+use crate::protocol::{Command, DeviceKind, DeviceReport, Event, FileId, Losses, RunId, Stage, UserError, WeightsSource};
 use crate::recipe::Emphasis;
 use crate::schedule::{self, Level};
 
@@ -19,6 +19,10 @@ pub enum Effect {
     Retire,
     /// Post a command; [`Command::Start`] takes the pictures along.
     Post(Command),
+    /// Put the picture that waits under this name into its well.
+    Hang(FileId),
+    /// Let go of the picture that waits under this name, and say why.
+    Refuse(FileId, UserError),
     /// Show the event's attachment, a picture of this size.
     Draw(ImageSize),
     /// Keep the event's attachment, the PNG of the picture on view.
@@ -302,6 +306,11 @@ impl Studio {
         self.notice = None;
     }
 
+    /// Puts on view what the person should know.
+    pub fn notify(&mut self, notice: UserError) {
+        self.notice = Some(notice);
+    }
+
     /// Puts an error of the page itself on view.
     pub fn report_trouble(&mut self, error: UserError) {
         self.trouble = Some(Trouble { error, retry: false });
@@ -313,6 +322,8 @@ impl Studio {
         match event {
             Event::Booted => self.booted(),
             Event::Opened(report) => self.opened(report),
+            Event::Examined { file, refusal: None } => Some(Effect::Hang(file)),
+            Event::Examined { file, refusal: Some(refusal) } => Some(Effect::Refuse(file, refusal)),
             Event::Weights { source, received, total } => {
                 self.weights = Some(WeightsProgress { source, received, total });
                 None

@@ -18,6 +18,8 @@ pub enum Role {
     Style,
     /// The result of an earlier run.
     Earlier,
+    /// A file that the person has just chosen; the page knows its name.
+    Chosen,
 }
 
 /// Why a run failed.
@@ -52,18 +54,26 @@ impl RunError {
 
 /// The words for a failed run.
 pub fn run(error: &RunError) -> UserError {
-    let (headline, advice) = match error {
-        RunError::Unreadable(role, _) => (
+    match error {
+        RunError::Unreadable(role, reason) => UserError::new(
             format!("{} could not be read", subject(*role)),
-            "The file may have been moved or changed since it was chosen. Choose it again.".to_owned(),
+            "The file may have been moved or changed since it was chosen. Choose it again.",
+            reason,
         ),
-        RunError::Picture(role, error) => (format!("{}: {}", subject(*role), lower_first(&error.to_string())), error.advice()),
-        RunError::Download(error) => return download(error),
-        RunError::Weights(error) => return weights(error),
-        RunError::Transfer(error) => return transfer(error),
-        RunError::NoDevice => ("Nothing to compute on is open yet".to_owned(), "Reload the page.".to_owned()),
+        RunError::Picture(role, error) => picture(*role, error),
+        RunError::Download(error) => download(error),
+        RunError::Weights(error) => weights(error),
+        RunError::Transfer(error) => transfer(error),
+        RunError::NoDevice => UserError::new("Nothing to compute on is open yet", "Reload the page.", ""),
+    }
+}
+
+fn picture(role: Role, error: &DecodeError) -> UserError {
+    let headline = match role {
+        Role::Chosen => error.to_string(),
+        _ => format!("{}: {}", subject(role), lower_first(&error.to_string())),
     };
-    UserError::new(headline, advice, technical(error))
+    UserError::new(headline, error.advice(), causes(error))
 }
 
 /// The words for a device that could not be opened.
@@ -119,20 +129,21 @@ pub fn storage(reason: &str) -> UserError {
 }
 
 fn download(error: &DownloadError) -> UserError {
-    let (headline, advice) = match error {
-        DownloadError::Unreachable(_) => {
-            ("The network could not be downloaded".to_owned(), "Check your connection, then press Retry.".to_owned())
+    match error {
+        DownloadError::Unreachable(reason) => {
+            UserError::new("The network could not be downloaded", "Check your connection, then press Retry.", reason)
         }
-        DownloadError::Refused { status } => (
+        DownloadError::Refused { status } => UserError::new(
             format!("The server does not have the network (it answers {status})"),
-            "Press Retry in a while. If you run this page yourself, check that its weights folder was uploaded.".to_owned(),
+            "Press Retry in a while. If you run this page yourself, check that its weights folder was uploaded.",
+            "",
         ),
-        DownloadError::Dropped { received, total, .. } => (
+        DownloadError::Dropped { received, total, reason } => UserError::new(
             format!("The download broke off at {} of {} MB", megabytes(*received), megabytes(*total)),
-            "Press Retry: it goes on from there.".to_owned(),
+            "Press Retry: it goes on from there.",
+            reason,
         ),
-    };
-    UserError::new(headline, advice, error.to_string())
+    }
 }
 
 fn weights(error: &WeightsError) -> UserError {
@@ -171,6 +182,7 @@ fn subject(role: Role) -> &'static str {
         Role::Content => "The content picture",
         Role::Style => "The style picture",
         Role::Earlier => "The earlier result",
+        Role::Chosen => "The file",
     }
 }
 
@@ -179,15 +191,10 @@ fn lower_first(text: &str) -> String {
     chars.next().map_or_else(String::new, |first| first.to_lowercase().chain(chars).collect())
 }
 
-/// An error and its causes, in one line.
-fn technical(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    text
+/// The causes of an error, in one line; what the error itself says is in the headline.
+fn causes(error: &dyn std::error::Error) -> String {
+    let chain = std::iter::successors(error.source(), |cause| cause.source());
+    chain.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 fn megabytes(bytes: u64) -> String {

@@ -19,7 +19,7 @@ use crate::codec;
 use crate::engine::device::{self, OpenDevice};
 use crate::engine::{Pictures, StyleTransfer, TransferError, Vgg19};
 use crate::pixels::Pixels;
-use crate::protocol::{Command, DeviceKind, DeviceReport, Event, RunId, Stage};
+use crate::protocol::{Command, DeviceKind, DeviceReport, Event, FileId, RunId, Stage};
 use crate::recipe::Recipe;
 
 /// A command and its attachments.
@@ -70,6 +70,7 @@ impl Session {
     async fn obey(&mut self, command: Command, attachments: Vec<JsValue>) {
         match command {
             Command::Open(kind) => self.open(kind).await,
+            Command::Examine(file) => examine(file, attachments.first()).await,
             Command::Start { run, recipe, goes_on } => self.start(run, &recipe, goes_on, &attachments).await,
             Command::Cancel(id) => {
                 if self.running(id).is_some() {
@@ -213,6 +214,12 @@ impl Session {
     }
 }
 
+/// Tells the page whether a file is a picture to work with. Only decoding it as a whole shows whether it is whole.
+async fn examine(file: FileId, attachment: Option<&JsValue>) {
+    let read = read_picture(attachment, Role::Chosen, *Recipe::SIZE.end()).await;
+    outbox::post(&Event::Examined { file, refusal: read.err().map(|error| explain::run(&error)) });
+}
+
 /// The pictures of a run, each at the size to work at.
 async fn read_pictures(attachments: &[JsValue], recipe: &Recipe, goes_on: bool) -> Result<Pictures, RunError> {
     let mut attachments = attachments.iter();
@@ -224,7 +231,7 @@ async fn read_pictures(attachments: &[JsValue], recipe: &Recipe, goes_on: bool) 
         None
     };
     let style_edge = recipe.style_edge(photo.size().long_edge());
-    let mut paintings = vec![read_picture(attachments.next(), Role::Style, style_edge).await?];
+    let mut paintings = Vec::new();
     for attachment in attachments {
         paintings.push(read_picture(Some(attachment), Role::Style, style_edge).await?);
     }

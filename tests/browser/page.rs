@@ -43,7 +43,7 @@ impl<'a> Page<'a> {
 
     /// The button of this name.
     pub async fn button(&self, name: &str) -> Element {
-        self.find(&format!("//button[normalize-space()='{name}']")).await
+        self.find(&format!("//button[normalize-space()='{name}' or @aria-label='{name}']")).await
     }
 
     /// Presses the button of this name, once it does something.
@@ -206,8 +206,14 @@ impl<'a> Page<'a> {
         found.unwrap_or_else(|error| panic!("{xpath}: {error}"))
     }
 
+    /// What the control that has the focus is called.
+    pub async fn focused(&self) -> String {
+        let script = "const element = document.activeElement; return element.ariaLabel ?? element.innerText;";
+        self.run(script, vec![]).await.as_str().unwrap_or_default().trim().to_owned()
+    }
+
     /// Text of the first element that matches, as it is on view.
-    async fn text(&self, selector: &str) -> String {
+    pub async fn text(&self, selector: &str) -> String {
         let script = "return document.querySelector(arguments[0])?.innerText ?? '';";
         self.run(script, vec![selector.into()]).await.as_str().unwrap_or_default().to_owned()
     }

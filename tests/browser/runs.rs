@@ -67,6 +67,13 @@ pub async fn cancel_is_felt_at_once_and_a_new_run_begins(session: &Session) {
     let page = prepared(session, &site, &pictures, "auto", LONG).await;
     page.press("Stylise").await;
     page.reach_step(2).await;
+    // Escape in a control closes a list or takes back a movement; the run goes on.
+    page.run(
+        "document.getElementById('size').dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape', bubbles: true }));",
+        vec![],
+    )
+    .await;
+    assert!(!page.status().await.contains("ancelled"), "Escape in a list has ended the run");
     let kept = page.shown().await;
     let pressed = Instant::now();
     page.press("Cancel").await;
@@ -116,6 +123,11 @@ pub async fn options_are_followed_and_a_run_goes_on_from_its_result(session: &Se
     assert!(page.loss().await < reached, "going on has brought nothing");
     page.press("Previous result").await;
     assert_eq!(page.shown().await, first, "the earlier result is gone");
+    page.press("Latest result").await;
+    assert_ne!(page.shown().await, first, "the latest result is gone");
+
+    page.press("Remove second style").await;
+    assert_eq!(page.focused().await, "Second style picture", "where the focus goes with the picture");
 }
 
 /// No task of the page's own holds its thread while a run goes on.

@@ -13,7 +13,7 @@ async fn stylise_again(page: &Page<'_>, button: &str) {
     assert_eq!(page.alert().await, "", "the old error is still on view");
 }
 
-/// Files that are no pictures, or not whole.
+/// Files that are no pictures, or not whole: told at once, and without taking the place of the picture that is there.
 pub async fn bad_files_are_named_and_the_page_goes_on(session: &Session) {
     let (site, pictures) = (Site::new(), Pictures::new());
     let page = prepared(session, &site, &pictures, "auto", 2).await;
@@ -25,11 +25,14 @@ pub async fn bad_files_are_named_and_the_page_goes_on(session: &Session) {
     ];
     for (file, words) in &bad {
         page.choose_file("Content picture", file).await;
-        page.press("Stylise").await;
         page.until_alert(words).await;
-        assert!(page.alert().await.contains("content picture"), "which picture it is: {}", page.alert().await);
+        let name = file.file_name().expect("it has a name").to_string_lossy();
+        assert!(page.alert().await.contains(&*name), "which file it is: {}", page.alert().await);
+        let well = page.text("[data-well=content]").await;
+        assert!(well.contains("photo.png"), "the picture that was there is gone: {well}");
     }
-    page.choose_file("Content picture", &pictures.content()).await;
+    page.press("Dismiss").await;
+    assert_eq!(page.focused().await, "Stylise", "where the focus goes with the message");
     stylise_again(&page, "Stylise").await;
 }
 

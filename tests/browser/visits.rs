@@ -24,6 +24,25 @@ pub async fn the_second_visit_fetches_no_weights(session: &Session) {
     assert_eq!(site.weights_requests(), first, "{:?}", site.log());
 }
 
+/// What was chosen is there again after a reload, and can be painted with.
+pub async fn pictures_and_settings_survive_a_reload(session: &Session) {
+    let (site, pictures) = (Site::new(), Pictures::new());
+    let page = prepared(session, &site, &pictures, "auto", 2).await;
+    page.choose_file("Second style picture", &pictures.second_style()).await;
+    page.until_text("second.png").await;
+    page.press("Swap pictures").await;
+    // What was written last holds, however soon after another.
+    page.press("Swap pictures").await;
+    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    let page = Page::open(session, &site.url()).await;
+    for (well, name) in [("content", "photo.png"), ("style", "painting.png"), ("second-style", "second.png")] {
+        let text = async || page.text(&format!("[data-well={well}]")).await.contains(name).then_some(());
+        page.until(&format!("{name} is there again"), text).await;
+    }
+    page.press("Stylise").await;
+    page.until_status("Step 2 of 2 · finished").await;
+}
+
 /// Everything comes from the page's own origin, and a script that tries otherwise is held back.
 pub async fn nothing_is_asked_of_any_other_site(session: &Session) {
     let site = Site::new();
@@ -70,7 +89,9 @@ pub async fn without_webgpu_the_processor_does_the_work(session: &Session) {
 /// A browser that lets the page keep nothing.
 pub async fn without_storage_it_works_from_memory(session: &Session) {
     let site = Site::new();
-    site.hook_worker("CacheStorage.prototype.open = () => Promise.reject(new DOMException('denied', 'SecurityError'));");
+    let denied = "CacheStorage.prototype.open = () => Promise.reject(new DOMException('denied', 'SecurityError'));";
+    site.hook_page(denied);
+    site.hook_worker(denied);
     let pictures = Pictures::new();
     let page = prepared(session, &site, &pictures, "auto", 2).await;
     page.press("Stylise").await;

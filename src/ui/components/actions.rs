@@ -2,6 +2,9 @@ use leptos::prelude::*;
 
 use crate::ui::studio::Phase;
 
+/// Id of the button that begins a run: where the focus goes when the control that had it is gone.
+pub const MAIN_ACTION_ID: &str = "stylise";
+
 /// What can be done with a run. A button that does nothing now says so but keeps the focus, so that a person at the
 /// keyboard is not thrown back to the top of the page whenever a run begins or ends.
 #[component]
@@ -18,6 +21,9 @@ pub fn Actions(
     /// Whether an earlier result can be brought back.
     #[prop(into)]
     has_previous: Signal<bool>,
+    /// Whether that one is the later of the two.
+    #[prop(into)]
+    swapped: Signal<bool>,
     /// Begin.
     on_stylise: Callback<()>,
     /// Rest, or go on.
@@ -36,7 +42,7 @@ pub fn Actions(
     let rests = Memo::new(move |_| matches!(phase.get(), Some(Phase::Pausing | Phase::Paused)));
     view! {
         <div class="actions" role="group" aria-label="Run">
-            <Action class="primary" enabled=Signal::derive(move || ready.get() && !live.get()) on_press=on_stylise>"Stylise"</Action>
+            <Action id=MAIN_ACTION_ID class="primary" enabled=Signal::derive(move || ready.get() && !live.get()) on_press=on_stylise>"Stylise"</Action>
             <Action enabled=stepping on_press=on_pause>{move || if rests.get() { "Resume" } else { "Pause" }}</Action>
             <Action enabled=live on_press=on_cancel>"Cancel"</Action>
             <Action enabled=has_result on_press=on_download>"Download"</Action>
@@ -44,7 +50,9 @@ pub fn Actions(
                 <Action class="quiet" enabled=ready on_press=on_go_on>"Continue from result"</Action>
             </Show>
             <Show when=move || has_previous.get()>
-                <Action class="quiet" enabled=Signal::derive(move || !live.get()) on_press=on_previous>"Previous result"</Action>
+                <Action class="quiet" enabled=Signal::derive(move || !live.get()) on_press=on_previous>
+                    {move || if swapped.get() { "Latest result" } else { "Previous result" }}
+                </Action>
             </Show>
         </div>
     }
@@ -53,6 +61,9 @@ pub fn Actions(
 /// A button that stays focusable while it does nothing.
 #[component]
 fn Action(
+    /// Of the button.
+    #[prop(optional)]
+    id: Option<&'static str>,
     /// Its style.
     #[prop(default = "")]
     class: &'static str,
@@ -70,7 +81,7 @@ fn Action(
         }
     };
     view! {
-        <button type="button" class=class aria-disabled=move || (!enabled.get()).then_some("true") on:click=pressed>
+        <button type="button" id=id class=class aria-disabled=move || (!enabled.get()).then_some("true") on:click=pressed>
             {children()}
         </button>
     }

@@ -3,6 +3,9 @@ use leptos::prelude::*;
 use crate::protocol::UserError;
 use crate::ui::studio::Trouble;
 
+/// Id of the place where errors are shown.
+pub const TROUBLE_ID: &str = "trouble";
+
 /// What went wrong, and what the person should know.
 #[component]
 pub fn Messages(
@@ -21,7 +24,7 @@ pub fn Messages(
 ) -> impl IntoView {
     let retry = move |trouble: &Trouble| trouble.retry.then_some(on_retry);
     view! {
-        <div class="messages" role="alert">
+        <div class="messages" role="alert" id=TROUBLE_ID>
             {move || trouble.get().map(|trouble| {
                 let retry = retry(&trouble);
                 view! { <Message class="trouble" error=trouble.error retry=retry on_dismiss=on_dismiss_trouble /> }

@@ -13,15 +13,15 @@ mod sliders;
 mod steps;
 mod well;
 
-pub use actions::Actions;
+pub use actions::{Actions, MAIN_ACTION_ID};
 pub use choice::Choice;
 pub use layers::StyleLayers;
 pub use losses::LossPlot;
 pub use masthead::Masthead;
-pub use messages::Messages;
+pub use messages::{Messages, TROUBLE_ID};
 pub use progress::RunProgress;
 pub use result::ResultFrame;
 pub use samples::SampleStrip;
 pub use sliders::{BalanceSlider, BlendSlider, GrainSlider, SmoothnessSlider};
 pub use steps::StepsInput;
-pub use well::PictureWell;
+pub use well::{PictureWell, well_input_id};

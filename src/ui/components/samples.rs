@@ -9,6 +9,9 @@ pub fn SampleStrip(
     name: &'static str,
     /// The pictures.
     samples: &'static [Sample],
+    /// The file of the one that is chosen.
+    #[prop(into)]
+    chosen: Signal<Option<String>>,
     /// The person has picked one.
     on_pick: Callback<&'static Sample>,
 ) -> impl IntoView {
@@ -16,8 +19,16 @@ pub fn SampleStrip(
         .iter()
         .map(|sample| {
             let title = format!("{} – {}", sample.title, sample.credit);
+            let is_chosen = move || chosen.with(|chosen| chosen.as_deref() == Some(sample.file));
             view! {
-                <button type="button" class="sample" title=title aria-label=sample.title on:click=move |_| on_pick.run(sample)>
+                <button
+                    type="button"
+                    class="sample"
+                    title=title
+                    aria-label=sample.title
+                    aria-pressed=move || is_chosen().to_string()
+                    on:click=move |_| on_pick.run(sample)
+                >
                     <img src=format!("samples/{}", sample.file) alt="" width="44" height="44" loading="lazy" draggable="false" />
                 </button>
             }

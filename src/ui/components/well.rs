@@ -3,7 +3,17 @@ use leptos::html;
 use leptos::prelude::*;
 use web_sys::File;
 
-use crate::ui::pictures::{Thumbnail, Well, files_in, files_of};
+use crate::ui::intake::Well;
+use crate::ui::pictures::{Thumbnail, files_in, files_of};
+
+/// Id of the control by which `well` is filled.
+pub const fn well_input_id(well: Well) -> &'static str {
+    match well {
+        Well::Content => "content-picture",
+        Well::Style => "style-picture",
+        Well::SecondStyle => "second-style-picture",
+    }
+}
 
 /// A place for one picture, filled by file dialogue or by dropping a file on it.
 #[component]
@@ -19,6 +29,9 @@ pub fn PictureWell(
     /// What it shows.
     #[prop(into)]
     thumbnail: Signal<Option<Thumbnail>>,
+    /// Name of the file that is on its way.
+    #[prop(into)]
+    reading: Signal<Option<String>>,
     /// The person has brought files.
     on_files: Callback<Vec<File>>,
 ) -> impl IntoView {
@@ -27,6 +40,11 @@ pub fn PictureWell(
     let undrawable = RwSignal::new(None);
     let drawable =
         move || thumbnail.get().and_then(|shown| shown.url).filter(|url| undrawable.with(|broken| broken.as_ref() != Some(url)));
+    let caption = move || match (reading.get(), thumbnail.get()) {
+        (Some(name), _) => format!("Reading {name} …"),
+        (None, Some(shown)) => shown.name,
+        (None, None) => "Choose, drop or paste".to_owned(),
+    };
     let hint_id = format!("{}-hint", well.key());
     let picked = move |_| {
         let Some(input) = input.get_untracked() else { return };
@@ -55,6 +73,7 @@ pub fn PictureWell(
             <input
                 class="visually-hidden"
                 type="file"
+                id=well_input_id(well)
                 accept="image/*"
                 aria-label=name
                 aria-describedby=hint_id.clone()
@@ -72,7 +91,7 @@ pub fn PictureWell(
                 <span class="well-hint">{move || if thumbnail.with(Option::is_some) { "no preview" } else { hint }}</span>
             </span>
             <span class="well-name" id=hint_id>
-                {move || thumbnail.get().map_or_else(|| "Choose, drop or paste".to_owned(), |shown| shown.name)}
+                {caption}
             </span>
         </label>
     }

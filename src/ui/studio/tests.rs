@@ -140,6 +140,16 @@ fn an_export_is_saved_once_and_even_when_the_run_ends_meanwhile() {
 }
 
 #[test]
+fn what_the_worker_says_of_a_file_is_handed_on_whatever_runs() {
+    let mut studio = running();
+    let (file, before) = (FileId(3), studio.clone());
+    assert_eq!(studio.apply(Event::Examined { file, refusal: None }), Some(Effect::Hang(file)));
+    let refusal = error("This file is not a picture");
+    assert_eq!(studio.apply(Event::Examined { file, refusal: Some(refusal.clone()) }), Some(Effect::Refuse(file, refusal)));
+    assert_eq!(studio, before);
+}
+
+#[test]
 fn a_slider_reaches_the_running_picture_and_no_other() {
     let mut studio = opened();
     studio.set_emphasis(|emphasis| emphasis.content_weight = 20.0);

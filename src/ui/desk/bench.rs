@@ -1,0 +1,177 @@
+//! The pictures that go in: brought, examined, exchanged.
+
+use std::rc::Rc;
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use wasm_bindgen::JsValue;
+use web_sys::File;
+
+use super::{Desk, Local};
+use crate::protocol::{Command, FileId, UserError};
+use crate::ui::browser;
+use crate::ui::intake::{self, Well, places};
+use crate::ui::pictures::{Picture, Thumbnail};
+use crate::ui::samples::{PAINTINGS, PHOTOS, Sample};
+use crate::ui::shelf;
+use crate::ui::studio::{Link, Studio};
+
+impl Desk {
+    /// What `well` shows.
+    pub fn thumbnail(self, well: Well) -> Option<Thumbnail> {
+        self.picture(well).with(|picture| picture.as_ref().map(Picture::thumbnail))
+    }
+
+    /// The name of the file that is on its way to `well`.
+    pub fn reading(self, well: Well) -> Option<String> {
+        self.intake.with(|intake| intake.waiting_for(well).map(|picture| picture.name.clone()))
+    }
+
+    /// Whether both pictures are there, and no other on its way.
+    pub fn is_ready(self) -> bool {
+        self.content.with(Option::is_some) && self.style.with(Option::is_some) && self.intake.with(intake::Intake::is_empty)
+    }
+
+    /// Takes in files, brought to `well` or to the page at large. What is in a well stays there until the worker has found that the
+    /// new file is a picture.
+    pub fn take_files(self, well: Option<Well>, files: Vec<File>) {
+        if files.is_empty() {
+            return;
+        }
+        self.studio.update(Studio::dismiss_trouble);
+        let places = places(well, files.len(), self.first_empty());
+        if places.len() < files.len() {
+            let taken: Vec<String> = files[..places.len()].iter().map(File::name).collect();
+            self.studio.update(|studio| studio.notify(intake::left_out(&taken)));
+        }
+        for (well, file) in places.into_iter().zip(files) {
+            self.examine(well, file.into());
+        }
+    }
+
+    fn examine(self, well: Well, picture: Picture) {
+        if self.studio.with_untracked(Studio::link) == Link::Down {
+            // Nobody is there to tell what it is; the next run will.
+            self.place(well, Some(picture));
+            return;
+        }
+        let blob = picture.blob.clone();
+        let mut file = None;
+        self.intake.update(|intake| file = Some(intake.admit(well, picture)));
+        if let Some((file, client)) = file.zip(self.client.with_value(Clone::clone)) {
+            client.post(&Command::Examine(file), &[JsValue::from(blob)]);
+        }
+    }
+
+    /// Asks a worker that has just booted for what another, or its own deaf youth, has not answered.
+    pub(super) fn ask_again(self) {
+        let Some(client) = self.client.with_value(Clone::clone) else { return };
+        self.intake.with_untracked(|intake| {
+            for (file, picture) in intake.waiting() {
+                client.post(&Command::Examine(file), &[JsValue::from(picture.blob.clone())]);
+            }
+        });
+    }
+
+    /// Puts a picture that has passed into its well.
+    pub(super) fn hang_examined(self, file: FileId) {
+        if let Some((well, picture)) = self.settle(file) {
+            self.place(well, Some(picture));
+        }
+    }
+
+    /// Puts what waits into its wells, since nobody is left to examine it.
+    pub(super) fn hang_unexamined(self) {
+        let waiting: Vec<FileId> = self.intake.with_untracked(|intake| intake.waiting().map(|(file, _)| file).collect());
+        waiting.into_iter().for_each(|file| self.hang_examined(file));
+    }
+
+    /// Says why a file was not taken.
+    pub(super) fn refuse(self, file: FileId, refusal: UserError) {
+        if let Some((_, picture)) = self.settle(file) {
+            self.studio.update(|studio| studio.report_trouble(intake::refused(&picture.name, refusal)));
+        }
+    }
+
+    fn settle(self, file: FileId) -> Option<(Well, Picture)> {
+        self.intake.try_update(|intake| intake.settle(file)).flatten()
+    }
+
+    /// Exchanges content and style.
+    pub fn swap_pictures(self) {
+        let content = self.content.get_untracked();
+        self.place(Well::Content, self.style.get_untracked());
+        self.place(Well::Style, content);
+    }
+
+    /// Takes the second style out of the blend.
+    pub fn remove_second_style(self) {
+        self.intake.update(|intake| intake.recall(Well::SecondStyle));
+        self.place(Well::SecondStyle, None);
+    }
+
+    /// Fills `well` with a sample picture.
+    pub fn take_sample(self, well: Well, sample: &'static Sample) {
+        spawn_local(async move {
+            self.fetch_sample(well, sample).await;
+        });
+    }
+
+    /// Fills both wells with sample pictures and begins.
+    pub fn try_samples(self) {
+        spawn_local(async move {
+            if self.fetch_sample(Well::Content, &PHOTOS[0]).await && self.fetch_sample(Well::Style, &PAINTINGS[0]).await {
+                self.stylise();
+            }
+        });
+    }
+
+    async fn fetch_sample(self, well: Well, sample: &'static Sample) -> bool {
+        match browser::fetch_blob(&format!("samples/{}", sample.file)).await {
+            Ok(blob) => {
+                self.studio.update(Studio::dismiss_trouble);
+                self.intake.update(|intake| intake.recall(well));
+                self.place(well, Some(Picture::new(blob, sample.file)));
+                true
+            }
+            Err(error) => {
+                let advice = "Check the connection, or choose a picture of your own.";
+                let error = UserError::new("The sample picture could not be fetched.", advice, error.to_string());
+                self.studio.update(|studio| studio.report_trouble(error));
+                false
+            }
+        }
+    }
+
+    /// Fills the wells as they were at the end of the last visit, where the person has not been faster.
+    pub(super) fn restore_pictures(self) {
+        for well in Well::ALL {
+            spawn_local(async move {
+                let Some(picture) = shelf::stored(well).await else { return };
+                let is_free = self.picture(well).with_untracked(Option::is_none);
+                if is_free && self.intake.with_untracked(|intake| intake.waiting_for(well).is_none()) {
+                    self.picture(well).set(Some(picture));
+                }
+            });
+        }
+    }
+
+    /// Puts `picture` into `well`, now and for the next visit.
+    fn place(self, well: Well, picture: Option<Picture>) {
+        self.shelf.with_value(Rc::clone).keep(well, picture.clone());
+        self.picture(well).set(picture);
+    }
+
+    fn picture(self, well: Well) -> Local<Option<Picture>> {
+        match well {
+            Well::Content => self.content,
+            Well::Style => self.style,
+            Well::SecondStyle => self.second_style,
+        }
+    }
+
+    fn first_empty(self) -> Well {
+        let style_is_first = self.content.with_untracked(Option::is_some) && self.style.with_untracked(Option::is_none);
+        if style_is_first { Well::Style } else { Well::Content }
+    }
+}

@@ -1,0 +1,155 @@
+//! What becomes of the files that a person brings: which place each goes to, and which of them wait for the worker's word.
+
+use crate::protocol::{FileId, UserError};
+
+/// A place for a picture that goes in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Well {
+    /// For what the result shows.
+    Content,
+    /// For how it is painted.
+    Style,
+    /// For what is blended into that.
+    SecondStyle,
+}
+
+impl Well {
+    /// All, in the order in which several files fill them.
+    pub const ALL: [Self; 3] = [Self::Content, Self::Style, Self::SecondStyle];
+
+    /// Value of the attribute `data-well`, by which the well that has the focus is known; also names what storage keeps of it.
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Content => "content",
+            Self::Style => "style",
+            Self::SecondStyle => "second-style",
+        }
+    }
+
+    /// The well whose [`Self::key`] this is.
+    pub fn from_key(key: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|well| well.key() == key)
+    }
+}
+
+/// Where each of `count` pictures goes that were brought at once: on a well the first alone is taken; beside the wells one fills the
+/// first empty one, and several fill them in their order. Those beyond go nowhere.
+pub fn places(brought_to: Option<Well>, count: usize, first_empty: Well) -> Vec<Well> {
+    match (brought_to, count) {
+        (_, 0) => Vec::new(),
+        (Some(well), _) => vec![well],
+        (None, 1) => vec![first_empty],
+        (None, _) => Well::ALL.into_iter().take(count).collect(),
+    }
+}
+
+/// The notice that not every file was taken.
+pub fn left_out(taken: &[String]) -> UserError {
+    let advice =
+        "A place holds one picture. Drop several beside the places to fill them in order: photo, painting, second painting.";
+    UserError::new(format!("Only {} was taken", taken.join(", ")), advice, "")
+}
+
+/// The error that a file was not taken, given why.
+pub fn refused(name: &str, refusal: UserError) -> UserError {
+    UserError { headline: format!("{name} was not taken. {}", refusal.headline), ..refusal }
+}
+
+/// Whether a file is a recipe, by its name.
+pub fn is_recipe(name: &str) -> bool {
+    name.rsplit_once('.').is_some_and(|(_, extension)| extension.eq_ignore_ascii_case("json"))
+}
+
+/// Pictures on their way to a well. Each waits there for the worker's word, so that a file that is no picture never takes the place
+/// of one.
+#[derive(Debug)]
+pub struct Intake<P> {
+    last: u32,
+    waiting: Vec<(FileId, Well, P)>,
+}
+
+impl<P> Default for Intake<P> {
+    fn default() -> Self {
+        Self { last: 0, waiting: Vec::new() }
+    }
+}
+
+impl<P> Intake<P> {
+    /// Lets `picture` wait for `well`. What waits there already may still turn out to be the better one.
+    pub fn admit(&mut self, well: Well, picture: P) -> FileId {
+        self.last += 1;
+        self.waiting.push((FileId(self.last), well, picture));
+        FileId(self.last)
+    }
+
+    /// What waited as `file`, which now waits no more. `None` when it has been recalled.
+    pub fn settle(&mut self, file: FileId) -> Option<(Well, P)> {
+        let index = self.waiting.iter().position(|(waiting, ..)| *waiting == file)?;
+        let (_, well, picture) = self.waiting.remove(index);
+        Some((well, picture))
+    }
+
+    /// Lets nothing wait for `well` any more.
+    pub fn recall(&mut self, well: Well) {
+        self.waiting.retain(|(_, waiting, _)| *waiting != well);
+    }
+
+    /// All that wait, with the names by which the worker knows them.
+    pub fn waiting(&self) -> impl Iterator<Item = (FileId, &P)> {
+        self.waiting.iter().map(|(file, _, picture)| (*file, picture))
+    }
+
+    /// What has come last of what waits for `well`.
+    pub fn waiting_for(&self, well: Well) -> Option<&P> {
+        self.waiting.iter().rev().find(|(_, waiting, _)| *waiting == well).map(|(.., picture)| picture)
+    }
+
+    /// Whether nothing waits.
+    pub fn is_empty(&self) -> bool {
+        self.waiting.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_well_takes_one_and_the_page_at_large_fills_them_in_order() {
+        assert_eq!(places(Some(Well::Style), 2, Well::Content), [Well::Style]);
+        assert_eq!(places(None, 1, Well::Style), [Well::Style]);
+        assert_eq!(places(None, 2, Well::Style), [Well::Content, Well::Style]);
+        assert_eq!(places(None, 9, Well::Content), Well::ALL);
+        assert_eq!(places(None, 0, Well::Content), []);
+    }
+
+    #[test]
+    fn each_file_waits_until_it_is_settled_or_recalled() {
+        let mut intake = Intake::default();
+        let first = intake.admit(Well::Content, "first");
+        let style = intake.admit(Well::Style, "style");
+        let second = intake.admit(Well::Content, "second");
+        assert_eq!(intake.waiting().map(|(file, _)| file).collect::<Vec<_>>(), [first, style, second], "in their order");
+        assert_eq!(intake.waiting_for(Well::Content), Some(&"second"));
+        assert_eq!(intake.settle(second), Some((Well::Content, "second")));
+        assert_eq!(intake.settle(second), None, "once");
+        assert_eq!(intake.waiting_for(Well::Content), Some(&"first"));
+        intake.recall(Well::Content);
+        assert_eq!(intake.settle(first), None, "a late answer about what the person has taken back");
+        assert_eq!(intake.settle(style), Some((Well::Style, "style")));
+        assert!(intake.is_empty());
+    }
+
+    #[test]
+    fn refusals_and_remainders_are_told_by_the_files_names() {
+        let refusal = UserError::new("This file is not a picture", "Choose another.", "");
+        assert_eq!(refused("notes.png", refusal).headline, "notes.png was not taken. This file is not a picture");
+        assert_eq!(left_out(&["a.png".into()]).headline, "Only a.png was taken");
+    }
+
+    #[test]
+    fn a_recipe_is_known_by_its_name() {
+        assert!(is_recipe("bold.json") && is_recipe("BOLD.JSON"));
+        assert!(!is_recipe("json") && !is_recipe("photo.json.png"));
+    }
+}

@@ -1,0 +1,165 @@
+//! How it is to be painted.
+
+use leptos::prelude::*;
+
+use super::{part, recipe, set, set_recipe};
+use crate::recipe::Preset;
+use crate::ui::components::{BalanceSlider, Choice, GrainSlider, SmoothnessSlider, StepsInput, StyleLayers};
+use crate::ui::desk::Desk;
+use crate::ui::offers;
+use crate::ui::settings::sizes_on;
+
+/// How it is to be painted.
+#[component]
+pub fn Technique(
+    /// Holds the settings.
+    desk: Desk,
+) -> impl IntoView {
+    view! {
+        <section class="technique" aria-label="Settings">
+            <BalanceSlider
+                content_weight=recipe(desk, |recipe| recipe.emphasis.content_weight)
+                on_change=Callback::new(move |weight| desk.adjust(|emphasis| emphasis.content_weight = weight))
+            />
+            <div class="pair">
+                <Choice
+                    id="preset"
+                    label="Preset"
+                    offers=part(desk, |studio| offers::presets(studio.settings()))
+                    chosen=part(desk, |studio| studio.settings().preset())
+                    on_change=Callback::new(move |preset: Option<Preset>| desk.take_preset(preset))
+                />
+                <Choice
+                    id="palette"
+                    label="Colours"
+                    offers=offers::palettes()
+                    chosen=recipe(desk, |recipe| recipe.colours.palette)
+                    on_change=set_recipe(desk, |recipe, palette| recipe.colours.palette = palette)
+                />
+            </div>
+            <div class="pair">
+                <Choice
+                    id="size"
+                    label="Size"
+                    offers=part(desk, |studio| offers::sizes(&sizes_on(studio.report())))
+                    chosen=part(desk, |studio| studio.settings().size_on(studio.report()))
+                    on_change=set(desk, |settings, size| settings.size = Some(size))
+                />
+                <StepsInput
+                    steps=part(desk, |studio| studio.settings().steps_on(studio.report()))
+                    on_change=set(desk, |settings, steps| settings.steps = Some(steps))
+                />
+            </div>
+            <details class="advanced">
+                <summary>"Strokes and layers"</summary>
+                <Strokes desk=desk />
+            </details>
+            <details class="advanced">
+                <summary>"Advanced"</summary>
+                <Advanced desk=desk />
+            </details>
+        </section>
+    }
+}
+
+/// What of the painting counts.
+#[component]
+fn Strokes(
+    /// Holds the settings.
+    desk: Desk,
+) -> impl IntoView {
+    view! {
+        <div class="pair">
+            <Choice
+                id="strokes"
+                label="Strokes"
+                offers=offers::stroke_sizes()
+                chosen=recipe(desk, |recipe| recipe.style_scale)
+                on_change=set_recipe(desk, |recipe, scale| recipe.style_scale = scale)
+            />
+            <Choice
+                id="pyramid"
+                label="Build-up"
+                offers=offers::pyramids()
+                chosen=recipe(desk, |recipe| recipe.pyramid)
+                on_change=set_recipe(desk, |recipe, pyramid| recipe.pyramid = pyramid)
+            />
+        </div>
+        <GrainSlider
+            grain=recipe(desk, |recipe| recipe.emphasis.grain)
+            on_change=Callback::new(move |grain| desk.adjust(|emphasis| emphasis.grain = grain))
+        />
+        <StyleLayers
+            weights=recipe(desk, |recipe| recipe.emphasis.style_layers)
+            on_change=Callback::new(move |layers| desk.adjust(|emphasis| emphasis.style_layers = layers))
+        />
+        <div class="pair">
+            <Choice
+                id="content-layer"
+                label="Content layer"
+                offers=offers::content_layers()
+                chosen=recipe(desk, |recipe| recipe.emphasis.content_layers)
+                on_change=Callback::new(move |layers| desk.adjust(|emphasis| emphasis.content_layers = layers))
+            />
+            <Choice
+                id="start"
+                label="Start from"
+                offers=offers::starts()
+                chosen=recipe(desk, |recipe| recipe.start)
+                on_change=set_recipe(desk, |recipe, start| recipe.start = start)
+            />
+        </div>
+    }
+}
+
+/// What few change.
+#[component]
+fn Advanced(
+    /// Holds the settings.
+    desk: Desk,
+) -> impl IntoView {
+    let linear_light = recipe(desk, |recipe| recipe.colours.linear_light);
+    let set_light = set_recipe(desk, |recipe, linear_light| recipe.colours.linear_light = linear_light);
+    view! {
+        <SmoothnessSlider
+            tv_weight=recipe(desk, |recipe| recipe.emphasis.tv_weight)
+            on_change=Callback::new(move |weight| desk.adjust(|emphasis| emphasis.tv_weight = weight))
+        />
+        <div class="pair">
+            <Choice
+                id="optimizer"
+                label="Optimiser"
+                offers=offers::optimizers()
+                chosen=recipe(desk, |recipe| recipe.optimizer)
+                on_change=set_recipe(desk, |recipe, optimizer| recipe.optimizer = optimizer)
+            />
+            <Choice
+                id="pooling"
+                label="Pooling"
+                offers=offers::poolings()
+                chosen=recipe(desk, |recipe| recipe.reading.pooling)
+                on_change=set_recipe(desk, |recipe, pooling| recipe.reading.pooling = pooling)
+            />
+        </div>
+        <div class="pair">
+            <Choice
+                id="border"
+                label="Border"
+                offers=offers::borders()
+                chosen=recipe(desk, |recipe| recipe.reading.border)
+                on_change=set_recipe(desk, |recipe, border| recipe.reading.border = border)
+            />
+            <Choice
+                id="device"
+                label="Compute on"
+                offers=offers::devices()
+                chosen=part(desk, |studio| studio.settings().device)
+                on_change=Callback::new(move |choice| desk.act(|studio| studio.choose_device(choice)))
+            />
+        </div>
+        <label class="tick">
+            <input type="checkbox" prop:checked=linear_light on:change=move |event| set_light.run(event_target_checked(&event)) />
+            "Tell colours apart in linear light"
+        </label>
+    }
+}
