@@ -82,8 +82,16 @@ impl<P> Intake<P> {
         FileId(self.last)
     }
 
-    /// What waited as `file`, which now waits no more. `None` when it has been recalled.
-    pub fn settle(&mut self, file: FileId) -> Option<(Well, P)> {
+    /// What waited as `file` and has passed; what came before it for the same well waits no more. `None` when it has been recalled.
+    pub fn accept(&mut self, file: FileId) -> Option<(Well, P)> {
+        let (well, picture) = self.reject(file)?;
+        // Answers may overtake each other, where a question had to be asked again.
+        self.waiting.retain(|(earlier, waiting, _)| *waiting != well || earlier.0 > file.0);
+        Some((well, picture))
+    }
+
+    /// What waited as `file` and has failed. `None` when it has been recalled.
+    pub fn reject(&mut self, file: FileId) -> Option<(Well, P)> {
         let index = self.waiting.iter().position(|(waiting, ..)| *waiting == file)?;
         let (_, well, picture) = self.waiting.remove(index);
         Some((well, picture))
@@ -124,19 +132,22 @@ mod tests {
     }
 
     #[test]
-    fn each_file_waits_until_it_is_settled_or_recalled() {
+    fn each_file_waits_for_its_answer_and_the_latest_good_one_holds() {
         let mut intake = Intake::default();
         let first = intake.admit(Well::Content, "first");
         let style = intake.admit(Well::Style, "style");
         let second = intake.admit(Well::Content, "second");
         assert_eq!(intake.waiting().map(|(file, _)| file).collect::<Vec<_>>(), [first, style, second], "in their order");
         assert_eq!(intake.waiting_for(Well::Content), Some(&"second"));
-        assert_eq!(intake.settle(second), Some((Well::Content, "second")));
-        assert_eq!(intake.settle(second), None, "once");
-        assert_eq!(intake.waiting_for(Well::Content), Some(&"first"));
+        let third = intake.admit(Well::Content, "third");
+        assert_eq!(intake.accept(second), Some((Well::Content, "second")));
+        assert_eq!((intake.accept(second), intake.accept(first)), (None, None), "once, and not over a later one");
+        assert_eq!(intake.reject(third), Some((Well::Content, "third")));
+        assert_eq!(intake.waiting_for(Well::Content), None);
+        let fourth = intake.admit(Well::Content, "fourth");
         intake.recall(Well::Content);
-        assert_eq!(intake.settle(first), None, "a late answer about what the person has taken back");
-        assert_eq!(intake.settle(style), Some((Well::Style, "style")));
+        assert_eq!(intake.accept(fourth), None, "a late answer about what the person has taken back");
+        assert_eq!(intake.accept(style), Some((Well::Style, "style")));
         assert!(intake.is_empty());
     }
 

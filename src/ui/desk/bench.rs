@@ -75,7 +75,8 @@ impl Desk {
 
     /// Puts a picture that has passed into its well.
     pub(super) fn hang_examined(self, file: FileId) {
-        if let Some((well, picture)) = self.settle(file) {
+        let accepted = self.intake.try_update(|intake| intake.accept(file)).flatten();
+        if let Some((well, picture)) = accepted {
             self.place(well, Some(picture));
         }
     }
@@ -88,13 +89,10 @@ impl Desk {
 
     /// Says why a file was not taken.
     pub(super) fn refuse(self, file: FileId, refusal: UserError) {
-        if let Some((_, picture)) = self.settle(file) {
+        let rejected = self.intake.try_update(|intake| intake.reject(file)).flatten();
+        if let Some((_, picture)) = rejected {
             self.studio.update(|studio| studio.report_trouble(intake::refused(&picture.name, refusal)));
         }
-    }
-
-    fn settle(self, file: FileId) -> Option<(Well, Picture)> {
-        self.intake.try_update(|intake| intake.settle(file)).flatten()
     }
 
     /// Exchanges content and style.
