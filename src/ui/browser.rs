@@ -73,6 +73,13 @@ pub fn png_blob(bytes: &JsValue) -> Option<Blob> {
     Blob::new_with_buffer_source_sequence_and_options(&Array::of1(bytes), &kind).ok()
 }
 
+/// JSON `text` as a `Blob`; `None` when the browser cannot make one.
+pub fn json_blob(text: &str) -> Option<Blob> {
+    let kind = BlobPropertyBag::new();
+    kind.set_type("application/json");
+    Blob::new_with_str_sequence_and_options(&Array::of1(&JsValue::from_str(text)), &kind).ok()
+}
+
 /// Hands `blob` to the person as a download named `name`.
 pub fn save(blob: &Blob, name: &str) {
     let Some(url) = ObjectUrl::new(blob) else { return };

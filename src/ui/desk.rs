@@ -1,6 +1,7 @@
 //! Where the page's threads meet: what the person asks goes through [`Studio`], and what the studio asks is done here.
 
 mod bench;
+mod recipes;
 
 use std::rc::Rc;
 

@@ -181,6 +181,17 @@ pub fn curve_line(studio: &Studio) -> String {
     )
 }
 
+/// The error that a recipe file was not loaded, given what is wrong with it.
+pub fn recipe_refused(name: &str, reason: &str) -> UserError {
+    UserError::new(format!("{name} was not loaded"), format!("The {reason}. Your settings are as they were."), "")
+}
+
+/// The notice that a recipe's size is more than the device can hold.
+pub fn recipe_held_back(asked: u32, held: u32) -> UserError {
+    let advice = format!("This device paints it at {held} px. The recipe's own size is kept for one that can hold it.");
+    UserError::new(format!("The recipe asks for {asked} px, which is too large here"), advice, "")
+}
+
 /// The name under which a result is saved, after the names of its two pictures' files.
 pub fn download_name(content: &str, style: &str) -> String {
     format!("impasto-{}-{}.png", stem(content), stem(style))

@@ -20,26 +20,40 @@ fn offer<T>(value: T, key: impl Into<String>, label: impl Into<String>) -> Offer
     Offer { value, key: key.into(), label: label.into() }
 }
 
+/// The key of a value that a recipe file has brought.
+const OWN: &str = "own";
+
+/// `offers`, and beside them `own`, where it is none of them.
+fn with_own<T: PartialEq>(mut offers: Vec<Offer<T>>, own: T, label: impl FnOnce(&T) -> String) -> Vec<Offer<T>> {
+    if offers.iter().all(|offer| offer.value != own) {
+        let label = label(&own);
+        offers.push(offer(own, OWN, label));
+    }
+    offers
+}
+
 /// Sizes of the result, px.
-pub fn sizes(fitting: &[u32]) -> Vec<Offer<u32>> {
-    fitting.iter().map(|&size| offer(size, size.to_string(), format!("{size} px"))).collect()
+pub fn sizes(fitting: &[u32], own: u32) -> Vec<Offer<u32>> {
+    let label = |size: &u32| format!("{size} px");
+    with_own(fitting.iter().map(|size| offer(*size, size.to_string(), label(size))).collect(), own, label)
 }
 
 /// Presets; settings that are none of them are offered as what they are.
 pub fn presets(settings: &Settings) -> Vec<Offer<Option<Preset>>> {
-    let own = settings.preset().is_none().then(|| offer(None, "own", "Your own"));
+    let own = settings.preset().is_none().then(|| offer(None, OWN, "Your own"));
     own.into_iter().chain(Preset::ALL.map(|preset| offer(Some(preset), preset.key(), preset.title()))).collect()
 }
 
 /// Sizes of the strokes: scales of the painting.
-pub fn stroke_sizes() -> Vec<Offer<f32>> {
-    vec![
+pub fn stroke_sizes(own: f32) -> Vec<Offer<f32>> {
+    let offers = vec![
         offer(0.5, "0.5", "Fine (×0.5)"),
         offer(0.7, "0.7", "Finer (×0.7)"),
         offer(1.0, "1", "As painted"),
         offer(1.5, "1.5", "Larger (×1.5)"),
         offer(2.0, "2", "Large (×2)"),
-    ]
+    ];
+    with_own(offers, own, |scale| format!("×{}", two_decimals(*scale)))
 }
 
 /// Whose colours the result has.
@@ -52,23 +66,41 @@ pub fn palettes() -> Vec<Offer<Palette>> {
 }
 
 /// What the optimisation begins with.
-pub fn starts() -> Vec<Offer<Start>> {
-    vec![
+pub fn starts(own: Start) -> Vec<Offer<Start>> {
+    let offers = vec![
         offer(Start::PHOTO, "photo", "The photo"),
         offer(Start { photo: 0.7, painting: 0.0, noise: 0.3 }, "blend", "Photo and noise"),
         offer(Start::NOISE, "noise", "Noise (paper)"),
         offer(Start::PAINTING, "painting", "The painting"),
-    ]
+    ];
+    with_own(offers, own, |start| mixture(*start))
 }
 
 /// Numbers of sizes to paint at.
-pub fn pyramids() -> Vec<Offer<u32>> {
-    vec![offer(1, "1", "At full size"), offer(2, "2", "In 2 sizes"), offer(3, "3", "In 3 sizes"), offer(4, "4", "In 4 sizes")]
+pub fn pyramids(own: u32) -> Vec<Offer<u32>> {
+    let several = |count: &u32| format!("In {count} sizes");
+    let offers = std::iter::once(offer(1, "1", "At full size"));
+    with_own(offers.chain((2..=4).map(|count: u32| offer(count, count.to_string(), several(&count)))).collect(), own, several)
 }
 
 /// The layer whose content counts.
-pub fn content_layers() -> Vec<Offer<LayerWeights>> {
-    Layer::ALL.map(|layer| offer(LayerWeights::even(&[layer], 1.0), layer.name(), layer.name())).into()
+pub fn content_layers(own: LayerWeights) -> Vec<Offer<LayerWeights>> {
+    let offers = Layer::ALL.map(|layer| offer(LayerWeights::even(&[layer], 1.0), layer.name(), layer.name())).into();
+    with_own(offers, own, |layers| match layers.layers()[..] {
+        [] => "None".into(),
+        [layer] => format!("{} ×{}", layer.name(), two_decimals(layers.of(layer))),
+        ref several => several.iter().map(|layer| layer.name()).collect::<Vec<_>>().join(", "),
+    })
+}
+
+/// What a start is mixed of, as in "70 % photo, 30 % noise".
+fn mixture(start: Start) -> String {
+    let named = start.shares().into_iter().zip(["photo", "painting", "noise"]).filter(|(share, _)| *share > 0.0);
+    named.map(|(share, name)| format!("{:.0} % {name}", 100.0 * share)).collect::<Vec<_>>().join(", ")
+}
+
+fn two_decimals(value: f32) -> String {
+    format!("{value:.2}").trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 /// How the pixels are changed.
@@ -107,25 +139,47 @@ mod tests {
     #[test]
     fn every_list_offers_the_default_and_has_keys_of_its_own() {
         let recipe = Recipe::default();
-        holds(&stroke_sizes(), &recipe.style_scale);
+        offered(stroke_sizes, recipe.style_scale);
+        offered(starts, recipe.start);
+        offered(pyramids, recipe.pyramid);
+        offered(content_layers, recipe.emphasis.content_layers);
         holds(&palettes(), &recipe.colours.palette);
-        holds(&starts(), &recipe.start);
-        holds(&pyramids(), &recipe.pyramid);
-        holds(&content_layers(), &recipe.emphasis.content_layers);
         holds(&optimizers(), &recipe.optimizer);
         holds(&poolings(), &recipe.reading.pooling);
         holds(&borders(), &recipe.reading.border);
         holds(&devices(), &DeviceChoice::default());
     }
 
+    /// The value is offered of itself, and keys differ.
+    fn offered<T: PartialEq + Copy + std::fmt::Debug>(offers: fn(T) -> Vec<Offer<T>>, value: T) {
+        holds(&offers(value), &value);
+        assert!(offers(value).iter().all(|offer| offer.key != OWN), "{value:?} is not offered of itself");
+    }
+
     #[test]
     fn what_presets_choose_is_offered() {
         for preset in Preset::ALL {
             let recipe = preset.applied_to(&Recipe::default());
-            holds(&stroke_sizes(), &recipe.style_scale);
-            holds(&starts(), &recipe.start);
-            holds(&pyramids(), &recipe.pyramid);
+            offered(stroke_sizes, recipe.style_scale);
+            offered(starts, recipe.start);
+            offered(pyramids, recipe.pyramid);
         }
+    }
+
+    #[test]
+    fn a_recipes_own_values_are_offered_beside_the_usual_ones_and_in_words() {
+        fn own<T: PartialEq + Copy + std::fmt::Debug>(offers: fn(T) -> Vec<Offer<T>>, value: T) -> String {
+            let offers = offers(value);
+            holds(&offers, &value);
+            offers.into_iter().find(|offer| offer.key == OWN).expect("it is offered as one's own").label
+        }
+        assert_eq!(own(stroke_sizes, 0.83), "×0.83");
+        assert_eq!(own(starts, Start { photo: 0.5, painting: 0.0, noise: 1.0 }), "33 % photo, 67 % noise");
+        assert_eq!(own(pyramids, 5), "In 5 sizes");
+        let layer = |layer, weight| LayerWeights::default().with(layer, weight);
+        assert_eq!(own(content_layers, layer(Layer::Conv2_1, 0.5)), "conv2_1 ×0.5");
+        assert_eq!(own(content_layers, layer(Layer::Conv2_1, 1.0).with(Layer::Conv4_2, 1.0)), "conv2_1, conv4_2");
+        assert_eq!(own(|size| sizes(&[64, 128], size), 100), "100 px");
     }
 
     #[test]

@@ -5,14 +5,15 @@ use std::ops::RangeInclusive;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::policy::DeviceChoice;
+use crate::layer::Layer;
 use crate::protocol::{DeviceKind, DeviceReport};
-use crate::recipe::{Emphasis, Preset, Recipe};
+use crate::recipe::{Emphasis, LayerWeights, Preset, Recipe};
 
 /// Sizes offered, px of the longer side. Between the powers of two lie halves of the way in cost.
 pub const SIZES: [u32; 10] = [64, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048];
 
-/// Steps that the page allows. Beyond, a picture no longer changes visibly.
-pub const STEPS: RangeInclusive<u32> = 1..=10_000;
+/// Steps that the page allows: all that a recipe may have, so that a recipe file means the same here.
+pub const STEPS: RangeInclusive<u32> = Recipe::STEPS;
 
 /// Total-variation weights between which pictures differ visibly, from a hint to plain blur; the slider is logarithmic and
 /// adds zero at its left end.
@@ -42,7 +43,7 @@ impl Settings {
     pub fn from_json(text: &str) -> Self {
         let read: Self = serde_json::from_str(text).unwrap_or_default();
         Self {
-            size: read.size.filter(|size| SIZES.contains(size)),
+            size: read.size.filter(|size| Recipe::SIZE.contains(size)),
             steps: read.steps.filter(|steps| STEPS.contains(steps)),
             ..read
         }
@@ -58,10 +59,10 @@ impl Settings {
 
     /// Longer side, px: the person's where the device can hold it, else the device's default.
     pub fn size_on(&self, device: Option<&DeviceReport>) -> u32 {
-        let fitting = sizes_on(device);
-        let fits = |size: &u32| fitting.contains(size);
+        let fits = |size: &u32| device.is_none_or(|report| *size <= report.max_edge.max(SIZES[0]));
         let default = if is_fast(device) { 512 } else { 128 };
-        self.size.filter(fits).or(Some(default).filter(fits)).unwrap_or_else(|| fitting.last().copied().unwrap_or(SIZES[0]))
+        let largest = || sizes_on(device).last().copied().unwrap_or(SIZES[0]);
+        self.size.filter(fits).or(Some(default).filter(fits)).unwrap_or_else(largest)
     }
 
     /// Steps: the person's, else the device's default.
@@ -76,10 +77,50 @@ impl Settings {
         Recipe { size, steps: self.steps_on(device), style_scale, ..self.recipe.clone() }
     }
 
+    /// The recipe for a file: as the person has set it, also where `device` holds it to less.
+    pub fn recipe_to_save(&self, device: Option<&DeviceReport>) -> Recipe {
+        let size = self.size.unwrap_or_else(|| self.size_on(device));
+        Recipe { size, steps: self.steps_on(device), ..self.recipe.clone() }
+    }
+
+    /// Sets everything that `recipe` says.
+    pub fn take_recipe(&mut self, recipe: Recipe) {
+        (self.size, self.steps) = (Some(recipe.size), Some(recipe.steps));
+        self.recipe = recipe;
+    }
+
     /// The preset that the recipe is, if it is one.
     pub fn preset(&self) -> Option<Preset> {
         Preset::ALL.into_iter().find(|preset| preset.applied_to(&self.recipe) == self.recipe)
     }
+}
+
+/// The layers with `layer` in if it was out, and out if it was in. The others keep their proportions, and all together their sum.
+pub fn with_layer_toggled(weights: LayerWeights, layer: Layer) -> LayerWeights {
+    let active: Vec<(Layer, f32)> = weights.active().collect();
+    let sum: f32 = active.iter().map(|(_, weight)| weight).sum();
+    let mean = if active.is_empty() { 1.0 } else { sum / count(&active) };
+    let is_in = weights.of(layer) > 0.0;
+    let changed = weights.with(layer, if is_in { 0.0 } else { mean });
+    let layers: Vec<(Layer, f32)> = changed.active().collect();
+    if is_even(weights) {
+        // Anew instead of by proportion, so that a layer taken out and in again leaves no trace of rounding.
+        let whole = if sum > 0.0 { sum } else { 1.0 };
+        return LayerWeights::even(&changed.layers(), whole / count(&layers).max(1.0));
+    }
+    let left: f32 = layers.iter().map(|(_, weight)| weight).sum();
+    layers.iter().fold(LayerWeights::default(), |all, &(layer, weight)| all.with(layer, weight * sum / left))
+}
+
+/// Whether all layers that count weigh the same.
+pub fn is_even(weights: LayerWeights) -> bool {
+    let mut active = weights.active().map(|(_, weight)| weight);
+    active.next().is_none_or(|first| active.all(|weight| weight == first))
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a few layers")]
+fn count(layers: &[(Layer, f32)]) -> f32 {
+    layers.len() as f32
 }
 
 /// A stored recipe that makes no sense is the default one, and takes nothing else with it.
@@ -201,6 +242,40 @@ mod tests {
         assert_eq!(settings.size_on(Some(&device(DeviceKind::Gpu, false, 1024))), 1024);
         assert_eq!(settings.size_on(Some(&device(DeviceKind::Gpu, false, 1023))), 512);
         assert_eq!(settings.size_on(Some(&device(DeviceKind::Cpu, false, 1023))), 128);
+    }
+
+    #[test]
+    fn a_loaded_recipe_comes_back_as_it_was_also_from_a_device_too_small_for_it() {
+        let mut recipe = Recipe { size: 1000, steps: 50_000, style_scale: 3.3, pyramid: 5, seed: u64::MAX, ..Recipe::default() };
+        recipe.emphasis.styles = [0.1, 0.2, 0.3, 0.4];
+        recipe.emphasis.style_layers = LayerWeights::default().with(Layer::Conv1_2, 0.7).with(Layer::Conv4_4, 2.5);
+        recipe.emphasis.content_weight = 3.0;
+        let mut settings = Settings::default();
+        settings.take_recipe(recipe.clone());
+        let small = device(DeviceKind::Cpu, false, 512);
+        assert_eq!(settings.recipe_to_save(Some(&small)), recipe);
+        assert_eq!(settings.recipe_on(Some(&small)).size, 128, "what it holds");
+        assert_eq!(settings.recipe_on(Some(&device(DeviceKind::Gpu, false, 4000))), recipe, "any size that fits");
+        let visited = Settings::from_json(&settings.to_json());
+        assert_eq!(visited.recipe_to_save(None), recipe, "from one visit to the next");
+    }
+
+    #[test]
+    fn a_layer_taken_out_and_in_again_leaves_no_trace_and_the_others_keep_their_proportions() {
+        let even = Emphasis::default().style_layers;
+        for layer in Layer::ALL {
+            assert_eq!(with_layer_toggled(with_layer_toggled(even, layer), layer), even, "{}", layer.name());
+        }
+        let none = Layer::STYLE.into_iter().fold(even, with_layer_toggled);
+        assert_eq!(none, LayerWeights::default());
+        assert_eq!(with_layer_toggled(none, Layer::Conv2_1), LayerWeights::even(&[Layer::Conv2_1], 1.0));
+
+        let uneven = LayerWeights::default().with(Layer::Conv1_1, 1.0).with(Layer::Conv2_1, 3.0).with(Layer::Conv3_1, 4.0);
+        assert!(is_even(even) && !is_even(uneven));
+        let without = with_layer_toggled(uneven, Layer::Conv3_1);
+        assert_eq!((without.of(Layer::Conv1_1), without.of(Layer::Conv2_1)), (2.0, 6.0));
+        let with = with_layer_toggled(without, Layer::Conv5_1);
+        assert!((with.of(Layer::Conv2_1) / with.of(Layer::Conv1_1) - 3.0).abs() < 1e-5);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use super::policy::{DeviceChoice, better_device, device_after_failure, first_dev
 use super::settings::Settings;
 use crate::pixels::ImageSize;
 use crate::protocol::{Command, DeviceKind, DeviceReport, Event, FileId, Losses, RunId, Stage, UserError, WeightsSource};
-use crate::recipe::Emphasis;
+use crate::recipe::{Emphasis, Recipe};
 use crate::schedule::{self, Level};
 
 /// What the shell around the [`Studio`] has to do after a change.
@@ -269,6 +269,17 @@ impl Studio {
     /// Sets what holds from the next run on.
     pub fn set(&mut self, change: impl FnOnce(&mut Settings)) {
         change(&mut self.settings);
+    }
+
+    /// Sets everything to what a recipe says, also in the running picture as far as it can follow.
+    pub fn take_recipe(&mut self, recipe: Recipe) -> Option<Effect> {
+        let asked = recipe.size;
+        self.settings.take_recipe(recipe);
+        let held = self.settings.size_on(self.report.as_ref());
+        if held != asked {
+            self.notice = Some(labels::recipe_held_back(asked, held));
+        }
+        self.adjustment()
     }
 
     /// Sets what content, style and smoothness weigh; [`Self::adjustment`] tells a running picture.

@@ -50,6 +50,7 @@ in_both_browsers! {
     runs::the_page_stays_responsive,
     visits::the_second_visit_fetches_no_weights,
     visits::pictures_and_settings_survive_a_reload,
+    visits::a_recipe_is_saved_and_loaded,
     visits::nothing_is_asked_of_any_other_site,
     visits::the_page_works_below_a_sub_path,
     visits::one_click_on_a_sample_gives_a_result,

@@ -169,13 +169,13 @@ impl<'a> Page<'a> {
         self.until("another picture", async || self.shown().await.filter(|shown| Some(shown) != before)).await
     }
 
-    /// The one file that was saved.
-    pub async fn downloaded(&self) -> PathBuf {
+    /// The one file of this kind that was saved.
+    pub async fn downloaded(&self, kind: &str) -> PathBuf {
         self.until("a file is saved", async || {
             let entries = std::fs::read_dir(self.downloads).expect("the folder can be listed");
             let mut paths = entries.map(|entry| entry.expect("the folder can be listed").path());
             paths.find(|path| {
-                path.extension().is_some_and(|extension| extension == "png") && path.metadata().is_ok_and(|m| m.len() > 0)
+                path.extension().is_some_and(|extension| extension == kind) && path.metadata().is_ok_and(|m| m.len() > 0)
             })
         })
         .await

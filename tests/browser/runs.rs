@@ -30,7 +30,7 @@ async fn run_to_the_end(session: &Session, device: &str, steps: u32) {
     assert_ne!(Some(first), last, "the picture has not changed");
 
     page.press("Download").await;
-    let path = page.downloaded().await;
+    let path = page.downloaded("png").await;
     let picture = page.until("the file is whole", async || image::open(&path).ok()).await;
     assert_eq!((picture.width(), picture.height()), CONTENT);
 }

@@ -16,8 +16,8 @@ async fn stylise_again(page: &Page<'_>, button: &str) {
 /// Files that are no pictures, or not whole: told at once, and without taking the place of the picture that is there.
 pub async fn bad_files_are_named_and_the_page_goes_on(session: &Session) {
     let (site, pictures) = (Site::new(), Pictures::new());
-    let page = prepared(session, &site, &pictures, "auto", 2).await;
     let whole = std::fs::read(pictures.content()).expect("the picture is there");
+    let page = prepared(session, &site, &pictures, "auto", 2).await;
     let bad = [
         (pictures.file("notes.png", b"Dear diary, this is not a picture."), "not a picture"),
         (pictures.file("empty.jpg", b""), "empty"),

@@ -43,6 +43,32 @@ pub async fn pictures_and_settings_survive_a_reload(session: &Session) {
     page.until_status("Step 2 of 2 · finished").await;
 }
 
+/// The settings as a file, out and in; one that makes no sense changes nothing.
+pub async fn a_recipe_is_saved_and_loaded(session: &Session) {
+    let (site, pictures) = (Site::new(), Pictures::new());
+    let page = prepared(session, &site, &pictures, "auto", 3).await;
+    page.set("Strokes", "1.5").await;
+    page.press("Save recipe").await;
+    let saved = page.downloaded("json").await;
+    let saved = page.until("the recipe is whole", async || std::fs::read_to_string(&saved).ok().filter(|t| t.ends_with('}'))).await;
+    let mut recipe: serde_json::Value = serde_json::from_str(&saved).expect("it is JSON");
+    assert_eq!((recipe["steps"].as_u64(), recipe["style_scale"].as_f64()), (Some(3), Some(1.5)), "{saved}");
+
+    page.choose_file("Load recipe", &pictures.file("bad.json", br#"{"size": 7, "steps": 44}"#)).await;
+    page.until_alert("size is 7; it must lie between 32 and 8192").await;
+    assert_eq!(page.chosen("Steps").await, "3", "a bad recipe has changed something");
+
+    recipe["steps"] = 2.into();
+    recipe["style_scale"] = 0.83.into();
+    recipe["seed"] = 77.into();
+    page.choose_file("Load recipe", &pictures.file("good.json", recipe.to_string().as_bytes())).await;
+    page.until("the steps are the recipe's", async || (page.chosen("Steps").await == "2").then_some(())).await;
+    assert_eq!(page.alert().await, "", "the old error is still on view");
+    assert_eq!(page.chosen("Strokes").await, "own", "a value of the recipe's own is offered");
+    page.press("Stylise").await;
+    page.until_status("Step 2 of 2 · finished").await;
+}
+
 /// Everything comes from the page's own origin, and a script that tries otherwise is held back.
 pub async fn nothing_is_asked_of_any_other_site(session: &Session) {
     let site = Site::new();

@@ -2,8 +2,9 @@ use leptos::prelude::*;
 
 use crate::layer::Layer;
 use crate::recipe::LayerWeights;
+use crate::ui::settings::{is_even, with_layer_toggled};
 
-/// The layers whose style counts, each as much as the others.
+/// The layers whose style counts.
 #[component]
 pub fn StyleLayers(
     /// What they weigh.
@@ -13,14 +14,7 @@ pub fn StyleLayers(
     on_change: Callback<LayerWeights>,
 ) -> impl IntoView {
     let toggle = move |layer: Layer| {
-        let mut layers = weights.get_untracked().layers();
-        match layers.iter().position(|&other| other == layer) {
-            Some(index) => drop(layers.remove(index)),
-            None => layers.push(layer),
-        }
-        #[expect(clippy::cast_precision_loss, reason = "a few layers")]
-        let share = 1.0 / layers.len().max(1) as f32;
-        on_change.run(LayerWeights::even(&layers, share));
+        on_change.run(with_layer_toggled(weights.get_untracked(), layer));
     };
     let layer_box = move |layer: Layer| {
         let counts = move || weights.get().of(layer) > 0.0;
@@ -37,6 +31,9 @@ pub fn StyleLayers(
             {Layer::ALL.map(layer_box).collect_view()}
             <Show when=move || weights.get().layers().is_empty()>
                 <p class="hint">"Without a layer the painting does not count: what is painted is the photo."</p>
+            </Show>
+            <Show when=move || !is_even(weights.get())>
+                <p class="hint">"They do not weigh alike: the recipe says how much each counts."</p>
             </Show>
         </fieldset>
     }

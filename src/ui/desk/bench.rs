@@ -32,9 +32,11 @@ impl Desk {
         self.content.with(Option::is_some) && self.style.with(Option::is_some) && self.intake.with(intake::Intake::is_empty)
     }
 
-    /// Takes in files, brought to `well` or to the page at large. What is in a well stays there until the worker has found that the
+    /// Takes in files, brought to `well` or to the page at large: a recipe wherever it is dropped, and pictures. What is in a well stays there until the worker has found that the
     /// new file is a picture.
     pub fn take_files(self, well: Option<Well>, files: Vec<File>) {
+        let (recipes, files): (Vec<File>, Vec<File>) = files.into_iter().partition(|file| intake::is_recipe(&file.name()));
+        self.take_recipe_file(recipes);
         if files.is_empty() {
             return;
         }

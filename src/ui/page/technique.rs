@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::{part, recipe, set, set_recipe};
 use crate::recipe::Preset;
-use crate::ui::components::{BalanceSlider, Choice, GrainSlider, SmoothnessSlider, StepsInput, StyleLayers};
+use crate::ui::components::{BalanceSlider, Choice, GrainSlider, RecipeFile, SmoothnessSlider, StepsInput, StyleLayers};
 use crate::ui::desk::Desk;
 use crate::ui::offers;
 use crate::ui::settings::sizes_on;
@@ -41,7 +41,7 @@ pub fn Technique(
                 <Choice
                     id="size"
                     label="Size"
-                    offers=part(desk, |studio| offers::sizes(&sizes_on(studio.report())))
+                    offers=part(desk, |studio| offers::sizes(&sizes_on(studio.report()), studio.settings().size_on(studio.report())))
                     chosen=part(desk, |studio| studio.settings().size_on(studio.report()))
                     on_change=set(desk, |settings, size| settings.size = Some(size))
                 />
@@ -58,6 +58,7 @@ pub fn Technique(
                 <summary>"Advanced"</summary>
                 <Advanced desk=desk />
             </details>
+            <RecipeFile on_save=Callback::new(move |()| desk.save_recipe()) on_files=Callback::new(move |files| desk.take_recipe_file(files)) />
         </section>
     }
 }
@@ -73,14 +74,14 @@ fn Strokes(
             <Choice
                 id="strokes"
                 label="Strokes"
-                offers=offers::stroke_sizes()
+                offers=recipe(desk, |recipe| offers::stroke_sizes(recipe.style_scale))
                 chosen=recipe(desk, |recipe| recipe.style_scale)
                 on_change=set_recipe(desk, |recipe, scale| recipe.style_scale = scale)
             />
             <Choice
                 id="pyramid"
                 label="Build-up"
-                offers=offers::pyramids()
+                offers=recipe(desk, |recipe| offers::pyramids(recipe.pyramid))
                 chosen=recipe(desk, |recipe| recipe.pyramid)
                 on_change=set_recipe(desk, |recipe, pyramid| recipe.pyramid = pyramid)
             />
@@ -97,14 +98,14 @@ fn Strokes(
             <Choice
                 id="content-layer"
                 label="Content layer"
-                offers=offers::content_layers()
+                offers=recipe(desk, |recipe| offers::content_layers(recipe.emphasis.content_layers))
                 chosen=recipe(desk, |recipe| recipe.emphasis.content_layers)
                 on_change=Callback::new(move |layers| desk.adjust(|emphasis| emphasis.content_layers = layers))
             />
             <Choice
                 id="start"
                 label="Start from"
-                offers=offers::starts()
+                offers=recipe(desk, |recipe| offers::starts(recipe.start))
                 chosen=recipe(desk, |recipe| recipe.start)
                 on_change=set_recipe(desk, |recipe, start| recipe.start = start)
             />

@@ -160,6 +160,20 @@ fn a_slider_reaches_the_running_picture_and_no_other() {
 }
 
 #[test]
+fn a_recipe_reaches_the_running_picture_and_says_when_it_is_too_large() {
+    let mut studio = running();
+    let mut recipe = Recipe { size: 900, seed: 7, ..Recipe::default() };
+    recipe.emphasis.grain = 0.5;
+    let Some(Effect::Post(Command::Adjust { emphasis, .. })) = studio.take_recipe(recipe.clone()) else {
+        panic!("the run is told")
+    };
+    assert_eq!(emphasis, recipe.emphasis);
+    assert_eq!((studio.notice(), studio.settings().recipe_on(studio.report())), (None, recipe.clone()));
+    studio.take_recipe(Recipe { size: 3000, ..recipe });
+    assert!(studio.notice().unwrap().headline.contains("3000 px"));
+}
+
+#[test]
 fn a_failed_run_leaves_worker_and_settings_and_starts_again() {
     let mut studio = running();
     studio.set(|settings| settings.size = Some(256));
