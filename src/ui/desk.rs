@@ -15,11 +15,12 @@ use web_sys::Blob;
 use super::browser;
 use super::client::Client;
 use super::intake::Intake;
-use super::labels::download_name;
-use super::pictures::{Origin, Picture, Plate, Plates};
+use super::labels;
+use super::pictures::{Origin, Original, Picture, Plate, Plates};
+use super::reconstruction::{Reconstruction, Subject};
 use super::settings::Settings;
 use super::shelf::Shelf;
-use super::studio::{Effect as Task, Phase, Studio};
+use super::studio::{Effect as Task, Errand, Phase, Studio};
 use crate::pixels::ImageSize;
 use crate::protocol::{Command, Event, RunId, UserError};
 use crate::recipe::{Emphasis, Preset};
@@ -29,6 +30,9 @@ const ADJUST_EVERY_MS: u32 = 80;
 
 /// The id of the element that holds the result.
 pub const RESULT_ID: &str = "result";
+
+/// What a run is made of: the name of its result's file, what that is compared with, and the attachments.
+type Brought = (String, Original, Vec<Blob>);
 
 type Local<T> = RwSignal<T, LocalStorage>;
 
@@ -91,45 +95,47 @@ impl Desk {
         self.plates.read_only()
     }
 
-    /// The address of the content picture that the run under work, or the result on view, was made of.
-    pub fn content_url(self) -> Option<String> {
+    /// The picture that the run under work, or the result on view, is to be compared with.
+    pub fn original(self) -> Option<Original> {
         let origin = self.origin.with_value(Clone::clone);
         let live = self.studio.with(|studio| studio.phase().is_some_and(Phase::is_live));
         let shown = self.plates.with(|plates| plates.shown.as_ref().map(|plate| Rc::clone(&plate.origin)));
         let origin = if live { origin } else { shown.or(origin) };
-        origin.and_then(|origin| origin.content_url.as_ref().map(|url| url.as_str().to_owned()))
+        origin.map(|origin| origin.original.clone())
     }
 
     /// Begins a run with the pictures, unless one is missing or a run is under way.
     pub fn stylise(self) {
-        if self.can_start() {
-            self.act(Studio::start);
-            browser::reveal(RESULT_ID);
-        }
+        self.begin(Errand::Repaint, Studio::start);
     }
 
     /// Begins a run that goes on from the result on view.
     pub fn go_on(self) {
         self.with_shown_png(move |desk, png| {
-            if desk.can_start() {
-                desk.earlier.set_value(Some(png.clone()));
-                desk.act(Studio::go_on);
-                browser::reveal(RESULT_ID);
-            }
+            desk.earlier.set_value(Some(png.clone()));
+            desk.begin(Errand::GoOn, Studio::go_on);
         });
+    }
+
+    /// Begins to show what layers know of one picture.
+    pub fn reconstruct(self) {
+        let reconstruction = self.studio.with_untracked(|studio| studio.settings().reconstruction);
+        self.begin(Errand::Reconstruct(reconstruction), Studio::reconstruct);
     }
 
     /// Begins the last run once more, after it failed.
     pub fn retry(self) {
-        if self.can_start() {
-            self.act(Studio::retry);
-            browser::reveal(RESULT_ID);
+        if let Some(errand) = self.studio.with_untracked(|studio| studio.run().map(|run| run.errand)) {
+            self.begin(errand, Studio::retry);
         }
     }
 
-    fn can_start(self) -> bool {
+    fn begin(self, errand: Errand, start: fn(&mut Studio) -> Option<Task>) {
         let live = self.studio.with_untracked(|studio| studio.phase().is_some_and(Phase::is_live));
-        !live && untrack(|| self.is_ready())
+        if !live && untrack(|| self.is_ready_for(errand)) {
+            self.act(start);
+            browser::reveal(RESULT_ID);
+        }
     }
 
     /// Carries out a change of the studio, and what follows from it.
@@ -201,7 +207,7 @@ impl Desk {
                 self.ask_again();
             }
             (Task::Post(Command::Start { run, recipe, goes_on }), _) => {
-                let pictures = self.bring_pictures(run, goes_on);
+                let pictures = self.bring_pictures(run);
                 client.post(&Command::Start { run, recipe, goes_on }, &pictures);
             }
             (Task::Post(command), _) => client.post(&command, &[]),
@@ -214,14 +220,35 @@ impl Desk {
         }
     }
 
-    /// The pictures as attachments; what they are is noted for the result.
-    fn bring_pictures(self, run: RunId, goes_on: bool) -> Vec<JsValue> {
-        let (Some(content), Some(style)) = (self.content.get_untracked(), self.style.get_untracked()) else { return Vec::new() };
-        let file_name = download_name(&content.name, &style.name);
-        self.origin.set_value(Some(Rc::new(Origin { run, file_name, content_url: content.url.clone() })));
-        let earlier = self.earlier.with_value(Clone::clone).filter(|_| goes_on);
+    /// The pictures of the current run as attachments; what they are is noted for the result.
+    fn bring_pictures(self, run: RunId) -> Vec<JsValue> {
+        let Some(errand) = self.studio.with_untracked(|studio| studio.run().map(|run| run.errand)) else { return Vec::new() };
+        let brought = match errand {
+            Errand::Repaint => self.pictures_to_repaint(None),
+            Errand::GoOn => self.pictures_to_repaint(self.earlier.with_value(Clone::clone)),
+            Errand::Reconstruct(reconstruction) => self.picture_to_reconstruct(reconstruction),
+        };
+        let Some((file_name, original, blobs)) = brought else { return Vec::new() };
+        self.origin.set_value(Some(Rc::new(Origin { run, file_name, original })));
+        blobs.into_iter().map(JsValue::from).collect()
+    }
+
+    fn pictures_to_repaint(self, earlier: Option<Blob>) -> Option<Brought> {
+        let (content, style) = self.content.get_untracked().zip(self.style.get_untracked())?;
+        let file_name = labels::download_name(&content.name, &style.name);
         let second = self.second_style.get_untracked().map(|picture| picture.blob);
-        [Some(content.blob), earlier, Some(style.blob), second].into_iter().flatten().map(JsValue::from).collect()
+        let original = Original { url: content.url, title: "photo" };
+        Some((file_name, original, [Some(content.blob), earlier, Some(style.blob), second].into_iter().flatten().collect()))
+    }
+
+    /// A style is reconstructed beside a photo that does not count: the painting itself, for its size.
+    fn picture_to_reconstruct(self, reconstruction: Reconstruction) -> Option<Brought> {
+        let (picture, title, times) = match reconstruction.subject {
+            Subject::Content => (self.content.get_untracked()?, "photo", 1),
+            Subject::Style => (self.style.get_untracked()?, "painting", 2),
+        };
+        let file_name = labels::reconstruction_name(&picture.name, &reconstruction.layers());
+        Some((file_name, Original { url: picture.url, title }, vec![picture.blob; times]))
     }
 
     fn show(self, size: ImageSize, bytes: &JsValue) {

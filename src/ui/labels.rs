@@ -197,6 +197,11 @@ pub fn download_name(content: &str, style: &str) -> String {
     format!("impasto-{}-{}.png", stem(content), stem(style))
 }
 
+/// The name under which a reconstruction is saved, after its picture's file and the layers that it is painted from.
+pub fn reconstruction_name(picture: &str, layers: &str) -> String {
+    format!("impasto-{}-from-{layers}.png", stem(picture))
+}
+
 /// A file's name without its extension, fit for any file system.
 fn stem(name: &str) -> String {
     const MAX_CHARS: usize = 40;
@@ -303,6 +308,7 @@ mod tests {
     #[test]
     fn results_are_named_after_their_pictures() {
         assert_eq!(download_name("My Photo (1).jpeg", "starry_night.png"), "impasto-My-Photo-1-starry_night.png");
+        assert_eq!(reconstruction_name("cat.jpg", "conv1_1-conv2_1"), "impasto-cat-from-conv1_1-conv2_1.png");
         assert_eq!(download_name("Käse", "../../x.png"), "impasto-Käse-x.png");
         assert_eq!(download_name(".png", ""), "impasto-picture-picture.png");
     }

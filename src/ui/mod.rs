@@ -1,7 +1,7 @@
 //! The page: it shows, asks and listens; it computes nothing itself.
 //!
 //! - [`studio`]: its whole state but the pictures, and the one function that takes in the worker's news.
-//! - [`settings`], [`policy`], [`intake`], [`history`], [`labels`], [`offers`], [`samples`]: the plain parts of that state and what the page says of it.
+//! - [`settings`], [`policy`], [`intake`], [`reconstruction`], [`history`], [`labels`], [`offers`], [`samples`]: the plain parts of that state and what the page says of it.
 //! - `client` \[wasm\]: owns the worker.
 //! - `desk` \[wasm\]: carries out what person and studio ask.
 //! - `pictures` \[wasm\]: the pictures that go in, and the results on view.
@@ -16,6 +16,7 @@ pub mod intake;
 pub mod labels;
 pub mod offers;
 pub mod policy;
+pub mod reconstruction;
 pub mod samples;
 pub mod settings;
 pub mod studio;

@@ -1,6 +1,7 @@
 //! What the page offers to choose from, in the person's words.
 
 use super::policy::DeviceChoice;
+use super::reconstruction::Subject;
 use super::settings::Settings;
 use crate::layer::Layer;
 use crate::recipe::{Border, LayerWeights, OptimizerKind, Palette, Pooling, Preset, Start};
@@ -93,6 +94,16 @@ pub fn content_layers(own: LayerWeights) -> Vec<Offer<LayerWeights>> {
     })
 }
 
+/// What a reconstruction shows.
+pub fn subjects() -> Vec<Offer<Subject>> {
+    vec![offer(Subject::Content, "content", "The photo"), offer(Subject::Style, "style", "The painting")]
+}
+
+/// The layer that content is reconstructed from.
+pub fn layers() -> Vec<Offer<Layer>> {
+    Layer::ALL.map(|layer| offer(layer, layer.name(), layer.name())).into()
+}
+
 /// What a start is mixed of, as in "70 % photo, 30 % noise".
 fn mixture(start: Start) -> String {
     let named = start.shares().into_iter().zip(["photo", "painting", "noise"]).filter(|(share, _)| *share > 0.0);
@@ -148,6 +159,8 @@ mod tests {
         holds(&poolings(), &recipe.reading.pooling);
         holds(&borders(), &recipe.reading.border);
         holds(&devices(), &DeviceChoice::default());
+        holds(&subjects(), &Subject::default());
+        holds(&layers(), &Layer::CONTENT);
     }
 
     /// The value is offered of itself, and keys differ.

@@ -60,6 +60,15 @@ pub fn files_in(transfer: Option<DataTransfer>) -> Vec<File> {
     files_of(transfer.and_then(|transfer| transfer.files()))
 }
 
+/// The picture that a result is compared with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Original {
+    /// Its address.
+    pub url: Option<Rc<ObjectUrl>>,
+    /// What it is called after "the".
+    pub title: &'static str,
+}
+
 /// What a run was made of, for its result's name and for comparing.
 #[derive(Clone, Debug)]
 pub struct Origin {
@@ -67,8 +76,8 @@ pub struct Origin {
     pub run: RunId,
     /// Name of the file to save it as.
     pub file_name: String,
-    /// The address of the content picture.
-    pub content_url: Option<Rc<ObjectUrl>>,
+    /// What it is a picture of.
+    pub original: Original,
 }
 
 /// A result on view.

@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::policy::DeviceChoice;
+use super::reconstruction::Reconstruction;
 use crate::layer::Layer;
 use crate::protocol::{DeviceKind, DeviceReport};
 use crate::recipe::{Emphasis, LayerWeights, Preset, Recipe};
@@ -33,6 +34,8 @@ pub struct Settings {
     /// All else that determines a result.
     #[serde(deserialize_with = "recipe_or_default")]
     pub recipe: Recipe,
+    /// What a reconstruction shows.
+    pub reconstruction: Reconstruction,
     /// Where to compute.
     pub device: DeviceChoice,
 }

@@ -1,14 +1,17 @@
 //! The state of the page and the one function that changes it on news from the worker. No web, no widgets: what must
 //! happen outside is handed back as an [`Effect`], so every path is tested without a browser.
 
-use super::history::LossHistory;
+mod run;
+
+pub use run::{Errand, Phase, Run};
+
 use super::labels;
 use super::policy::{DeviceChoice, better_device, device_after_failure, first_device};
 use super::settings::Settings;
 use crate::pixels::ImageSize;
 use crate::protocol::{Command, DeviceKind, DeviceReport, Event, FileId, Losses, RunId, Stage, UserError, WeightsSource};
 use crate::recipe::{Emphasis, Recipe};
-use crate::schedule::{self, Level};
+use crate::schedule;
 
 /// What the shell around the [`Studio`] has to do after a change.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,71 +43,6 @@ pub enum Link {
     Opening(DeviceKind),
     /// It takes commands.
     Up,
-}
-
-/// Where a run stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Phase {
-    /// For the device to open.
-    Waiting,
-    /// On its way to the first step.
-    Preparing(Stage),
-    /// Stepping.
-    Running,
-    /// Asked to rest, but perhaps still within a step.
-    Pausing,
-    /// Resting.
-    Paused,
-    /// All steps done.
-    Finished,
-    /// Left by the person.
-    Cancelled,
-    /// Ended by an error.
-    Failed,
-}
-
-impl Phase {
-    /// Whether events of the run still count.
-    pub const fn is_live(self) -> bool {
-        !matches!(self, Self::Finished | Self::Cancelled | Self::Failed)
-    }
-
-    /// Whether the run has a picture under work, so that pausing and exporting make sense.
-    pub const fn is_stepping(self) -> bool {
-        matches!(self, Self::Running | Self::Pausing | Self::Paused)
-    }
-}
-
-/// One run, from the press of the button to its end.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Run {
-    /// Its name in the protocol.
-    pub id: RunId,
-    /// Where it stands.
-    pub phase: Phase,
-    /// Steps done.
-    pub step: u32,
-    /// Steps to do in all.
-    pub steps: u32,
-    /// Time spent stepping since the first step ended, ms.
-    pub elapsed_ms: f64,
-    /// The objective's terms at the last known step.
-    pub losses: Option<Losses>,
-    /// The total loss so far.
-    pub history: LossHistory,
-    /// The sizes that it is painted at, as far as can be told without the photo's shape.
-    pub levels: Vec<Level>,
-    /// Whether it goes on from an earlier picture.
-    goes_on: bool,
-    /// Whether the person waits for the picture as it is now.
-    exporting: bool,
-}
-
-impl Run {
-    fn new(id: RunId, goes_on: bool) -> Self {
-        let (phase, history, levels) = (Phase::Waiting, LossHistory::default(), Vec::new());
-        Self { id, phase, step: 0, steps: 0, elapsed_ms: 0.0, losses: None, history, levels, goes_on, exporting: false }
-    }
 }
 
 /// How far the weights are.
@@ -206,27 +144,32 @@ impl Studio {
         Some(self.boot(kind))
     }
 
-    /// Begins a run, leaving any other.
+    /// Begins to repaint the photo, leaving any other run.
     pub fn start(&mut self) -> Option<Effect> {
-        self.start_run(false)
+        self.start_run(Errand::Repaint)
     }
 
     /// Begins a run that goes on from an earlier picture.
     pub fn go_on(&mut self) -> Option<Effect> {
-        self.start_run(true)
+        self.start_run(Errand::GoOn)
+    }
+
+    /// Begins to show what the chosen layers know of one picture.
+    pub fn reconstruct(&mut self) -> Option<Effect> {
+        self.start_run(Errand::Reconstruct(self.settings.reconstruction))
     }
 
     /// Begins the last run once more.
     pub fn retry(&mut self) -> Option<Effect> {
-        let goes_on = self.run.as_ref().is_some_and(|run| run.goes_on);
-        self.start_run(goes_on)
+        let errand = self.run.as_ref().map(|run| run.errand)?;
+        self.start_run(errand)
     }
 
-    fn start_run(&mut self, goes_on: bool) -> Option<Effect> {
+    fn start_run(&mut self, errand: Errand) -> Option<Effect> {
         self.trouble = None;
         self.weights = None;
         self.last_id += 1;
-        self.run = Some(Run::new(RunId(self.last_id), goes_on));
+        self.run = Some(Run::new(RunId(self.last_id), errand));
         match self.link {
             Link::Up => self.begin(),
             Link::Opening(_) => None,
@@ -287,9 +230,10 @@ impl Studio {
         change(&mut self.settings.recipe.emphasis);
     }
 
-    /// The command that brings the current emphasis to the running picture.
+    /// The command that brings the current emphasis to the running picture. A reconstruction has one of its own.
     pub fn adjustment(&self) -> Option<Effect> {
-        let run = self.run.as_ref().filter(|run| run.phase.is_live() && run.phase != Phase::Waiting)?;
+        let follows = |run: &&Run| !matches!(run.errand, Errand::Reconstruct(_));
+        let run = self.run.as_ref().filter(follows).filter(|run| run.phase.is_live() && run.phase != Phase::Waiting)?;
         Some(Effect::Post(Command::Adjust { run: run.id, emphasis: self.settings.recipe.emphasis }))
     }
 
@@ -385,15 +329,17 @@ impl Studio {
     fn begin(&mut self) -> Option<Effect> {
         let mut recipe = self.settings.recipe_on(self.report.as_ref());
         let run = self.run.as_mut()?;
-        if run.goes_on {
+        match run.errand {
+            Errand::Repaint => {}
             // At its own size alone: a smaller one would lose the earlier result's detail.
-            recipe.pyramid = 1;
+            Errand::GoOn => recipe.pyramid = 1,
+            Errand::Reconstruct(reconstruction) => recipe = reconstruction.recipe(&recipe),
         }
         run.steps = recipe.steps;
         // The photo's shorter side is not known here; for the time left its longer one will do.
         run.levels = schedule::levels(recipe.size, recipe.pyramid, recipe.steps);
         run.phase = Phase::Preparing(Stage::Pictures);
-        Some(Effect::Post(Command::Start { run: run.id, recipe, goes_on: run.goes_on }))
+        Some(Effect::Post(Command::Start { run: run.id, recipe, goes_on: run.errand == Errand::GoOn }))
     }
 
     /// The run of this name, if it is the current one and not over.

@@ -48,15 +48,17 @@ impl<'a> Page<'a> {
 
     /// Presses the button of this name, once it does something.
     pub async fn press(&self, name: &str) {
-        self.until(&format!("{name} can be pressed"), async || {
-            let button = self.button(name).await;
-            let enabled = button.attr("aria-disabled").await.ok()?.is_none() && button.is_enabled().await.ok()?;
-            enabled.then_some(button)
-        })
-        .await
-        .click()
-        .await
-        .unwrap_or_else(|error| panic!("{name}: {error}"));
+        let button = self
+            .until(&format!("{name} can be pressed"), async || {
+                let button = self.button(name).await;
+                let enabled = button.attr("aria-disabled").await.ok()?.is_none() && button.is_enabled().await.ok()?;
+                enabled.then_some(button)
+            })
+            .await;
+        // The drivers bring it to the edge of the window, where the buttons of a run lie over it.
+        let element = serde_json::to_value(&button).expect("an element has a JSON form");
+        self.run("arguments[0].scrollIntoView({ block: 'center', behavior: 'instant' });", vec![element]).await;
+        button.click().await.unwrap_or_else(|error| panic!("{name}: {error}"));
     }
 
     /// Gives a file to the input of this accessible name.

@@ -130,6 +130,32 @@ pub async fn options_are_followed_and_a_run_goes_on_from_its_result(session: &Se
     assert_eq!(page.focused().await, "Second style picture", "where the focus goes with the picture");
 }
 
+/// What a layer sees: each of the two pictures by itself is enough.
+pub async fn each_picture_can_be_reconstructed_alone(session: &Session) {
+    let (site, pictures) = (Site::new(), Pictures::new());
+    let page = Page::open(session, &site.url()).await;
+    page.set("Steps", "4").await;
+    page.run("document.querySelectorAll('details').forEach(details => { details.open = true; });", vec![]).await;
+    page.choose_file("Content picture", &pictures.content()).await;
+    page.set("From layer", "conv2_1").await;
+    page.press("Reconstruct").await;
+    page.until_status("Step 4 of 4 · finished").await;
+    assert!(page.loss_of("Content").await > 0.0 && page.loss_of("Style").await == 0.0, "content alone counts");
+    let content = page.shown().await;
+    page.press("Download").await;
+    let file = page.downloaded("png").await;
+    assert_eq!(file.file_name().expect("it has a name"), "impasto-photo-from-conv2_1.png");
+
+    page.choose_file("Style picture", &pictures.style()).await;
+    page.set("Reconstruction of", "style").await;
+    page.press("Reconstruct").await;
+    page.until_status("Step 1 of 4").await;
+    page.until_status("Step 4 of 4 · finished").await;
+    assert!(page.loss_of("Style").await > 0.0 && page.loss_of("Content").await == 0.0, "style alone counts");
+    assert_ne!(page.shown().await, content);
+    page.button("Compare with the painting").await;
+}
+
 /// No task of the page's own holds its thread while a run goes on.
 pub async fn the_page_stays_responsive(session: &Session) {
     let (site, pictures) = (Site::new(), Pictures::new());
@@ -160,10 +186,13 @@ impl Page<'_> {
         let script = r#"
             const label = [...document.querySelectorAll("label")].find(label => label.textContent.trim() === arguments[0]);
             const slider = label?.control ?? document.querySelector(`input[type=range][aria-label="${arguments[0]}"]`);
+            if (!slider) return false;
             slider.value = Number(slider.min) + arguments[1] * (Number(slider.max) - Number(slider.min));
             slider.dispatchEvent(new Event("input", { bubbles: true }));
             slider.dispatchEvent(new Event("change", { bubbles: true }));
+            return true;
         "#;
-        self.run(script, vec![name.into(), position.into()]).await;
+        let moved = async || (self.run(script, vec![name.into(), position.into()]).await == true).then_some(());
+        self.until(&format!("there is a slider {name}"), moved).await;
     }
 }

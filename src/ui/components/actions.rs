@@ -60,7 +60,7 @@ pub fn Actions(
 
 /// A button that stays focusable while it does nothing.
 #[component]
-fn Action(
+pub fn Action(
     /// Of the button.
     #[prop(optional)]
     id: Option<&'static str>,

@@ -10,6 +10,8 @@ pub fn StyleLayers(
     /// What they weigh.
     #[prop(into)]
     weights: Signal<LayerWeights>,
+    /// What it means that none counts.
+    without: &'static str,
     /// The person has chosen others.
     on_change: Callback<LayerWeights>,
 ) -> impl IntoView {
@@ -30,7 +32,7 @@ pub fn StyleLayers(
             <legend>"Style layers, fine to coarse"</legend>
             {Layer::ALL.map(layer_box).collect_view()}
             <Show when=move || weights.get().layers().is_empty()>
-                <p class="hint">"Without a layer the painting does not count: what is painted is the photo."</p>
+                <p class="hint">{without}</p>
             </Show>
             <Show when=move || !is_even(weights.get())>
                 <p class="hint">"They do not weigh alike: the recipe says how much each counts."</p>

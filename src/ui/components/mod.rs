@@ -14,7 +14,7 @@ mod sliders;
 mod steps;
 mod well;
 
-pub use actions::{Actions, MAIN_ACTION_ID};
+pub use actions::{Action, Actions, MAIN_ACTION_ID};
 pub use choice::Choice;
 pub use layers::StyleLayers;
 pub use losses::LossPlot;

@@ -13,9 +13,12 @@ pub fn ResultFrame(
     /// Size of the result on view.
     #[prop(into)]
     size: Signal<Option<ImageSize>>,
-    /// The address of the content picture that belongs to it.
+    /// The address of the picture that it is compared with.
     #[prop(into)]
-    content_url: Signal<Option<String>>,
+    original_url: Signal<Option<String>>,
+    /// What that picture is called after "the".
+    #[prop(into)]
+    original_title: Signal<&'static str>,
     /// Whether a run is on its way to its first picture.
     #[prop(into)]
     preparing: Signal<bool>,
@@ -40,11 +43,15 @@ pub fn ResultFrame(
     let shows_photo = move || preparing.get() || (comparing.get() && has_result.get());
     let result_ratio = move || size.get().map(|size| ratio_of(size.width, size.height));
     let ratio = move || if preparing.get() { photo_ratio.get() } else { result_ratio() };
+    let photo = move || {
+        let alt = move || format!("The {}", original_title.get());
+        original_url.get().map(|url| view! { <img class="photo" src=url alt=alt on:load=measure /> })
+    };
     view! {
         <figure class="frame" class:empty=move || !has_result.get() && !preparing.get() class:preparing=preparing>
             <div class="mat" style=("--ratio", ratio)>
                 <canvas role="img" aria-label="Result" hidden=move || !has_result.get() node_ref=canvas width="1" height="1"></canvas>
-                {move || shows_photo().then(|| content_url.get().map(|url| view! { <img class="photo" src=url alt="The photo" on:load=measure /> }))}
+                {move || shows_photo().then(photo)}
                 <Show when=move || !has_result.get() && !preparing.get()>
                     <div class="invitation">
                         <p>"The painted picture will hang here."</p>
@@ -61,7 +68,7 @@ pub fn ResultFrame(
                     aria-pressed=move || comparing.get().to_string()
                     on:click=move |_| comparing.update(|on| *on = !*on)
                 >
-                    "Compare with the photo"
+                    {move || format!("Compare with the {}", original_title.get())}
                 </button>
             </Show>
         </figure>

@@ -12,9 +12,10 @@ use crate::protocol::{Command, FileId, UserError};
 use crate::ui::browser;
 use crate::ui::intake::{self, Well, places};
 use crate::ui::pictures::{Picture, Thumbnail};
+use crate::ui::reconstruction::Subject;
 use crate::ui::samples::{PAINTINGS, PHOTOS, Sample};
 use crate::ui::shelf;
-use crate::ui::studio::{Link, Studio};
+use crate::ui::studio::{Errand, Link, Studio};
 
 impl Desk {
     /// What `well` shows.
@@ -27,9 +28,20 @@ impl Desk {
         self.intake.with(|intake| intake.waiting_for(well).map(|picture| picture.name.clone()))
     }
 
-    /// Whether both pictures are there, and no other on its way.
-    pub fn is_ready(self) -> bool {
-        self.content.with(Option::is_some) && self.style.with(Option::is_some) && self.intake.with(intake::Intake::is_empty)
+    /// Whether the pictures for `errand` are there, and no other on its way.
+    pub fn is_ready_for(self, errand: Errand) -> bool {
+        let has = |well| self.picture(well).with(Option::is_some);
+        let has_all = match errand {
+            Errand::Repaint | Errand::GoOn => has(Well::Content) && has(Well::Style),
+            Errand::Reconstruct(reconstruction) => {
+                reconstruction.is_possible()
+                    && match reconstruction.subject {
+                        Subject::Content => has(Well::Content),
+                        Subject::Style => has(Well::Style),
+                    }
+            }
+        };
+        has_all && self.intake.with(intake::Intake::is_empty)
     }
 
     /// Takes in files, brought to `well` or to the page at large: a recipe wherever it is dropped, and pictures. What is in a well stays there until the worker has found that the

@@ -4,10 +4,12 @@ use leptos::prelude::*;
 
 use super::{part, recipe, set, set_recipe};
 use crate::recipe::Preset;
-use crate::ui::components::{BalanceSlider, Choice, GrainSlider, RecipeFile, SmoothnessSlider, StepsInput, StyleLayers};
+use crate::ui::components::{Action, BalanceSlider, Choice, GrainSlider, RecipeFile, SmoothnessSlider, StepsInput, StyleLayers};
 use crate::ui::desk::Desk;
 use crate::ui::offers;
+use crate::ui::reconstruction::Subject;
 use crate::ui::settings::sizes_on;
+use crate::ui::studio::{Errand, Phase};
 
 /// How it is to be painted.
 #[component]
@@ -58,6 +60,10 @@ pub fn Technique(
                 <summary>"Advanced"</summary>
                 <Advanced desk=desk />
             </details>
+            <details class="advanced">
+                <summary>"What a layer sees"</summary>
+                <LayersSight desk=desk />
+            </details>
             <RecipeFile on_save=Callback::new(move |()| desk.save_recipe()) on_files=Callback::new(move |files| desk.take_recipe_file(files)) />
         </section>
     }
@@ -92,6 +98,7 @@ fn Strokes(
         />
         <StyleLayers
             weights=recipe(desk, |recipe| recipe.emphasis.style_layers)
+            without="Without a layer the painting does not count: what is painted is the photo."
             on_change=Callback::new(move |layers| desk.adjust(|emphasis| emphasis.style_layers = layers))
         />
         <div class="pair">
@@ -162,5 +169,48 @@ fn Advanced(
             <input type="checkbox" prop:checked=linear_light on:change=move |event| set_light.run(event_target_checked(&event)) />
             "Tell colours apart in linear light"
         </label>
+    }
+}
+
+/// One picture from what layers of the network know of it.
+#[component]
+fn LayersSight(
+    /// Holds what is to be shown.
+    desk: Desk,
+) -> impl IntoView {
+    let reconstruction = part(desk, |studio| studio.settings().reconstruction);
+    let live = part(desk, |studio| studio.phase().is_some_and(Phase::is_live));
+    let enabled = move || !live.get() && desk.is_ready_for(Errand::Reconstruct(reconstruction.get()));
+    let of_content = move || reconstruction.get().subject == Subject::Content;
+    view! {
+        <p class="hint">
+            "One picture, painted out of noise from what layers know of it and nothing else: the photo's content, or the painting's style. Size and steps are those above."
+        </p>
+        <div class="pair">
+            <Choice
+                id="subject"
+                label="Reconstruction of"
+                offers=offers::subjects()
+                chosen=Memo::new(move |_| reconstruction.get().subject)
+                on_change=set(desk, |settings, subject| settings.reconstruction.subject = subject)
+            />
+            <Show when=of_content>
+                <Choice
+                    id="seen-layer"
+                    label="From layer"
+                    offers=offers::layers()
+                    chosen=Memo::new(move |_| reconstruction.get().content_layer)
+                    on_change=set(desk, |settings, layer| settings.reconstruction.content_layer = layer)
+                />
+            </Show>
+        </div>
+        <Show when=move || !of_content()>
+            <StyleLayers
+                weights=Memo::new(move |_| reconstruction.get().style_layers)
+                without="Choose at least one layer to paint from."
+                on_change=set(desk, |settings, layers| settings.reconstruction.style_layers = layers)
+            />
+        </Show>
+        <Action enabled=Signal::derive(enabled) on_press=Callback::new(move |()| desk.reconstruct())>"Reconstruct"</Action>
     }
 }

@@ -7,7 +7,7 @@ use crate::ui::components::{Actions, LossPlot, MAIN_ACTION_ID, Messages, ResultF
 use crate::ui::desk::{Desk, RESULT_ID};
 use crate::ui::intake::Well;
 use crate::ui::pictures::Plates;
-use crate::ui::studio::{Phase, Studio};
+use crate::ui::studio::{Errand, Phase, Studio};
 use crate::ui::{browser, labels};
 
 /// The buttons of a run.
@@ -20,7 +20,7 @@ pub fn Transport(
     view! {
         <Actions
             phase=part(desk, Studio::phase)
-            ready=Memo::new(move |_| desk.is_ready())
+            ready=Memo::new(move |_| desk.is_ready_for(Errand::Repaint))
             has_result=Memo::new(move |_| plates.with(|plates| plates.shown.is_some()))
             has_previous=Memo::new(move |_| plates.with(|plates| plates.previous.is_some()))
             swapped=Memo::new(move |_| plates.with(Plates::are_swapped))
@@ -61,7 +61,8 @@ pub fn Wall(
             <ResultFrame
                 canvas=desk.canvas()
                 size=Memo::new(move |_| plates.with(|plates| plates.shown.as_ref().map(|plate| plate.size)))
-                content_url=Memo::new(move |_| desk.content_url())
+                original_url=Memo::new(move |_| Some(desk.original()?.url?.as_str().to_owned()))
+                original_title=Memo::new(move |_| desk.original().map_or("photo", |original| original.title))
                 preparing=Memo::new(move |_| is_preparing(desk))
                 untouched=Memo::new(move |_| is_untouched(desk))
                 on_try=Callback::new(move |()| desk.try_samples())

@@ -1,4 +1,5 @@
 use super::*;
+use crate::layer::Layer;
 
 const STEPS: u32 = 200;
 
@@ -171,6 +172,20 @@ fn a_recipe_reaches_the_running_picture_and_says_when_it_is_too_large() {
     assert_eq!((studio.notice(), studio.settings().recipe_on(studio.report())), (None, recipe.clone()));
     studio.take_recipe(Recipe { size: 3000, ..recipe });
     assert!(studio.notice().unwrap().headline.contains("3000 px"));
+}
+
+#[test]
+fn a_reconstruction_paints_as_it_was_begun_and_no_slider_reaches_it() {
+    let mut studio = opened();
+    studio.set(|settings| settings.reconstruction.content_layer = Layer::Conv1_1);
+    let Some(Effect::Post(Command::Start { recipe, goes_on: false, .. })) = studio.reconstruct() else { panic!("it begins") };
+    assert_eq!(recipe.emphasis.counted_content_layers().layers(), [Layer::Conv1_1]);
+    assert_eq!(studio.adjustment(), None);
+    studio.apply(progress(1, 1));
+    studio.set(|settings| settings.reconstruction.content_layer = Layer::Conv5_1);
+    studio.apply(failed(Some(1), false));
+    let Some(Effect::Post(Command::Start { recipe: again, .. })) = studio.retry() else { panic!("it begins again") };
+    assert_eq!(again, recipe);
 }
 
 #[test]

@@ -1,0 +1,97 @@
+//! What a layer sees: one picture painted out of noise from what chosen layers of the network know of it, and from nothing else, as
+//! in the paper's fig. 1.
+
+use serde::{Deserialize, Serialize};
+
+use crate::layer::Layer;
+use crate::recipe::{Emphasis, LayerWeights, Recipe, Start};
+
+/// What is reconstructed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Subject {
+    /// The photo's content.
+    #[default]
+    Content,
+    /// The painting's style.
+    Style,
+}
+
+/// A reconstruction, as the person has set it.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Reconstruction {
+    /// Of what.
+    pub subject: Subject,
+    /// The layer that the photo's content is painted from.
+    pub content_layer: Layer,
+    /// The layers that the painting's style is painted from.
+    pub style_layers: LayerWeights,
+}
+
+impl Default for Reconstruction {
+    fn default() -> Self {
+        let Emphasis { style_layers, .. } = Emphasis::default();
+        Self { subject: Subject::default(), content_layer: Layer::CONTENT, style_layers }
+    }
+}
+
+impl Reconstruction {
+    /// Whether there is a layer to paint from.
+    pub fn is_possible(&self) -> bool {
+        self.subject == Subject::Content || !self.style_layers.layers().is_empty()
+    }
+
+    /// The recipe. Size, steps, seed, optimiser and reading are as in `own`; what regulates a repainted photo has no place here.
+    pub fn recipe(&self, own: &Recipe) -> Recipe {
+        let emphasis = match self.subject {
+            Subject::Content => Emphasis {
+                content_layers: LayerWeights::even(&[self.content_layer], 1.0),
+                style_layers: LayerWeights::default(),
+                ..Emphasis::default()
+            },
+            Subject::Style => Emphasis { content_weight: 0.0, style_layers: self.style_layers, ..Emphasis::default() },
+        };
+        let Recipe { size, steps, seed, optimizer, reading, .. } = *own;
+        Recipe { size, steps, seed, optimizer, reading, emphasis, start: Start::NOISE, ..Recipe::default() }
+    }
+
+    /// The layers by name, as in a file's name.
+    pub fn layers(&self) -> String {
+        match self.subject {
+            Subject::Content => self.content_layer.name().to_owned(),
+            Subject::Style => self.style_layers.layers().iter().map(|layer| layer.name()).collect::<Vec<_>>().join("-"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn content_is_painted_from_its_one_layer_alone_and_style_from_its_layers_alone() {
+        let own = Recipe { size: 192, steps: 30, seed: 4, style_scale: 2.0, pyramid: 3, ..Recipe::default() };
+        let content = Reconstruction { content_layer: Layer::Conv2_2, ..Reconstruction::default() };
+        let recipe = content.recipe(&own);
+        recipe.validate().unwrap();
+        assert_eq!((recipe.size, recipe.steps, recipe.seed, recipe.style_scale, recipe.pyramid), (192, 30, 4, 1.0, 1));
+        assert_eq!((recipe.start, content.layers().as_str()), (Start::NOISE, "conv2_2"));
+        assert_eq!(recipe.emphasis.counted_content_layers().layers(), [Layer::Conv2_2]);
+        assert_eq!(recipe.emphasis.style_layers.layers(), []);
+
+        let layers = LayerWeights::even(&Layer::STYLE[..2], 0.5);
+        let style = Reconstruction { subject: Subject::Style, style_layers: layers, ..content };
+        let recipe = style.recipe(&own);
+        recipe.validate().unwrap();
+        assert_eq!(recipe.emphasis.counted_content_layers().layers(), []);
+        assert_eq!((recipe.emphasis.style_layers, style.layers().as_str()), (layers, "conv1_1-conv2_1"));
+    }
+
+    #[test]
+    fn without_a_layer_there_is_no_style_to_paint() {
+        let none = Reconstruction { style_layers: LayerWeights::default(), ..Reconstruction::default() };
+        assert!(none.is_possible(), "content has its layer");
+        assert!(!Reconstruction { subject: Subject::Style, ..none }.is_possible());
+    }
+}
