@@ -1,6 +1,7 @@
 //! Where the page's threads meet: what the person asks goes through [`Studio`], and what the studio asks is done here.
 
 mod bench;
+mod grid;
 mod recipes;
 
 use std::rc::Rc;
@@ -34,6 +35,9 @@ pub const RESULT_ID: &str = "result";
 /// What a run is made of: the name of its result's file, what that is compared with, and the attachments.
 type Brought = (String, Original, Vec<Blob>);
 
+/// The id of the element that holds the grid.
+pub const GRID_ID: &str = "grid";
+
 type Local<T> = RwSignal<T, LocalStorage>;
 
 /// Handles on everything that the page holds; copies are the same desk.
@@ -46,6 +50,10 @@ pub struct Desk {
     intake: Local<Intake<Picture>>,
     shelf: StoredValue<Rc<Shelf>, LocalStorage>,
     plates: Local<Plates>,
+    /// The pictures of the grid, as far as it is painted.
+    cells: Local<Vec<Plate>>,
+    /// What the grid is made of, however the wells change meanwhile.
+    grid_of: StoredValue<Option<Brought>, LocalStorage>,
     /// What a run that goes on begins with.
     earlier: StoredValue<Option<Blob>, LocalStorage>,
     origin: StoredValue<Option<Rc<Origin>>, LocalStorage>,
@@ -66,6 +74,8 @@ impl Desk {
             intake: RwSignal::new_local(Intake::default()),
             shelf: StoredValue::new_local(Rc::default()),
             plates: RwSignal::new_local(Plates::default()),
+            cells: RwSignal::new_local(Vec::new()),
+            grid_of: StoredValue::new_local(None),
             earlier: StoredValue::new_local(None),
             origin: StoredValue::new_local(None),
             client: StoredValue::new_local(None),
@@ -134,7 +144,9 @@ impl Desk {
         let live = self.studio.with_untracked(|studio| studio.phase().is_some_and(Phase::is_live));
         if !live && untrack(|| self.is_ready_for(errand)) {
             self.act(start);
-            browser::reveal(RESULT_ID);
+            let place = if matches!(errand, Errand::Cell(_)) { GRID_ID } else { RESULT_ID };
+            // Once it has been laid out: before the first run there is no grid.
+            request_animation_frame(move || browser::reveal(place));
         }
     }
 
@@ -214,9 +226,10 @@ impl Desk {
             (Task::Hang(file), _) => self.hang_examined(file),
             (Task::Refuse(file, refusal), _) => self.refuse(file, refusal),
             (Task::Draw(size), Some(bytes)) => self.show(size, &bytes),
+            (Task::DrawCell(number, size), Some(bytes)) => self.show_cell(number, size, &bytes),
             (Task::Keep, Some(png)) => self.keep(&png),
             (Task::Save, Some(png)) => self.save_export(&png),
-            (Task::Draw(_) | Task::Keep | Task::Save, None) => {}
+            (Task::Draw(_) | Task::DrawCell(..) | Task::Keep | Task::Save, None) => {}
         }
     }
 
@@ -227,6 +240,7 @@ impl Desk {
             Errand::Repaint => self.pictures_to_repaint(None),
             Errand::GoOn => self.pictures_to_repaint(self.earlier.with_value(Clone::clone)),
             Errand::Reconstruct(reconstruction) => self.picture_to_reconstruct(reconstruction),
+            Errand::Cell(number) => self.pictures_of_grid(number),
         };
         let Some((file_name, original, blobs)) = brought else { return Vec::new() };
         self.origin.set_value(Some(Rc::new(Origin { run, file_name, original })));

@@ -1,7 +1,8 @@
 //! What the page says, as functions of its state.
 
+use super::grid::CELLS;
 use super::policy::DeviceChoice;
-use super::studio::{Link, Phase, Run, Studio, WeightsProgress};
+use super::studio::{Errand, Link, Phase, Run, Studio, WeightsProgress};
 use crate::protocol::{DeviceKind, Stage, UserError, WeightsSource};
 use crate::schedule;
 
@@ -57,7 +58,10 @@ pub fn status_line(studio: &Studio) -> Option<String> {
     let run = studio.run()?;
     let line = match run.phase {
         Phase::Waiting => device_line(studio),
-        Phase::Preparing(stage) => stage_line(stage, studio.weights(), studio.report().is_some_and(|r| r.kind == DeviceKind::Gpu)),
+        Phase::Preparing(stage) => {
+            let line = stage_line(stage, studio.weights(), studio.report().is_some_and(|r| r.kind == DeviceKind::Gpu));
+            picture_line(run).map_or(line.clone(), |picture| format!("{picture} · {line}"))
+        }
         Phase::Running => step_line(run, run.step),
         Phase::Pausing => format!("{} · pausing", step_line(run, run.step)),
         Phase::Paused => format!("{} · paused", step_line(run, run.step)),
@@ -73,6 +77,9 @@ pub fn status_line(studio: &Studio) -> Option<String> {
 /// What a screen reader announces: the status, but of the steps only each tenth of the way, and no downloaded bytes.
 pub fn announcement(studio: &Studio) -> Option<String> {
     let run = studio.run()?;
+    if let Some(picture) = picture_line(run).filter(|_| matches!(run.phase, Phase::Preparing(_) | Phase::Running)) {
+        return Some(picture);
+    }
     match run.phase {
         Phase::Running => {
             let tenth = (run.steps / 10).max(1);
@@ -85,7 +92,16 @@ pub fn announcement(studio: &Studio) -> Option<String> {
 }
 
 fn step_line(run: &Run, step: u32) -> String {
-    format!("Step {step} of {}", run.steps)
+    let step = format!("Step {step} of {}", run.steps);
+    picture_line(run).map_or(step.clone(), |picture| format!("{picture} · {step}"))
+}
+
+/// Which picture of the grid it is, if it is one.
+fn picture_line(run: &Run) -> Option<String> {
+    match run.errand {
+        Errand::Cell(number) => Some(format!("Picture {} of {CELLS}", number + 1)),
+        Errand::Repaint | Errand::GoOn | Errand::Reconstruct(_) => None,
+    }
 }
 
 fn stage_line(stage: Stage, weights: Option<WeightsProgress>, on_gpu: bool) -> String {
@@ -119,8 +135,26 @@ pub fn fraction_done(studio: &Studio) -> Option<f64> {
     let run = studio.run()?;
     match run.phase {
         Phase::Preparing(Stage::Weights) => studio.weights().map(|weights| ratio(weights.received, weights.total)),
+        // Between two cells of a grid, what is done stays in sight.
+        Phase::Preparing(_) if matches!(run.errand, Errand::Cell(1..)) => {
+            let (before, all) = pictures_done(run);
+            Some(before / all)
+        }
         Phase::Waiting | Phase::Preparing(_) => None,
-        _ => Some(ratio(u64::from(run.step), u64::from(run.steps))),
+        _ => {
+            let done = ratio(u64::from(run.step), u64::from(run.steps));
+            let (before, all) = pictures_done(run);
+            Some((before + done) / all)
+        }
+    }
+}
+
+/// Pictures done before this one, and in all.
+#[expect(clippy::cast_precision_loss, reason = "a few pictures")]
+fn pictures_done(run: &Run) -> (f64, f64) {
+    match run.errand {
+        Errand::Cell(number) => (number as f64, CELLS as f64),
+        _ => (0.0, 1.0),
     }
 }
 
@@ -134,7 +168,9 @@ fn ratio(part: u64, whole: u64) -> f64 {
 pub fn time_left_ms(run: &Run) -> Option<f64> {
     let work = |steps| schedule::work(&run.levels, steps);
     let timed = run.step.checked_sub(1).map(|_| work(run.step) - work(1)).filter(|&work| work > 0.0)?;
-    (run.elapsed_ms > 0.0).then(|| run.elapsed_ms / timed * (work(run.steps) - work(run.step)))
+    let (before, all) = pictures_done(run);
+    let left = (all - before) * work(run.steps) - work(run.step);
+    (run.elapsed_ms > 0.0).then(|| run.elapsed_ms / timed * left)
 }
 
 /// A stretch of time as a person would say it.
@@ -249,6 +285,21 @@ mod tests {
         let mut studio = running(12);
         studio.apply(Event::Finished { run: RunId(1), step: 200 });
         assert_eq!(status(&studio), "Step 200 of 200 · finished");
+    }
+
+    #[test]
+    fn a_grid_is_told_by_its_pictures_and_takes_as_long_as_all_of_them() {
+        let mut studio = opened(DeviceKind::Gpu, false, DeviceChoice::Auto);
+        studio.paint_grid();
+        studio.apply(Event::Finished { run: RunId(1), step: 200 });
+        assert_eq!(status(&studio), "Picture 2 of 15 · Reading the pictures");
+        assert_eq!(fraction_done(&studio), Some(1.0 / 15.0));
+        let losses = Losses { content: 1.0, style: 1.0, total_variation: 0.0 };
+        studio.apply(Event::Progress { run: RunId(2), step: 101, steps: 200, losses, elapsed_ms: 1000.0 });
+        assert_eq!(status(&studio), "Picture 2 of 15 · Step 101 of 200");
+        assert_eq!(announcement(&studio).as_deref(), Some("Picture 2 of 15"), "a screen reader hears no steps of it");
+        assert!(fraction_done(&studio).is_some_and(|done| (done - 1.505 / 15.0).abs() < 1e-6));
+        assert_eq!(time_left_ms(studio.run().unwrap()), Some(10.0 * f64::from(14 * 200 - 101)));
     }
 
     #[test]

@@ -16,7 +16,7 @@ use super::desk::Desk;
 use super::intake::Well;
 use super::pictures::{Plates, files_in};
 use super::settings::Settings;
-use super::studio::Studio;
+use super::studio::{Errand, Run, Studio};
 use super::{browser, labels};
 use crate::recipe::Recipe;
 
@@ -75,7 +75,10 @@ fn is_untouched(desk: Desk) -> bool {
 /// Whether the current run has no picture of its own yet.
 fn is_preparing(desk: Desk) -> bool {
     let shown = desk.plates().with(|plates: &Plates| plates.shown.as_ref().map(|plate| plate.origin.run));
-    desk.studio().with(|studio| studio.run().is_some_and(|run| run.phase.is_live() && shown != Some(run.id)))
+    desk.studio().with(|studio| {
+        let prepares = |run: &Run| run.phase.is_live() && shown != Some(run.id) && !matches!(run.errand, Errand::Cell(_));
+        studio.run().is_some_and(prepares)
+    })
 }
 
 /// Paints the result on view whenever it changes.

@@ -145,7 +145,7 @@ pub fn sizes_on(device: Option<&DeviceReport>) -> Vec<u32> {
 }
 
 /// Whether `device` is a real GPU; an unknown one is hoped to be.
-fn is_fast(device: Option<&DeviceReport>) -> bool {
+pub fn is_fast(device: Option<&DeviceReport>) -> bool {
     device.is_none_or(|report| report.kind == DeviceKind::Gpu && !report.software)
 }
 

@@ -5,12 +5,12 @@ mod run;
 
 pub use run::{Errand, Phase, Run};
 
-use super::labels;
 use super::policy::{DeviceChoice, better_device, device_after_failure, first_device};
-use super::settings::Settings;
+use super::settings::{Settings, is_fast};
+use super::{grid, labels};
 use crate::pixels::ImageSize;
 use crate::protocol::{Command, DeviceKind, DeviceReport, Event, FileId, Losses, RunId, Stage, UserError, WeightsSource};
-use crate::recipe::{Emphasis, Recipe};
+use crate::recipe::{Cell, Emphasis, Recipe};
 use crate::schedule;
 
 /// What the shell around the [`Studio`] has to do after a change.
@@ -28,6 +28,8 @@ pub enum Effect {
     Refuse(FileId, UserError),
     /// Show the event's attachment, a picture of this size.
     Draw(ImageSize),
+    /// Show it in the grid's cell of this number.
+    DrawCell(usize, ImageSize),
     /// Keep the event's attachment, the PNG of the picture on view.
     Keep,
     /// Save the event's attachment, a PNG, as a file.
@@ -76,6 +78,8 @@ pub struct Studio {
     report: Option<DeviceReport>,
     weights: Option<WeightsProgress>,
     run: Option<Run>,
+    /// The cells of the grid that is painted, or was painted last.
+    grid: Vec<Cell>,
     last_id: u32,
     notice: Option<UserError>,
     trouble: Option<Trouble>,
@@ -92,6 +96,7 @@ impl Studio {
             report: None,
             weights: None,
             run: None,
+            grid: Vec::new(),
             last_id: 0,
             notice: None,
             trouble: None,
@@ -157,6 +162,29 @@ impl Studio {
     /// Begins to show what the chosen layers know of one picture.
     pub fn reconstruct(&mut self) -> Option<Effect> {
         self.start_run(Errand::Reconstruct(self.settings.reconstruction))
+    }
+
+    /// Begins to paint the grid, cell after cell.
+    pub fn paint_grid(&mut self) -> Option<Effect> {
+        self.start_run(Errand::Cell(0))
+    }
+
+    /// Sets everything but size and steps to what a cell of the grid was painted by.
+    pub fn take_cell(&mut self, number: usize) -> Option<Effect> {
+        let taken = self.cell_as_set(number)?;
+        self.settings.recipe = taken;
+        self.adjustment()
+    }
+
+    /// Whether the settings, but for size and steps, are those of a cell of the grid.
+    pub fn is_cell_taken(&self, number: usize) -> bool {
+        self.cell_as_set(number).is_some_and(|recipe| recipe == self.settings.recipe)
+    }
+
+    /// The recipe of a cell, with the size and the steps that are set.
+    fn cell_as_set(&self, number: usize) -> Option<Recipe> {
+        let Recipe { size, steps, .. } = self.settings.recipe;
+        self.grid.get(number).map(|cell| Recipe { size, steps, ..cell.recipe.clone() })
     }
 
     /// Begins the last run once more.
@@ -230,9 +258,10 @@ impl Studio {
         change(&mut self.settings.recipe.emphasis);
     }
 
-    /// The command that brings the current emphasis to the running picture. A reconstruction has one of its own.
+    /// The command that brings the current emphasis to the running picture. A reconstruction and a grid's cell have
+    /// one of their own.
     pub fn adjustment(&self) -> Option<Effect> {
-        let follows = |run: &&Run| !matches!(run.errand, Errand::Reconstruct(_));
+        let follows = |run: &&Run| matches!(run.errand, Errand::Repaint | Errand::GoOn);
         let run = self.run.as_ref().filter(follows).filter(|run| run.phase.is_live() && run.phase != Phase::Waiting)?;
         Some(Effect::Post(Command::Adjust { run: run.id, emphasis: self.settings.recipe.emphasis }))
     }
@@ -288,7 +317,10 @@ impl Studio {
                 None
             }
             Event::Progress { run, step, steps, losses, elapsed_ms } => self.progressed(run, step, steps, losses, elapsed_ms),
-            Event::Preview { run, size, .. } => self.live(run).map(|_| Effect::Draw(size)),
+            Event::Preview { run, size, .. } => self.live(run).map(|run| match run.errand {
+                Errand::Cell(number) => Effect::DrawCell(number, size),
+                _ => Effect::Draw(size),
+            }),
             Event::Paused { run, step } => self.paused(run, step),
             Event::Exported { run, .. } => self.exported(run),
             Event::Finished { run, step } => self.finished(run, step),
@@ -334,6 +366,12 @@ impl Studio {
             // At its own size alone: a smaller one would lose the earlier result's detail.
             Errand::GoOn => recipe.pyramid = 1,
             Errand::Reconstruct(reconstruction) => recipe = reconstruction.recipe(&recipe),
+            Errand::Cell(number) => {
+                if number == 0 {
+                    self.grid = grid::cells(&recipe, is_fast(self.report.as_ref()));
+                }
+                recipe = self.grid.get(number)?.recipe.clone();
+            }
         }
         run.steps = recipe.steps;
         // The photo's shorter side is not known here; for the time left its longer one will do.
@@ -373,7 +411,11 @@ impl Studio {
     fn finished(&mut self, id: RunId, step: u32) -> Option<Effect> {
         let run = self.live(id)?;
         (run.phase, run.step) = (Phase::Finished, step);
-        Some(Effect::Keep)
+        match run.errand {
+            Errand::Cell(number) if number + 1 < grid::CELLS => self.start_run(Errand::Cell(number + 1)),
+            Errand::Cell(_) => None,
+            _ => Some(Effect::Keep),
+        }
     }
 
     /// A run, or the worker's own work, has failed; the worker goes on. A picture that could not be read will not be

@@ -48,6 +48,7 @@ in_both_browsers! {
     runs::the_slider_acts_on_the_running_picture,
     runs::options_are_followed_and_a_run_goes_on_from_its_result,
     runs::each_picture_can_be_reconstructed_alone,
+    runs::a_grid_grows_and_a_cell_is_taken_over,
     runs::the_page_stays_responsive,
     visits::the_second_visit_fetches_no_weights,
     visits::pictures_and_settings_survive_a_reload,

@@ -156,6 +156,29 @@ pub async fn each_picture_can_be_reconstructed_alone(session: &Session) {
     page.button("Compare with the painting").await;
 }
 
+/// The grid grows cell by cell; cancel keeps what there is, and a cell's settings can be taken over.
+pub async fn a_grid_grows_and_a_cell_is_taken_over(session: &Session) {
+    let (site, pictures) = (Site::new(), Pictures::new());
+    let page = prepared(session, &site, &pictures, "auto", 2).await;
+    page.run("document.querySelectorAll('details').forEach(details => { details.open = true; });", vec![]).await;
+    page.press("Paint the grid").await;
+    page.until_status("Picture 4 of 15").await;
+    page.press("Cancel").await;
+    page.until_status("ancelled").await;
+    let count = "return document.querySelectorAll('.grid button').length;";
+    let painted = page.run(count, vec![]).await.as_u64().expect("a number");
+    assert!((3..15).contains(&painted), "{painted} cells are painted");
+    tokio::time::sleep(Duration::from_millis(1000)).await;
+    assert_eq!(page.run(count, vec![]).await, painted, "a cancelled grid goes on");
+
+    page.press("Take over conv1_1, 0 % style").await;
+    assert_eq!(page.chosen("Content to style").await, "0");
+    let layers = "return [...document.querySelectorAll('.layers')].map(l => l.querySelectorAll(':checked').length)[0];";
+    assert_eq!(page.run(layers, vec![]).await, 1, "the style layers are the cell's");
+    page.press("Stylise").await;
+    page.until_status("Step 2 of 2 · finished").await;
+}
+
 /// No task of the page's own holds its thread while a run goes on.
 pub async fn the_page_stays_responsive(session: &Session) {
     let (site, pictures) = (Site::new(), Pictures::new());

@@ -2,6 +2,7 @@
 
 mod actions;
 mod choice;
+mod grid;
 mod layers;
 mod losses;
 mod masthead;
@@ -16,6 +17,7 @@ mod well;
 
 pub use actions::{Action, Actions, MAIN_ACTION_ID};
 pub use choice::Choice;
+pub use grid::GridSheet;
 pub use layers::StyleLayers;
 pub use losses::LossPlot;
 pub use masthead::Masthead;

@@ -32,7 +32,7 @@ impl Desk {
     pub fn is_ready_for(self, errand: Errand) -> bool {
         let has = |well| self.picture(well).with(Option::is_some);
         let has_all = match errand {
-            Errand::Repaint | Errand::GoOn => has(Well::Content) && has(Well::Style),
+            Errand::Repaint | Errand::GoOn | Errand::Cell(_) => has(Well::Content) && has(Well::Style),
             Errand::Reconstruct(reconstruction) => {
                 reconstruction.is_possible()
                     && match reconstruction.subject {

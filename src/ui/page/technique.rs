@@ -6,6 +6,7 @@ use super::{part, recipe, set, set_recipe};
 use crate::recipe::Preset;
 use crate::ui::components::{Action, BalanceSlider, Choice, GrainSlider, RecipeFile, SmoothnessSlider, StepsInput, StyleLayers};
 use crate::ui::desk::Desk;
+use crate::ui::grid::CELLS;
 use crate::ui::offers;
 use crate::ui::reconstruction::Subject;
 use crate::ui::settings::sizes_on;
@@ -63,6 +64,10 @@ pub fn Technique(
             <details class="advanced">
                 <summary>"What a layer sees"</summary>
                 <LayersSight desk=desk />
+            </details>
+            <details class="advanced">
+                <summary>"Grid"</summary>
+                <GridOffer desk=desk />
             </details>
             <RecipeFile on_save=Callback::new(move |()| desk.save_recipe()) on_files=Callback::new(move |files| desk.take_recipe_file(files)) />
         </section>
@@ -212,5 +217,21 @@ fn LayersSight(
             />
         </Show>
         <Action enabled=Signal::derive(enabled) on_press=Callback::new(move |()| desk.reconstruct())>"Reconstruct"</Action>
+    }
+}
+
+/// Many small pictures at once.
+#[component]
+fn GridOffer(
+    /// Paints them.
+    desk: Desk,
+) -> impl IntoView {
+    let live = part(desk, |studio| studio.phase().is_some_and(Phase::is_live));
+    let enabled = move || !live.get() && desk.is_ready_for(Errand::Cell(0));
+    view! {
+        <p class="hint">
+            {format!("{CELLS} small pictures: more and more style layers against more and more content, all else as set. Steps are those above.")}
+        </p>
+        <Action enabled=Signal::derive(enabled) on_press=Callback::new(move |()| desk.paint_grid())>"Paint the grid"</Action>
     }
 }

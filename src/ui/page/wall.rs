@@ -3,8 +3,8 @@
 use leptos::prelude::*;
 
 use super::{is_preparing, is_untouched, part};
-use crate::ui::components::{Actions, LossPlot, MAIN_ACTION_ID, Messages, ResultFrame, RunProgress};
-use crate::ui::desk::{Desk, RESULT_ID};
+use crate::ui::components::{Actions, GridSheet, LossPlot, MAIN_ACTION_ID, Messages, ResultFrame, RunProgress};
+use crate::ui::desk::{Desk, GRID_ID, RESULT_ID};
 use crate::ui::intake::Well;
 use crate::ui::pictures::Plates;
 use crate::ui::studio::{Errand, Phase, Studio};
@@ -46,6 +46,9 @@ pub fn Wall(
         let run = studio.run().filter(|run| run.phase == Phase::Running);
         run.and_then(labels::time_left_ms).map(labels::time_left_line).unwrap_or_default()
     };
+    let is_painting =
+        part(desk, |studio| studio.run().is_some_and(|run| matches!(run.errand, Errand::Cell(_)) && run.phase.is_live()));
+    let has_grid = Memo::new(move |_| is_painting.get() || desk.cells().with(|cells| !cells.is_empty()));
     let curve = move |(width, height)| {
         desk.studio().with(|studio| studio.run().map(|run| run.history.polyline(run.steps, width, height)).unwrap_or_default())
     };
@@ -77,8 +80,16 @@ pub fn Wall(
             <LossPlot
                 curve=Callback::new(curve)
                 description=part(desk, labels::curve_line)
-                losses=part(desk, |studio| studio.run().and_then(|run| run.losses))
+                losses=part(desk, |studio| studio.run().filter(|run| !matches!(run.errand, Errand::Cell(_))).and_then(|run| run.losses))
             />
+            <Show when=move || has_grid.get()>
+                <GridSheet
+                    id=GRID_ID
+                    cells=desk.cells()
+                    taken=Callback::new(move |number| desk.studio().with(|studio| studio.is_cell_taken(number)))
+                    on_take=Callback::new(move |number| desk.act(|studio| studio.take_cell(number)))
+                />
+            </Show>
         </section>
     }
 }

@@ -47,6 +47,8 @@ pub enum Errand {
     GoOn,
     /// To show what layers know of one picture.
     Reconstruct(Reconstruction),
+    /// To paint the cell of this number of the grid.
+    Cell(usize),
 }
 
 /// One run, from the press of the button to its end.

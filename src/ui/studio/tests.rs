@@ -1,5 +1,6 @@
 use super::*;
 use crate::layer::Layer;
+use crate::recipe::Start;
 
 const STEPS: u32 = 200;
 
@@ -186,6 +187,46 @@ fn a_reconstruction_paints_as_it_was_begun_and_no_slider_reaches_it() {
     studio.apply(failed(Some(1), false));
     let Some(Effect::Post(Command::Start { recipe: again, .. })) = studio.retry() else { panic!("it begins again") };
     assert_eq!(again, recipe);
+}
+
+#[test]
+fn a_grid_paints_one_cell_after_another_until_it_is_cancelled_and_a_cell_can_be_taken_over() {
+    let mut studio = opened();
+    studio.set(|settings| settings.recipe.start = Start::NOISE);
+    let mut next = studio.paint_grid();
+    for number in 0..3 {
+        let Some(Effect::Post(Command::Start { run, recipe, goes_on: false })) = next else { panic!("cell {number} begins") };
+        assert_eq!((recipe.size, recipe.start), (128, Start::NOISE));
+        assert_eq!(recipe.emphasis.content_weight.to_bits(), grid::COLUMNS[number].to_bits());
+        assert_eq!(studio.apply(preview(run.0)), Some(Effect::DrawCell(number, ImageSize::new(4, 3))));
+        assert_eq!(studio.adjustment(), None, "no slider reaches it");
+        next = studio.apply(Event::Finished { run, step: STEPS });
+    }
+    studio.cancel();
+    assert_eq!(studio.apply(Event::Finished { run: RunId(4), step: STEPS }), None, "the rest is not painted");
+
+    assert!(!studio.is_cell_taken(2));
+    assert_eq!(studio.take_cell(2), None);
+    assert!(studio.is_cell_taken(2) && !studio.is_cell_taken(1));
+    assert_eq!(studio.settings().recipe.emphasis.style_layers.layers(), [Layer::Conv1_1]);
+    assert_eq!(studio.settings().size_on(studio.report()), 512, "size and steps are the person's");
+    assert_eq!(studio.take_cell(99), None);
+}
+
+#[test]
+fn a_grid_ends_with_its_last_cell_and_goes_on_where_it_failed() {
+    let mut studio = opened();
+    studio.paint_grid();
+    for run in 1..=7 {
+        studio.apply(Event::Finished { run: RunId(run), step: STEPS });
+    }
+    studio.apply(failed(Some(8), false));
+    assert!(matches!(studio.retry(), Some(Effect::Post(Command::Start { run: RunId(9), .. }))));
+    assert_eq!(studio.run().unwrap().errand, Errand::Cell(7));
+    for run in 9..=16 {
+        studio.apply(Event::Finished { run: RunId(run), step: STEPS });
+    }
+    assert_eq!((studio.run().unwrap().errand, studio.phase()), (Errand::Cell(14), Some(Phase::Finished)));
 }
 
 #[test]

@@ -1,0 +1,41 @@
+//! The grid's pictures.
+
+use leptos::prelude::*;
+use wasm_bindgen::JsValue;
+
+use super::{Brought, Desk};
+use crate::pixels::ImageSize;
+use crate::ui::pictures::Plate;
+use crate::ui::studio::{Errand, Studio};
+
+impl Desk {
+    /// Begins to paint the grid.
+    pub fn paint_grid(self) {
+        self.begin(Errand::Cell(0), Studio::paint_grid);
+    }
+
+    /// The grid's pictures, as far as it is painted.
+    pub fn cells(self) -> ReadSignal<Vec<Plate>, LocalStorage> {
+        self.cells.read_only()
+    }
+
+    /// What the grid is made of: what is in the wells when its first cell is begun.
+    pub(super) fn pictures_of_grid(self, number: usize) -> Option<Brought> {
+        if number == 0 {
+            self.cells.set(Vec::new());
+            self.grid_of.set_value(self.pictures_to_repaint(None));
+        }
+        self.grid_of.with_value(Clone::clone)
+    }
+
+    /// Shows the cell under work. Cells come in order, so it is the last one that is there, or the next.
+    pub(super) fn show_cell(self, number: usize, size: ImageSize, bytes: &JsValue) {
+        let plate = self.origin.with_value(Clone::clone).and_then(|origin| Plate::new(origin, size, bytes));
+        if let Some(plate) = plate {
+            self.cells.update(|cells| {
+                cells.truncate(number);
+                cells.push(plate);
+            });
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! The grid: the paper's fig. 3, painted cell by cell at a small size, so that one sees what layers and weights do before painting large.
+
+use super::settings::content_position;
+use crate::layer::Layer;
+use crate::recipe::{self, Cell, Recipe};
+
+/// Content weights of the columns: the ends and the middle of the slider, most style at the left.
+pub const COLUMNS: [f32; 3] = [16.0, 160.0, 1600.0];
+/// Rows: the paper's style layers, one more in each.
+pub const ROWS: usize = Layer::STYLE.len();
+/// Pictures of a grid.
+pub const CELLS: usize = ROWS * COLUMNS.len();
+
+/// Longer side of a cell on a graphics card, px.
+const FAST_EDGE: u32 = 128;
+/// The same where a step takes long.
+const SLOW_EDGE: u32 = 64;
+
+/// The cells, row by row. All but size, style layers and content weight is as in `own`.
+pub fn cells(own: &Recipe, fast: bool) -> Vec<Cell> {
+    let edge = if fast { FAST_EDGE } else { SLOW_EDGE };
+    recipe::grid(&Recipe { size: own.size.min(edge), ..own.clone() }, &COLUMNS).collect()
+}
+
+/// The style layers of a row.
+pub fn row_label(row: usize) -> String {
+    let (first, last) = (Layer::STYLE[0].name(), Layer::STYLE[row.min(ROWS - 1)].name());
+    if row == 0 { first.to_owned() } else { format!("to {last}") }
+}
+
+/// The content weight of a column, as the slider says it.
+pub fn column_label(column: usize) -> String {
+    format!("{} % style", content_position(COLUMNS[column.min(COLUMNS.len() - 1)]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cells_are_small_and_otherwise_as_set() {
+        let own = Recipe { size: 512, steps: 33, pyramid: 2, ..Recipe::default() };
+        let fast = cells(&own, true);
+        assert_eq!((fast.len(), fast[0].recipe.size, cells(&own, false)[0].recipe.size), (CELLS, 128, 64));
+        assert!(fast.iter().all(|cell| cell.recipe.validate().is_ok() && cell.recipe.steps == 33 && cell.recipe.pyramid == 2));
+        assert_eq!(cells(&Recipe { size: 32, ..own }, true)[0].recipe.size, 32, "never larger than asked for");
+    }
+
+    #[test]
+    fn axes_are_labelled_as_the_controls_are() {
+        assert_eq!(
+            (0..ROWS).map(row_label).collect::<Vec<_>>(),
+            ["conv1_1", "to conv2_1", "to conv3_1", "to conv4_1", "to conv5_1"]
+        );
+        assert_eq!((0..3).map(column_label).collect::<Vec<_>>(), ["100 % style", "50 % style", "0 % style"]);
+    }
+}
