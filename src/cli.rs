@@ -1,37 +1,38 @@
 //! The native command line: the same engine, without a browser.
 
 mod arguments;
+mod files;
+mod measure;
+mod sheet;
 
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use burn::tensor::Device;
 use clap::Parser;
-use image::RgbaImage;
 use indicatif::{ProgressBar, ProgressStyle};
 use pollster::block_on;
 use safetensors::SafeTensorError;
-use safetensors::tensor::{Dtype, TensorView};
 use thiserror::Error;
 
-use self::arguments::{Cli, DeviceArg, DeviceArgs, Evaluate, Grid, Reconstruct, Stylize, Task};
+use self::arguments::{Cli, DeviceArg, DeviceArgs, Grid, Reconstruct, Resume, Stylize, Task};
+use self::files::{open_fitted, read, write};
+use self::sheet::Sheet;
 use crate::codec::{self, DecodeError};
 use crate::engine::device::{self, DeviceError};
-use crate::engine::evaluate::{Array, evaluate};
-use crate::engine::weights::{Manifest, Weights, WeightsError};
-use crate::engine::{ImageTensor, Pictures, StyleTransfer, TransferError, Vgg19};
+use crate::engine::weights::{ChannelMeans, Manifest, Weights, WeightsError};
+use crate::engine::{Pictures, StyleTransfer, TransferError, Vgg19};
 use crate::layer::Layer;
 use crate::pixels::{ImageSize, Pixels, TooSmall};
-use crate::recipe::{self, Emphasis, LayerWeights, MAX_STYLES, Reading, Recipe, RecipeError, Start};
+use crate::recipe::{self, Emphasis, LayerWeights, MAX_STYLES, Recipe, RecipeError, Start};
 
 /// The pack that the manifest names, so that the program needs no file beside it.
 const PACK: &[u8] = include_bytes!("../weights/vgg19-62b11d1e.safetensors");
 /// Steps between two read-backs of the losses: the progress bar moves, and the device's queue stays short.
 const STEPS_PER_REPORT: u32 = 5;
-/// Between two cells of a grid's sheet, px.
-const GUTTER_PX: u32 = 4;
+/// Steps between two writings of a run's state: what is lost at most when it is killed.
+const STEPS_PER_STATE: u32 = 25;
 
 /// What the command line can fail with; printed once, by [`run`]'s caller.
 #[derive(Debug, Error)]
@@ -79,6 +80,9 @@ pub enum CliError {
     /// The built-in network is damaged.
     #[error("the built-in weights are damaged: {0}")]
     Network(#[from] WeightsError),
+    /// A file of channel means makes no sense.
+    #[error("{0}: {1}")]
+    Means(PathBuf, #[source] WeightsError),
     /// The run failed.
     #[error(transparent)]
     Transfer(#[from] TransferError),
@@ -94,13 +98,15 @@ pub enum CliError {
 pub fn run() -> Result<(), CliError> {
     match Cli::parse().task {
         Task::Stylize(args) => stylize(&args),
+        Task::Resume(args) => resume(&args),
         Task::Reconstruct(args) => reconstruct(&args),
         Task::Grid(args) => grid(&args),
         Task::Recipe(args) => {
             println!("{}", args.recipe()?.to_json());
             Ok(())
         }
-        Task::Evaluate(args) => write_evaluation(&args),
+        Task::Evaluate(args) => measure::write_evaluation(&args),
+        Task::Means(args) => measure::measure_means(&args),
     }
 }
 
@@ -112,31 +118,43 @@ struct Studio {
 
 impl Studio {
     fn open(args: &DeviceArgs) -> Result<Self, CliError> {
+        Self::with_means(args, &ChannelMeans::built_in())
+    }
+
+    fn with_means(args: &DeviceArgs, means: &ChannelMeans) -> Result<Self, CliError> {
         let device = match args.device {
             DeviceArg::Gpu => block_on(device::open_gpu(|_| ()))?.device,
             DeviceArg::Cpu => device::open_cpu()?.device,
         };
-        let vgg = Rc::new(Vgg19::new(Weights::load(PACK, &Manifest::built_in())?, &device));
+        let vgg = Rc::new(Vgg19::new(Weights::load(PACK, &Manifest::built_in())?, means, &device));
         Ok(Self { vgg, device })
     }
 
     /// Paints to the end, behind a progress bar that `name` stands before.
     fn paint(&self, pictures: &Pictures, recipe: &Recipe, name: &str) -> Result<Pixels, CliError> {
-        let mut transfer = StyleTransfer::new(Rc::clone(&self.vgg), pictures, recipe, &self.device)?;
-        let template = "{prefix}{bar:32} step {pos} of {len}, {eta} left, {msg}";
-        let style = ProgressStyle::with_template(template).expect("the template is valid");
-        let bar = ProgressBar::new(u64::from(recipe.steps)).with_style(style).with_prefix(name.to_owned());
-        while !transfer.finished() {
-            block_on(transfer.step())?;
-            if transfer.steps_done().is_multiple_of(STEPS_PER_REPORT) || transfer.finished() {
-                let losses = block_on(transfer.losses())?;
-                bar.set_position(u64::from(transfer.steps_done()));
-                bar.set_message(format!("content {:.4e}, style {:.4e}", losses.content, losses.style));
-            }
-        }
-        bar.finish();
-        Ok(block_on(transfer.pixels())?)
+        paint(&mut StyleTransfer::new(Rc::clone(&self.vgg), pictures, recipe, &self.device)?, name, None)
     }
+}
+
+/// Paints to the end, behind a progress bar that `name` stands before, and keeps the run in the file `state` now and then.
+fn paint(transfer: &mut StyleTransfer, name: &str, state: Option<&Path>) -> Result<Pixels, CliError> {
+    let template = "{prefix}{bar:32} step {pos} of {len}, {eta} left, {msg}";
+    let style = ProgressStyle::with_template(template).expect("the template is valid");
+    let bar = ProgressBar::new(u64::from(transfer.recipe().steps)).with_style(style).with_prefix(name.to_owned());
+    while !transfer.finished() {
+        block_on(transfer.step())?;
+        let (step, finished) = (transfer.steps_done(), transfer.finished());
+        if step.is_multiple_of(STEPS_PER_REPORT) || finished {
+            let losses = block_on(transfer.losses())?;
+            bar.set_position(u64::from(step));
+            bar.set_message(format!("content {:.4e}, style {:.4e}", losses.content, losses.style));
+        }
+        if let Some(path) = state.filter(|_| step.is_multiple_of(STEPS_PER_STATE) || finished) {
+            write(path, &block_on(transfer.save())?)?;
+        }
+    }
+    bar.finish();
+    Ok(block_on(transfer.pixels())?)
 }
 
 fn stylize(args: &Stylize) -> Result<(), CliError> {
@@ -152,8 +170,23 @@ fn stylize(args: &Stylize) -> Result<(), CliError> {
     let paintings = args.style.iter().map(|path| open_fitted(path, style_edge)).collect::<Result<Vec<_>, _>>()?;
     let earlier = args.from.as_deref().map(|path| open_fitted(path, recipe.size)).transpose()?;
     let earlier = earlier.map(|earlier| codec::resize(&earlier, photo.size()));
-    let pictures = Pictures { photo, paintings, earlier };
-    let pastiche = Studio::open(&args.device)?.paint(&pictures, &recipe, "")?;
+    let masks = args.mask.iter().map(|path| open_fitted(path, recipe.size)).collect::<Result<Vec<_>, _>>()?;
+    let masks = masks.iter().map(|mask| codec::resize(mask, photo.size())).collect();
+    let studio = Studio::open(&args.device)?;
+    let pictures = Pictures { photo, paintings, masks, earlier };
+    let mut transfer = StyleTransfer::new(Rc::clone(&studio.vgg), &pictures, &recipe, &studio.device)?;
+    let pastiche = paint(&mut transfer, "", args.state.as_deref())?;
+    write(&args.output, &codec::encode_png(&pastiche))
+}
+
+fn resume(args: &Resume) -> Result<(), CliError> {
+    let bytes = read(&args.state)?;
+    let studio = Studio::open(&args.device)?;
+    let mut transfer = StyleTransfer::resume(Rc::clone(&studio.vgg), &bytes, &studio.device)?;
+    if let Some(steps) = args.steps {
+        transfer.set_steps(steps)?;
+    }
+    let pastiche = paint(&mut transfer, "", Some(&args.state))?;
     write(&args.output, &codec::encode_png(&pastiche))
 }
 
@@ -169,7 +202,7 @@ fn reconstruct(args: &Reconstruct) -> Result<(), CliError> {
     recipe.validate()?;
     let picture = open_fitted(&args.picture, recipe.size)?;
     let paintings = if args.style.is_some() { vec![picture.clone()] } else { Vec::new() };
-    let pictures = Pictures { photo: picture, paintings, earlier: None };
+    let pictures = Pictures::new(picture, paintings);
     let pastiche = Studio::open(&args.device)?.paint(&pictures, &recipe, "")?;
     write(&args.output, &codec::encode_png(&pastiche))
 }
@@ -179,7 +212,7 @@ fn grid(args: &Grid) -> Result<(), CliError> {
     let photo = open_fitted(&args.content, recipe.size)?;
     let paintings = vec![open_fitted(&args.style, recipe.style_edge(photo.size().long_edge()))?];
     let studio = Studio::open(&args.device)?;
-    let pictures = Pictures { photo, paintings, earlier: None };
+    let pictures = Pictures::new(photo, paintings);
     let mut sheet = Sheet::new(pictures.photo.size(), args.weights.len(), Layer::STYLE.len());
     for cell in recipe::grid(&recipe, &args.weights) {
         let name = format!("row {} column {} ", cell.row + 1, cell.column + 1);
@@ -188,72 +221,4 @@ fn grid(args: &Grid) -> Result<(), CliError> {
         write(&args.output, &codec::encode_png(&sheet.pixels()))?;
     }
     Ok(())
-}
-
-/// Pictures of one size side by side, on white.
-struct Sheet {
-    cell: ImageSize,
-    image: RgbaImage,
-}
-
-impl Sheet {
-    fn new(cell: ImageSize, columns: usize, rows: usize) -> Self {
-        let side = |cell: u32, count: usize| u32::try_from(count).unwrap_or(1) * (cell + GUTTER_PX) + GUTTER_PX;
-        let image = RgbaImage::from_pixel(side(cell.width, columns), side(cell.height, rows), image::Rgba([u8::MAX; 4]));
-        Self { cell, image }
-    }
-
-    fn put(&mut self, column: usize, row: usize, picture: Pixels) {
-        let ImageSize { width, height } = picture.size();
-        let image = RgbaImage::from_raw(width, height, picture.into_rgba()).expect("Pixels holds 4·width·height bytes");
-        let at = |cell: u32, index: usize| GUTTER_PX as i64 + index as i64 * (cell + GUTTER_PX) as i64;
-        image::imageops::overlay(&mut self.image, &image, at(self.cell.width, column), at(self.cell.height, row));
-    }
-
-    fn pixels(&self) -> Pixels {
-        let (width, height) = self.image.dimensions();
-        Pixels::new(ImageSize::new(width, height), self.image.as_raw().clone()).expect("an RGBA image holds 4·width·height bytes")
-    }
-}
-
-fn write_evaluation(args: &Evaluate) -> Result<(), CliError> {
-    let [content, style, pastiche] = [&args.content, &args.style, &args.pastiche].map(|path| open_as_it_is(path));
-    let (content, style, pastiche) = (content?, style?, pastiche?);
-    if pastiche.size() != content.size() {
-        return Err(CliError::Sizes { pastiche: pastiche.size(), content: content.size() });
-    }
-    let Studio { vgg, device } = Studio::open(&args.device)?;
-    let [content, style, pastiche] = [&content, &style, &pastiche].map(|pixels| ImageTensor::from_pixels(pixels, &device));
-    let arrays =
-        block_on(evaluate(&vgg, &content, &style, &pastiche, Reading::plain(args.pooling))).map_err(TransferError::from)?;
-    write(&args.output, &to_safetensors(&arrays)?)
-}
-
-fn to_safetensors(arrays: &[Array]) -> Result<Vec<u8>, SafeTensorError> {
-    let bytes = |array: &Array| array.values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>();
-    let stored: Vec<(&Array, Vec<u8>)> = arrays.iter().map(|array| (array, bytes(array))).collect();
-    let views = stored
-        .iter()
-        .map(|(array, bytes)| Ok((&array.name, TensorView::new(Dtype::F32, array.shape.clone(), bytes)?)))
-        .collect::<Result<Vec<_>, SafeTensorError>>()?;
-    safetensors::serialize(views, None)
-}
-
-fn open_fitted(path: &Path, edge: u32) -> Result<Pixels, CliError> {
-    codec::decode_fitted(&read(path)?, edge).map_err(|error| CliError::Picture(path.to_owned(), error))
-}
-
-fn open_as_it_is(path: &Path) -> Result<Pixels, CliError> {
-    let pixels = codec::decode(&read(path)?).map_err(|error| CliError::Picture(path.to_owned(), error))?;
-    let size = pixels.size();
-    size.fit_for_network(size.long_edge()).map_err(|error| CliError::Small(path.to_owned(), error))?;
-    Ok(pixels)
-}
-
-fn read(path: &Path) -> Result<Vec<u8>, CliError> {
-    fs::read(path).map_err(|error| CliError::Read(path.to_owned(), error))
-}
-
-fn write(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
-    fs::write(path, bytes).map_err(|error| CliError::Write(path.to_owned(), error))
 }

@@ -10,7 +10,7 @@ use std::ops::RangeInclusive;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-pub use choices::{Border, Colours, OptimizerKind, Palette, Pooling, Reading, Start};
+pub use choices::{Border, Colours, Network, OptimizerKind, Palette, Pooling, Reading, Start};
 pub use emphasis::{Emphasis, LayerWeights, MAX_STYLES};
 pub use grid::{Cell, grid};
 pub use preset::Preset;

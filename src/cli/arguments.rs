@@ -10,7 +10,7 @@ use serde::de::value::{Error as ValueError, StrDeserializer};
 
 use super::CliError;
 use crate::layer::Layer;
-use crate::recipe::{Border, LayerWeights, MAX_STYLES, OptimizerKind, Palette, Pooling, Preset, Recipe, Start};
+use crate::recipe::{Border, LayerWeights, MAX_STYLES, Network, OptimizerKind, Palette, Pooling, Preset, Recipe, Start};
 
 /// Neural style transfer: repaints a photo in the style of a painting.
 #[derive(Debug, Parser)]
@@ -26,6 +26,8 @@ pub struct Cli {
 pub enum Task {
     /// Repaint CONTENT in the style of STYLE, or of several styles blended.
     Stylize(Stylize),
+    /// Take up a run that `stylize --state` kept.
+    Resume(Resume),
     /// Show what layers of the network know of a picture, by painting it from them alone out of noise.
     Reconstruct(Reconstruct),
     /// The paper's grid as one sheet: styles of more and more layers downwards, more and more content to the right.
@@ -34,6 +36,8 @@ pub enum Task {
     Recipe(RecipeArgs),
     /// Write features, Gram matrices, losses and gradients at a picture, for comparison with a reference.
     Evaluate(Evaluate),
+    /// Measure what each filter answers on average, for the normalised network.
+    Means(Means),
 }
 
 /// Arguments of `stylize`.
@@ -45,13 +49,35 @@ pub struct Stylize {
     #[arg(required = true)]
     pub style: Vec<PathBuf>,
     /// Where to write the result, a PNG.
-    #[arg(short, long, value_name = "OUT.png")]
+    #[arg(short, long, value_name = "OUT.png", value_parser = png)]
     pub output: PathBuf,
     /// Go on from this picture, an earlier result, instead of what --start says.
     #[arg(long, value_name = "RESULT.png")]
     pub from: Option<PathBuf>,
+    /// Where a painting belongs: a grey picture laid over the photo, white where it does and black where not. Once for each painting; where
+    /// all are black the photo stays.
+    #[arg(long, value_name = "MASK")]
+    pub mask: Vec<PathBuf>,
+    /// Keep the run in this file now and then, for `impasto resume`.
+    #[arg(long, value_name = "FILE")]
+    pub state: Option<PathBuf>,
     #[command(flatten)]
     pub recipe: RecipeArgs,
+    #[command(flatten)]
+    pub device: DeviceArgs,
+}
+
+/// Arguments of `resume`.
+#[derive(Debug, Args)]
+pub struct Resume {
+    /// The file that `stylize --state` kept; it is kept further.
+    pub state: PathBuf,
+    /// Steps in all, instead of as many as were asked for at first.
+    #[arg(long, value_name = "N")]
+    pub steps: Option<u32>,
+    /// Where to write the result, a PNG.
+    #[arg(short, long, value_name = "OUT.png", value_parser = png)]
+    pub output: PathBuf,
     #[command(flatten)]
     pub device: DeviceArgs,
 }
@@ -68,7 +94,7 @@ pub struct Reconstruct {
     #[arg(long, value_name = "LAYERS", value_parser = layer_weights)]
     pub style: Option<LayerWeights>,
     /// Where to write the result, a PNG.
-    #[arg(short, long, value_name = "OUT.png")]
+    #[arg(short, long, value_name = "OUT.png", value_parser = png)]
     pub output: PathBuf,
     /// Longer side of the result at most, px.
     #[arg(long, value_name = "N", default_value_t = 256)]
@@ -91,7 +117,7 @@ pub struct Grid {
     /// The painting.
     pub style: PathBuf,
     /// Where to write the sheet, a PNG; it grows with each cell.
-    #[arg(short, long, value_name = "OUT.png")]
+    #[arg(short, long, value_name = "OUT.png", value_parser = png)]
     pub output: PathBuf,
     /// Content weights of the columns.
     #[arg(long, value_name = "A,A,…", value_delimiter = ',', default_values_t = [16.0, 50.0, 160.0, 500.0, 1600.0])]
@@ -117,11 +143,30 @@ pub struct Evaluate {
     /// How feature maps are halved: avg or max.
     #[arg(long, value_parser = named::<Pooling>)]
     pub pooling: Pooling,
+    /// Which network: `raw`, as published, or `normalised`.
+    #[arg(long, value_name = "NAME", default_value = "raw", value_parser = named::<Network>)]
+    pub network: Network,
+    /// Channel means of the normalised network, instead of the built-in ones.
+    #[arg(long, value_name = "FILE.safetensors")]
+    pub means: Option<PathBuf>,
     #[command(flatten)]
     pub device: DeviceArgs,
     /// Where to write the arrays.
     #[arg(short, long, value_name = "OUT.safetensors")]
     pub output: PathBuf,
+}
+
+/// Arguments of `means`.
+#[derive(Debug, Args)]
+pub struct Means {
+    /// Pictures as varied as those that the network shall see.
+    #[arg(required = true)]
+    pub pictures: Vec<PathBuf>,
+    /// Where to write the means.
+    #[arg(short, long, value_name = "OUT.safetensors")]
+    pub output: PathBuf,
+    #[command(flatten)]
+    pub device: DeviceArgs,
 }
 
 /// Where to compute.
@@ -198,6 +243,9 @@ pub struct RecipeArgs {
     /// What the network sees beyond the picture's border: `reflect` or `zero`.
     #[arg(long, value_name = "NAME", value_parser = named::<Border>)]
     border: Option<Border>,
+    /// How loud the network's filters are: `raw`, as published, or `normalised`, as in the paper.
+    #[arg(long, value_name = "NAME", value_parser = named::<Network>)]
+    network: Option<Network>,
     /// Seed of the noise and of the dither on the start picture. [default: 0]
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
@@ -229,6 +277,7 @@ impl RecipeArgs {
         put(&mut recipe.pyramid, self.pyramid);
         put(&mut recipe.reading.pooling, self.pooling);
         put(&mut recipe.reading.border, self.border);
+        put(&mut recipe.reading.network, self.network);
         put(&mut recipe.seed, self.seed);
         recipe.validate()?;
         Ok(recipe)
@@ -257,6 +306,13 @@ fn shares_of(weights: &[f32]) -> Result<[f32; MAX_STYLES], CliError> {
 fn named<T: DeserializeOwned>(name: &str) -> Result<T, String> {
     let deserializer: StrDeserializer<ValueError> = name.into_deserializer();
     T::deserialize(deserializer).map_err(|error| error.to_string())
+}
+
+/// A path for a PNG, the one format in which results are written.
+fn png(text: &str) -> Result<PathBuf, String> {
+    let path = PathBuf::from(text);
+    let is_png = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("png"));
+    if is_png { Ok(path) } else { Err("results are written as PNG: let the name end in .png".to_owned()) }
 }
 
 /// Comma-separated names, each with `=` and a number, or without either.
@@ -330,6 +386,13 @@ mod tests {
         assert_eq!((weights.of(Layer::Conv1_1), weights.of(Layer::Conv5_1)), (0.5, 2.0));
         assert!(layer_weights("conv9_1").unwrap_err().contains("conv9_1"));
         assert!(layer_weights("conv1_1=x").unwrap_err().contains("no number"));
+    }
+
+    #[test]
+    fn a_result_that_is_no_png_is_refused() {
+        let stylize = |output| Cli::try_parse_from(["impasto", "stylize", "a.jpg", "b.jpg", "-o", output]);
+        assert!(stylize("OUT.PNG").is_ok());
+        assert!(stylize("out.jpg").unwrap_err().to_string().contains(".png"));
     }
 
     #[test]

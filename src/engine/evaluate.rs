@@ -5,7 +5,7 @@ use burn::tensor::{ExecutionError, Tensor};
 
 use super::gram::float;
 use super::image_tensor::read_back;
-use super::loss::{Objective, TotalVariationLoss};
+use super::loss::{Objective, Subject, TotalVariationLoss};
 use super::{FeatureMaps, GramMatrix, ImageTensor, Vgg19};
 use crate::layer::Layer;
 use crate::recipe::{Emphasis, Reading};
@@ -36,7 +36,8 @@ pub async fn evaluate(
     pastiche: &ImageTensor,
     reading: Reading,
 ) -> Result<Vec<Array>, ExecutionError> {
-    let objective = Objective::new(vgg, content, std::slice::from_ref(style), reading, Emphasis::default());
+    let subject = Subject { photo: content.clone(), paintings: vec![style.clone()], masks: Vec::new() };
+    let objective = Objective::new(vgg, &subject, reading, Emphasis::default());
     let maps = objective.encode(vgg, pastiche);
     let mut arrays = features(&maps).await?;
     arrays.extend(grams(&maps).await?);

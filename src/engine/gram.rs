@@ -2,9 +2,9 @@
 
 use burn::tensor::Tensor;
 
-use super::FeatureMap;
 #[cfg(feature = "gpu")]
 use super::kernels;
+use super::{FeatureMap, Guide};
 
 /// Which filters fire together, with where they fire summed away.
 ///
@@ -26,6 +26,14 @@ impl GramMatrix {
         // The quotient is split over both factors: a sum over all positions of a large picture keeps its magnitude.
         let scaled = map.flattened().div_scalar(float(map.positions()).sqrt());
         Self(scaled.clone().matmul(scaled.transpose()))
+    }
+
+    /// Of one layer's feature map within a region, by soft shares: `Σ_p t_p·F_p·F_pᵀ / Σ_p t_p` over the positions `p`.
+    ///
+    /// - **Source:** Gatys et al. 2017, *Controlling Perceptual Factors in Neural Style Transfer*, section 4.
+    pub fn guided(map: &FeatureMap, guide: &Guide) -> Self {
+        let weighted = FeatureMap::new(map.tensor().clone() * guide.root.clone());
+        Self(Self::of(&weighted).0 / guide.share.clone().reshape([1, 1]))
     }
 
     /// The sum of several, each by its share; `None` of none.

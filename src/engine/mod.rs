@@ -9,12 +9,16 @@ mod image_tensor;
 #[cfg(feature = "gpu")]
 pub mod kernels;
 pub mod loss;
+mod mask;
 pub mod optimizer;
+mod state;
 mod transfer;
 mod vgg19;
 pub mod weights;
 
 pub use gram::GramMatrix;
 pub use image_tensor::ImageTensor;
+pub use mask::{Guide, Mask};
+pub use state::{State, StateError};
 pub use transfer::{Pictures, StyleTransfer, TransferError};
 pub use vgg19::{FeatureMap, FeatureMaps, MARGIN, Vgg19};

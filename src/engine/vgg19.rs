@@ -10,9 +10,9 @@ use burn::tensor::{Device, Tensor, TensorData};
 use super::ImageTensor;
 #[cfg(feature = "gpu")]
 use super::kernels;
-use super::weights::Weights;
+use super::weights::{ChannelMeans, Weights};
 use crate::layer::Layer;
-use crate::recipe::{Border, Pooling, Reading};
+use crate::recipe::{Border, Network, Pooling, Reading};
 
 /// Mean of ImageNet's colours, RGB in 0..255; subtracted before the first layer, as the network was trained.
 const IMAGENET_MEAN: [f32; 3] = [123.68, 116.779, 103.939];
@@ -104,11 +104,13 @@ enum Convolution {
 pub struct Vgg19 {
     convolutions: BTreeMap<Layer, Convolution>,
     mean: Tensor<4>,
+    /// What each channel is multiplied with in the normalised network, `[1, C, 1, 1]`.
+    inverse_means: BTreeMap<(Pooling, Layer), Tensor<4>>,
 }
 
 impl Vgg19 {
-    /// Moves `weights` to `device`. They require no gradient, so none is computed for them.
-    pub fn new(weights: Weights, device: &Device) -> Self {
+    /// Moves `weights` and `means` to `device`. They require no gradient, so none is computed for them.
+    pub fn new(weights: Weights, means: &ChannelMeans, device: &Device) -> Self {
         let device = device.clone().without_autodiff();
         let convolutions = weights
             .into_layers()
@@ -122,7 +124,15 @@ impl Vgg19 {
             })
             .collect();
         let mean = Tensor::<1>::from_data(IMAGENET_MEAN, &device).reshape([1, 3, 1, 1]);
-        Self { convolutions, mean }
+        let inverse = |pooling, layer| {
+            let inverse: Vec<f32> = means.of(pooling, layer).iter().map(|mean| 1.0 / mean).collect();
+            Tensor::<1>::from_data(inverse.as_slice(), &device).reshape([1, layer.channels(), 1, 1])
+        };
+        let inverse_means = Pooling::ALL
+            .into_iter()
+            .flat_map(|pooling| Layer::ALL.map(|layer| ((pooling, layer), inverse(pooling, layer))))
+            .collect();
+        Self { convolutions, mean, inverse_means }
     }
 
     /// The feature maps of `image` at `layers`; nothing beyond the deepest of them is computed.
@@ -139,10 +149,19 @@ impl Vgg19 {
             }
             x = convolution.apply(x);
             if layers.contains(&layer) {
-                maps.insert(layer, FeatureMap::new(x.clone()));
+                maps.insert(layer, FeatureMap::new(self.scaled(x.clone(), layer, reading)));
             }
         }
         FeatureMaps(maps)
+    }
+
+    /// A layer's answer as the losses are to see it. Dividing it by the channels' means is the same as dividing every filter by them, since
+    /// ReLU and both poolings pass a positive factor on; so one set of weights serves both networks.
+    fn scaled(&self, answer: Tensor<4>, layer: Layer, reading: Reading) -> Tensor<4> {
+        match reading.network {
+            Network::Raw => answer,
+            Network::Normalised => answer * self.inverse_means[&(reading.pooling, layer)].clone(),
+        }
     }
 }
 
@@ -168,8 +187,8 @@ impl Convolution {
     }
 }
 
-/// `[1, 3, H, W]` with its margin.
-fn framed(x: Tensor<4>, border: Border) -> Tensor<4> {
+/// `[1, C, H, W]` with its margin.
+pub fn framed(x: Tensor<4>, border: Border) -> Tensor<4> {
     let [_, _, height, width] = x.dims();
     match border {
         Border::Zero => x,

@@ -4,11 +4,15 @@
 //! (f32 `[256]`) and `<layer>.bias` (f32 `[out]`). What is missing, extra, misshapen or altered is an error: nothing of a bad
 //! pack is ever used.
 
+mod means;
+
 use safetensors::tensor::{Dtype, TensorView};
 use safetensors::{SafeTensorError, SafeTensors};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use thiserror::Error;
+
+pub use means::ChannelMeans;
 
 use crate::layer::Layer;
 
@@ -85,6 +89,9 @@ pub enum WeightsError {
         /// What the network has.
         expected: String,
     },
+    /// A channel's mean that nothing can be divided by.
+    #[error("the tensor {0} has a value that is not above 0")]
+    NotPositive(String),
 }
 
 /// Whether `bytes` are the pack that `manifest` describes.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{RecipeError, within};
 
 /// How one block's feature maps are halved for the next. The paper found average pooling to give the better pictures.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Pooling {
     /// Mean of 2×2.
@@ -16,6 +16,30 @@ pub enum Pooling {
     Average,
     /// Greatest of 2×2, as VGG-19 was trained.
     Max,
+}
+
+impl Pooling {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Average, Self::Max];
+
+    /// The field's short name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Average => "avg",
+            Self::Max => "max",
+        }
+    }
+}
+
+/// How loud the network's filters are beside each other.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Network {
+    /// As published.
+    #[default]
+    Raw,
+    /// Every filter scaled to answer 1 on average, as in the paper: faint filters count as much as loud ones.
+    Normalised,
 }
 
 /// What the network sees beyond the picture's border.
@@ -37,12 +61,27 @@ pub struct Reading {
     pub pooling: Pooling,
     /// What lies beyond the border.
     pub border: Border,
+    /// How loud its filters are.
+    pub network: Network,
 }
 
 impl Reading {
-    /// As the paper's network reads, with either pooling.
+    /// The published network without any of our departures, with either pooling.
     pub const fn plain(pooling: Pooling) -> Self {
-        Self { pooling, border: Border::Zero }
+        Self { pooling, border: Border::Zero, network: Network::Raw }
+    }
+}
+
+impl Reading {
+    /// By what the content loss and the style loss are multiplied so that their gradients are about what they are for the published network
+    /// with average pooling: rounded geometric means over five pairs of sample pictures at 64 and 128 px, which spread by a factor of 3.
+    pub const fn loss_scales(self) -> (f32, f32) {
+        match (self.network, self.pooling) {
+            (Network::Raw, Pooling::Average) => (1.0, 1.0),
+            (Network::Raw, Pooling::Max) => (0.1, 0.01),
+            (Network::Normalised, Pooling::Average) => (1e3, 5e7),
+            (Network::Normalised, Pooling::Max) => (5.5e3, 1.2e7),
+        }
     }
 }
 

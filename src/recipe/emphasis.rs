@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 
 use serde::{Deserialize, Serialize};
 
-use super::{RecipeError, within};
+use super::{Reading, RecipeError, within};
 use crate::layer::Layer;
 
 /// Style pictures that one run can blend.
@@ -131,6 +131,16 @@ impl Emphasis {
         let weights = &self.styles[..count.min(MAX_STYLES)];
         let sum: f32 = weights.iter().sum();
         weights.iter().map(|weight| if sum > 0.0 { weight / sum } else { 1.0 / count as f32 }).collect()
+    }
+
+    /// These weights as they must be for the losses of this network, so that one setting gives about the same picture whatever the
+    /// network: its answers, and with them the losses, have another magnitude.
+    #[must_use]
+    pub fn balanced(mut self, reading: Reading) -> Self {
+        let (content, style) = reading.loss_scales();
+        self.content_weight *= content;
+        self.style_layers = self.style_layers.map(|_, weight| weight * style);
+        self
     }
 
     /// The content layers that count; none where content weighs nothing.

@@ -157,7 +157,11 @@ fn weights(error: &WeightsError) -> UserError {
             "The network arrived damaged",
             "Nothing of it was used. Press Retry to download it anew; if that does not help, reload the page.",
         ),
-        WeightsError::Container(_) | WeightsError::Missing(_) | WeightsError::Unexpected(_) | WeightsError::Misshapen { .. } => {
+        WeightsError::Container(_)
+        | WeightsError::Missing(_)
+        | WeightsError::Unexpected(_)
+        | WeightsError::Misshapen { .. }
+        | WeightsError::NotPositive(_) => {
             ("The network does not belong to this page", "Reload the page to get both in one version.")
         }
     };
@@ -168,6 +172,9 @@ fn transfer(error: &TransferError) -> UserError {
     match error {
         TransferError::Recipe(recipe) => UserError::new("A setting makes no sense", format!("The {recipe}."), ""),
         TransferError::TooManyStyles(_) => UserError::new("There are too many style pictures", "Take one away.", error.to_string()),
+        TransferError::Masks { .. } | TransferError::Sizes(..) | TransferError::State(_) => {
+            UserError::new("The pictures do not belong together", "Choose photo and painting anew.", error.to_string())
+        }
         TransferError::Device(cause) => device_lost(&cause.to_string()),
         TransferError::Diverged(..) => UserError::new(
             "The picture ran away",

@@ -17,6 +17,7 @@ use super::run::Run;
 use super::weights_store::WeightsStore;
 use crate::codec;
 use crate::engine::device::{self, OpenDevice};
+use crate::engine::weights::ChannelMeans;
 use crate::engine::{Pictures, StyleTransfer, TransferError, Vgg19};
 use crate::pixels::Pixels;
 use crate::protocol::{Command, DeviceKind, DeviceReport, Event, FileId, RunId, Stage};
@@ -166,7 +167,7 @@ impl Session {
         }
         let weights = self.weights.load().await?;
         on_build();
-        let vgg = Rc::new(Vgg19::new(weights, &self.device()?.device));
+        let vgg = Rc::new(Vgg19::new(weights, &ChannelMeans::built_in(), &self.device()?.device));
         self.vgg = Some(Rc::clone(&vgg));
         Ok(vgg)
     }
@@ -235,7 +236,7 @@ async fn read_pictures(attachments: &[JsValue], recipe: &Recipe, goes_on: bool) 
     for attachment in attachments {
         paintings.push(read_picture(Some(attachment), Role::Style, style_edge).await?);
     }
-    Ok(Pictures { photo, paintings, earlier })
+    Ok(Pictures { photo, paintings, masks: Vec::new(), earlier })
 }
 
 async fn read_picture(attachment: Option<&JsValue>, role: Role, edge: u32) -> Result<Pixels, RunError> {

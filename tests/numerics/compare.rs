@@ -1,7 +1,7 @@
 //! Holding arrays against their reference.
 
 use impasto::engine::evaluate::Array;
-use impasto::recipe::Pooling;
+use impasto::recipe::{Network, Reading};
 
 use crate::fixture::Fixture;
 
@@ -46,26 +46,33 @@ fn relative_l2(ours: &[f64], reference: &[f64]) -> f64 {
 ///
 /// # Panics
 /// When the case lacks the gradients, the losses, or all features: it would prove nothing.
-pub fn compare(case: &Fixture, pooling: Pooling, arrays: &[Array]) -> Vec<Comparison> {
-    let comparisons: Vec<Comparison> = arrays.iter().flat_map(|array| compare_array(case, pooling, array)).collect();
-    for needed in ["feat.", "gram.", "loss.content", "loss.E", "loss.tv", "grad.content", "grad.style", "grad.tv"] {
+pub fn compare(case: &Fixture, reading: Reading, arrays: &[Array]) -> Vec<Comparison> {
+    let comparisons: Vec<Comparison> = arrays.iter().flat_map(|array| compare_array(case, reading, array)).collect();
+    // References hold answers and Gram matrices of the raw network alone; the normalised one's losses and gradients follow from them.
+    let answers = if reading.network == Network::Raw { &["feat.", "gram."][..] } else { &[] };
+    for needed in answers.iter().chain(&["loss.content", "loss.E", "loss.tv", "grad.content", "grad.style", "grad.tv"]) {
         assert!(comparisons.iter().any(|c| c.quantity.starts_with(needed)), "{} has nothing for {needed}", case.name);
     }
     comparisons
 }
 
-fn compare_array(case: &Fixture, pooling: Pooling, array: &Array) -> Vec<Comparison> {
-    let pool = match pooling {
-        Pooling::Average => "avg",
-        Pooling::Max => "max",
-    };
+fn compare_array(case: &Fixture, reading: Reading, array: &Array) -> Vec<Comparison> {
+    let pool = reading.pooling.name();
     let ours: Vec<f64> = array.values.iter().map(|&value| f64::from(value)).collect();
     let name = array.name.as_str();
+    let (network, is_raw) = match reading.network {
+        Network::Raw => ("raw", true),
+        Network::Normalised => ("norm", false),
+    };
     if let Some(layer) = name.strip_prefix("gram.") {
-        return compare_gram(case, pool, layer, array.shape[0], &ours);
+        return if is_raw { compare_gram(case, pool, layer, array.shape[0], &ours) } else { Vec::new() };
     }
     // What comes before the first pooling, and total variation, is stored once for both poolings.
-    let keys = [name.to_owned(), format!("{pool}.{name}"), format!("{pool}.raw.{name}")];
+    let keys = match name.strip_prefix("feat.") {
+        Some(_) if !is_raw => Vec::new(),
+        Some(_) => vec![name.to_owned(), format!("{pool}.{name}")],
+        None => vec![name.to_owned(), format!("{pool}.{network}.{name}")],
+    };
     let gate = if name.starts_with("feat.") {
         FEATURE_GATE
     } else if name.starts_with("grad.") {

@@ -55,19 +55,13 @@ pub fn folders() -> Vec<PathBuf> {
     std::iter::once(own).chain(std::env::var_os("IMPASTO_FIXTURES").map(PathBuf::from)).collect()
 }
 
-/// All `case_*.safetensors` of all folders; each folder has at least one.
-pub fn cases() -> Vec<Fixture> {
-    folders()
-        .iter()
-        .flat_map(|folder| {
-            let entries = std::fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
-            let paths = entries.map(|entry| entry.expect("the folder can be listed").path());
-            let is_case = |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("case_"));
-            let mut files: Vec<PathBuf> = paths.filter(is_case).collect();
-            files.sort();
-            assert!(!files.is_empty(), "no case in {}", folder.display());
-            files
-        })
-        .map(|path| Fixture::open(&path))
-        .collect()
+/// All `case_*.safetensors` of a folder; there is at least one.
+pub fn cases(folder: &Path) -> Vec<Fixture> {
+    let entries = std::fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    let paths = entries.map(|entry| entry.expect("the folder can be listed").path());
+    let is_case = |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("case_"));
+    let mut files: Vec<PathBuf> = paths.filter(is_case).collect();
+    files.sort();
+    assert!(!files.is_empty(), "no case in {}", folder.display());
+    files.iter().map(|path| Fixture::open(path)).collect()
 }

@@ -8,17 +8,18 @@ mod fixture;
 mod promises;
 mod trajectory;
 
+use std::path::Path;
 use std::sync::OnceLock;
 
 use burn::tensor::Device;
 use impasto::engine::evaluate::evaluate;
-use impasto::engine::weights::{Manifest, Weights};
+use impasto::engine::weights::{ChannelMeans, Manifest, Weights};
 use impasto::engine::{ImageTensor, Vgg19, device};
-use impasto::recipe::{Pooling, Reading};
+use impasto::recipe::{Network, Pooling, Reading};
 use pollster::block_on;
 
 use compare::{Comparison, compare};
-use fixture::{Fixture, cases};
+use fixture::{Fixture, cases, folders};
 
 fn cpu() -> Device {
     device::open_cpu().expect("the processor is built in").device
@@ -31,11 +32,26 @@ fn gpu() -> Device {
         .clone()
 }
 
-fn network(device: &Device) -> Vgg19 {
+/// The committed network, with the means that the normalised one is made with.
+fn network_of(means: &ChannelMeans, device: &Device) -> Vgg19 {
     let manifest = Manifest::built_in();
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("weights").join(&manifest.file);
     let bytes = std::fs::read(path).expect("the committed pack is there");
-    Vgg19::new(Weights::load(&bytes, &manifest).expect("the committed pack is whole"), device)
+    Vgg19::new(Weights::load(&bytes, &manifest).expect("the committed pack is whole"), means, device)
+}
+
+fn network(device: &Device) -> Vgg19 {
+    network_of(&ChannelMeans::built_in(), device)
+}
+
+/// The means that `folder`'s references were made with: the file there, or the committed one beside the weights.
+fn means_of(folder: &Path) -> ChannelMeans {
+    let path = folder.join("channel_means.safetensors");
+    if !path.exists() {
+        return ChannelMeans::built_in();
+    }
+    let bytes = std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    ChannelMeans::parse(&bytes).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
 fn image(fixture: &Fixture, name: &str, device: &Device) -> ImageTensor {
@@ -45,12 +61,17 @@ fn image(fixture: &Fixture, name: &str, device: &Device) -> ImageTensor {
 
 /// Holds every quantity of every case against its reference; all that differ are named in one failure.
 fn agree(device: &Device, pooling: Pooling) {
-    let vgg = network(device);
     let mut comparisons = Vec::new();
-    for case in cases() {
-        let [content, style, x] = ["content_rgb", "style_rgb", "x_rgb"].map(|name| image(&case, name, device));
-        let arrays = block_on(evaluate(&vgg, &content, &style, &x, Reading::plain(pooling))).expect("the device works");
-        comparisons.extend(compare(&case, pooling, &arrays));
+    for folder in folders() {
+        let vgg = network_of(&means_of(&folder), device);
+        for case in cases(&folder) {
+            let [content, style, x] = ["content_rgb", "style_rgb", "x_rgb"].map(|name| image(&case, name, device));
+            for network in [Network::Raw, Network::Normalised] {
+                let reading = Reading { network, ..Reading::plain(pooling) };
+                let arrays = block_on(evaluate(&vgg, &content, &style, &x, reading)).expect("the device works");
+                comparisons.extend(compare(&case, reading, &arrays));
+            }
+        }
     }
     let far: Vec<&Comparison> = comparisons.iter().filter(|comparison| !comparison.agrees()).collect();
     assert!(far.is_empty(), "{} of {} quantities differ:\n{far:#?}", far.len(), comparisons.len());

@@ -9,7 +9,7 @@ use impasto::engine::{Pictures, StyleTransfer};
 use impasto::layer::Layer;
 use impasto::losses::Losses;
 use impasto::pixels::{ImageSize, Pixels};
-use impasto::recipe::{Colours, Emphasis, LayerWeights, Palette, Recipe, Start, grid};
+use impasto::recipe::{Colours, Emphasis, LayerWeights, OptimizerKind, Palette, Recipe, Start, grid};
 use pollster::block_on;
 
 use crate::{cpu, network};
@@ -27,7 +27,7 @@ fn sample(name: &str, edge: u32) -> Pixels {
 
 fn pictures(paintings: &[&str], recipe: &Recipe) -> Pictures {
     let paintings = paintings.iter().map(|name| sample(name, recipe.style_edge(EDGE))).collect();
-    Pictures { photo: sample("photo-cat.jpg", EDGE), paintings, earlier: None }
+    Pictures::new(sample("photo-cat.jpg", EDGE), paintings)
 }
 
 fn recipe() -> Recipe {
@@ -147,7 +147,7 @@ fn a_larger_painting_gives_broader_strokes() {
         recipe.style_scale = scale;
         let edge = recipe.style_edge(EDGE);
         let paintings = vec![codec::resize(&stripes(256, 40.0), ImageSize::new(edge, edge))];
-        fineness(&painted(&Pictures { photo: photo.clone(), paintings, earlier: None }, &recipe).0)
+        fineness(&painted(&Pictures::new(photo.clone(), paintings), &recipe).0)
     };
     let (small, large) = (at(0.5), at(2.0));
     assert!(large < 0.7 * small, "fineness {small} at half the size, {large} at twice");
@@ -193,7 +193,7 @@ fn a_pyramid_grows_to_the_full_size_and_keeps_alpha() {
     let size = ImageSize::new(128, 128);
     let half_clear: Vec<u8> = (0..size.area()).flat_map(|i| [200, 120, 60, if i % 128 < 64 { 255 } else { 0 }]).collect();
     let photo = Pixels::new(size, half_clear).expect("four bytes for each pixel");
-    let pictures = Pictures { photo, paintings: vec![sample("painting-night.jpg", 128)], earlier: None };
+    let pictures = Pictures::new(photo, vec![sample("painting-night.jpg", 128)]);
     let mut transfer = begin(&pictures, &recipe);
     let mut edges = Vec::new();
     while !transfer.finished() {
@@ -255,4 +255,59 @@ fn every_weight_can_change_in_a_running_picture() {
     assert!(transfer.set_emphasis(emphasis).is_err());
     let (_, last) = finish(&mut transfer);
     assert!(last.total().is_finite() && last.content > 0.0, "{last:?}");
+}
+
+#[test]
+fn a_run_kept_as_bytes_goes_on_as_if_it_had_never_stopped() {
+    let device = cpu();
+    let vgg = Rc::new(network(&device));
+    for optimizer in [OptimizerKind::Lbfgs, OptimizerKind::Adam] {
+        let recipe = Recipe { steps: 8, optimizer, ..recipe() };
+        let pictures = pictures(&["painting-night.jpg"], &recipe);
+        let mut transfer = StyleTransfer::new(Rc::clone(&vgg), &pictures, &recipe, &device).expect("the recipe makes sense");
+        (0..3).for_each(|_| block_on(transfer.step()).expect("the device works"));
+        let bytes = block_on(transfer.save()).expect("the device works");
+        let mut resumed = StyleTransfer::resume(Rc::clone(&vgg), &bytes, &device).expect("the state is whole");
+        let ends = [&mut transfer, &mut resumed].map(|run| {
+            finish(run);
+            block_on(run.save()).expect("the device works")
+        });
+        assert!(ends[0] == ends[1], "{optimizer:?}");
+    }
+}
+
+#[test]
+fn each_painting_keeps_to_its_region_and_what_none_claims_stays() {
+    let size = sample("photo-cat.jpg", EDGE).size();
+    let half = |left: bool| {
+        let white = move |i: u32| (i % size.width < size.width / 2) == left;
+        let pixel = |i| [if white(i) { 255 } else { 0 }; 3].into_iter().chain([255]);
+        Pixels::new(size, (0..size.width * size.height).flat_map(pixel).collect()).expect("four bytes for each pixel")
+    };
+    let recipe = with(|emphasis| emphasis.content_weight = 16.0);
+    let part = |picture: &Pixels, left: bool| {
+        let column = |i: usize| u32::try_from(i).expect("a small picture") % size.width;
+        let kept = picture.rgba().chunks_exact(4).enumerate().filter(|(i, _)| (column(*i) < size.width / 2) == left);
+        let rgba: Vec<u8> = kept.flat_map(|(_, pixel)| pixel.to_vec()).collect();
+        let width = u32::try_from(rgba.len()).expect("a small picture") / 4;
+        Pixels::new(ImageSize::new(width, 1), rgba).expect("four bytes for each pixel")
+    };
+    let names = ["painting-night.jpg", "painting-ember.jpg"];
+    let mut both = pictures(&names, &recipe);
+    both.masks = vec![half(true), half(false)];
+    let result = painted(&both, &recipe).0;
+    let [night, ember] = names.map(|name| sample(name, EDGE));
+    let lean = |picture: &Pixels| colour_distance(picture, &night) - colour_distance(picture, &ember);
+    let (left, right) = (lean(&part(&result, true)), lean(&part(&result, false)));
+    assert!(left < right - 0.05, "the left half leans {left} to the first painting, the right one {right}");
+
+    let mut one = pictures(&names[..1], &recipe);
+    one.masks = vec![half(true)];
+    let result = painted(&one, &recipe).0;
+    let change = |left| squared_distance(&part(&result, left), &part(&one.photo, left));
+    assert!(change(false) < 0.25 * change(true), "{} where nothing is painted, {} where it is", change(false), change(true));
+
+    one.masks.push(half(false));
+    let device = cpu();
+    assert!(StyleTransfer::new(Rc::new(network(&device)), &one, &recipe, &device).is_err(), "a mask without a painting");
 }

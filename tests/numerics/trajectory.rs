@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use burn::tensor::{Device, Tensor};
 use impasto::engine::ImageTensor;
-use impasto::engine::loss::Objective;
+use impasto::engine::loss::{Objective, Subject};
 use impasto::engine::optimizer::{Adam, Evaluation, Lbfgs, LearningRate};
 use impasto::layer::Layer;
 use impasto::recipe::{Emphasis, Pooling, Reading};
@@ -26,10 +26,12 @@ fn emphasis(elements: usize, values: usize) -> Emphasis {
 }
 
 fn objective_of(case: &Fixture, pooling: Pooling, vgg: &impasto::engine::Vgg19, device: &Device) -> Objective {
-    let [content, style] = ["content_rgb", "style_rgb"].map(|name| image(case, name, device));
-    let mut objective = Objective::new(vgg, &content, &[style], Reading::plain(pooling), Emphasis::default());
+    let [photo, style] = ["content_rgb", "style_rgb"].map(|name| image(case, name, device));
+    let size = photo.size();
+    let subject = Subject { photo, paintings: vec![style], masks: Vec::new() };
+    let mut objective = Objective::new(vgg, &subject, Reading::plain(pooling), Emphasis::default());
     let elements = objective.content().elements(Layer::CONTENT);
-    objective.set_emphasis(vgg, emphasis(elements, 3 * content.size().area()));
+    objective.set_emphasis(vgg, emphasis(elements, 3 * size.area()));
     objective
 }
 
@@ -155,7 +157,8 @@ fn the_gradient_is_the_slope_of_the_objective() {
         ImageTensor::new((x.mul_scalar(0.37).add_scalar(phase).sin().mul_scalar(0.4).add_scalar(0.5)).reshape([1, 3, 20, 24]))
     };
     let emphasis = Emphasis { content_weight: 160.0, tv_weight: 50.0, ..Emphasis::default() };
-    let objective = Objective::new(&vgg, &picture(0.0), &[picture(1.0)], Reading::plain(Pooling::Average), emphasis);
+    let subject = Subject { photo: picture(0.0), paintings: vec![picture(1.0)], masks: Vec::new() };
+    let objective = Objective::new(&vgg, &subject, Reading::plain(Pooling::Average), emphasis);
     let x = picture(2.0).into_tensor();
     let (_, gradient) = objective.gradient(&vgg, x.clone());
     // Along the gradient itself the slope is its norm, the largest there is, so f32's rounding matters least.

@@ -7,6 +7,6 @@ mod style;
 mod total_variation;
 
 pub use content::ContentLoss;
-pub use objective::{Objective, Terms};
+pub use objective::{Objective, Subject, Terms};
 pub use style::StyleLoss;
 pub use total_variation::TotalVariationLoss;

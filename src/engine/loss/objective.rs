@@ -5,7 +5,7 @@ use burn::tensor::{ExecutionError, Tensor};
 use super::{ContentLoss, StyleLoss, TotalVariationLoss};
 use crate::engine::gram::float;
 use crate::engine::image_tensor::read_back;
-use crate::engine::{FeatureMaps, ImageTensor, Vgg19};
+use crate::engine::{FeatureMaps, ImageTensor, Mask, Vgg19};
 use crate::layer::Layer;
 use crate::losses::Losses;
 use crate::recipe::{Emphasis, LayerWeights, Reading};
@@ -51,6 +51,17 @@ impl Terms {
     }
 }
 
+/// The pictures that an objective is made of, as the network is to see them.
+#[derive(Clone, Debug)]
+pub struct Subject {
+    /// For the content.
+    pub photo: ImageTensor,
+    /// For the style; may be none.
+    pub paintings: Vec<ImageTensor>,
+    /// Where on the photo each painting belongs; none, where all are blended everywhere.
+    pub masks: Vec<Mask>,
+}
+
 /// What a pastiche is measured against: a photo's content, paintings' style, and how the terms weigh.
 #[derive(Debug)]
 pub struct Objective {
@@ -64,9 +75,11 @@ pub struct Objective {
 
 impl Objective {
     /// Encodes the targets.
-    pub fn new(vgg: &Vgg19, photo: &ImageTensor, paintings: &[ImageTensor], reading: Reading, emphasis: Emphasis) -> Self {
+    pub fn new(vgg: &Vgg19, subject: &Subject, reading: Reading, emphasis: Emphasis) -> Self {
+        let Subject { photo, paintings, masks } = subject;
         let shares = emphasis.style_shares(paintings.len());
-        let style = StyleLoss::new(paintings.iter().map(|painting| vgg.encode(painting, &Layer::ALL, reading)), &shares);
+        let style = StyleLoss::new(paintings.iter().map(|painting| vgg.encode(painting, &Layer::ALL, reading)), &shares)
+            .within(masks.iter().map(|mask| mask.guides(reading)), &shares);
         let content = content_targets(vgg, photo, reading, &emphasis);
         Self { photo: photo.clone(), content, style, reading, emphasis }
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use burn::tensor::Tensor;
 
 use crate::engine::gram::float;
-use crate::engine::{FeatureMaps, GramMatrix};
+use crate::engine::{FeatureMaps, GramMatrix, Guide};
 use crate::layer::Layer;
 use crate::recipe::LayerWeights;
 
@@ -16,11 +16,24 @@ use crate::recipe::LayerWeights;
 ///   numbers of positions. For pictures of one size that is the paper's `1/(4 N² M²)`; for others it still compares.
 ///
 /// Several paintings blend by shares that add up to 1: `A = Σ_k b_k A_k`. Apart from a constant, that is the blend of their losses.
+///
+/// With a mask for each painting, each has a region of its own instead: `E_l = Σ_k b_k/b_max · t_k · 1/(4 N_l²) Σ (G_l,k − A_l,k)²` with
+/// `G_l,k` the guided matrix of region `k` and `t_k` its share of the picture, so that a pixel's pull is the same in small and large regions.
 #[derive(Debug)]
 pub struct StyleLoss {
     /// Each painting's own.
     paintings: Vec<BTreeMap<Layer, GramMatrix>>,
     blend: BTreeMap<Layer, GramMatrix>,
+    /// One for each painting, or none.
+    regions: Vec<Region>,
+}
+
+/// Where one painting belongs.
+#[derive(Debug)]
+struct Region {
+    guides: BTreeMap<Layer, Guide>,
+    /// What its style weighs beside the strongest region's, 0..1.
+    strength: f32,
 }
 
 impl StyleLoss {
@@ -31,12 +44,26 @@ impl StyleLoss {
         let grams = |maps: FeatureMaps| Layer::ALL.map(|layer| (layer, GramMatrix::of(maps.get(layer)).detached())).into();
         let paintings: Vec<BTreeMap<_, _>> = paintings.map(grams).collect();
         let blend = blend(&paintings, shares);
-        Self { paintings, blend }
+        Self { paintings, blend, regions: Vec::new() }
     }
 
-    /// Blends anew.
+    /// Gives each painting the region that its `guides` tell, in place of the blend.
+    ///
+    /// # Panics
+    /// When there are not as many as paintings: a mistake of the caller.
+    #[must_use]
+    pub fn within(mut self, guides: impl Iterator<Item = BTreeMap<Layer, Guide>>, shares: &[f32]) -> Self {
+        self.regions = guides.map(|guides| Region { guides, strength: 1.0 }).collect();
+        assert!(self.regions.is_empty() || self.regions.len() == self.paintings.len(), "one region for each painting");
+        self.set_shares(shares);
+        self
+    }
+
+    /// Blends anew, or weighs the regions anew.
     pub fn set_shares(&mut self, shares: &[f32]) {
         self.blend = blend(&self.paintings, shares);
+        let strongest = shares.iter().copied().fold(f32::MIN_POSITIVE, f32::max);
+        self.regions.iter_mut().zip(shares).for_each(|(region, share)| region.strength = share / strongest);
     }
 
     /// Paintings that are blended.
@@ -57,10 +84,18 @@ impl StyleLoss {
     /// When the pastiche has no map of `layer`: a mistake of the caller.
     pub fn layer_loss(&self, pastiche: &FeatureMaps, layer: Layer) -> Tensor<1> {
         let map = pastiche.get(layer);
-        let difference = GramMatrix::of(map).tensor().clone() - self.blend[&layer].tensor().clone();
-        // Each difference is divided by 2N before it is squared, so that the sum keeps clear of f32's range.
-        difference.div_scalar(2.0 * float(map.channels())).square().sum()
+        let regions = self.regions.iter().zip(&self.paintings).map(|(region, grams)| {
+            let guide = &region.guides[&layer];
+            squared_distance(&GramMatrix::guided(map, guide), &grams[&layer]) * guide.share.clone().mul_scalar(region.strength)
+        });
+        regions.reduce(|sum, loss| sum + loss).unwrap_or_else(|| squared_distance(&GramMatrix::of(map), &self.blend[&layer]))
     }
+}
+
+/// `1/(4 N²) Σ (G − A)²`, `[1]`. Each difference is divided by 2N before it is squared, so that the sum keeps clear of f32's range.
+fn squared_distance(gram: &GramMatrix, target: &GramMatrix) -> Tensor<1> {
+    let [channels, _] = target.tensor().dims();
+    (gram.tensor().clone() - target.tensor().clone()).div_scalar(2.0 * float(channels)).square().sum()
 }
 
 /// The shares' sum of the paintings' Gram matrices, layer by layer; empty without paintings.

@@ -1,6 +1,9 @@
 //! Adam over the pixels.
 
-use burn::tensor::Tensor;
+use burn::tensor::{Device, ExecutionError, Tensor};
+
+use crate::engine::gram::float;
+use crate::engine::{ImageTensor, State, StateError};
 
 /// Decay of the first moment.
 const BETA_1: f32 = 0.9;
@@ -48,12 +51,66 @@ pub struct Adam {
     second_moment: Tensor<4>,
     rate: LearningRate,
     steps: u32,
+    /// Steps whose gradients the moments hold: those before the picture was resized, too.
+    moments: u32,
 }
 
 impl Adam {
     /// Starts at rest at `x`.
     pub fn new(x: Tensor<4>, rate: LearningRate) -> Self {
-        Self { first_moment: x.zeros_like(), second_moment: x.zeros_like(), x, rate, steps: 0 }
+        Self { first_moment: x.zeros_like(), second_moment: x.zeros_like(), x, rate, steps: 0, moments: 0 }
+    }
+
+    /// The same optimiser on a picture of another size, `x`, `[1, 3, H, W]`, which is the one so far resized: so are the moments. The gradient of
+    /// a mean falls on more elements there, on each as much less.
+    pub fn carried(&self, x: Tensor<4>, rate: LearningRate) -> Self {
+        let share = float(self.x.shape().num_elements()) / float(x.shape().num_elements());
+        let size = ImageTensor::new(x.clone()).size();
+        let resized = |moment: &Tensor<4>, share| ImageTensor::new(moment.clone()).resized(size).into_tensor().mul_scalar(share);
+        Self {
+            first_moment: resized(&self.first_moment, share),
+            second_moment: resized(&self.second_moment, share * share),
+            moments: self.moments,
+            x,
+            rate,
+            steps: 0,
+        }
+    }
+
+    /// Keeps everything in `state`.
+    ///
+    /// # Errors
+    /// When the device fails or is lost.
+    pub async fn save(&self, state: &mut State) -> Result<(), ExecutionError> {
+        state.put_tensor("x", &self.x).await?;
+        state.put_tensor("adam.first_moment", &self.first_moment).await?;
+        state.put_tensor("adam.second_moment", &self.second_moment).await?;
+        let LearningRate { first, last, steps } = self.rate;
+        let counts = [steps, self.steps, self.moments].map(f64::from);
+        state.put_numbers("adam.numbers", &[first.into(), last.into(), counts[0], counts[1], counts[2]]);
+        Ok(())
+    }
+
+    /// What [`Self::save`] kept.
+    ///
+    /// # Errors
+    /// [`StateError`].
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "rates and counts were kept as wider floats")]
+    pub fn load(state: &State, device: &Device) -> Result<Self, StateError> {
+        let [first, last, rate_steps, steps, moments] = state.exact_numbers("adam.numbers")?;
+        let adam = Self {
+            x: state.tensor("x", device)?,
+            first_moment: state.tensor("adam.first_moment", device)?,
+            second_moment: state.tensor("adam.second_moment", device)?,
+            rate: LearningRate { first: first as f32, last: last as f32, steps: rate_steps as u32 },
+            steps: steps as u32,
+            moments: moments as u32,
+        };
+        if [adam.first_moment.dims(), adam.second_moment.dims()] == [adam.x.dims(); 2] {
+            Ok(adam)
+        } else {
+            Err(StateError::Part("adam.first_moment".to_owned()))
+        }
     }
 
     /// The picture, `[1, 3, H, W]`.
@@ -65,11 +122,12 @@ impl Adam {
     pub fn step(&mut self, gradient: Tensor<4>) {
         let rate = self.rate.at(self.steps);
         self.steps += 1;
-        let steps = i32::try_from(self.steps).unwrap_or(i32::MAX);
+        self.moments += 1;
+        let moments = i32::try_from(self.moments).unwrap_or(i32::MAX);
         self.first_moment = self.first_moment.clone().mul_scalar(BETA_1) + gradient.clone().mul_scalar(1.0 - BETA_1);
         self.second_moment = self.second_moment.clone().mul_scalar(BETA_2) + gradient.square().mul_scalar(1.0 - BETA_2);
-        let mean = self.first_moment.clone().div_scalar(1.0 - BETA_1.powi(steps));
-        let deviation = self.second_moment.clone().div_scalar(1.0 - BETA_2.powi(steps)).sqrt();
+        let mean = self.first_moment.clone().div_scalar(1.0 - BETA_1.powi(moments));
+        let deviation = self.second_moment.clone().div_scalar(1.0 - BETA_2.powi(moments)).sqrt();
         self.x = self.x.clone() - mean.div(deviation.add_scalar(EPSILON)).mul_scalar(rate);
     }
 }

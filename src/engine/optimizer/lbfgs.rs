@@ -2,11 +2,15 @@
 
 mod curvature;
 
-use burn::tensor::{ExecutionError, Tensor, TensorData};
+use burn::tensor::module::interpolate;
+use burn::tensor::ops::{InterpolateMode, InterpolateOptions};
+use burn::tensor::{Device, ExecutionError, Tensor, TensorData};
 
 use self::curvature::{Curvature, PairProducts, Products};
 use super::Evaluation;
+use crate::engine::gram::float;
 use crate::engine::image_tensor::read_back;
+use crate::engine::{State, StateError};
 
 /// Pairs remembered.
 const HISTORY: usize = 10;
@@ -98,6 +102,87 @@ impl Lbfgs {
         }
     }
 
+    /// The same optimiser on a picture of another size, `x`, `[1, 3, H, W]`, which is the one so far resized: what the pairs tell of the
+    /// objective's curvature is resized with it. The gradient of a mean falls on more elements there, on each as much less.
+    ///
+    /// # Errors
+    /// When the device fails or is lost.
+    pub async fn carried(&self, x: Tensor<4>, first_step: f64) -> Result<Self, ExecutionError> {
+        let mut carried = Self::new(x, first_step);
+        let (old, new) = (self.x.dims(), carried.x.dims());
+        let rows = self.curvature.rows();
+        let pictures = self.memory.clone().swap_dims(0, 1).flatten::<2>(1, 2).narrow(1, 0, self.x.shape().num_elements());
+        let options =
+            InterpolateOptions::new(InterpolateMode::Bilinear).with_align_corners(false).with_output_size([new[2], new[3]]);
+        let pictures = interpolate(pictures.reshape([rows, old[1], old[2], old[3]]), options);
+        let share = float(self.x.shape().num_elements()) / float(carried.x.shape().num_elements());
+        let factors: Vec<f32> = (0..rows).map(|row| if row % 2 == 0 { 1.0 } else { share }).collect();
+        let factors = Tensor::<1>::from_data(factors.as_slice(), &pictures.device()).reshape([rows, 1, 1, 1]);
+        carried.memory = vectors(pictures * factors);
+        let products = carried.memory.clone().matmul(carried.memory.clone().swap_dims(1, 2)).sum_dim(0);
+        let products = read_back(products).await?.into_iter().map(f64::from).collect();
+        carried.curvature = Curvature::from_products(HISTORY, self.curvature.slots(), products);
+        carried.iterations = self.iterations;
+        Ok(carried)
+    }
+
+    /// Keeps everything in `state`.
+    ///
+    /// # Errors
+    /// When the device fails or is lost.
+    pub async fn save(&self, state: &mut State) -> Result<(), ExecutionError> {
+        state.put_tensor("x", &self.x).await?;
+        state.put_tensor("lbfgs.gradient", &self.gradient).await?;
+        state.put_tensor("lbfgs.memory", &self.memory).await?;
+        self.curvature.save(state);
+        if let Some(Trial { direction, slope, length, halvings }) = &self.trial {
+            state.put_tensor("lbfgs.direction", direction).await?;
+            state.put_numbers("lbfgs.trial", &[*slope, *length, f64::from(*halvings)]);
+        }
+        let flags = [self.looked, self.stale].map(|flag| f64::from(u8::from(flag)));
+        let iterations = f64::from(self.iterations);
+        let numbers = [self.steepness, self.loss, flags[0], flags[1], self.first_step, self.usual_step, iterations];
+        state.put_numbers("lbfgs.numbers", &numbers);
+        Ok(())
+    }
+
+    /// What [`Self::save`] kept.
+    ///
+    /// # Errors
+    /// [`StateError`].
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "counts were kept as floats")]
+    pub fn load(state: &State, device: &Device) -> Result<Self, StateError> {
+        let [steepness, loss, looked, stale, first_step, usual_step, iterations] = state.exact_numbers("lbfgs.numbers")?;
+        let trial = if state.has("lbfgs.trial") {
+            let [slope, length, halvings] = state.exact_numbers("lbfgs.trial")?;
+            Some(Trial { direction: state.tensor("lbfgs.direction", device)?, slope, length, halvings: halvings as u32 })
+        } else {
+            None
+        };
+        let lbfgs = Self {
+            x: state.tensor("x", device)?,
+            gradient: state.tensor("lbfgs.gradient", device)?,
+            steepness,
+            loss,
+            memory: state.tensor("lbfgs.memory", device)?,
+            curvature: Curvature::load(HISTORY, state)?,
+            trial,
+            looked: looked != 0.0,
+            stale: stale != 0.0,
+            first_step,
+            usual_step,
+            iterations: iterations as u32,
+        };
+        let fresh = Self::new(lbfgs.x.clone(), 0.0);
+        let fits = |own: &Tensor<3>, fresh: &Tensor<3>| own.dims() == fresh.dims();
+        let direction_fits = lbfgs.trial.as_ref().is_none_or(|trial| fits(&trial.direction, &fresh.gradient));
+        if fits(&lbfgs.memory, &fresh.memory) && fits(&lbfgs.gradient, &fresh.gradient) && direction_fits {
+            Ok(lbfgs)
+        } else {
+            Err(StateError::Part("lbfgs.memory".to_owned()))
+        }
+    }
+
     /// The best picture so far, `[1, 3, H, W]`.
     pub fn x(&self) -> &Tensor<4> {
         &self.x
@@ -134,7 +219,7 @@ impl Lbfgs {
     /// # Errors
     /// When the device fails or is lost.
     pub async fn tell(&mut self, evaluation: Evaluation) -> Result<bool, ExecutionError> {
-        let gradient = vector(evaluation.gradient);
+        let gradient = vectors(evaluation.gradient);
         let trial = self.trial.take();
         let stale = std::mem::take(&mut self.stale);
         self.looked = trial.is_none();
@@ -249,14 +334,14 @@ impl Measures {
     }
 }
 
-/// A picture's elements, `[1, 3, H, W]`, as a vector.
-fn vector(picture: Tensor<4>) -> Tensor<3> {
-    let flat = picture.flatten::<1>(0, 3);
-    let [elements] = flat.dims();
+/// Pictures' elements, `[R, 3, H, W]`, as vectors, `[K, R, CHUNK]`.
+fn vectors(pictures: Tensor<4>) -> Tensor<3> {
+    let flat = pictures.flatten::<2>(1, 3);
+    let [rows, elements] = flat.dims();
     let chunks = elements.div_ceil(CHUNK);
-    let padding = Tensor::zeros([chunks * CHUNK - elements], &flat.device());
-    let padded = if padding.dims() == [0] { flat } else { Tensor::cat(vec![flat, padding], 0) };
-    padded.reshape([chunks, 1, CHUNK])
+    let padding = Tensor::zeros([rows, chunks * CHUNK - elements], &flat.device());
+    let padded = if padding.dims()[1] == 0 { flat } else { Tensor::cat(vec![flat, padding], 1) };
+    padded.reshape([rows, chunks, CHUNK]).swap_dims(0, 1)
 }
 
 #[cfg(test)]

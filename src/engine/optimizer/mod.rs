@@ -7,8 +7,9 @@ mod lbfgs;
 pub use adam::{Adam, LearningRate};
 pub use lbfgs::Lbfgs;
 
-use burn::tensor::{ExecutionError, Tensor};
+use burn::tensor::{Device, ExecutionError, Tensor};
 
+use super::{State, StateError};
 use crate::recipe::OptimizerKind;
 
 /// Mean change of an element in L-BFGS's first step, in sRGB values of 0..1.
@@ -39,6 +40,40 @@ impl Optimizer {
             OptimizerKind::Adam => Self::Adam(Box::new(Adam::new(x, LearningRate::falling(steps)))),
             OptimizerKind::Lbfgs => Self::Lbfgs(Box::new(Lbfgs::new(x, FIRST_STEP))),
         }
+    }
+
+    /// The same optimiser with what it has learnt, on a picture of another size: `x`, `[1, 3, H, W]`, the one so far resized; with `steps`
+    /// evaluations to spend.
+    ///
+    /// # Errors
+    /// When the device fails or is lost.
+    pub async fn carried(&self, x: Tensor<4>, steps: u32) -> Result<Self, ExecutionError> {
+        Ok(match self {
+            Self::Adam(adam) => Self::Adam(Box::new(adam.carried(x, LearningRate::falling(steps)))),
+            Self::Lbfgs(lbfgs) => Self::Lbfgs(Box::new(lbfgs.carried(x, FIRST_STEP).await?)),
+        })
+    }
+
+    /// Keeps everything in `state`.
+    ///
+    /// # Errors
+    /// When the device fails or is lost.
+    pub async fn save(&self, state: &mut State) -> Result<(), ExecutionError> {
+        match self {
+            Self::Adam(adam) => adam.save(state).await,
+            Self::Lbfgs(lbfgs) => lbfgs.save(state).await,
+        }
+    }
+
+    /// What [`Self::save`] kept of an optimiser of `kind`.
+    ///
+    /// # Errors
+    /// [`StateError`].
+    pub fn load(kind: OptimizerKind, state: &State, device: &Device) -> Result<Self, StateError> {
+        Ok(match kind {
+            OptimizerKind::Adam => Self::Adam(Box::new(Adam::load(state, device)?)),
+            OptimizerKind::Lbfgs => Self::Lbfgs(Box::new(Lbfgs::load(state, device)?)),
+        })
     }
 
     /// The best picture so far, `[1, 3, H, W]`.

@@ -2,6 +2,8 @@
 
 use std::collections::VecDeque;
 
+use crate::engine::{State, StateError};
+
 /// Least `s·y` of a pair that is worth remembering: below it the pair tells no curvature, or a negative one.
 const LEAST_CURVATURE: f64 = 1e-10;
 
@@ -58,6 +60,51 @@ impl Curvature {
             gradient: vec![0.0; rows],
             gradient_squared: 0.0,
         }
+    }
+
+    /// From all inner products of the pairs in `slots`, newest first, as after [`Self::remember`] of each; a pair that tells no curvature is
+    /// left out. The gradient is yet to come.
+    pub fn from_products(capacity: usize, slots: impl IntoIterator<Item = usize>, products: Vec<f64>) -> Self {
+        let mut curvature = Self { products, ..Self::new(capacity) };
+        let tells = |&slot: &usize| curvature.curvature(slot) > LEAST_CURVATURE && curvature.curvature(slot).is_finite();
+        curvature.slots = slots.into_iter().filter(tells).collect();
+        curvature
+    }
+
+    /// Slots in use, newest first.
+    pub fn slots(&self) -> impl Iterator<Item = usize> {
+        self.slots.iter().copied()
+    }
+
+    /// Keeps everything in `state`.
+    pub fn save(&self, state: &mut State) {
+        #[expect(clippy::cast_precision_loss, reason = "slots are few")]
+        let slots: Vec<f64> = self.slots.iter().map(|&slot| slot as f64).collect();
+        state.put_numbers("lbfgs.slots", &slots);
+        state.put_numbers("lbfgs.products", &self.products);
+        state.put_numbers("lbfgs.gradient_products", &self.gradient);
+        state.put_numbers("lbfgs.gradient_squared", &[self.gradient_squared]);
+    }
+
+    /// What [`Self::save`] kept.
+    ///
+    /// # Errors
+    /// [`StateError`].
+    pub fn load(capacity: usize, state: &State) -> Result<Self, StateError> {
+        let rows = 2 * capacity;
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a float's cast saturates, and slots are checked"
+        )]
+        let slots: VecDeque<usize> = state.numbers("lbfgs.slots")?.iter().map(|&slot| slot as usize).collect();
+        let [gradient_squared] = state.exact_numbers("lbfgs.gradient_squared")?;
+        let (products, gradient) = (state.numbers("lbfgs.products")?, state.numbers("lbfgs.gradient_products")?);
+        let fits = products.len() == rows * rows && gradient.len() == rows && slots.iter().all(|&slot| slot < capacity);
+        if !fits {
+            return Err(StateError::Part("lbfgs.products".to_owned()));
+        }
+        Ok(Self { slots, capacity, products, gradient, gradient_squared })
     }
 
     /// Rows that the memory on the device has.

@@ -1,0 +1,31 @@
+//! Files in and out, each failure with its path.
+
+use std::fs;
+use std::path::Path;
+
+use super::CliError;
+use crate::codec;
+use crate::pixels::Pixels;
+
+/// The picture in the file `path`, its longer side at most `edge` px.
+pub fn open_fitted(path: &Path, edge: u32) -> Result<Pixels, CliError> {
+    codec::decode_fitted(&read(path)?, edge).map_err(|error| CliError::Picture(path.to_owned(), error))
+}
+
+/// The picture in the file `path`, at its own size.
+pub fn open_as_it_is(path: &Path) -> Result<Pixels, CliError> {
+    let pixels = codec::decode(&read(path)?).map_err(|error| CliError::Picture(path.to_owned(), error))?;
+    let size = pixels.size();
+    size.fit_for_network(size.long_edge()).map_err(|error| CliError::Small(path.to_owned(), error))?;
+    Ok(pixels)
+}
+
+/// The bytes of the file `path`.
+pub fn read(path: &Path) -> Result<Vec<u8>, CliError> {
+    fs::read(path).map_err(|error| CliError::Read(path.to_owned(), error))
+}
+
+/// Makes the file `path` of `bytes`.
+pub fn write(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
+    fs::write(path, bytes).map_err(|error| CliError::Write(path.to_owned(), error))
+}

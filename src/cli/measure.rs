@@ -1,0 +1,66 @@
+//! What is measured instead of painted: the objective at one picture, and the network's means over many.
+
+use std::path::Path;
+
+use pollster::block_on;
+use safetensors::SafeTensorError;
+use safetensors::tensor::{Dtype, TensorView};
+
+use super::arguments::{Evaluate, Means};
+use super::files::{open_as_it_is, open_fitted, read, write};
+use super::{CliError, Studio};
+use crate::engine::evaluate::{Array, evaluate};
+use crate::engine::weights::ChannelMeans;
+use crate::engine::{ImageTensor, TransferError};
+use crate::recipe::Reading;
+
+/// Longer sides, px, at which the network's means are taken of each picture: filters answer differently to near and far.
+const MEANS_EDGES: [u32; 3] = [256, 384, 576];
+
+/// `impasto means`.
+///
+/// # Errors
+/// [`CliError`].
+pub fn measure_means(args: &Means) -> Result<(), CliError> {
+    let mut pictures = Vec::new();
+    let studio = Studio::open(&args.device)?;
+    for path in &args.pictures {
+        for edge in MEANS_EDGES {
+            pictures.push(ImageTensor::from_pixels(&open_fitted(path, edge)?, &studio.device));
+        }
+    }
+    let means = block_on(ChannelMeans::measure(&studio.vgg, &pictures)).map_err(TransferError::from)?;
+    write(&args.output, &means.to_bytes())
+}
+
+/// `impasto evaluate`.
+///
+/// # Errors
+/// [`CliError`].
+pub fn write_evaluation(args: &Evaluate) -> Result<(), CliError> {
+    let [content, style, pastiche] = [&args.content, &args.style, &args.pastiche].map(|path| open_as_it_is(path));
+    let (content, style, pastiche) = (content?, style?, pastiche?);
+    if pastiche.size() != content.size() {
+        return Err(CliError::Sizes { pastiche: pastiche.size(), content: content.size() });
+    }
+    let means = args.means.as_deref().map_or_else(|| Ok(ChannelMeans::built_in()), read_means)?;
+    let Studio { vgg, device } = Studio::with_means(&args.device, &means)?;
+    let [content, style, pastiche] = [&content, &style, &pastiche].map(|pixels| ImageTensor::from_pixels(pixels, &device));
+    let reading = Reading { network: args.network, ..Reading::plain(args.pooling) };
+    let arrays = block_on(evaluate(&vgg, &content, &style, &pastiche, reading)).map_err(TransferError::from)?;
+    write(&args.output, &to_safetensors(&arrays)?)
+}
+
+fn read_means(path: &Path) -> Result<ChannelMeans, CliError> {
+    ChannelMeans::parse(&read(path)?).map_err(|error| CliError::Means(path.to_owned(), error))
+}
+
+fn to_safetensors(arrays: &[Array]) -> Result<Vec<u8>, SafeTensorError> {
+    let bytes = |array: &Array| array.values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>();
+    let stored: Vec<(&Array, Vec<u8>)> = arrays.iter().map(|array| (array, bytes(array))).collect();
+    let views = stored
+        .iter()
+        .map(|(array, bytes)| Ok((&array.name, TensorView::new(Dtype::F32, array.shape.clone(), bytes)?)))
+        .collect::<Result<Vec<_>, SafeTensorError>>()?;
+    safetensors::serialize(views, None)
+}

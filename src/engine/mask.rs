@@ -1,0 +1,133 @@
+//! Where a painting's style belongs: a soft mask over the photo, and what the network's layers see of it.
+
+use std::collections::BTreeMap;
+
+use burn::tensor::module::avg_pool2d;
+use burn::tensor::ops::AvgPoolOptions;
+use burn::tensor::{Device, Tensor, TensorData};
+
+use super::vgg19::framed;
+use crate::layer::Layer;
+use crate::pixels::{ImageSize, Pixels};
+use crate::recipe::Reading;
+
+/// Least share of a picture that a region is taken to have: an empty one would be divided by zero.
+const LEAST_SHARE: f32 = 1e-6;
+
+/// How much each pixel belongs to a painting.
+///
+/// - **Shape:** `[1, 1, H, W]`.
+/// - **Units:** shares in 0..1; those of several masks add up to 1 at most.
+#[derive(Clone, Debug)]
+pub struct Mask(Tensor<4>);
+
+impl Mask {
+    /// From grey pictures of one size, white where a painting belongs and black where it does not. Where they claim a pixel more than
+    /// once they share it; where none does, no painting's style counts.
+    pub fn from_pixels(masks: &[Pixels], device: &Device) -> Vec<Self> {
+        let claims: Vec<Vec<f32>> = masks.iter().map(claims).collect();
+        let sum = |pixel: usize| claims.iter().map(|claims| claims[pixel]).sum::<f32>().max(1.0);
+        let mask = |(pixels, claims): (&Pixels, &Vec<f32>)| {
+            let shares: Vec<f32> = claims.iter().enumerate().map(|(pixel, claim)| claim / sum(pixel)).collect();
+            let ImageSize { width, height } = pixels.size();
+            Self(Tensor::from_data(TensorData::new(shares, [1, 1, height as usize, width as usize]), device))
+        };
+        masks.iter().zip(&claims).map(mask).collect()
+    }
+
+    /// The mask at half its size, `times` over.
+    #[must_use]
+    pub fn halved(&self, times: u32) -> Self {
+        Self((0..times).fold(self.0.clone(), |mask, _| half(mask)))
+    }
+
+    /// What each layer sees of it: the mask brought to the size of the layer's maps as the maps themselves are. So every position of every
+    /// layer belongs to the regions by shares that add up, and none is left out at an edge between two.
+    pub fn guides(&self, reading: Reading) -> BTreeMap<Layer, Guide> {
+        let mut mask = framed(self.0.clone(), reading.border);
+        Layer::ALL
+            .into_iter()
+            .map(|layer| {
+                if layer.follows_pooling() {
+                    mask = half(mask.clone());
+                }
+                (layer, Guide::new(mask.clone()))
+            })
+            .collect()
+    }
+}
+
+/// A mask at one layer, as Gram matrices need it.
+#[derive(Clone, Debug)]
+pub struct Guide {
+    /// Root of the mask, `[1, 1, h, w]`: a Gram matrix multiplies it with itself.
+    pub root: Tensor<4>,
+    /// Mean of the mask, `[1]`: the region's share of the picture.
+    pub share: Tensor<1>,
+}
+
+impl Guide {
+    fn new(mask: Tensor<4>) -> Self {
+        Self { share: mask.clone().mean().clamp_min(LEAST_SHARE), root: mask.sqrt() }
+    }
+}
+
+/// A grey picture's values in 0..1; what is transparent claims nothing.
+fn claims(mask: &Pixels) -> Vec<f32> {
+    let claim = |[red, green, blue, alpha]: [u8; 4]| {
+        let grey = [red, green, blue].map(f32::from).iter().sum::<f32>() / (3.0 * 255.0);
+        grey * f32::from(alpha) / 255.0
+    };
+    mask.rgba().as_chunks().0.iter().copied().map(claim).collect()
+}
+
+/// Means of 2×2, an odd last row or column dropped.
+fn half(mask: Tensor<4>) -> Tensor<4> {
+    avg_pool2d(mask, AvgPoolOptions::new([2, 2]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::recipe::Pooling;
+
+    /// 32×32 px: `left` in the left half, `right` in the other.
+    fn halves(left: u8, right: u8) -> Pixels {
+        let pixel = |i: usize| if i % 32 < 16 { left } else { right };
+        Pixels::new(ImageSize::new(32, 32), (0..1024).flat_map(|i| [pixel(i), pixel(i), pixel(i), 255]).collect()).unwrap()
+    }
+
+    fn values(tensor: Tensor<4>) -> Vec<f32> {
+        tensor.to_data().try_into_vec().unwrap()
+    }
+
+    #[test]
+    fn what_is_claimed_twice_is_shared_and_what_nobody_claims_is_nobodys() {
+        let masks = Mask::from_pixels(&[halves(255, 0), halves(255, 0)], &Device::flex());
+        for mask in masks {
+            let values = values(mask.0);
+            assert_eq!((values[0], values[31]), (0.5, 0.0));
+        }
+    }
+
+    #[test]
+    fn what_is_transparent_claims_nothing() {
+        let clear = Pixels::new(ImageSize::new(1, 2), vec![255, 255, 255, 0, 255, 255, 255, 255]).unwrap();
+        assert_eq!(claims(&clear), [0.0, 1.0]);
+    }
+
+    #[test]
+    fn every_position_of_every_layer_belongs_to_the_regions_by_shares_that_add_up() {
+        let masks = Mask::from_pixels(&[halves(200, 30), halves(55, 225)], &Device::flex());
+        let reading = Reading { pooling: Pooling::Average, ..Reading::default() };
+        let [first, second] = [&masks[0], &masks[1]].map(|mask| mask.guides(reading));
+        for layer in Layer::ALL {
+            let sum = first[&layer].root.clone().square() + second[&layer].root.clone().square();
+            // The margin of 4 px belongs to the maps too.
+            assert_eq!(sum.dims()[3], (32 + 8) >> (layer.block() - 1));
+            assert!(values(sum).iter().all(|sum| (sum - 1.0).abs() < 1e-5));
+            let shares = first[&layer].share.clone() + second[&layer].share.clone();
+            assert!((shares.into_scalar::<f32>() - 1.0).abs() < 1e-5);
+        }
+    }
+}

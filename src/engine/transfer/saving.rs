@@ -1,0 +1,116 @@
+//! A run's whole state to bytes and back.
+
+use std::rc::Rc;
+
+use burn::tensor::Device;
+
+use super::{Pictures, StyleTransfer, TransferError, objective};
+use crate::engine::loss::Terms;
+use crate::engine::optimizer::Optimizer;
+use crate::engine::transfer::scene::Scene;
+use crate::engine::{State, StateError, Vgg19};
+use crate::recipe::Recipe;
+use crate::schedule::Level;
+
+impl StyleTransfer {
+    /// The whole run as bytes: recipe, pictures, and the optimiser with all that it has learnt.
+    ///
+    /// # Errors
+    /// [`TransferError::Device`].
+    pub async fn save(&self) -> Result<Vec<u8>, TransferError> {
+        let mut state = State::default();
+        state.put_text("recipe", &self.recipe.to_json());
+        put_pictures(&mut state, &self.pictures);
+        self.optimizer.save(&mut state).await?;
+        if let Some(Terms { content, style, total_variation }) = &self.terms {
+            state.put_tensor("terms.content", content).await?;
+            state.put_tensor("terms.style", style).await?;
+            state.put_tensor("terms.total_variation", total_variation).await?;
+        }
+        state.put_numbers("progress", &[self.step, self.left, self.halvings].map(f64::from));
+        let levels = self.levels.iter().flat_map(|level| [level.halvings, level.steps]).map(f64::from);
+        state.put_numbers("levels", &levels.collect::<Vec<f64>>());
+        Ok(state.to_bytes())
+    }
+
+    /// Takes up the run that [`Self::save`] kept: every number of it is as it was, though not how tensors lie in memory.
+    ///
+    /// # Errors
+    /// [`TransferError::State`] for other bytes, [`TransferError::Recipe`].
+    pub fn resume(vgg: Rc<Vgg19>, bytes: &[u8], device: &Device) -> Result<Self, TransferError> {
+        let state = State::from_bytes(bytes)?;
+        let recipe = Recipe::from_json(&state.text("recipe")?)?;
+        let pictures = pictures_in(&state)?;
+        pictures.check()?;
+        let [step, left, halvings] = state.exact_numbers("progress")?.map(count);
+        let levels = state.numbers("levels")?;
+        let levels = levels.as_chunks().0.iter().map(|&[halvings, steps]| Level { halvings: count(halvings), steps: count(steps) });
+        let full = Scene::new(&pictures, &recipe, device);
+        let scene = full.halved(halvings);
+        let optimizer = Optimizer::load(recipe.optimizer, &state, device)?;
+        if optimizer.x().dims() != scene.subject.photo.tensor().dims() {
+            return Err(StateError::Part("x".to_owned()).into());
+        }
+        Ok(Self {
+            objective: objective(&vgg, &scene.subject, &recipe),
+            terms: terms_in(&state, device)?,
+            levels: levels.collect(),
+            vgg,
+            recipe,
+            pictures,
+            full,
+            scene,
+            halvings,
+            optimizer,
+            step,
+            left,
+        })
+    }
+
+    /// What the run paints.
+    pub fn recipe(&self) -> &Recipe {
+        &self.recipe
+    }
+
+    /// Does `steps` in all instead of as many as the recipe said, the rest of them at the last size.
+    ///
+    /// # Errors
+    /// [`TransferError::Recipe`] for a number that no recipe may have; the old number stays then.
+    pub fn set_steps(&mut self, steps: u32) -> Result<(), TransferError> {
+        let recipe = Recipe { steps, ..self.recipe.clone() };
+        recipe.validate()?;
+        self.recipe = recipe;
+        Ok(())
+    }
+}
+
+fn put_pictures(state: &mut State, pictures: &Pictures) {
+    let Pictures { photo, paintings, masks, earlier } = pictures;
+    state.put_picture("photo", photo);
+    for (name, pictures) in [("painting", paintings), ("mask", masks)] {
+        pictures.iter().enumerate().for_each(|(index, picture)| state.put_picture(&format!("{name}.{index}"), picture));
+    }
+    if let Some(earlier) = earlier {
+        state.put_picture("earlier", earlier);
+    }
+}
+
+fn pictures_in(state: &State) -> Result<Pictures, StateError> {
+    let earlier = state.has("earlier").then(|| state.picture("earlier")).transpose()?;
+    Ok(Pictures { photo: state.picture("photo")?, paintings: state.pictures("painting")?, masks: state.pictures("mask")?, earlier })
+}
+
+fn terms_in(state: &State, device: &Device) -> Result<Option<Terms>, StateError> {
+    if !state.has("terms.content") {
+        return Ok(None);
+    }
+    let term = |name| state.tensor(name, device);
+    let (content, style) = (term("terms.content")?, term("terms.style")?);
+    Ok(Some(Terms { content, style, total_variation: term("terms.total_variation")? }))
+}
+
+/// A count that was kept as a float.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a float's cast saturates")]
+fn count(number: f64) -> u32 {
+    number as u32
+}

@@ -1,0 +1,136 @@
+//! The pictures of a run on the device, and what it begins with.
+
+use burn::tensor::Device;
+
+use super::Pictures;
+use crate::engine::loss::Subject;
+use crate::engine::{ImageTensor, Mask, colour};
+use crate::pixels::{ImageSize, MIN_EDGE_PX, Pixels};
+use crate::recipe::{Recipe, Start};
+
+/// Levels of 255 by which the dither spreads the start picture, peak to peak: the width of one 8-bit step.
+const DITHER_LEVELS: f32 = 1.0;
+
+/// A run's pictures on the device, at one size, as the network is to see them.
+#[derive(Clone, Debug)]
+pub struct Scene {
+    /// What the objective is made of.
+    pub subject: Subject,
+    /// The photo in its own colours.
+    pub original: ImageTensor,
+}
+
+impl Scene {
+    /// `pictures` at their own size.
+    pub fn new(pictures: &Pictures, recipe: &Recipe, device: &Device) -> Self {
+        let (size, colours) = (pictures.photo.size(), recipe.colours);
+        let rgb = pictures.photo.composited_rgb();
+        let painting = |painting: &Pixels| {
+            let seen = colour::painting_seen(colours, &rgb, painting.composited_rgb());
+            ImageTensor::from_rgb(painting.size(), seen, device).resized(painted_size(painting.size(), size.long_edge(), recipe))
+        };
+        let subject = Subject {
+            paintings: pictures.paintings.iter().map(painting).collect(),
+            masks: Mask::from_pixels(&pictures.masks, device),
+            photo: ImageTensor::from_rgb(size, colour::photo_seen(colours, rgb.clone()), device),
+        };
+        Self { subject, original: ImageTensor::from_rgb(size, rgb, device) }
+    }
+
+    /// The scene at half its size, `times` over; a painting that is small already is halved less often.
+    #[must_use]
+    pub fn halved(&self, times: u32) -> Self {
+        let painting = |painting: &ImageTensor| {
+            let ImageSize { width, height } = painting.size();
+            painting.halved(times.min((width.min(height) / MIN_EDGE_PX).max(1).ilog2()))
+        };
+        let Subject { photo, paintings, masks } = &self.subject;
+        let subject = Subject {
+            photo: photo.halved(times),
+            paintings: paintings.iter().map(painting).collect(),
+            masks: masks.iter().map(|mask| mask.halved(times)).collect(),
+        };
+        Self { subject, original: self.original.halved(times) }
+    }
+
+    /// The picture that the optimisation begins with: photo, painting and noise by their shares, under a dither.
+    pub fn mixed(&self, start: Start, seed: u64) -> ImageTensor {
+        let Subject { photo: seen, paintings, .. } = &self.subject;
+        let size = seen.size();
+        let [photo, painting, noise] = start.shares();
+        let stretched = paintings.first().unwrap_or(seen).resized(size).into_tensor();
+        let noise = ImageTensor::from_rgb(size, noise_and_dither(3 * size.area(), noise, seed), &stretched.device());
+        let photo = seen.tensor().clone().mul_scalar(photo);
+        ImageTensor::new(photo + stretched.mul_scalar(painting) + noise.into_tensor())
+    }
+}
+
+/// The size at which a painting is studied that is `given` px large and belongs to a photo of `content_edge` px. It has been fitted to
+/// [`Recipe::style_edge`] without enlarging it; larger strokes than it has by itself are had by stretching it.
+#[expect(clippy::cast_precision_loss, reason = "sides of pictures")]
+fn painted_size(given: ImageSize, content_edge: u32, recipe: &Recipe) -> ImageSize {
+    let unscaled = given.long_edge().min(content_edge) as f32;
+    let greatest = *Recipe::SIZE.end() as f32 / given.long_edge() as f32;
+    let factor = (recipe.style_scale * unscaled / given.long_edge() as f32).min(greatest);
+    if recipe.style_scale > 1.0 && factor > 1.0 { given.stretched(factor) } else { given }
+}
+
+/// `count` values: white noise in 0..1 by its `share`, and a dither of one 8-bit level, seeded. A photo of 8 bits has flat areas in which
+/// every pixel would move alike; the dither breaks their ties, differently for each seed.
+fn noise_and_dither(count: usize, share: f32, seed: u64) -> Vec<f32> {
+    let mut state = seed;
+    let mut value = || split_mix(&mut state) * share + (split_mix(&mut state) - 0.5) * DITHER_LEVELS / 255.0;
+    (0..count).map(|_| value()).collect()
+}
+
+/// The next number in 0..1 of `SplitMix64` (Steele, Lea, Flood 2014): the same on every machine.
+fn split_mix(state: &mut u64) -> f32 {
+    *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let mut z = *state;
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^= z >> 31;
+    #[expect(clippy::cast_precision_loss, reason = "24 bits fit an f32 exactly")]
+    let unit = (z >> 40) as f32 / (1_u32 << 24) as f32;
+    unit
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_dither_is_small_centred_and_the_seeds_own() {
+        let first = noise_and_dither(30_000, 0.0, 1);
+        assert_eq!(first, noise_and_dither(30_000, 0.0, 1));
+        assert_ne!(first, noise_and_dither(30_000, 0.0, 2));
+        assert!(first.iter().all(|value| value.abs() <= 0.5 / 255.0));
+        let mean: f32 = first.iter().sum::<f32>() / 30_000.0;
+        assert!(mean.abs() < 1e-4, "{mean}");
+    }
+
+    #[test]
+    fn white_noise_fills_its_share_of_the_range() {
+        let noise = noise_and_dither(30_000, 0.5, 1);
+        let mean: f32 = noise.iter().sum::<f32>() / 30_000.0;
+        let (least, greatest) = noise.iter().fold((1.0_f32, 0.0_f32), |(low, high), &value| (low.min(value), high.max(value)));
+        assert!((mean - 0.25).abs() < 5e-3 && least < 0.01 && greatest > 0.49, "{mean} in {least}..{greatest}");
+    }
+
+    #[test]
+    fn a_painting_is_stretched_only_for_strokes_larger_than_its_own() {
+        let at = |given, scale| painted_size(given, 500, &Recipe { style_scale: scale, ..Recipe::default() });
+        assert_eq!(at(ImageSize::new(500, 400), 1.0), ImageSize::new(500, 400));
+        assert_eq!(at(ImageSize::new(250, 100), 0.5), ImageSize::new(250, 100));
+        assert_eq!(at(ImageSize::new(1000, 400), 2.0), ImageSize::new(1000, 400), "large enough by itself");
+        assert_eq!(at(ImageSize::new(800, 400), 2.0), ImageSize::new(1000, 500));
+        assert_eq!(at(ImageSize::new(200, 100), 2.0), ImageSize::new(400, 200), "twice its own, not twice the photo's");
+    }
+
+    #[test]
+    fn split_mix_gives_the_published_sequence() {
+        // First output for seed 0 is 0xe220a8397b1dcdaf.
+        let expected = f64::from(0x00e2_20a8_u32) / f64::from(1_u32 << 24);
+        assert!((f64::from(split_mix(&mut 0)) - expected).abs() < 1e-9);
+    }
+}

@@ -1,0 +1,145 @@
+//! The channel means of the paper's normalised network: what each filter answers on average.
+
+use std::collections::BTreeMap;
+
+use burn::tensor::ExecutionError;
+use safetensors::SafeTensors;
+use safetensors::tensor::{Dtype, TensorView};
+
+use super::{WeightsError, floats, tensor};
+use crate::engine::gram::float;
+use crate::engine::image_tensor::read_back;
+use crate::engine::{FeatureMap, ImageTensor, Vgg19};
+use crate::layer::Layer;
+use crate::recipe::{Pooling, Reading};
+
+/// A measured mean is at least this share of its layer's: a filter that fired nowhere would otherwise be divided by zero.
+const LEAST_SHARE: f32 = 1e-3;
+
+/// Mean answer of every filter over pictures and positions, by pooling and layer.
+///
+/// - **Shape:** `[C]` for each.
+/// - **Units:** activation, above 0.
+/// - **Source:** Gatys et al. 2015, section "Methods": filters scaled so that each answers 1 on average.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ChannelMeans(BTreeMap<(Pooling, Layer), Vec<f32>>);
+
+impl ChannelMeans {
+    /// Those that this build was made with.
+    ///
+    /// # Panics
+    /// Never in a build whose tests pass: one of them reads the file.
+    pub fn built_in() -> Self {
+        Self::parse(include_bytes!("../../../weights/channel_means.safetensors")).expect("the committed means are valid")
+    }
+
+    /// Reads a safetensors file of `<pooling>.<layer>` (f32 `[C]`), as in `avg.conv4_2`.
+    ///
+    /// # Errors
+    /// Any [`WeightsError`] of content; [`WeightsError::NotPositive`] for a mean that nothing can be divided by.
+    pub fn parse(bytes: &[u8]) -> Result<Self, WeightsError> {
+        let file = SafeTensors::deserialize(bytes)?;
+        let means = keys().map(|key| Ok((key, read_means(&file, key)?))).collect::<Result<BTreeMap<_, _>, WeightsError>>()?;
+        if let Some(stranger) = file.names().into_iter().find(|stranger| !keys().any(|key| name(key) == **stranger)) {
+            return Err(WeightsError::Unexpected(stranger.to_owned()));
+        }
+        Ok(Self(means))
+    }
+
+    /// The file for [`Self::parse`].
+    ///
+    /// # Panics
+    /// Never: the shapes are those of the values.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let stored: Vec<(String, Vec<u8>)> =
+            self.0.iter().map(|(&key, means)| (name(key), means.iter().flat_map(|mean| mean.to_le_bytes()).collect())).collect();
+        let views = stored.iter().map(|(name, bytes)| {
+            (name, TensorView::new(Dtype::F32, vec![bytes.len() / 4], bytes).expect("four bytes for each value"))
+        });
+        safetensors::serialize(views, None).expect("every tensor has a name of its own")
+    }
+
+    /// What `vgg` answers to `pictures` on average, each picture counting alike.
+    ///
+    /// # Errors
+    /// When the device fails or is lost.
+    pub async fn measure(vgg: &Vgg19, pictures: &[ImageTensor]) -> Result<Self, ExecutionError> {
+        let mut means: BTreeMap<_, _> = keys().map(|key| (key, vec![0.0; key.1.channels()])).collect();
+        for picture in pictures {
+            for pooling in Pooling::ALL {
+                let maps = vgg.encode(picture, &Layer::ALL, Reading::plain(pooling));
+                for layer in Layer::ALL {
+                    let answer = mean_answer(maps.get(layer)).await?;
+                    let means = means.get_mut(&(pooling, layer)).expect("every layer has its means");
+                    means.iter_mut().zip(answer).for_each(|(mean, answer)| *mean += answer / float(pictures.len()));
+                }
+            }
+        }
+        means.values_mut().for_each(|means| keep_positive(means));
+        Ok(Self(means))
+    }
+
+    /// Of `layer` behind `pooling`, `[C]`.
+    pub fn of(&self, pooling: Pooling, layer: Layer) -> &[f32] {
+        &self.0[&(pooling, layer)]
+    }
+}
+
+fn keys() -> impl Iterator<Item = (Pooling, Layer)> {
+    Pooling::ALL.into_iter().flat_map(|pooling| Layer::ALL.into_iter().map(move |layer| (pooling, layer)))
+}
+
+fn name((pooling, layer): (Pooling, Layer)) -> String {
+    format!("{}.{}", pooling.name(), layer.name())
+}
+
+fn read_means(file: &SafeTensors<'_>, key: (Pooling, Layer)) -> Result<Vec<f32>, WeightsError> {
+    let means = floats(&tensor(file, name(key), Dtype::F32, &[key.1.channels()])?);
+    if means.iter().all(|mean| mean.is_finite() && *mean > 0.0) { Ok(means) } else { Err(WeightsError::NotPositive(name(key))) }
+}
+
+/// Mean of each channel over all positions, `[C]`.
+async fn mean_answer(map: &FeatureMap) -> Result<Vec<f32>, ExecutionError> {
+    read_back(map.tensor().clone().mean_dim(3).mean_dim(2).flatten::<1>(0, 3)).await
+}
+
+fn keep_positive(means: &mut [f32]) {
+    let least = LEAST_SHARE * means.iter().sum::<f32>() / float(means.len());
+    means.iter_mut().for_each(|mean| *mean = mean.max(least));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn changed(change: impl FnOnce(&mut BTreeMap<(Pooling, Layer), Vec<f32>>)) -> Result<ChannelMeans, WeightsError> {
+        let mut means = ChannelMeans::built_in().0;
+        change(&mut means);
+        ChannelMeans::parse(&ChannelMeans(means).to_bytes())
+    }
+
+    #[test]
+    fn the_committed_means_are_whole_and_survive_a_round_trip() {
+        assert_eq!(changed(|_| ()).unwrap(), ChannelMeans::built_in());
+    }
+
+    #[test]
+    fn a_missing_misshapen_or_impossible_mean_is_named() {
+        let key = (Pooling::Max, Layer::Conv4_2);
+        let missing = changed(|means| drop(means.remove(&key)));
+        assert!(matches!(missing, Err(WeightsError::Missing(name)) if name == "max.conv4_2"));
+        let short = changed(|means| means.get_mut(&key).unwrap().truncate(9));
+        assert!(matches!(short, Err(WeightsError::Misshapen { name, .. }) if name == "max.conv4_2"));
+        for impossible in [0.0, -1.0, f32::NAN, f32::INFINITY] {
+            let bad = changed(|means| means.get_mut(&key).unwrap()[7] = impossible);
+            assert!(matches!(bad, Err(WeightsError::NotPositive(name)) if name == "max.conv4_2"));
+        }
+    }
+
+    #[test]
+    fn a_filter_that_never_fires_keeps_a_small_mean() {
+        let mut means = [0.0, 3.0, 1.0];
+        keep_positive(&mut means);
+        assert!(means[0] > 0.0 && means[0] < 0.01 && means[1..] == [3.0, 1.0]);
+    }
+}
