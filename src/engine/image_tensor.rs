@@ -51,7 +51,7 @@ impl ImageTensor {
     /// The picture at half its size, `times` over: means of 2×2, an odd last row or column dropped.
     #[must_use]
     pub fn halved(&self, times: u32) -> Self {
-        Self((0..times).fold(self.0.clone(), |x, _| avg_pool2d(x, AvgPoolOptions::new([2, 2]))))
+        Self(halved(self.0.clone(), times))
     }
 
     /// The picture stretched to `size`, bilinearly.
@@ -73,6 +73,11 @@ impl ImageTensor {
     pub async fn to_rgb(&self) -> Result<Vec<f32>, ExecutionError> {
         read_back(self.0.clone().squeeze_dim::<3>(0).permute([1, 2, 0])).await
     }
+}
+
+/// `[1, C, H, W]` at half its size, `times` over: means of 2×2, an odd last row or column dropped.
+pub fn halved(x: Tensor<4>, times: u32) -> Tensor<4> {
+    (0..times).fold(x, |x, _| avg_pool2d(x, AvgPoolOptions::new([2, 2])))
 }
 
 /// The values of `tensor`, row-major.

@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use burn::tensor::module::avg_pool2d;
-use burn::tensor::ops::AvgPoolOptions;
 use burn::tensor::{Device, Tensor, TensorData};
 
+use super::image_tensor::halved;
 use super::vgg19::framed;
 use crate::layer::Layer;
 use crate::pixels::{ImageSize, Pixels};
@@ -38,7 +37,7 @@ impl Mask {
     /// The mask at half its size, `times` over.
     #[must_use]
     pub fn halved(&self, times: u32) -> Self {
-        Self((0..times).fold(self.0.clone(), |mask, _| half(mask)))
+        Self(halved(self.0.clone(), times))
     }
 
     /// What each layer sees of it: the mask brought to the size of the layer's maps as the maps themselves are. So every position of every
@@ -49,7 +48,7 @@ impl Mask {
             .into_iter()
             .map(|layer| {
                 if layer.follows_pooling() {
-                    mask = half(mask.clone());
+                    mask = halved(mask.clone(), 1);
                 }
                 (layer, Guide::new(mask.clone()))
             })
@@ -79,11 +78,6 @@ fn claims(mask: &Pixels) -> Vec<f32> {
         grey * f32::from(alpha) / 255.0
     };
     mask.rgba().as_chunks().0.iter().copied().map(claim).collect()
-}
-
-/// Means of 2×2, an odd last row or column dropped.
-fn half(mask: Tensor<4>) -> Tensor<4> {
-    avg_pool2d(mask, AvgPoolOptions::new([2, 2]))
 }
 
 #[cfg(test)]
