@@ -13,7 +13,6 @@ use burn::tensor::Device;
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
 use pollster::block_on;
-use safetensors::SafeTensorError;
 use thiserror::Error;
 
 use self::arguments::{Cli, DeviceArg, DeviceArgs, Grid, Reconstruct, Resume, Stylize, Task};
@@ -25,7 +24,7 @@ use crate::engine::weights::{ChannelMeans, Manifest, Weights, WeightsError};
 use crate::engine::{Pictures, StyleTransfer, TransferError, Vgg19};
 use crate::layer::Layer;
 use crate::pixels::{ImageSize, Pixels, TooSmall};
-use crate::recipe::{self, Emphasis, LayerWeights, MAX_STYLES, Recipe, RecipeError, Start};
+use crate::recipe::{self, Emphasis, MAX_STYLES, Recipe, RecipeError};
 
 /// The pack that the manifest names, so that the program needs no file beside it.
 const PACK: &[u8] = include_bytes!("../weights/vgg19-62b11d1e.safetensors");
@@ -86,9 +85,6 @@ pub enum CliError {
     /// The run failed.
     #[error(transparent)]
     Transfer(#[from] TransferError),
-    /// The arrays could not be put into a file.
-    #[error("cannot make the safetensors file: {0}")]
-    Arrays(#[from] SafeTensorError),
 }
 
 /// Does what the program's arguments ask.
@@ -168,10 +164,9 @@ fn stylize(args: &Stylize) -> Result<(), CliError> {
     let photo = open_fitted(&args.content, recipe.size)?;
     let style_edge = recipe.style_edge(photo.size().long_edge());
     let paintings = args.style.iter().map(|path| open_fitted(path, style_edge)).collect::<Result<Vec<_>, _>>()?;
-    let earlier = args.from.as_deref().map(|path| open_fitted(path, recipe.size)).transpose()?;
-    let earlier = earlier.map(|earlier| codec::resize(&earlier, photo.size()));
-    let masks = args.mask.iter().map(|path| open_fitted(path, recipe.size)).collect::<Result<Vec<_>, _>>()?;
-    let masks = masks.iter().map(|mask| codec::resize(mask, photo.size())).collect();
+    let laid_over = |path: &PathBuf| open_fitted(path, recipe.size).map(|picture| codec::resize(&picture, photo.size()));
+    let earlier = args.from.as_ref().map(laid_over).transpose()?;
+    let masks = args.mask.iter().map(laid_over).collect::<Result<Vec<_>, _>>()?;
     let studio = Studio::open(&args.device)?;
     let pictures = Pictures { photo, paintings, masks, earlier };
     let mut transfer = StyleTransfer::new(Rc::clone(&studio.vgg), &pictures, &recipe, &studio.device)?;
@@ -191,14 +186,10 @@ fn resume(args: &Resume) -> Result<(), CliError> {
 }
 
 fn reconstruct(args: &Reconstruct) -> Result<(), CliError> {
-    let style_layers = args.style.unwrap_or_default();
-    let emphasis = Emphasis {
-        content_weight: if args.content.is_some() { Emphasis::default().content_weight } else { 0.0 },
-        content_layers: args.content.map_or_else(LayerWeights::default, |layer| LayerWeights::even(&[layer], 1.0)),
-        style_layers,
-        ..Emphasis::default()
-    };
-    let recipe = Recipe { size: args.size, steps: args.steps, seed: args.seed, emphasis, start: Start::NOISE, ..Recipe::default() };
+    let style_alone = || Emphasis::style_alone(args.style.unwrap_or_default());
+    let emphasis = args.content.map_or_else(style_alone, Emphasis::content_alone);
+    let Reconstruct { size, steps, seed, .. } = *args;
+    let recipe = Recipe { size, steps, seed, ..Recipe::default() }.reconstructing(emphasis);
     recipe.validate()?;
     let picture = open_fitted(&args.picture, recipe.size)?;
     let paintings = if args.style.is_some() { vec![picture.clone()] } else { Vec::new() };

@@ -128,6 +128,14 @@ impl Recipe {
         serde_json::to_string_pretty(self).expect("a recipe has a JSON form")
     }
 
+    /// A picture painted out of noise from what `emphasis` has of it, as in the paper's fig. 1. Size, steps, seed, optimiser and reading are
+    /// as here; what regulates a repainted photo has no place in it.
+    #[must_use]
+    pub fn reconstructing(&self, emphasis: Emphasis) -> Self {
+        let Self { size, steps, seed, optimizer, reading, .. } = *self;
+        Self { size, steps, seed, optimizer, reading, emphasis, start: Start::NOISE, ..Self::default() }
+    }
+
     /// Longer side of a style picture, px, for a photo of this longer side: no shorter than the shortest size, no longer than the longest.
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "clamped to sizes")]
     pub fn style_edge(&self, content_edge: u32) -> u32 {

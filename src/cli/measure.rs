@@ -3,8 +3,6 @@
 use std::path::Path;
 
 use pollster::block_on;
-use safetensors::SafeTensorError;
-use safetensors::tensor::{Dtype, TensorView};
 
 use super::arguments::{Evaluate, Means};
 use super::files::{open_as_it_is, open_fitted, read, write};
@@ -48,19 +46,9 @@ pub fn write_evaluation(args: &Evaluate) -> Result<(), CliError> {
     let [content, style, pastiche] = [&content, &style, &pastiche].map(|pixels| ImageTensor::from_pixels(pixels, &device));
     let reading = Reading { network: args.network, ..Reading::plain(args.pooling) };
     let arrays = block_on(evaluate(&vgg, &content, &style, &pastiche, reading)).map_err(TransferError::from)?;
-    write(&args.output, &to_safetensors(&arrays)?)
+    write(&args.output, &Array::to_safetensors(&arrays))
 }
 
 fn read_means(path: &Path) -> Result<ChannelMeans, CliError> {
     ChannelMeans::parse(&read(path)?).map_err(|error| CliError::Means(path.to_owned(), error))
-}
-
-fn to_safetensors(arrays: &[Array]) -> Result<Vec<u8>, SafeTensorError> {
-    let bytes = |array: &Array| array.values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>();
-    let stored: Vec<(&Array, Vec<u8>)> = arrays.iter().map(|array| (array, bytes(array))).collect();
-    let views = stored
-        .iter()
-        .map(|(array, bytes)| Ok((&array.name, TensorView::new(Dtype::F32, array.shape.clone(), bytes)?)))
-        .collect::<Result<Vec<_>, SafeTensorError>>()?;
-    safetensors::serialize(views, None)
 }

@@ -2,6 +2,7 @@
 //! gradients in the paper's units, unweighted.
 
 use burn::tensor::{ExecutionError, Tensor};
+use safetensors::tensor::{Dtype, TensorView};
 
 use super::gram::float;
 use super::image_tensor::read_back;
@@ -19,6 +20,23 @@ pub struct Array {
     pub shape: Vec<usize>,
     /// Values.
     pub values: Vec<f32>,
+}
+
+impl Array {
+    /// `arrays`, each of a name of its own, as a safetensors file.
+    ///
+    /// # Panics
+    /// When an array has not as many values as its shape says: a mistake of its maker.
+    pub fn to_safetensors(arrays: &[Self]) -> Vec<u8> {
+        let bytes = |array: &Self| array.values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>();
+        let stored: Vec<(&Self, Vec<u8>)> = arrays.iter().map(|array| (array, bytes(array))).collect();
+        let views = stored.iter().map(|(array, bytes)| {
+            let view =
+                TensorView::new(Dtype::F32, array.shape.clone(), bytes).expect("an array has as many values as its shape says");
+            (&array.name, view)
+        });
+        safetensors::serialize(views, None).expect("every array has a name of its own")
+    }
 }
 
 /// Evaluates the objective of `content` and `style` at `pastiche`.

@@ -133,6 +133,17 @@ impl Emphasis {
         weights.iter().map(|weight| if sum > 0.0 { weight / sum } else { 1.0 / count as f32 }).collect()
     }
 
+    /// The content of one layer, and nothing else.
+    pub fn content_alone(layer: Layer) -> Self {
+        let (content_layers, style_layers) = (LayerWeights::even(&[layer], 1.0), LayerWeights::default());
+        Self { content_layers, style_layers, ..Self::default() }
+    }
+
+    /// The style of these layers, and nothing else.
+    pub fn style_alone(style_layers: LayerWeights) -> Self {
+        Self { content_weight: 0.0, style_layers, ..Self::default() }
+    }
+
     /// These weights as they must be for the losses of this network, so that one setting gives about the same picture whatever the
     /// network: its answers, and with them the losses, have another magnitude.
     #[must_use]

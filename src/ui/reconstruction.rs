@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::layer::Layer;
-use crate::recipe::{Emphasis, LayerWeights, Recipe, Start};
+use crate::recipe::{Emphasis, LayerWeights, Recipe};
 
 /// What is reconstructed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,18 +42,12 @@ impl Reconstruction {
         self.subject == Subject::Content || !self.style_layers.layers().is_empty()
     }
 
-    /// The recipe. Size, steps, seed, optimiser and reading are as in `own`; what regulates a repainted photo has no place here.
+    /// The recipe, in all else as in `own`.
     pub fn recipe(&self, own: &Recipe) -> Recipe {
-        let emphasis = match self.subject {
-            Subject::Content => Emphasis {
-                content_layers: LayerWeights::even(&[self.content_layer], 1.0),
-                style_layers: LayerWeights::default(),
-                ..Emphasis::default()
-            },
-            Subject::Style => Emphasis { content_weight: 0.0, style_layers: self.style_layers, ..Emphasis::default() },
-        };
-        let Recipe { size, steps, seed, optimizer, reading, .. } = *own;
-        Recipe { size, steps, seed, optimizer, reading, emphasis, start: Start::NOISE, ..Recipe::default() }
+        own.reconstructing(match self.subject {
+            Subject::Content => Emphasis::content_alone(self.content_layer),
+            Subject::Style => Emphasis::style_alone(self.style_layers),
+        })
     }
 
     /// The layers by name, as in a file's name.
@@ -68,6 +62,7 @@ impl Reconstruction {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::recipe::Start;
 
     #[test]
     fn content_is_painted_from_its_one_layer_alone_and_style_from_its_layers_alone() {

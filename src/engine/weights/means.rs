@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use burn::tensor::ExecutionError;
 use safetensors::SafeTensors;
-use safetensors::tensor::{Dtype, TensorView};
+use safetensors::tensor::Dtype;
 
 use super::{WeightsError, floats, tensor};
+use crate::engine::evaluate::Array;
 use crate::engine::gram::float;
 use crate::engine::image_tensor::read_back;
 use crate::engine::{FeatureMap, ImageTensor, Vgg19};
@@ -47,16 +48,9 @@ impl ChannelMeans {
     }
 
     /// The file for [`Self::parse`].
-    ///
-    /// # Panics
-    /// Never: the shapes are those of the values.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let stored: Vec<(String, Vec<u8>)> =
-            self.0.iter().map(|(&key, means)| (name(key), means.iter().flat_map(|mean| mean.to_le_bytes()).collect())).collect();
-        let views = stored.iter().map(|(name, bytes)| {
-            (name, TensorView::new(Dtype::F32, vec![bytes.len() / 4], bytes).expect("four bytes for each value"))
-        });
-        safetensors::serialize(views, None).expect("every tensor has a name of its own")
+        let array = |(&key, means): (&_, &Vec<f32>)| Array { name: name(key), shape: vec![means.len()], values: means.clone() };
+        Array::to_safetensors(&self.0.iter().map(array).collect::<Vec<_>>())
     }
 
     /// What `vgg` answers to `pictures` on average, each picture counting alike.
