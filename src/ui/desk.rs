@@ -21,7 +21,7 @@ use super::pictures::{Origin, Original, Picture, Plate, Plates};
 use super::reconstruction::{Reconstruction, Subject};
 use super::settings::Settings;
 use super::shelf::Shelf;
-use super::studio::{Effect as Task, Errand, Phase, Studio};
+use super::studio::{Effect as Task, Errand, Studio};
 use crate::pixels::ImageSize;
 use crate::protocol::{Command, Event, RunId, UserError};
 use crate::recipe::{Emphasis, Preset};
@@ -32,11 +32,11 @@ const ADJUST_EVERY_MS: u32 = 80;
 /// The id of the element that holds the result.
 pub const RESULT_ID: &str = "result";
 
-/// What a run is made of: the name of its result's file, what that is compared with, and the attachments.
-type Brought = (String, Original, Vec<Blob>);
-
 /// The id of the element that holds the grid.
 pub const GRID_ID: &str = "grid";
+
+/// What a run is made of: the name of its result's file, what that is compared with, and the attachments.
+type Brought = (String, Original, Vec<Blob>);
 
 type Local<T> = RwSignal<T, LocalStorage>;
 
@@ -108,7 +108,7 @@ impl Desk {
     /// The picture that the run under work, or the result on view, is to be compared with.
     pub fn original(self) -> Option<Original> {
         let origin = self.origin.with_value(Clone::clone);
-        let live = self.studio.with(|studio| studio.phase().is_some_and(Phase::is_live));
+        let live = self.studio.with(Studio::is_live);
         let shown = self.plates.with(|plates| plates.shown.as_ref().map(|plate| Rc::clone(&plate.origin)));
         let origin = if live { origin } else { shown.or(origin) };
         origin.map(|origin| origin.original.clone())
@@ -141,7 +141,7 @@ impl Desk {
     }
 
     fn begin(self, errand: Errand, start: fn(&mut Studio) -> Option<Task>) {
-        let live = self.studio.with_untracked(|studio| studio.phase().is_some_and(Phase::is_live));
+        let live = self.studio.with_untracked(Studio::is_live);
         if !live && untrack(|| self.is_ready_for(errand)) {
             self.act(start);
             let place = if matches!(errand, Errand::Cell(_)) { GRID_ID } else { RESULT_ID };
@@ -266,10 +266,14 @@ impl Desk {
     }
 
     fn show(self, size: ImageSize, bytes: &JsValue) {
-        let plate = self.origin.with_value(Clone::clone).and_then(|origin| Plate::new(origin, size, bytes));
-        if let Some(plate) = plate {
+        if let Some(plate) = self.plate(size, bytes) {
             self.plates.update(|plates| plates.show(plate));
         }
+    }
+
+    /// What the current run has painted.
+    fn plate(self, size: ImageSize, bytes: &JsValue) -> Option<Plate> {
+        self.origin.with_value(Clone::clone).and_then(|origin| Plate::new(origin, size, bytes))
     }
 
     fn keep(self, png: &JsValue) {

@@ -59,8 +59,7 @@ pub fn status_line(studio: &Studio) -> Option<String> {
     let line = match run.phase {
         Phase::Waiting => device_line(studio),
         Phase::Preparing(stage) => {
-            let line = stage_line(stage, studio.weights(), studio.report().is_some_and(|r| r.kind == DeviceKind::Gpu));
-            picture_line(run).map_or(line.clone(), |picture| format!("{picture} · {line}"))
+            of_picture(run, stage_line(stage, studio.weights(), studio.report().is_some_and(|r| r.kind == DeviceKind::Gpu)))
         }
         Phase::Running => step_line(run, run.step),
         Phase::Pausing => format!("{} · pausing", step_line(run, run.step)),
@@ -92,8 +91,15 @@ pub fn announcement(studio: &Studio) -> Option<String> {
 }
 
 fn step_line(run: &Run, step: u32) -> String {
-    let step = format!("Step {step} of {}", run.steps);
-    picture_line(run).map_or(step.clone(), |picture| format!("{picture} · {step}"))
+    of_picture(run, format!("Step {step} of {}", run.steps))
+}
+
+/// `line`, behind the picture of the grid that it is about, if it is about one.
+fn of_picture(run: &Run, line: String) -> String {
+    match picture_line(run) {
+        Some(picture) => format!("{picture} · {line}"),
+        None => line,
+    }
 }
 
 /// Which picture of the grid it is, if it is one.

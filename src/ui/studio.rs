@@ -133,6 +133,11 @@ impl Studio {
         self.run.as_ref().map(|run| run.phase)
     }
 
+    /// Whether a run is under way.
+    pub fn is_live(&self) -> bool {
+        self.phase().is_some_and(Phase::is_live)
+    }
+
     /// Something the person should know.
     pub fn notice(&self) -> Option<&UserError> {
         self.notice.as_ref()

@@ -30,8 +30,7 @@ impl Desk {
 
     /// Shows the cell under work. Cells come in order, so it is the last one that is there, or the next.
     pub(super) fn show_cell(self, number: usize, size: ImageSize, bytes: &JsValue) {
-        let plate = self.origin.with_value(Clone::clone).and_then(|origin| Plate::new(origin, size, bytes));
-        if let Some(plate) = plate {
+        if let Some(plate) = self.plate(size, bytes) {
             self.cells.update(|cells| {
                 cells.truncate(number);
                 cells.push(plate);

@@ -7,7 +7,7 @@ use crate::ui::browser;
 use crate::ui::components::{BlendSlider, PictureWell, SampleStrip, well_input_id};
 use crate::ui::desk::Desk;
 use crate::ui::intake::Well;
-use crate::ui::samples::{PAINTINGS, PHOTOS};
+use crate::ui::samples::{PAINTINGS, PHOTOS, Sample};
 
 /// The pictures that go in.
 #[component]
@@ -28,7 +28,16 @@ pub fn Bench(
             />
         }
     };
-    let sample_in = move |well| Memo::new(move |_| desk.thumbnail(well).map(|shown| shown.name));
+    let samples = move |well: Well, name, samples: &'static [Sample]| {
+        view! {
+            <SampleStrip
+                name=name
+                samples=samples
+                chosen=Memo::new(move |_| desk.thumbnail(well).map(|shown| shown.name))
+                on_pick=Callback::new(move |sample| desk.take_sample(well, sample))
+            />
+        }
+    };
     let remove_second = move |_| {
         desk.remove_second_style();
         // The button goes with the picture; what remains is the place to fill again.
@@ -38,12 +47,7 @@ pub fn Bench(
         <section class="bench" aria-label="Pictures">
             <div class="side">
                 {well(Well::Content, "Content picture", "Content", "a photo")}
-                <SampleStrip
-                    name="Sample photos"
-                    samples=&PHOTOS
-                    chosen=sample_in(Well::Content)
-                    on_pick=Callback::new(move |sample| desk.take_sample(Well::Content, sample))
-                />
+                {samples(Well::Content, "Sample photos", &PHOTOS)}
             </div>
             <Show when=move || !is_untouched(desk)>
                 <button type="button" class="swap" aria-label="Swap pictures" title="Swap pictures" on:click=move |_| desk.swap_pictures()>
@@ -52,12 +56,7 @@ pub fn Bench(
             </Show>
             <div class="side">
                 {well(Well::Style, "Style picture", "Style", "a painting")}
-                <SampleStrip
-                    name="Sample paintings"
-                    samples=&PAINTINGS
-                    chosen=sample_in(Well::Style)
-                    on_pick=Callback::new(move |sample| desk.take_sample(Well::Style, sample))
-                />
+                {samples(Well::Style, "Sample paintings", &PAINTINGS)}
             </div>
             <Show when=move || desk.thumbnail(Well::Style).is_some()>
                 <div class="second">

@@ -10,7 +10,7 @@ use crate::ui::grid::CELLS;
 use crate::ui::offers;
 use crate::ui::reconstruction::Subject;
 use crate::ui::settings::sizes_on;
-use crate::ui::studio::{Errand, Phase};
+use crate::ui::studio::{Errand, Studio};
 
 /// How it is to be painted.
 #[component]
@@ -184,7 +184,7 @@ fn LayersSight(
     desk: Desk,
 ) -> impl IntoView {
     let reconstruction = part(desk, |studio| studio.settings().reconstruction);
-    let live = part(desk, |studio| studio.phase().is_some_and(Phase::is_live));
+    let live = part(desk, Studio::is_live);
     let enabled = move || !live.get() && desk.is_ready_for(Errand::Reconstruct(reconstruction.get()));
     let of_content = move || reconstruction.get().subject == Subject::Content;
     view! {
@@ -226,7 +226,7 @@ fn GridOffer(
     /// Paints them.
     desk: Desk,
 ) -> impl IntoView {
-    let live = part(desk, |studio| studio.phase().is_some_and(Phase::is_live));
+    let live = part(desk, Studio::is_live);
     let enabled = move || !live.get() && desk.is_ready_for(Errand::Cell(0));
     view! {
         <p class="hint">

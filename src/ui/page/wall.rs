@@ -75,7 +75,7 @@ pub fn Wall(
                 announcement=part(desk, |studio| labels::announcement(studio).unwrap_or_default())
                 time_left=part(desk, time_left)
                 fraction=part(desk, labels::fraction_done)
-                busy=part(desk, |studio| studio.phase().is_some_and(Phase::is_live))
+                busy=part(desk, Studio::is_live)
             />
             <LossPlot
                 curve=Callback::new(curve)
