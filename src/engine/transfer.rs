@@ -15,7 +15,7 @@ use super::optimizer::{Evaluation, Optimizer};
 use super::{ImageTensor, StateError, Vgg19, colour};
 use crate::losses::Losses;
 use crate::pixels::{ImageSize, Pixels};
-use crate::recipe::{Emphasis, MAX_STYLES, OptimizerKind, Recipe, RecipeError};
+use crate::recipe::{Emphasis, MAX_STYLES, Recipe, RecipeError};
 use crate::schedule::{self, Level};
 
 /// Why a style transfer cannot begin or go on.
@@ -91,6 +91,8 @@ pub struct StyleTransfer {
     recipe: Recipe,
     /// As they were given.
     pictures: Pictures,
+    /// Of the photo, to be restored in every picture that is read.
+    alpha: Option<Vec<u8>>,
     /// At the result's size.
     full: Scene,
     /// At the size that is painted at now.
@@ -135,6 +137,7 @@ impl StyleTransfer {
             objective: objective(&vgg, &scene.subject, recipe),
             optimizer: Optimizer::new(recipe.optimizer, start.into_tensor(), steps),
             recipe: recipe.clone(),
+            alpha: pictures.photo.alpha(),
             pictures: pictures.clone(),
             terms: None,
             step: 0,
@@ -203,14 +206,6 @@ impl StyleTransfer {
         Ok(())
     }
 
-    /// Goes on with another optimiser from the next step on; that of the old one is forgotten, apart from the picture.
-    pub fn set_optimizer(&mut self, kind: OptimizerKind) {
-        if kind != self.recipe.optimizer {
-            self.recipe.optimizer = kind;
-            self.optimizer = Optimizer::new(kind, self.optimizer.x().clone(), self.left);
-        }
-    }
-
     /// Waits for the steps asked for so far and reads the losses at the picture as it is; zeros before the first.
     ///
     /// # Errors
@@ -234,8 +229,7 @@ impl StyleTransfer {
         let pastiche = ImageTensor::new(self.optimizer.x().clone());
         let size = pastiche.size();
         let rgb = colour::finished(self.recipe.colours, &pastiche, &self.scene.original).to_rgb().await?;
-        let photo = &self.pictures.photo;
-        let alpha = photo.alpha().map(|alpha| sampled(&alpha, photo.size(), size));
+        let alpha = self.alpha.as_ref().map(|alpha| sampled(alpha, self.pictures.photo.size(), size));
         Ok(Pixels::from_rgb(size, &rgb, alpha.as_deref()))
     }
 }

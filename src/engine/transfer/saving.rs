@@ -57,6 +57,7 @@ impl StyleTransfer {
             levels: levels.collect(),
             vgg,
             recipe,
+            alpha: pictures.photo.alpha(),
             pictures,
             full,
             scene,
