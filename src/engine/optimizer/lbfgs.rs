@@ -173,10 +173,10 @@ impl Lbfgs {
             usual_step,
             iterations: iterations as u32,
         };
-        let fresh = Self::new(lbfgs.x.clone(), 0.0);
-        let fits = |own: &Tensor<3>, fresh: &Tensor<3>| own.dims() == fresh.dims();
-        let direction_fits = lbfgs.trial.as_ref().is_none_or(|trial| fits(&trial.direction, &fresh.gradient));
-        if fits(&lbfgs.memory, &fresh.memory) && fits(&lbfgs.gradient, &fresh.gradient) && direction_fits {
+        let chunks = lbfgs.x.shape().num_elements().div_ceil(CHUNK);
+        let fits = |vectors: &Tensor<3>, rows| vectors.dims() == [chunks, rows, CHUNK];
+        let direction_fits = lbfgs.trial.as_ref().is_none_or(|trial| fits(&trial.direction, 1));
+        if fits(&lbfgs.memory, lbfgs.curvature.rows()) && fits(&lbfgs.gradient, 1) && direction_fits {
             Ok(lbfgs)
         } else {
             Err(StateError::Part("lbfgs.memory".to_owned()))
