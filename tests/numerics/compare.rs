@@ -47,10 +47,12 @@ fn relative_l2(ours: &[f64], reference: &[f64]) -> f64 {
 /// # Panics
 /// When the case lacks the gradients, the losses, or all features: it would prove nothing.
 pub fn compare(case: &Fixture, reading: Reading, arrays: &[Array]) -> Vec<Comparison> {
-    let comparisons: Vec<Comparison> = arrays.iter().flat_map(|array| compare_array(case, reading, array)).collect();
     // References hold answers and Gram matrices of the raw network alone; the normalised one's losses and gradients follow from them.
-    let answers = if reading.network == Network::Raw { &["feat.", "gram."][..] } else { &[] };
-    for needed in answers.iter().chain(&["loss.content", "loss.E", "loss.tv", "grad.content", "grad.style", "grad.tv"]) {
+    let (answers, rest) = (["feat.", "gram."], ["loss.content", "loss.E", "loss.tv", "grad.content", "grad.style", "grad.tv"]);
+    let compared = |name: &str| reading.network == Network::Raw || !answers.iter().any(|answer| name.starts_with(answer));
+    let arrays = arrays.iter().filter(|array| compared(&array.name));
+    let comparisons: Vec<Comparison> = arrays.flat_map(|array| compare_array(case, reading, array)).collect();
+    for needed in answers.iter().chain(&rest).filter(|needed| compared(needed)) {
         assert!(comparisons.iter().any(|c| c.quantity.starts_with(needed)), "{} has nothing for {needed}", case.name);
     }
     comparisons
@@ -60,19 +62,15 @@ fn compare_array(case: &Fixture, reading: Reading, array: &Array) -> Vec<Compari
     let pool = reading.pooling.name();
     let ours: Vec<f64> = array.values.iter().map(|&value| f64::from(value)).collect();
     let name = array.name.as_str();
-    let (network, is_raw) = match reading.network {
-        Network::Raw => ("raw", true),
-        Network::Normalised => ("norm", false),
+    let network = match reading.network {
+        Network::Raw => "raw",
+        Network::Normalised => "norm",
     };
     if let Some(layer) = name.strip_prefix("gram.") {
-        return if is_raw { compare_gram(case, pool, layer, array.shape[0], &ours) } else { Vec::new() };
+        return compare_gram(case, pool, layer, array.shape[0], &ours);
     }
     // What comes before the first pooling, and total variation, is stored once for both poolings.
-    let keys = match name.strip_prefix("feat.") {
-        Some(_) if !is_raw => Vec::new(),
-        Some(_) => vec![name.to_owned(), format!("{pool}.{name}")],
-        None => vec![name.to_owned(), format!("{pool}.{network}.{name}")],
-    };
+    let keys = [name.to_owned(), format!("{pool}.{name}"), format!("{pool}.{network}.{name}")];
     let gate = if name.starts_with("feat.") {
         FEATURE_GATE
     } else if name.starts_with("grad.") {
