@@ -197,6 +197,8 @@ mod tests {
         let recipe = Recipe::from_json(text).unwrap();
         assert_eq!((recipe.size, recipe.seed, recipe.reading.pooling), (256, 7, Pooling::Max));
         assert_eq!(recipe.emphasis.style_layers, Emphasis::default().style_layers);
+        let mirrored = Recipe::from_json(r#"{"reading":{"border":"reflect"}}"#).unwrap();
+        assert_eq!(mirrored.reading.border, Border::Replicate, "by the name of what it replaced");
     }
 
     #[test]

@@ -240,7 +240,7 @@ pub struct RecipeArgs {
     /// How feature maps are halved: `avg` or `max`.
     #[arg(long, value_name = "NAME", value_parser = named::<Pooling>)]
     pooling: Option<Pooling>,
-    /// What the network sees beyond the picture's border: `reflect` or `zero`.
+    /// What the network sees beyond the picture's border: `replicate` or `zero`.
     #[arg(long, value_name = "NAME", value_parser = named::<Border>)]
     border: Option<Border>,
     /// How loud the network's filters are: `raw`, as published, or `normalised`, as in the paper.

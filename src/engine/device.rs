@@ -66,7 +66,6 @@ mod gpu {
     use burn_wgpu::{WgpuInitError, WgpuSetup};
 
     use super::{DeviceError, OpenDevice};
-    use crate::engine::MARGIN;
 
     /// Channels of the widest feature map at full resolution: those of block 1.
     const WIDEST_CHANNELS: u64 = 64;
@@ -96,11 +95,11 @@ mod gpu {
         }
     }
 
-    /// The longest side, px, of a square picture whose widest feature map fits in one buffer, with its margins.
+    /// The longest side, px, of a square picture whose widest feature map fits in one buffer, with the pixel that a replicated border adds to every side.
     fn max_edge(limits: &wgpu::Limits) -> u32 {
         let buffer = limits.max_storage_buffer_binding_size.min(limits.max_buffer_size);
         let pixels = buffer / (WIDEST_CHANNELS * FLOAT_BYTES);
-        let edge = pixels.isqrt().saturating_sub(2 * MARGIN as u64);
+        let edge = pixels.isqrt().saturating_sub(2);
         u32::try_from(edge).unwrap_or(u32::MAX).min(MAX_EDGE_PX)
     }
 
@@ -109,10 +108,10 @@ mod gpu {
         use super::*;
 
         #[test]
-        fn the_default_binding_limit_holds_724_px_less_two_margins_and_large_ones_stop_at_the_cap() {
+        fn the_default_binding_limit_holds_724_px_less_the_border_and_large_ones_stop_at_the_cap() {
             let limits =
                 |bytes| wgpu::Limits { max_storage_buffer_binding_size: bytes, max_buffer_size: bytes, ..Default::default() };
-            assert_eq!(max_edge(&limits(128 << 20)), 692);
+            assert_eq!(max_edge(&limits(128 << 20)), 722);
             assert_eq!(max_edge(&limits(4 << 30)), MAX_EDGE_PX);
         }
     }

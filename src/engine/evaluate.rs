@@ -4,9 +4,8 @@
 use burn::tensor::{ExecutionError, Tensor};
 use safetensors::tensor::{Dtype, TensorView};
 
-use super::gram::float;
-use super::image_tensor::read_back;
 use super::loss::{Objective, Subject, TotalVariationLoss};
+use super::numbers::{float, read_back};
 use super::{FeatureMaps, GramMatrix, ImageTensor, Vgg19};
 use crate::layer::Layer;
 use crate::recipe::{Emphasis, Reading};

@@ -4,6 +4,7 @@ use burn::tensor::Tensor;
 
 #[cfg(feature = "gpu")]
 use super::kernels;
+use super::numbers::float;
 use super::{FeatureMap, Guide};
 
 /// Which filters fire together, with where they fire summed away.
@@ -50,15 +51,6 @@ impl GramMatrix {
     pub fn detached(self) -> Self {
         Self(self.0.without_autodiff())
     }
-}
-
-/// A count as a factor.
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "counts of channels and positions; f32's relative error is far below the losses' own"
-)]
-pub fn float(count: usize) -> f32 {
-    count as f32
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use burn::tensor::module::{avg_pool2d, interpolate};
 use burn::tensor::ops::{AvgPoolOptions, InterpolateMode, InterpolateOptions};
 use burn::tensor::{Device, ExecutionError, Tensor, TensorData};
 
+use super::numbers::read_back;
 use crate::pixels::{ImageSize, Pixels};
 
 /// A picture on the device.
@@ -78,18 +79,6 @@ impl ImageTensor {
 /// `[1, C, H, W]` at half its size, `times` over: means of 2×2, an odd last row or column dropped.
 pub fn halved(x: Tensor<4>, times: u32) -> Tensor<4> {
     (0..times).fold(x, |x, _| avg_pool2d(x, AvgPoolOptions::new([2, 2])))
-}
-
-/// The values of `tensor`, row-major.
-///
-/// # Errors
-/// When the device fails or is lost.
-///
-/// # Panics
-/// Never while the engine makes all of its tensors in f32.
-pub async fn read_back<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>, ExecutionError> {
-    let data = tensor.into_data_async().await?;
-    Ok(data.try_into_vec::<f32>().expect("the engine computes in f32"))
 }
 
 #[cfg(test)]

@@ -5,10 +5,9 @@ use std::collections::BTreeMap;
 use burn::tensor::{Device, Tensor, TensorData};
 
 use super::image_tensor::halved;
-use super::vgg19::framed;
+use super::numbers::{float, sum};
 use crate::layer::Layer;
 use crate::pixels::{ImageSize, Pixels};
-use crate::recipe::Reading;
 
 /// Least share of a picture that a region is taken to have: an empty one would be divided by zero.
 const LEAST_SHARE: f32 = 1e-6;
@@ -25,9 +24,9 @@ impl Mask {
     /// once they share it; where none does, no painting's style counts.
     pub fn from_pixels(masks: &[Pixels], device: &Device) -> Vec<Self> {
         let claims: Vec<Vec<f32>> = masks.iter().map(claims).collect();
-        let sum = |pixel: usize| claims.iter().map(|claims| claims[pixel]).sum::<f32>().max(1.0);
+        let claimed = |pixel: usize| claims.iter().map(|claims| claims[pixel]).sum::<f32>().max(1.0);
         let mask = |(pixels, claims): (&Pixels, &Vec<f32>)| {
-            let shares: Vec<f32> = claims.iter().enumerate().map(|(pixel, claim)| claim / sum(pixel)).collect();
+            let shares: Vec<f32> = claims.iter().enumerate().map(|(pixel, claim)| claim / claimed(pixel)).collect();
             let ImageSize { width, height } = pixels.size();
             Self(Tensor::from_data(TensorData::new(shares, [1, 1, height as usize, width as usize]), device))
         };
@@ -42,8 +41,8 @@ impl Mask {
 
     /// What each layer sees of it: the mask brought to the size of the layer's maps as the maps themselves are. So every position of every
     /// layer belongs to the regions by shares that add up, and none is left out at an edge between two.
-    pub fn guides(&self, reading: Reading) -> BTreeMap<Layer, Guide> {
-        let mut mask = framed(self.0.clone(), reading.border);
+    pub fn guides(&self) -> BTreeMap<Layer, Guide> {
+        let mut mask = self.0.clone();
         Layer::ALL
             .into_iter()
             .map(|layer| {
@@ -67,7 +66,8 @@ pub struct Guide {
 
 impl Guide {
     fn new(mask: Tensor<4>) -> Self {
-        Self { share: mask.clone().mean().clamp_min(LEAST_SHARE), root: mask.sqrt() }
+        let positions = float(mask.shape().num_elements());
+        Self { share: sum(mask.clone()).div_scalar(positions).clamp_min(LEAST_SHARE), root: mask.sqrt() }
     }
 }
 
@@ -83,7 +83,6 @@ fn claims(mask: &Pixels) -> Vec<f32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::recipe::Pooling;
 
     /// 32×32 px: `left` in the left half, `right` in the other.
     fn halves(left: u8, right: u8) -> Pixels {
@@ -113,12 +112,10 @@ mod tests {
     #[test]
     fn every_position_of_every_layer_belongs_to_the_regions_by_shares_that_add_up() {
         let masks = Mask::from_pixels(&[halves(200, 30), halves(55, 225)], &Device::flex());
-        let reading = Reading { pooling: Pooling::Average, ..Reading::default() };
-        let [first, second] = [&masks[0], &masks[1]].map(|mask| mask.guides(reading));
+        let [first, second] = [&masks[0], &masks[1]].map(|mask| mask.guides());
         for layer in Layer::ALL {
             let sum = first[&layer].root.clone().square() + second[&layer].root.clone().square();
-            // The margin of 4 px belongs to the maps too.
-            assert_eq!(sum.dims()[3], (32 + 8) >> (layer.block() - 1));
+            assert_eq!(sum.dims()[3], 32 >> (layer.block() - 1));
             assert!(values(sum).iter().all(|sum| (sum - 1.0).abs() < 1e-5));
             let shares = first[&layer].share.clone() + second[&layer].share.clone();
             assert!((shares.into_scalar::<f32>() - 1.0).abs() < 1e-5);

@@ -24,11 +24,6 @@ const IMAGENET_MEAN: [f32; 3] = [123.68, 116.779, 103.939];
 /// just above 0 was. Chosen by that case.
 const NOISE_FLOOR: f32 = 1e-5;
 
-/// Mirrored pixels beyond each side of the picture: about as far as zeros around the layers reach in the first three blocks.
-pub const MARGIN: usize = 16;
-/// A side's part that a margin may be at most: on a small picture the whole of [`MARGIN`] would be most of the work.
-const MARGIN_PART: usize = 8;
-
 /// What one layer answers to a picture, after its ReLU.
 ///
 /// - **Shape:** `[1, C, H, W]`.
@@ -137,17 +132,20 @@ impl Vgg19 {
 
     /// The feature maps of `image` at `layers`; nothing beyond the deepest of them is computed.
     ///
-    /// Zero padding of 1 around every convolution; pooling halves each side, rounding down. [`Border::Reflect`] adds a
-    /// margin of mirrored pixels to every side of the picture first.
+    /// Zero padding of 1 around every convolution, save that [`Border::Replicate`] has the first see the outermost pixels once more instead;
+    /// pooling halves each side, rounding down.
     pub fn encode(&self, image: &ImageTensor, layers: &[Layer], reading: Reading) -> FeatureMaps {
         let mut maps = BTreeMap::new();
         let deepest = layers.iter().max().copied();
-        let mut x = framed(image.tensor().clone(), reading.border).mul_scalar(255.0) - self.mean.clone();
+        let mut x = image.tensor().clone().mul_scalar(255.0) - self.mean.clone();
         for (&layer, convolution) in self.convolutions.iter().take_while(|(layer, _)| Some(**layer) <= deepest) {
             if layer.follows_pooling() {
                 x = pool(x, reading.pooling);
             }
-            x = convolution.apply(x);
+            x = match reading.border {
+                Border::Replicate if layer == Layer::Conv1_1 => convolution.apply_replicated(x),
+                Border::Replicate | Border::Zero => convolution.apply(x),
+            };
             if layers.contains(&layer) {
                 maps.insert(layer, FeatureMap::new(self.scaled(x.clone(), layer, reading)));
             }
@@ -175,6 +173,13 @@ impl Convolution {
         Self::Plain(kernel, bias)
     }
 
+    /// With the outermost pixels once more beyond the border.
+    fn apply_replicated(&self, x: Tensor<4>) -> Tensor<4> {
+        let [_, _, height, width] = x.dims();
+        self.apply(x.pad((1, 1, 1, 1), PadMode::Edge)).narrow(2, 1, height).narrow(3, 1, width)
+    }
+
+    /// With zeros beyond the border.
     fn apply(&self, x: Tensor<4>) -> Tensor<4> {
         match self {
             Self::Plain(kernel, bias) => {
@@ -183,18 +188,6 @@ impl Convolution {
             }
             #[cfg(feature = "gpu")]
             Self::Packed(packed) => packed.relu(x),
-        }
-    }
-}
-
-/// `[1, C, H, W]` with its margin.
-pub fn framed(x: Tensor<4>, border: Border) -> Tensor<4> {
-    let [_, _, height, width] = x.dims();
-    match border {
-        Border::Zero => x,
-        Border::Reflect => {
-            let [rows, columns] = [height, width].map(|side| MARGIN.min(side / MARGIN_PART));
-            x.pad((columns, columns, rows, rows), PadMode::Reflect)
         }
     }
 }

@@ -46,9 +46,12 @@ pub enum Network {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Border {
-    /// The picture mirrored, for a margin, so that the painting's texture runs to the edge without a frame.
+    /// The outermost pixels once more, so that the first layer sees no edge around the picture: the texture runs to the rim as it is inside.
+    /// The layers after it have zeros, which leave no frame. Measured against a mirrored margin, as older recipes have it, which counts the rim
+    /// twice and doubles its contrast; and against the same in more layers, which makes the rim the brighter.
     #[default]
-    Reflect,
+    #[serde(alias = "reflect")]
+    Replicate,
     /// Zeros around every layer, as in the paper: they leave a faint frame.
     Zero,
 }
@@ -74,13 +77,14 @@ impl Reading {
 
 impl Reading {
     /// By what the content loss and the style loss are multiplied so that their gradients are about what they are for the published network
-    /// with average pooling: rounded geometric means over five pairs of sample pictures at 64 and 128 px, which spread by a factor of 3.
+    /// with average pooling: rounded geometric means over five pairs of sample pictures at 64 and 128 px, which spread by a factor of 3. For the
+    /// normalised network with max pooling the content's is half of that, by how far results are from the photo.
     pub const fn loss_scales(self) -> (f32, f32) {
         match (self.network, self.pooling) {
             (Network::Raw, Pooling::Average) => (1.0, 1.0),
             (Network::Raw, Pooling::Max) => (0.1, 0.01),
             (Network::Normalised, Pooling::Average) => (1e3, 5e7),
-            (Network::Normalised, Pooling::Max) => (5.5e3, 1.2e7),
+            (Network::Normalised, Pooling::Max) => (2.7e3, 1.2e7),
         }
     }
 }

@@ -126,7 +126,7 @@ pub fn poolings() -> Vec<Offer<Pooling>> {
 
 /// What the network sees beyond the border.
 pub fn borders() -> Vec<Offer<Border>> {
-    vec![offer(Border::Reflect, "reflect", "Mirrored"), offer(Border::Zero, "zero", "Zeros (paper)")]
+    vec![offer(Border::Replicate, "replicate", "Continued"), offer(Border::Zero, "zero", "Zeros (paper)")]
 }
 
 /// Where to compute.

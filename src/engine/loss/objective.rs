@@ -3,8 +3,7 @@
 use burn::tensor::{ExecutionError, Tensor};
 
 use super::{ContentLoss, StyleLoss, TotalVariationLoss};
-use crate::engine::gram::float;
-use crate::engine::image_tensor::read_back;
+use crate::engine::numbers::{float, read_back};
 use crate::engine::{FeatureMaps, ImageTensor, Mask, Vgg19};
 use crate::layer::Layer;
 use crate::losses::Losses;
@@ -79,7 +78,7 @@ impl Objective {
         let Subject { photo, paintings, masks } = subject;
         let shares = emphasis.style_shares(paintings.len());
         let style = StyleLoss::new(paintings.iter().map(|painting| vgg.encode(painting, &Layer::ALL, reading)), &shares)
-            .within(masks.iter().map(|mask| mask.guides(reading)), &shares);
+            .within(masks.iter().map(|mask| mask.guides()), &shares);
         let content = content_targets(vgg, photo, reading, &emphasis);
         Self { photo: photo.clone(), content, style, reading, emphasis }
     }

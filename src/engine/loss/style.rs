@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use burn::tensor::Tensor;
 
-use crate::engine::gram::float;
+use crate::engine::numbers::{float, sum};
 use crate::engine::{FeatureMaps, GramMatrix, Guide};
 use crate::layer::Layer;
 use crate::recipe::LayerWeights;
@@ -95,7 +95,7 @@ impl StyleLoss {
 /// `1/(4 N²) Σ (G − A)²`, `[1]`. Each difference is divided by 2N before it is squared, so that the sum keeps clear of f32's range.
 fn squared_distance(gram: &GramMatrix, target: &GramMatrix) -> Tensor<1> {
     let [channels, _] = target.tensor().dims();
-    (gram.tensor().clone() - target.tensor().clone()).div_scalar(2.0 * float(channels)).square().sum()
+    sum((gram.tensor().clone() - target.tensor().clone()).div_scalar(2.0 * float(channels)).square())
 }
 
 /// The shares' sum of the paintings' Gram matrices, layer by layer; empty without paintings.

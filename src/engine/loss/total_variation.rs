@@ -3,6 +3,7 @@
 use burn::tensor::Tensor;
 
 use crate::engine::ImageTensor;
+use crate::engine::numbers::sum;
 
 /// Sum of squared differences of horizontal and vertical neighbours, over all three colours.
 ///
@@ -18,7 +19,7 @@ impl TotalVariationLoss {
         let neighbours = |dim: usize, length: usize| {
             let ahead = x.clone().narrow(dim, 1, length - 1);
             let behind = x.clone().narrow(dim, 0, length - 1);
-            (ahead - behind).square().sum()
+            sum((ahead - behind).square())
         };
         neighbours(2, height) + neighbours(3, width)
     }

@@ -8,8 +8,7 @@ use burn::tensor::{Device, ExecutionError, Tensor, TensorData};
 
 use self::curvature::{Curvature, PairProducts, Products};
 use super::Evaluation;
-use crate::engine::gram::float;
-use crate::engine::image_tensor::read_back;
+use crate::engine::numbers::{float, read_back, sum};
 use crate::engine::{State, StateError};
 
 /// Pairs remembered.
@@ -254,7 +253,7 @@ impl Lbfgs {
     async fn measure(&self, new: &Tensor<3>, loss: Tensor<1>) -> Result<Measures, ExecutionError> {
         let with = |rows: Tensor<3>| new.clone().matmul(rows.swap_dims(1, 2)).sum_dim(0).squeeze_dim::<2>(0);
         let products = Tensor::cat(vec![with(self.memory.clone()), with(new.clone())], 1);
-        let steepness = new.clone().narrow(1, MEASURED - 1, 1).abs().sum();
+        let steepness = sum(new.clone().narrow(1, MEASURED - 1, 1).abs());
         let numbers = read_back(Tensor::cat(vec![products.flatten(0, 1), loss, steepness], 0)).await?;
         Ok(Measures::from_numbers(&numbers, self.curvature.rows()))
     }

@@ -8,8 +8,7 @@ use safetensors::tensor::Dtype;
 
 use super::{WeightsError, floats, tensor};
 use crate::engine::evaluate::Array;
-use crate::engine::gram::float;
-use crate::engine::image_tensor::read_back;
+use crate::engine::numbers::{float, read_back};
 use crate::engine::{FeatureMap, ImageTensor, Vgg19};
 use crate::layer::Layer;
 use crate::recipe::{Pooling, Reading};

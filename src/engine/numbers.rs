@@ -1,0 +1,30 @@
+//! Between tensors and numbers.
+
+use burn::tensor::{ExecutionError, Tensor};
+
+/// A count as a factor.
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "counts of channels and positions; f32's relative error is far below the losses' own"
+)]
+pub fn float(count: usize) -> f32 {
+    count as f32
+}
+
+/// The sum of all elements, `[1]`, taken in the same order each time. Burn's own adds parts up as a GPU happens to finish them, so that the
+/// last digit differs from run to run.
+pub fn sum<const D: usize>(tensor: Tensor<D>) -> Tensor<1> {
+    tensor.sum_dim(D - 1).flatten::<1>(0, D - 1).sum_dim(0)
+}
+
+/// The values of `tensor`, row-major.
+///
+/// # Errors
+/// When the device fails or is lost.
+///
+/// # Panics
+/// Never while the engine makes all of its tensors in f32.
+pub async fn read_back<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>, ExecutionError> {
+    let data = tensor.into_data_async().await?;
+    Ok(data.try_into_vec::<f32>().expect("the engine computes in f32"))
+}
