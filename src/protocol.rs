@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 pub use crate::losses::Losses;
 use crate::pixels::ImageSize;
-use crate::recipe::{Emphasis, Recipe};
+use crate::recipe::{Emphasis, OptimizerKind, Recipe};
 
 /// Tells the runs apart. Every event of a run carries it, and the page ignores events of runs it has left behind; so a
 /// cancel is instant for the person, whatever the GPU still does.
@@ -41,12 +41,14 @@ pub enum Command {
     Resume(RunId),
     /// Forget the run. Not answered.
     Cancel(RunId),
-    /// Change the weights of a run from its next step on.
+    /// Change a run from its next step on.
     Adjust {
         /// The run meant.
         run: RunId,
         /// The new weights.
         emphasis: Emphasis,
+        /// What changes the pixels from now on.
+        optimizer: OptimizerKind,
     },
     /// Encode the run's picture as it is now. Answered by [`Event::Exported`].
     Export(RunId),

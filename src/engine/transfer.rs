@@ -15,7 +15,7 @@ use super::optimizer::{Evaluation, Optimizer};
 use super::{ImageTensor, StateError, Vgg19, colour};
 use crate::losses::Losses;
 use crate::pixels::{ImageSize, Pixels};
-use crate::recipe::{Emphasis, MAX_STYLES, Recipe, RecipeError};
+use crate::recipe::{Emphasis, MAX_STYLES, OptimizerKind, Recipe, RecipeError};
 use crate::schedule::{self, Level};
 
 /// Why a style transfer cannot begin or go on.
@@ -204,6 +204,14 @@ impl StyleTransfer {
         self.recipe.emphasis = emphasis;
         self.optimizer.objective_changed();
         Ok(())
+    }
+
+    /// Goes on from the picture as it is with another optimiser.
+    pub fn set_optimizer(&mut self, kind: OptimizerKind) {
+        if kind != self.recipe.optimizer {
+            self.optimizer = self.optimizer.changed(kind, self.step, self.step + self.left);
+            self.recipe.optimizer = kind;
+        }
     }
 
     /// Waits for the steps asked for so far and reads the losses at the picture as it is; zeros before the first.

@@ -24,7 +24,7 @@ use super::shelf::Shelf;
 use super::studio::{Effect as Task, Errand, Studio};
 use crate::pixels::ImageSize;
 use crate::protocol::{Command, Event, RunId, UserError};
-use crate::recipe::{Emphasis, Preset};
+use crate::recipe::{Emphasis, OptimizerKind, Preset};
 
 /// Time for which slider movements are gathered into one message, ms.
 const ADJUST_EVERY_MS: u32 = 80;
@@ -168,6 +168,14 @@ impl Desk {
             self.act(|studio| studio.adjustment());
         };
         self.adjusting.set_value(Some(Timeout::new(ADJUST_EVERY_MS, send)));
+    }
+
+    /// Sets what changes the pixels, also in the running picture.
+    pub fn take_optimizer(self, optimizer: OptimizerKind) {
+        self.act(|studio| {
+            studio.set(|settings| settings.recipe.optimizer = optimizer);
+            studio.adjustment()
+        });
     }
 
     /// Sets the recipe to a preset's, also in the running picture as far as it can follow.

@@ -263,12 +263,13 @@ impl Studio {
         change(&mut self.settings.recipe.emphasis);
     }
 
-    /// The command that brings the current emphasis to the running picture. A reconstruction and a grid's cell have
+    /// The command that brings the current emphasis and optimiser to the running picture. A reconstruction and a grid's cell have
     /// one of their own.
     pub fn adjustment(&self) -> Option<Effect> {
         let follows = |run: &&Run| matches!(run.errand, Errand::Repaint | Errand::GoOn);
         let run = self.run.as_ref().filter(follows).filter(|run| run.phase.is_live() && run.phase != Phase::Waiting)?;
-        Some(Effect::Post(Command::Adjust { run: run.id, emphasis: self.settings.recipe.emphasis }))
+        let Recipe { emphasis, optimizer, .. } = self.settings.recipe;
+        Some(Effect::Post(Command::Adjust { run: run.id, emphasis, optimizer }))
     }
 
     /// Chooses where to compute, leaving any run, and moves there at once if it is elsewhere.

@@ -92,8 +92,9 @@ impl Session {
                     run.paused = false;
                 }
             }
-            Command::Adjust { run: id, emphasis } => {
+            Command::Adjust { run: id, emphasis, optimizer } => {
                 if let Some(run) = self.running(id) {
+                    run.transfer_mut().set_optimizer(optimizer);
                     let adjusted = run.transfer_mut().set_emphasis(emphasis).map_err(RunError::from);
                     self.settle(id, adjusted);
                 }

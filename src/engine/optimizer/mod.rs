@@ -42,14 +42,25 @@ impl Optimizer {
         }
     }
 
-    /// The same optimiser with what it has learnt, on a picture of another size: `x`, `[1, 3, H, W]`, the one so far resized; with `steps`
-    /// evaluations to spend.
+    /// An optimiser of `kind` that goes on from the best picture so far, with `done` of `steps` evaluations spent. What this one has learnt is
+    /// of no use to it.
+    #[must_use]
+    pub fn changed(&self, kind: OptimizerKind, done: u32, steps: u32) -> Self {
+        match Self::new(kind, self.x().clone(), steps) {
+            Self::Adam(adam) => Self::Adam(Box::new(adam.joining_after(done))),
+            lbfgs @ Self::Lbfgs(_) => lbfgs,
+        }
+    }
+
+    /// The same optimiser on a picture of another size: `x`, `[1, 3, H, W]`, the one so far resized; with `steps` evaluations to spend.
+    /// L-BFGS takes along what it has learnt. To Adam, moments of the smaller size were measured to be of more harm than use: after 20 steps at
+    /// twice the size its loss was 5 % less to 16 % greater with them.
     ///
     /// # Errors
     /// When the device fails or is lost.
     pub async fn carried(&self, x: Tensor<4>, steps: u32) -> Result<Self, ExecutionError> {
         Ok(match self {
-            Self::Adam(adam) => Self::Adam(Box::new(adam.carried(x, LearningRate::falling(steps)))),
+            Self::Adam(_) => Self::new(OptimizerKind::Adam, x, steps),
             Self::Lbfgs(lbfgs) => Self::Lbfgs(Box::new(lbfgs.carried(x, FIRST_STEP).await?)),
         })
     }

@@ -144,7 +144,7 @@ fn Advanced(
                 label="Optimiser"
                 offers=offers::optimizers()
                 chosen=recipe(desk, |recipe| recipe.optimizer)
-                on_change=set_recipe(desk, |recipe, optimizer| recipe.optimizer = optimizer)
+                on_change=Callback::new(move |optimizer| desk.take_optimizer(optimizer))
             />
             <Choice
                 id="pooling"

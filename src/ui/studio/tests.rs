@@ -1,6 +1,6 @@
 use super::*;
 use crate::layer::Layer;
-use crate::recipe::Start;
+use crate::recipe::{OptimizerKind, Start};
 
 const STEPS: u32 = 200;
 
@@ -152,13 +152,14 @@ fn what_the_worker_says_of_a_file_is_handed_on_whatever_runs() {
 }
 
 #[test]
-fn a_slider_reaches_the_running_picture_and_no_other() {
+fn a_slider_and_the_optimiser_reach_the_running_picture_and_no_other() {
     let mut studio = opened();
     studio.set_emphasis(|emphasis| emphasis.content_weight = 20.0);
     assert_eq!(studio.adjustment(), None);
     studio.start();
-    let Some(Effect::Post(Command::Adjust { run, emphasis })) = studio.adjustment() else { panic!("the run is told") };
-    assert_eq!((run, emphasis), (RunId(1), studio.settings().recipe.emphasis));
+    studio.set(|settings| settings.recipe.optimizer = OptimizerKind::Adam);
+    let Some(Effect::Post(Command::Adjust { run, emphasis, optimizer })) = studio.adjustment() else { panic!("the run is told") };
+    assert_eq!((run, emphasis, optimizer), (RunId(1), studio.settings().recipe.emphasis, OptimizerKind::Adam));
 }
 
 #[test]
