@@ -3,44 +3,57 @@
 use std::path::PathBuf;
 
 use burn::tensor::{Device, Tensor};
-use impasto::engine::ImageTensor;
 use impasto::engine::loss::{Objective, Subject};
 use impasto::engine::optimizer::{Adam, Evaluation, Lbfgs, LearningRate};
+use impasto::engine::weights::ChannelMeans;
+use impasto::engine::{ImageTensor, Vgg19};
 use impasto::layer::Layer;
-use impasto::recipe::{Emphasis, Pooling, Reading};
+use impasto::recipe::{Emphasis, Network, Pooling, Reading};
 use pollster::block_on;
 
 use crate::fixture::{Fixture, folders};
-use crate::{cpu, gpu, image, network};
+use crate::{cpu, gpu, image, means_of, network, network_of};
 
 /// The fixtures' weights of the summed losses.
 const ALPHA: f32 = 1e-3;
-const GAMMA: f32 = 100.0;
 /// Adam's rate in the fixtures' runs.
 const LEARNING_RATE: f32 = 0.02;
 
-/// The fixtures' weights in the product's units, for `elements` of conv4_2 and `values` of the picture.
-#[expect(clippy::cast_precision_loss, reason = "small counts")]
-fn emphasis(elements: usize, values: usize) -> Emphasis {
-    Emphasis { content_weight: ALPHA * elements as f32, tv_weight: GAMMA * values as f32 / (255.0 * 255.0), ..Emphasis::default() }
+/// The fixtures' weight of total variation.
+fn gamma(network: Network) -> f32 {
+    match network {
+        Network::Raw => 100.0,
+        Network::Normalised => 1e-3,
+    }
 }
 
-fn objective_of(case: &Fixture, pooling: Pooling, vgg: &impasto::engine::Vgg19, device: &Device) -> Objective {
-    let [photo, style] = ["content_rgb", "style_rgb"].map(|name| image(case, name, device));
-    let size = photo.size();
-    let subject = Subject { photo, paintings: vec![style], masks: Vec::new() };
-    let mut objective = Objective::new(vgg, &subject, Reading::plain(pooling), Emphasis::default());
-    let elements = objective.content().elements(Layer::CONTENT);
-    objective.set_emphasis(vgg, emphasis(elements, 3 * size.area()));
-    objective
+/// The fixtures' weights in the product's units, for `elements` of conv4_2 and `values` of the picture.
+#[expect(clippy::cast_precision_loss, reason = "small counts")]
+fn emphasis(network: Network, elements: usize, values: usize) -> Emphasis {
+    let tv_weight = gamma(network) * values as f32 / (255.0 * 255.0);
+    Emphasis { content_weight: ALPHA * elements as f32, tv_weight, ..Emphasis::default() }
 }
 
 /// A reference run: its case, the picture it starts from, and the total loss at each of its 51 iterates.
 struct Run {
     case: Fixture,
     start: &'static str,
-    pooling: Pooling,
+    reading: Reading,
+    /// Of the normalised network.
+    means: ChannelMeans,
     losses: Vec<f64>,
+}
+
+impl Run {
+    fn objective(&self, vgg: &Vgg19, device: &Device) -> Objective {
+        let [photo, style] = ["content_rgb", "style_rgb"].map(|name| image(&self.case, name, device));
+        let size = photo.size();
+        let subject = Subject { photo, paintings: vec![style], masks: Vec::new() };
+        let mut objective = Objective::new(vgg, &subject, self.reading, Emphasis::default());
+        let elements = objective.content().elements(Layer::CONTENT);
+        objective.set_emphasis(vgg, emphasis(self.reading.network, elements, 3 * size.area()));
+        objective
+    }
 }
 
 /// Our own runs, which lie in their case and start at its `x_rgb`.
@@ -48,7 +61,8 @@ fn own_runs(optimizer: &str) -> Vec<Run> {
     let case = || Fixture::open(&folders()[0].join("case_e_24x16.safetensors"));
     let run = |pooling, key: &str| Run {
         start: "x_rgb",
-        pooling,
+        reading: Reading::plain(pooling),
+        means: ChannelMeans::built_in(),
         losses: case().values(&format!("{key}.raw.{optimizer}.loss")),
         case: case(),
     };
@@ -56,11 +70,12 @@ fn own_runs(optimizer: &str) -> Vec<Run> {
 }
 
 /// Those of a shared folder, which lie in a file of their own and start from noise.
-fn shared_runs(runs: &[(&str, Pooling, &str)]) -> Vec<Run> {
-    let read = |folder: &PathBuf, &(case, pooling, key): &(&str, Pooling, &str)| Run {
+fn shared_runs(runs: &[(&str, Reading, &str)]) -> Vec<Run> {
+    let read = |folder: &PathBuf, &(case, reading, key): &(&str, Reading, &str)| Run {
         case: Fixture::open(&folder.join(case)),
         start: "noise_rgb",
-        pooling,
+        reading,
+        means: means_of(folder),
         losses: Fixture::open(&folder.join("trajectories.safetensors")).values(key),
     };
     folders()[1..].iter().flat_map(|folder| runs.iter().map(move |run| read(folder, run))).collect()
@@ -69,8 +84,8 @@ fn shared_runs(runs: &[(&str, Pooling, &str)]) -> Vec<Run> {
 /// Relative difference of our total loss to the reference's, at each evaluation.
 fn adam_differences(run: &Run) -> Vec<f64> {
     let device = cpu();
-    let vgg = network(&device);
-    let objective = objective_of(&run.case, run.pooling, &vgg, &device);
+    let vgg = network_of(&run.means, &device);
+    let objective = run.objective(&vgg, &device);
     let start = image(&run.case, run.start, &device).into_tensor();
     let mut adam = Adam::new(start, LearningRate::constant(LEARNING_RATE));
     run.losses
@@ -85,8 +100,8 @@ fn adam_differences(run: &Run) -> Vec<f64> {
 
 /// Our total loss at the start and at each of the `iterations` of L-BFGS, with the reference's first step.
 fn lbfgs_losses(run: &Run, iterations: usize, device: &Device) -> Vec<f64> {
-    let vgg = network(device);
-    let objective = objective_of(&run.case, run.pooling, &vgg, device);
+    let vgg = network_of(&run.means, device);
+    let objective = run.objective(&vgg, device);
     let start = image(&run.case, run.start, device).into_tensor();
     #[expect(clippy::cast_precision_loss, reason = "a count")]
     let unit_length = 1.0 / start.shape().num_elements() as f64;
@@ -104,15 +119,17 @@ fn lbfgs_losses(run: &Run, iterations: usize, device: &Device) -> Vec<f64> {
 
 #[test]
 fn adam_follows_the_reference_runs() {
+    let normalised = Reading { network: Network::Normalised, ..Reading::plain(Pooling::Average) };
     let shared = [
-        ("case_a_32x32.safetensors", Pooling::Average, "a.avg.raw.adam.loss"),
-        ("case_b_48x40.safetensors", Pooling::Max, "b.max.raw.adam.loss"),
+        ("case_a_32x32.safetensors", Reading::plain(Pooling::Average), "a.avg.raw.adam.loss"),
+        ("case_a_32x32.safetensors", normalised, "a.avg.norm.adam.loss"),
+        ("case_b_48x40.safetensors", Reading::plain(Pooling::Max), "b.max.raw.adam.loss"),
     ];
     for run in own_runs("adam").into_iter().chain(shared_runs(&shared)) {
         let differences = adam_differences(&run);
         assert_eq!(differences.len(), 51);
         // Rounding grows along a run; these gates are some 30 and 4 times what f32 was measured to differ by.
-        let name = (&run.case.name, run.pooling);
+        let name = (&run.case.name, run.reading);
         assert!(differences[..=10].iter().all(|&difference| difference <= 1e-5), "{name:?}: {differences:?}");
         assert!(differences.iter().all(|&difference| difference <= 5e-3), "{name:?}: {differences:?}");
     }
@@ -122,7 +139,7 @@ fn adam_follows_the_reference_runs() {
 fn lbfgs_follows(device: &Device, iterations: usize, runs: Vec<Run>) {
     for run in runs {
         let losses = lbfgs_losses(&run, iterations, device);
-        let name = (&run.case.name, run.pooling);
+        let name = (&run.case.name, run.reading);
         for (iteration, (loss, expected)) in losses.iter().zip(&run.losses).take(6).enumerate() {
             assert!((loss - expected).abs() <= 2e-3 * expected, "{name:?}, iteration {iteration}: {loss} for {expected}");
         }
@@ -131,10 +148,10 @@ fn lbfgs_follows(device: &Device, iterations: usize, runs: Vec<Run>) {
     }
 }
 
-const SHARED_LBFGS_RUNS: [(&str, Pooling, &str); 3] = [
-    ("case_a_32x32.safetensors", Pooling::Average, "a.avg.raw.armijo.loss"),
-    ("case_b_48x40.safetensors", Pooling::Max, "b.max.raw.armijo.loss"),
-    ("case_c_33x37.safetensors", Pooling::Average, "c.avg.raw.armijo.loss"),
+const SHARED_LBFGS_RUNS: [(&str, Reading, &str); 3] = [
+    ("case_a_32x32.safetensors", Reading::plain(Pooling::Average), "a.avg.raw.armijo.loss"),
+    ("case_b_48x40.safetensors", Reading::plain(Pooling::Max), "b.max.raw.armijo.loss"),
+    ("case_c_33x37.safetensors", Reading::plain(Pooling::Average), "c.avg.raw.armijo.loss"),
 ];
 
 #[test]

@@ -1,0 +1,142 @@
+//! How the result looks.
+
+use impasto::codec;
+use impasto::engine::evaluate::evaluate;
+use impasto::engine::{ImageTensor, Pictures};
+use impasto::pixels::{ImageSize, Pixels};
+use impasto::recipe::{Border, Colours, Palette, Recipe};
+use pollster::block_on;
+
+use super::{EDGE, STEPS, colour_distance, mean, painted, part, pictures, recipe, sample, squared_distance, with};
+use crate::{cpu, network};
+
+/// Mean squared difference of neighbours in a row, in units of the variance: from 0, for the broadest forms, to 2, for white noise.
+#[expect(clippy::cast_precision_loss, reason = "a count of pixels")]
+fn fineness(picture: &Pixels) -> f32 {
+    let width = picture.size().width as usize;
+    let grey: Vec<f32> = picture.composited_rgb().chunks_exact(3).map(|p| p.iter().sum()).collect();
+    let mean = grey.iter().sum::<f32>() / grey.len() as f32;
+    let variance = grey.iter().map(|value| (value - mean).powi(2)).sum::<f32>();
+    grey.chunks_exact(width).flat_map(|row| row.windows(2).map(|pair| (pair[1] - pair[0]).powi(2))).sum::<f32>() / variance
+}
+
+/// Standard deviation of the pixels' greys, RGB in 0..1.
+fn contrast(picture: &Pixels) -> f32 {
+    let grey = |pixel: [f32; 3]| pixel.iter().sum::<f32>() / 3.0;
+    let centre = mean(picture, grey);
+    mean(picture, |pixel| (grey(pixel) - centre).powi(2)).sqrt()
+}
+
+/// A square of stripes, `period` px from one to the next.
+fn stripes(edge: u16, period: f32) -> Pixels {
+    let value = |x: u16| (f32::from(x) / period * std::f32::consts::TAU).sin().mul_add(0.4, 0.5);
+    let rgb: Vec<f32> = (0..edge).flat_map(|_| (0..edge).flat_map(move |x| [value(x); 3])).collect();
+    Pixels::from_rgb(ImageSize::new(edge.into(), edge.into()), &rgb, None)
+}
+
+/// `E` of the five style layers, from `conv1_1` to `conv5_1`, for `result` beside the first painting.
+fn style_losses(result: &Pixels, pictures: &Pictures) -> Vec<f32> {
+    let device = cpu();
+    let [result, photo, painting] = [result, &pictures.photo, &pictures.paintings[0]]
+        .map(|picture| ImageTensor::from_rgb(picture.size(), picture.composited_rgb(), &device));
+    let arrays = block_on(evaluate(&network(&device), &photo, &painting, &result, recipe().reading)).expect("the device works");
+    arrays.into_iter().find(|array| array.name == "loss.E").expect("style is evaluated").values
+}
+
+#[test]
+fn the_photos_palette_keeps_its_chroma_and_the_paintings_does_not() {
+    let chroma = |p: [f32; 3]| p[0] - p[2];
+    let of = |palette, linear_light| {
+        let recipe = Recipe { colours: Colours { palette, linear_light }, ..recipe() };
+        let pictures = pictures(&["painting-night.jpg"], &recipe);
+        let result = painted(&pictures, &recipe).0;
+        ((mean(&result, chroma) - mean(&pictures.photo, chroma)).abs(), colour_distance(&result, &pictures.photo))
+    };
+    let (kept, _) = of(Palette::Photo, false);
+    let (kept_in_light, _) = of(Palette::Photo, true);
+    let (painted, far) = of(Palette::Painting, false);
+    assert!(kept < 0.02 && kept_in_light < 0.03 && painted > 0.1, "{kept}, {kept_in_light}, {painted}");
+    let (_, near) = of(Palette::Matched, false);
+    assert!(near < 0.5 * far, "a matched palette is {near} from the photo's colours, the painting's own {far}");
+}
+
+#[test]
+fn a_larger_painting_gives_broader_strokes() {
+    // A grey sheet, so that every stroke is the painting's.
+    let photo = Pixels::from_rgb(ImageSize::new(EDGE, EDGE), &[0.5; 3 * (EDGE * EDGE) as usize], None);
+    let at = |scale| {
+        let mut recipe = with(|emphasis| emphasis.content_weight = 0.0);
+        recipe.style_scale = scale;
+        let edge = recipe.style_edge(EDGE);
+        let paintings = vec![codec::resize(&stripes(256, 40.0), ImageSize::new(edge, edge))];
+        fineness(&painted(&Pictures::new(photo.clone(), paintings), &recipe).0)
+    };
+    let (small, large) = (at(0.5), at(2.0));
+    assert!(large < 0.7 * small, "fineness {small} at half the size, {large} at twice");
+}
+
+#[test]
+fn a_blend_moves_from_one_painting_to_the_other() {
+    let names = ["painting-night.jpg", "painting-ember.jpg"];
+    let [night, ember] = names.map(|name| sample(name, EDGE));
+    // Below 0 nearer to the first, above nearer to the second.
+    let lean = |styles: [f32; 4]| {
+        let recipe = with(|emphasis| (emphasis.content_weight, emphasis.styles) = (16.0, styles));
+        let result = painted(&pictures(&names, &recipe), &recipe).0;
+        colour_distance(&result, &night) - colour_distance(&result, &ember)
+    };
+    let [first, middle, second] = [[1.0, 0.0, 0.0, 0.0], [0.5, 0.5, 0.0, 0.0], [0.0, 1.0, 0.0, 0.0]].map(lean);
+    assert!(first < middle && middle < second, "{first}, {middle}, {second}");
+}
+
+#[test]
+fn smoothness_smooths() {
+    let at = |tv_weight| {
+        let recipe = with(|emphasis| emphasis.tv_weight = tv_weight);
+        fineness(&painted(&pictures(&["painting-night.jpg"], &recipe), &recipe).0)
+    };
+    let (rough, smooth) = (at(0.0), at(10_000.0));
+    assert!(smooth < 0.8 * rough, "fineness {rough}, and with smoothness {smooth}");
+}
+
+#[test]
+fn grain_moves_the_likeness_from_coarse_layers_to_fine_ones() {
+    let at = |grain| {
+        let recipe = with(|emphasis| emphasis.grain = grain);
+        let pictures = pictures(&["painting-night.jpg"], &recipe);
+        style_losses(&painted(&pictures, &recipe).0, &pictures)
+    };
+    let (fine, coarse) = (at(-1.0), at(1.0));
+    let holds = fine[0] < 0.5 * coarse[0] && fine[1] < 0.5 * coarse[1] && coarse[3] < 0.9 * fine[3] && coarse[4] < 0.95 * fine[4];
+    assert!(holds, "E of conv1_1 to conv5_1: {fine:?}, {coarse:?}");
+}
+
+#[test]
+fn a_replicated_border_leaves_no_frame_and_one_of_zeros_does() {
+    // A flat sheet under style alone: whatever sets the rim apart from the inside comes of the border.
+    let photo = Pixels::from_rgb(ImageSize::new(EDGE, EDGE), &[0.5; 3 * (EDGE * EDGE) as usize], None);
+    let frame = |border| {
+        let contrasts = ["painting-mist.jpg", "painting-night.jpg", "painting-ember.jpg"].map(|painting| {
+            let mut recipe = with(|emphasis| emphasis.content_weight = 0.0);
+            recipe.reading.border = border;
+            let result = painted(&Pictures::new(photo.clone(), vec![sample(painting, EDGE)]), &recipe).0;
+            let rim = |x: u32, y: u32| x.min(y).min(EDGE - 1 - x).min(EDGE - 1 - y);
+            contrast(&part(&result, |x, y| rim(x, y) == 0)) / contrast(&part(&result, |x, y| rim(x, y) >= 8))
+        });
+        (contrasts.iter().sum::<f32>() / 3.0 - 1.0).abs()
+    };
+    let (replicated, zeros) = (frame(Border::Replicate), frame(Border::Zero));
+    assert!(replicated < 0.15 && zeros > 0.25, "the rim's contrast is {replicated} from the inside's, with zeros {zeros}");
+}
+
+#[test]
+fn a_pyramid_gives_a_large_picture_the_strokes_of_a_small_one() {
+    let at = |size, pyramid| {
+        let recipe = Recipe { size, pyramid, steps: 2 * STEPS, ..recipe() };
+        let pictures = Pictures::new(sample("photo-astronaut.jpg", size), vec![sample("painting-night.jpg", size)]);
+        codec::resize(&painted(&pictures, &recipe).0, ImageSize::new(EDGE, EDGE))
+    };
+    let small = at(EDGE, 1);
+    let (plain, built_up) = (squared_distance(&at(2 * EDGE, 1), &small), squared_distance(&at(2 * EDGE, 2), &small));
+    assert!(built_up < 0.5 * plain, "from the picture of half the size {plain}, and {built_up} with a pyramid");
+}

@@ -1,0 +1,90 @@
+//! Each option of a recipe changes the picture in the direction that it promises, and what the paper shows can be seen: at small
+//! sizes, on the processor, with the sample pictures.
+
+use std::path::Path;
+use std::rc::Rc;
+
+use impasto::codec;
+use impasto::engine::{Pictures, StyleTransfer};
+use impasto::losses::Losses;
+use impasto::pixels::{ImageSize, Pixels};
+use impasto::recipe::{Emphasis, Recipe};
+use pollster::block_on;
+
+use crate::{cpu, network};
+
+mod look;
+mod paper;
+mod regions;
+mod runs;
+
+/// Longer side of the pictures, px.
+const EDGE: u32 = 64;
+/// Enough for the differences to show.
+const STEPS: u32 = 24;
+
+fn sample(name: &str, edge: u32) -> Pixels {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("www/samples").join(name);
+    let file = std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    codec::decode_fitted(&file, edge).expect("a sample is a picture")
+}
+
+fn pictures(paintings: &[&str], recipe: &Recipe) -> Pictures {
+    let paintings = paintings.iter().map(|name| sample(name, recipe.style_edge(EDGE))).collect();
+    Pictures::new(sample("photo-cat.jpg", EDGE), paintings)
+}
+
+fn recipe() -> Recipe {
+    Recipe { size: EDGE, steps: STEPS, ..Recipe::default() }
+}
+
+fn with(change: impl FnOnce(&mut Emphasis)) -> Recipe {
+    let mut recipe = recipe();
+    change(&mut recipe.emphasis);
+    recipe
+}
+
+fn begin(pictures: &Pictures, recipe: &Recipe) -> StyleTransfer {
+    let device = cpu();
+    StyleTransfer::new(Rc::new(network(&device)), pictures, recipe, &device).expect("the recipe makes sense")
+}
+
+fn finish(transfer: &mut StyleTransfer) -> (Pixels, Losses) {
+    while !transfer.finished() {
+        block_on(transfer.step()).expect("the device works");
+    }
+    (block_on(transfer.pixels()).expect("the device works"), block_on(transfer.losses()).expect("the losses are finite"))
+}
+
+fn painted(pictures: &Pictures, recipe: &Recipe) -> (Pixels, Losses) {
+    finish(&mut begin(pictures, recipe))
+}
+
+/// Mean of `value` over all pixels, RGB in 0..1.
+#[expect(clippy::cast_precision_loss, reason = "a count of pixels")]
+fn mean(picture: &Pixels, value: impl Fn([f32; 3]) -> f32) -> f32 {
+    let rgb = picture.composited_rgb();
+    rgb.as_chunks().0.iter().map(|&pixel| value(pixel)).sum::<f32>() / picture.size().area() as f32
+}
+
+/// Distance of two pictures' mean colours.
+fn colour_distance(a: &Pixels, b: &Pixels) -> f32 {
+    (0..3).map(|c| (mean(a, |p| p[c]) - mean(b, |p| p[c])).powi(2)).sum::<f32>().sqrt()
+}
+
+/// Mean squared difference of two pictures of one size.
+#[expect(clippy::cast_precision_loss, reason = "a count of values")]
+fn squared_distance(a: &Pixels, b: &Pixels) -> f32 {
+    let (a, b) = (a.composited_rgb(), b.composited_rgb());
+    a.iter().zip(&b).map(|(x, y)| (x - y).powi(2)).sum::<f32>() / a.len() as f32
+}
+
+/// The pixels of `picture` at the places that `belongs` names by column and row, in one row.
+fn part(picture: &Pixels, belongs: impl Fn(u32, u32) -> bool) -> Pixels {
+    let ImageSize { width, height } = picture.size();
+    let places = (0..height).flat_map(|y| (0..width).map(move |x| (x, y)));
+    let kept = places.zip(picture.rgba().as_chunks::<4>().0).filter(|((x, y), _)| belongs(*x, *y));
+    let rgba: Vec<u8> = kept.flat_map(|(_, pixel)| *pixel).collect();
+    let width = u32::try_from(rgba.len() / 4).expect("a small picture");
+    Pixels::new(ImageSize::new(width, 1), rgba).expect("four bytes for each pixel")
+}

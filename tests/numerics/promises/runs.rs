@@ -1,0 +1,129 @@
+//! A run while it goes on, and what it begins with.
+
+use std::rc::Rc;
+
+use impasto::engine::{Pictures, StyleTransfer};
+use impasto::layer::Layer;
+use impasto::losses::Losses;
+use impasto::pixels::{ImageSize, Pixels};
+use impasto::recipe::{Emphasis, LayerWeights, OptimizerKind, Recipe, Start};
+use pollster::block_on;
+
+use super::{STEPS, begin, finish, painted, pictures, recipe, sample};
+use crate::{cpu, gpu, network};
+
+#[test]
+fn noise_is_the_seeds_own_to_the_bit() {
+    let of = |seed| {
+        let recipe = Recipe { start: Start::NOISE, steps: 3, seed, ..recipe() };
+        painted(&pictures(&["painting-night.jpg"], &recipe), &recipe).0
+    };
+    assert_eq!(of(1), of(1));
+    assert_ne!(of(1), of(2));
+}
+
+#[test]
+fn a_pyramid_grows_to_the_full_size_and_keeps_alpha() {
+    let recipe = Recipe { size: 128, steps: 6, pyramid: 3, ..recipe() };
+    let size = ImageSize::new(128, 128);
+    let half_clear: Vec<u8> = (0..size.area()).flat_map(|i| [200, 120, 60, if i % 128 < 64 { 255 } else { 0 }]).collect();
+    let photo = Pixels::new(size, half_clear).expect("four bytes for each pixel");
+    let pictures = Pictures::new(photo, vec![sample("painting-night.jpg", 128)]);
+    let mut transfer = begin(&pictures, &recipe);
+    let mut edges = Vec::new();
+    while !transfer.finished() {
+        block_on(transfer.step()).expect("the device works");
+        let pixels = block_on(transfer.pixels()).expect("the device works");
+        let clear = pixels.rgba().chunks_exact(4).filter(|pixel| pixel[3] == 0).count();
+        assert_eq!(2 * clear, pixels.size().area(), "half of the picture is clear at every size");
+        edges.push(pixels.size().width);
+    }
+    assert_eq!(edges, [64, 64, 64, 128, 128, 128], "the third size would be below what the network sees much in");
+}
+
+#[test]
+fn a_run_goes_on_from_an_earlier_result() {
+    let recipe = recipe();
+    let mut pictures = pictures(&["painting-night.jpg"], &recipe);
+    let (result, reached) = painted(&pictures, &recipe);
+    pictures.earlier = Some(result);
+    let mut transfer = begin(&pictures, &recipe);
+    block_on(transfer.step()).expect("the device works");
+    let first = block_on(transfer.losses()).expect("the losses are finite");
+    // Rounding to bytes costs a little.
+    assert!(first.total() < 1.1 * reached.total(), "{first:?} after {reached:?}");
+    let (_, last) = finish(&mut transfer);
+    assert!(last.total() < 0.95 * reached.total(), "{last:?} after {reached:?}");
+}
+
+#[test]
+fn every_weight_can_change_in_a_running_picture() {
+    let recipe = recipe();
+    let mut transfer = begin(&pictures(&["painting-night.jpg", "painting-ember.jpg"], &recipe), &recipe);
+    let layers = |layer| LayerWeights::even(&[layer], 1.0);
+    let other_style = |before: Losses, after: Losses| (after.style / before.style - 1.0).abs() > 0.05;
+    type Change = (fn(&mut Emphasis), fn(Losses, Losses) -> bool);
+    let changes: [Change; 5] = [
+        (|emphasis| emphasis.grain = -0.8, other_style),
+        (|emphasis| emphasis.styles = [0.2, 0.8, 0.0, 0.0], other_style),
+        (|emphasis| emphasis.tv_weight = 100.0, |before, after| before.total_variation == 0.0 && after.total_variation > 0.0),
+        (|emphasis| emphasis.content_weight = 20.0, |before, after| (after.content / before.content - 0.125).abs() < 0.01),
+        (|emphasis| emphasis.style_layers = LayerWeights::even(&[Layer::Conv1_2, Layer::Conv3_3], 0.5), other_style),
+    ];
+    let mut emphasis = recipe.emphasis;
+    let losses = |transfer: &mut StyleTransfer| {
+        block_on(transfer.step()).expect("the device works");
+        block_on(transfer.losses()).expect("the losses are finite")
+    };
+    losses(&mut transfer);
+    for (index, (change, holds)) in changes.into_iter().enumerate() {
+        let before = losses(&mut transfer);
+        change(&mut emphasis);
+        transfer.set_emphasis(emphasis).expect("the weights make sense");
+        // The first evaluation after a change is at the picture as it is.
+        let after = losses(&mut transfer);
+        assert!(holds(before, after), "change {index}: {before:?}, then {after:?}");
+    }
+    emphasis.content_layers = layers(Layer::Conv3_1);
+    transfer.set_emphasis(emphasis).expect("a layer gets its target when it first counts");
+    emphasis.grain = 7.0;
+    assert!(transfer.set_emphasis(emphasis).is_err());
+    let (_, last) = finish(&mut transfer);
+    assert!(last.total().is_finite() && last.content > 0.0, "{last:?}");
+}
+
+#[test]
+fn a_run_kept_as_bytes_goes_on_as_if_it_had_never_stopped() {
+    for (device, optimizer) in [(cpu(), OptimizerKind::Lbfgs), (cpu(), OptimizerKind::Adam), (gpu(), OptimizerKind::Lbfgs)] {
+        let vgg = Rc::new(network(&device));
+        let recipe = Recipe { steps: 8, optimizer, ..recipe() };
+        let pictures = pictures(&["painting-night.jpg"], &recipe);
+        let mut transfer = StyleTransfer::new(Rc::clone(&vgg), &pictures, &recipe, &device).expect("the recipe makes sense");
+        (0..3).for_each(|_| block_on(transfer.step()).expect("the device works"));
+        let bytes = block_on(transfer.save()).expect("the device works");
+        let mut resumed = StyleTransfer::resume(Rc::clone(&vgg), &bytes, &device).expect("the state is whole");
+        let ends = [&mut transfer, &mut resumed].map(|run| {
+            finish(run);
+            block_on(run.save()).expect("the device works")
+        });
+        assert!(ends[0] == ends[1], "{optimizer:?} on {device:?}");
+    }
+}
+
+#[test]
+fn the_optimiser_can_change_in_a_running_picture_and_both_bring_it_on() {
+    let recipe = Recipe { steps: 2 * STEPS, ..recipe() };
+    let pictures = pictures(&["painting-night.jpg"], &recipe);
+    for (before, after) in [(OptimizerKind::Adam, OptimizerKind::Lbfgs), (OptimizerKind::Lbfgs, OptimizerKind::Adam)] {
+        let mut transfer = begin(&pictures, &Recipe { optimizer: before, ..recipe.clone() });
+        let losses = |transfer: &StyleTransfer| block_on(transfer.losses()).expect("the losses are finite").total();
+        (0..STEPS).for_each(|_| block_on(transfer.step()).expect("the device works"));
+        let halfway = losses(&transfer);
+        transfer.set_optimizer(after);
+        block_on(transfer.step()).expect("the device works");
+        let changed = losses(&transfer);
+        let (_, last) = finish(&mut transfer);
+        assert!(changed < 1.2 * halfway && last.total() < 0.8 * halfway, "{before:?}: {halfway}, {changed}, {last:?}");
+        assert_eq!(transfer.recipe().optimizer, after);
+    }
+}
