@@ -1,14 +1,17 @@
 //! `cargo xtask gallery`: what each option does to a picture, as contact sheets in `docs/gallery`, painted by the command line from
 //! the sample pictures.
 
+mod sheets;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use image::codecs::jpeg::JpegEncoder;
 use image::imageops::overlay;
-use image::{Rgb, RgbImage};
+use image::{GrayImage, Luma, Rgb, RgbImage};
 
+use self::sheets::{Cell, GRID, SHEETS, STYLIZE, Sheet};
 use crate::checks::ALL_FEATURES;
 use crate::failure::{Context, Outcome};
 use crate::{places, process};
@@ -20,113 +23,11 @@ const QUALITY: u8 = 84;
 /// The photo and the painting of every sheet that names no others.
 const PHOTO: &str = "photo-cat.jpg";
 const PAINTING: &str = "painting-orchard.jpg";
+/// The second painting.
+const SECOND: &str = "painting-night.jpg";
+/// Side of a mask, px: it is laid over the photo whatever its size.
+const MASK_PX: u32 = 64;
 const WRITE_ADVICE: &str = "see that docs/gallery can be written to";
-
-/// One row of pictures that differ in one thing.
-struct Sheet {
-    /// File name without its ending.
-    name: &'static str,
-    /// What it shows, as a sentence.
-    about: &'static str,
-    cells: &'static [Cell],
-}
-
-/// What stands below a picture, and the words of the command line that paint it.
-type Cell = (&'static str, &'static [&'static str]);
-
-const STYLIZE: &str = "stylize";
-const RECONSTRUCT: &str = "reconstruct";
-
-const SHEETS: [Sheet; 8] = [
-    Sheet {
-        name: "presets",
-        about: "The presets.",
-        cells: &[
-            ("Balanced", &[STYLIZE]),
-            ("Closer to the photo", &[STYLIZE, "--preset=closer_to_the_photo"]),
-            ("Bolder strokes", &[STYLIZE, "--preset=bolder_strokes"]),
-            ("Colours of the photo", &[STYLIZE, "--preset=colours_of_the_photo"]),
-            ("Paper, 2015", &[STYLIZE, "--preset=paper"]),
-        ],
-    },
-    Sheet {
-        name: "balance",
-        about: "From content to style: the content weight.",
-        cells: &[
-            ("1600", &[STYLIZE, "--content-weight=1600"]),
-            ("500", &[STYLIZE, "--content-weight=500"]),
-            ("160", &[STYLIZE]),
-            ("50", &[STYLIZE, "--content-weight=50"]),
-            ("16", &[STYLIZE, "--content-weight=16"]),
-        ],
-    },
-    Sheet {
-        name: "colours",
-        about: "Whose colours the result has.",
-        cells: &[
-            ("the painting's", &[STYLIZE]),
-            ("the photo's", &[STYLIZE, "--palette=photo"]),
-            ("the photo's, in linear light", &[STYLIZE, "--palette=photo", "--linear-light"]),
-            ("matched", &[STYLIZE, "--palette=matched"]),
-            ("matched, in linear light", &[STYLIZE, "--palette=matched", "--linear-light"]),
-        ],
-    },
-    Sheet {
-        name: "strokes",
-        about: "Stroke size: the scale of the painting.",
-        cells: &[
-            ("×0.5", &[STYLIZE, "--style-scale=0.5"]),
-            ("×0.7", &[STYLIZE, "--style-scale=0.7"]),
-            ("×1", &[STYLIZE]),
-            ("×1.5", &[STYLIZE, "--style-scale=1.5"]),
-            ("×2", &[STYLIZE, "--style-scale=2"]),
-        ],
-    },
-    Sheet {
-        name: "grain",
-        about: "Fine to coarse: which style layers count most.",
-        cells: &[
-            ("-1", &[STYLIZE, "--grain=-1"]),
-            ("-0.5", &[STYLIZE, "--grain=-0.5"]),
-            ("0", &[STYLIZE]),
-            ("0.5", &[STYLIZE, "--grain=0.5"]),
-            ("1", &[STYLIZE, "--grain=1"]),
-        ],
-    },
-    Sheet {
-        name: "start",
-        about: "What the optimisation begins with, and at how many sizes it paints.",
-        cells: &[
-            ("the photo", &[STYLIZE]),
-            ("the photo, in 2 sizes", &[STYLIZE, "--pyramid=2"]),
-            ("photo and noise", &[STYLIZE, "--start=photo=0.7,noise=0.3"]),
-            ("noise", &[STYLIZE, "--start=noise"]),
-            ("the painting", &[STYLIZE, "--start=painting"]),
-        ],
-    },
-    Sheet {
-        name: "content",
-        about: "What a layer knows of the photo: its content alone, out of noise.",
-        cells: &[
-            ("conv1_1", &[RECONSTRUCT, "--content=conv1_1"]),
-            ("conv2_1", &[RECONSTRUCT, "--content=conv2_1"]),
-            ("conv3_1", &[RECONSTRUCT, "--content=conv3_1"]),
-            ("conv4_1", &[RECONSTRUCT, "--content=conv4_1"]),
-            ("conv5_1", &[RECONSTRUCT, "--content=conv5_1"]),
-        ],
-    },
-    Sheet {
-        name: "style",
-        about: "What layers know of the painting: their style alone, out of noise.",
-        cells: &[
-            ("conv1_1", &[RECONSTRUCT, "--style=conv1_1"]),
-            ("to conv2_1", &[RECONSTRUCT, "--style=conv1_1,conv2_1"]),
-            ("to conv3_1", &[RECONSTRUCT, "--style=conv1_1,conv2_1,conv3_1"]),
-            ("to conv4_1", &[RECONSTRUCT, "--style=conv1_1,conv2_1,conv3_1,conv4_1"]),
-            ("to conv5_1", &[RECONSTRUCT, "--style=conv1_1,conv2_1,conv3_1,conv4_1,conv5_1"]),
-        ],
-    },
-];
 
 /// How the sheets are painted.
 #[derive(Clone, Copy, Debug)]
@@ -149,6 +50,9 @@ pub fn run(effort: Effort) -> Outcome {
     process::headline("Building the command line");
     let build = ["build", "--release", "--locked", "--features", ALL_FEATURES, "--bin", "impasto"];
     process::run(process::cargo().args(build), "mend what is said above")?;
+    for left in [true, false] {
+        save_mask(left)?;
+    }
     for sheet in &SHEETS {
         process::headline(sheet.about);
         let pictures = sheet.cells.iter().map(|cell| paint(cell, effort)).collect::<Outcome<Vec<_>>>()?;
@@ -162,7 +66,8 @@ fn paint((_, words): &Cell, effort: Effort) -> Outcome<RgbImage> {
     let samples = places::checkout().join("www/samples");
     let scratch = places::target().join("gallery.png");
     let mut impasto = Command::new(places::target().join("release/impasto"));
-    impasto.arg(words[0]).args(subjects(words).into_iter().map(|name| samples.join(name))).args(&words[1..]);
+    impasto.arg(words[0]).args(subjects(words).into_iter().map(|name| samples.join(name)));
+    impasto.args(words[1..].iter().map(|word| with_paths(word)));
     impasto.arg("--output").arg(&scratch).args(["--size", &effort.size.to_string(), "--steps", &effort.steps.to_string()]);
     impasto.args(["--device", effort.device]);
     process::run(&mut impasto, "mend what is said above")?;
@@ -173,10 +78,31 @@ fn paint((_, words): &Cell, effort: Effort) -> Outcome<RgbImage> {
 /// The sample pictures that a cell is painted from.
 fn subjects(words: &[&str]) -> Vec<&'static str> {
     match words {
-        [STYLIZE, ..] => vec![PHOTO, PAINTING],
+        [STYLIZE | GRID, ..] => vec![PHOTO, PAINTING],
         [_, of] if of.starts_with("--style") => vec![PAINTING],
         _ => vec![PHOTO],
     }
+}
+
+/// A word of the command line with its names in braces made paths.
+fn with_paths(word: &str) -> String {
+    let path = |path: PathBuf| path.display().to_string();
+    let second = path(places::checkout().join("www/samples").join(SECOND));
+    word.replace("{night}", &second).replace("{left}", &path(mask_path(true))).replace("{right}", &path(mask_path(false)))
+}
+
+fn mask_path(left: bool) -> PathBuf {
+    places::target().join(if left { "left.png" } else { "right.png" })
+}
+
+/// A mask of the photo's left or right half that fades over the middle quarter.
+fn save_mask(left: bool) -> Outcome {
+    let fade = |x: u32| (f64::from(x) / f64::from(MASK_PX - 1) - 0.5).mul_add(4.0, 0.5).clamp(0.0, 1.0);
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "in 0..255")]
+    let level = |share: f64| (share * 255.0).round() as u8;
+    let mask = GrayImage::from_fn(MASK_PX, MASK_PX, |x, _| Luma([level(if left { 1.0 - fade(x) } else { fade(x) })]));
+    let path = mask_path(left);
+    mask.save(&path).or_fail(|| format!("cannot write {}", path.display()), "see that the target folder can be written to")
 }
 
 /// Pictures in a row on white, centred on each other.
@@ -236,8 +162,17 @@ mod tests {
             assert!(index.contains(&format!("({}.jpg)", sheet.name)));
             assert!(sheet.cells.iter().all(|(caption, _)| index.contains(caption)));
         }
-        assert_eq!(subjects(&[RECONSTRUCT, "--style=conv1_1"]), [PAINTING]);
-        assert_eq!(subjects(&[RECONSTRUCT, "--content=conv1_1"]), [PHOTO]);
+        assert_eq!(subjects(&[sheets::RECONSTRUCT, "--style=conv1_1"]), [PAINTING]);
+        assert_eq!(subjects(&[sheets::RECONSTRUCT, "--content=conv1_1"]), [PHOTO]);
         assert_eq!(subjects(&[STYLIZE]), [PHOTO, PAINTING]);
+    }
+
+    #[test]
+    fn names_in_braces_become_paths() {
+        assert!(with_paths("{night}").ends_with(SECOND));
+        assert_ne!(with_paths("--mask={left}"), with_paths("--mask={right}"));
+        assert_eq!(with_paths("--pyramid=2"), "--pyramid=2");
+        let words = SHEETS.iter().flat_map(|sheet| sheet.cells).flat_map(|(_, words)| words.iter());
+        assert!(words.map(|word| with_paths(word)).all(|word| !word.contains('{')), "no name is unknown");
     }
 }

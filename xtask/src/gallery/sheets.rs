@@ -1,0 +1,202 @@
+//! What the sheets show: data, to be painted by [`super`].
+
+/// One row of pictures that differ in one thing.
+pub struct Sheet {
+    /// File name without its ending.
+    pub name: &'static str,
+    /// What it shows, as a sentence.
+    pub about: &'static str,
+    pub cells: &'static [Cell],
+}
+
+/// What stands below a picture, and the words of the command line that paint it; one in braces is the path of what [`super`] knows by
+/// that name.
+pub type Cell = (&'static str, &'static [&'static str]);
+
+/// The command that repaints the photo.
+pub const STYLIZE: &str = "stylize";
+/// The command that shows what layers know.
+pub const RECONSTRUCT: &str = "reconstruct";
+/// The command that paints a sheet by itself.
+pub const GRID: &str = "grid";
+
+/// All, in the order of the index.
+pub const SHEETS: [Sheet; 18] = [
+    Sheet {
+        name: "presets",
+        about: "The presets.",
+        cells: &[
+            ("Balanced", &[STYLIZE]),
+            ("Closer to the photo", &[STYLIZE, "--preset=closer_to_the_photo"]),
+            ("Bolder strokes", &[STYLIZE, "--preset=bolder_strokes"]),
+            ("Colours of the photo", &[STYLIZE, "--preset=colours_of_the_photo"]),
+            ("Paper, 2015", &[STYLIZE, "--preset=paper"]),
+        ],
+    },
+    Sheet {
+        name: "balance",
+        about: "From content to style: the content weight.",
+        cells: &[
+            ("1600", &[STYLIZE, "--content-weight=1600"]),
+            ("500", &[STYLIZE, "--content-weight=500"]),
+            ("160", &[STYLIZE]),
+            ("50", &[STYLIZE, "--content-weight=50"]),
+            ("16", &[STYLIZE, "--content-weight=16"]),
+        ],
+    },
+    Sheet {
+        name: "colours",
+        about: "Whose colours the result has.",
+        cells: &[
+            ("the painting's", &[STYLIZE]),
+            ("the photo's", &[STYLIZE, "--palette=photo"]),
+            ("the photo's, in linear light", &[STYLIZE, "--palette=photo", "--linear-light"]),
+            ("matched", &[STYLIZE, "--palette=matched"]),
+            ("matched, in linear light", &[STYLIZE, "--palette=matched", "--linear-light"]),
+        ],
+    },
+    Sheet {
+        name: "strokes",
+        about: "Stroke size: the scale of the painting.",
+        cells: &[
+            ("×0.5", &[STYLIZE, "--style-scale=0.5"]),
+            ("×0.7", &[STYLIZE, "--style-scale=0.7"]),
+            ("×1", &[STYLIZE]),
+            ("×1.5", &[STYLIZE, "--style-scale=1.5"]),
+            ("×2", &[STYLIZE, "--style-scale=2"]),
+        ],
+    },
+    Sheet {
+        name: "grain",
+        about: "Fine to coarse: which style layers count most.",
+        cells: &[
+            ("-1", &[STYLIZE, "--grain=-1"]),
+            ("-0.5", &[STYLIZE, "--grain=-0.5"]),
+            ("0", &[STYLIZE]),
+            ("0.5", &[STYLIZE, "--grain=0.5"]),
+            ("1", &[STYLIZE, "--grain=1"]),
+        ],
+    },
+    Sheet {
+        name: "start",
+        about: "What the optimisation begins with, and at how many sizes it paints.",
+        cells: &[
+            ("the photo", &[STYLIZE]),
+            ("the photo, in 2 sizes", &[STYLIZE, "--pyramid=2"]),
+            ("photo and noise", &[STYLIZE, "--start=photo=0.7,noise=0.3"]),
+            ("noise", &[STYLIZE, "--start=noise"]),
+            ("the painting", &[STYLIZE, "--start=painting"]),
+        ],
+    },
+    Sheet {
+        name: "layers",
+        about: "Style from fewer layers, repainting the photo.",
+        cells: &[
+            ("conv1_1", &[STYLIZE, "--style-layers=conv1_1"]),
+            ("to conv2_1", &[STYLIZE, "--style-layers=conv1_1,conv2_1"]),
+            ("to conv3_1", &[STYLIZE, "--style-layers=conv1_1,conv2_1,conv3_1"]),
+            ("to conv4_1", &[STYLIZE, "--style-layers=conv1_1,conv2_1,conv3_1,conv4_1"]),
+            ("to conv5_1", &[STYLIZE]),
+        ],
+    },
+    Sheet {
+        name: "content_layer",
+        about: "Which layer's content is kept.",
+        cells: &[
+            ("conv2_2", &[STYLIZE, "--content-layers=conv2_2"]),
+            ("conv3_2", &[STYLIZE, "--content-layers=conv3_2"]),
+            ("conv4_2", &[STYLIZE]),
+            ("conv5_1", &[STYLIZE, "--content-layers=conv5_1"]),
+        ],
+    },
+    Sheet {
+        name: "blend",
+        about: "Two paintings, from the one to the other.",
+        cells: &[
+            ("1 : 0", &[STYLIZE, "{night}", "--style-weights=1,0"]),
+            ("3 : 1", &[STYLIZE, "{night}", "--style-weights=3,1"]),
+            ("1 : 1", &[STYLIZE, "{night}", "--style-weights=1,1"]),
+            ("1 : 3", &[STYLIZE, "{night}", "--style-weights=1,3"]),
+            ("0 : 1", &[STYLIZE, "{night}", "--style-weights=0,1"]),
+        ],
+    },
+    Sheet {
+        name: "regions",
+        about: "Each painting in its own region.",
+        cells: &[
+            ("the first on the left", &[STYLIZE, "--mask={left}"]),
+            ("the first on the right", &[STYLIZE, "--mask={right}"]),
+            ("the first on the left, the second on the right", &[STYLIZE, "{night}", "--mask={left}", "--mask={right}"]),
+            ("the other way round", &[STYLIZE, "{night}", "--mask={right}", "--mask={left}"]),
+        ],
+    },
+    Sheet {
+        name: "network",
+        about: "How the network reads: its filters as published or each as loud as the others, and its pooling.",
+        cells: &[
+            ("raw, average pooling", &[STYLIZE]),
+            ("raw, max pooling", &[STYLIZE, "--pooling=max"]),
+            ("normalised, average pooling", &[STYLIZE, "--network=normalised"]),
+            ("normalised, max pooling", &[STYLIZE, "--network=normalised", "--pooling=max"]),
+        ],
+    },
+    Sheet {
+        name: "border",
+        about: "What lies beyond the border.",
+        cells: &[
+            ("the picture continued", &[STYLIZE, "--content-weight=16"]),
+            ("zeros", &[STYLIZE, "--content-weight=16", "--border=zero"]),
+        ],
+    },
+    Sheet {
+        name: "smoothness",
+        about: "Smoothness: the weight of total variation.",
+        cells: &[
+            ("0", &[STYLIZE]),
+            ("1000", &[STYLIZE, "--tv-weight=1000"]),
+            ("5000", &[STYLIZE, "--tv-weight=5000"]),
+            ("25000", &[STYLIZE, "--tv-weight=25000"]),
+        ],
+    },
+    Sheet {
+        name: "optimizer",
+        about: "The optimiser, after as many steps.",
+        cells: &[("L-BFGS", &[STYLIZE]), ("Adam", &[STYLIZE, "--optimizer=adam"])],
+    },
+    Sheet {
+        name: "seed",
+        about: "The seed, from noise.",
+        cells: &[
+            ("0", &[STYLIZE, "--start=noise"]),
+            ("1", &[STYLIZE, "--start=noise", "--seed=1"]),
+            ("2", &[STYLIZE, "--start=noise", "--seed=2"]),
+        ],
+    },
+    Sheet {
+        name: "content",
+        about: "What a layer knows of the photo: its content alone, out of noise.",
+        cells: &[
+            ("conv1_1", &[RECONSTRUCT, "--content=conv1_1"]),
+            ("conv2_1", &[RECONSTRUCT, "--content=conv2_1"]),
+            ("conv3_1", &[RECONSTRUCT, "--content=conv3_1"]),
+            ("conv4_1", &[RECONSTRUCT, "--content=conv4_1"]),
+            ("conv5_1", &[RECONSTRUCT, "--content=conv5_1"]),
+        ],
+    },
+    Sheet {
+        name: "style",
+        about: "What layers know of the painting: their style alone, out of noise.",
+        cells: &[
+            ("conv1_1", &[RECONSTRUCT, "--style=conv1_1"]),
+            ("to conv2_1", &[RECONSTRUCT, "--style=conv1_1,conv2_1"]),
+            ("to conv3_1", &[RECONSTRUCT, "--style=conv1_1,conv2_1,conv3_1"]),
+            ("to conv4_1", &[RECONSTRUCT, "--style=conv1_1,conv2_1,conv3_1,conv4_1"]),
+            ("to conv5_1", &[RECONSTRUCT, "--style=conv1_1,conv2_1,conv3_1,conv4_1,conv5_1"]),
+        ],
+    },
+    Sheet {
+        name: "grid",
+        about: "The paper's grid: style from more and more layers downwards, more and more content to the right.",
+        cells: &[("content weights of 16, 160 and 1600", &[GRID, "--weights=16,160,1600"])],
+    },
+];
