@@ -1,6 +1,7 @@
 //! The browsers that the end-to-end tests drive: Chromium and Firefox, each with its driver.
 
 use std::env;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -78,7 +79,7 @@ fn install(packages: &[&str]) -> Outcome {
     process::headline(&format!("Installing {} (about 2 minutes)", packages.join(", ")));
     let apt = |arguments: &[&str]| {
         let mut apt = Command::new("apt-get");
-        apt.args(arguments).env("DEBIAN_FRONTEND", "noninteractive");
+        apt.args(arguments).env("DEBIAN_FRONTEND", "noninteractive").stdout(io::stderr());
         process::run(&mut apt, BY_HAND)
     };
     apt(&["update", "-q"])?;

@@ -7,9 +7,9 @@ use std::process::Command;
 use crate::failure::{Context, Failure, Outcome};
 use crate::places;
 
-/// Announces a step that takes its time.
+/// Announces a step that takes its time; on standard error, so that standard output holds results alone.
 pub fn headline(text: &str) {
-    println!("\n==> {text}");
+    eprintln!("\n==> {text}");
 }
 
 /// The cargo that runs this xtask, in the checkout.

@@ -1,6 +1,7 @@
 //! `cargo xtask build`: page and worker as a static folder, `dist/`.
 
 use std::fs::{self, File};
+use std::io;
 use std::path::Path;
 use std::process::Command;
 
@@ -55,7 +56,7 @@ pub fn build(public_url: &str) -> Outcome {
     let optimised = tools::can_optimise()?;
     let stamp = stamp(places::checkout(), public_url, optimised)?;
     if fs::read_to_string(dist.join(STAMP)).is_ok_and(|built| built == stamp) {
-        println!("{} is up to date", dist.display());
+        eprintln!("{} is up to date", dist.display());
         return Ok(());
     }
     tools::ensure_wasm_target()?;
@@ -66,11 +67,11 @@ pub fn build(public_url: &str) -> Outcome {
         tools::ensure(&[Tool::WasmOpt])?;
         finish::finish(&dist, |wasm, name| optimise::optimise(wasm, name, wasm_opt_level(name)))?;
     } else {
-        println!("There is no C++ compiler to build wasm-opt with: the site is larger and slower than it need be.");
+        eprintln!("There is no C++ compiler to build wasm-opt with: the site is larger and slower than it need be.");
         finish::finish(&dist, |_, _| Ok(()))?;
     }
     fs::write(dist.join(STAMP), stamp).or_fail(|| "cannot write to dist/".to_owned(), "check the permissions of dist/")?;
-    println!("The site is in {}", dist.display());
+    eprintln!("The site is in {}", dist.display());
     Ok(())
 }
 
@@ -82,7 +83,7 @@ fn lock() -> Outcome<File> {
     fs::create_dir_all(&target).or_fail(failed, advice)?;
     let file = File::create(target.join("site.lock")).or_fail(failed, advice)?;
     if file.try_lock().is_err() {
-        println!("Waiting for another build to end");
+        eprintln!("Waiting for another build to end");
         file.lock().or_fail(failed, advice)?;
     }
     Ok(file)
@@ -116,6 +117,7 @@ fn bundle(public_url: &str) -> Outcome {
     process::headline("Bundling");
     let mut trunk = Command::new(Tool::Trunk.path()?);
     trunk.args(["build", "--public-url", public_url]).current_dir(places::checkout());
+    trunk.stdout(io::stderr());
     // NO_COLOR=1, which many set, is no value that this Trunk understands
     trunk.env("PATH", tools::search_path(&Tool::BUILD)?).env_remove("NO_COLOR");
     process::run(&mut trunk, "mend what Trunk says above")
