@@ -11,7 +11,7 @@ use super::Evaluation;
 use crate::engine::numbers::{float, read_back, sum};
 use crate::engine::{State, StateError};
 
-/// Pairs remembered.
+/// Pairs that a run remembers.
 const HISTORY: usize = 10;
 /// Share of the promised fall that a step must reach (Armijo's `c1`).
 const SUFFICIENT_DECREASE: f64 = 1e-4;
@@ -40,7 +40,7 @@ pub struct Lbfgs {
     /// Sum of the gradient's magnitudes.
     steepness: f64,
     loss: f64,
-    /// Pairs, `[K, 2·HISTORY, CHUNK]`.
+    /// Pairs, two rows each, `[K, 2·pairs, CHUNK]`.
     memory: Tensor<3>,
     curvature: Curvature,
     trial: Option<Trial>,
@@ -78,9 +78,14 @@ impl Lbfgs {
     /// Starts at `x`, `[1, 3, H, W]`. A step without history changes the elements by `first_step` on average, or is the gradient
     /// itself where that is smaller.
     pub fn new(x: Tensor<4>, first_step: f64) -> Self {
+        Self::remembering(HISTORY, x, first_step)
+    }
+
+    /// As [`Self::new`], with another number of pairs remembered.
+    pub fn remembering(pairs: usize, x: Tensor<4>, first_step: f64) -> Self {
         let elements = x.shape().num_elements();
         let chunks = elements.div_ceil(CHUNK);
-        let curvature = Curvature::new(HISTORY);
+        let curvature = Curvature::new(pairs);
         let zeros = |rows| Tensor::zeros([chunks, rows, CHUNK], &x.device());
         #[expect(clippy::cast_precision_loss, reason = "a count")]
         let first_step = first_step * elements as f64;
@@ -107,7 +112,7 @@ impl Lbfgs {
     /// # Errors
     /// When the device fails or is lost.
     pub async fn carried(&self, x: Tensor<4>, first_step: f64) -> Result<Self, ExecutionError> {
-        let mut carried = Self::new(x, first_step);
+        let mut carried = Self::remembering(self.curvature.capacity(), x, first_step);
         let (old, new) = (self.x.dims(), carried.x.dims());
         let rows = self.curvature.rows();
         let pictures = self.memory.clone().swap_dims(0, 1).flatten::<2>(1, 2).narrow(1, 0, self.x.shape().num_elements());
@@ -120,7 +125,7 @@ impl Lbfgs {
         carried.memory = vectors(pictures * factors);
         let products = carried.memory.clone().matmul(carried.memory.clone().swap_dims(1, 2)).sum_dim(0);
         let products = read_back(products).await?.into_iter().map(f64::from).collect();
-        carried.curvature = Curvature::from_products(HISTORY, self.curvature.slots(), products);
+        carried.curvature = Curvature::from_products(self.curvature.capacity(), self.curvature.slots(), products);
         carried.iterations = self.iterations;
         Ok(carried)
     }

@@ -107,6 +107,11 @@ impl Curvature {
         Ok(Self { slots, capacity, products, gradient, gradient_squared })
     }
 
+    /// Pairs that there is room for.
+    pub fn capacity(&self) -> usize {
+        self.capacity
+    }
+
     /// Rows that the memory on the device has.
     pub fn rows(&self) -> usize {
         2 * self.capacity
