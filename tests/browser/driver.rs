@@ -28,7 +28,8 @@ pub struct Session {
     pub client: Client,
     /// Where it saves downloads.
     pub downloads: TempDir,
-    driver: Child,
+    /// Its driver, which takes its processes along.
+    pub driver: Child,
 }
 
 impl Session {

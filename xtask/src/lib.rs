@@ -3,6 +3,7 @@
 //! Every chore returns a [`failure::Failure`]: what went wrong and what to do about it. `main` shows it, once. `RUSTFLAGS` is
 //! never set here: it would override `.cargo/config.toml` and rebuild everything.
 
+pub mod bench;
 pub mod browsers;
 pub mod budgets;
 pub mod checks;

@@ -2,9 +2,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use xtask::bench::case::Options;
 use xtask::checks::Step;
 use xtask::gallery::Effort;
-use xtask::{checks, gallery, samples, server, site, weights};
+use xtask::{bench, checks, gallery, samples, server, site, weights};
 
 /// Chores of Impasto.
 #[derive(Parser)]
@@ -37,6 +38,8 @@ enum Chore {
         #[arg(long, value_name = "STEP")]
         only: Option<Step>,
     },
+    /// Measure how fast it is: lines of JSON on standard output, a table at the end
+    Bench(Options),
     /// Paint the sample paintings of the page anew, the same each time
     Samples,
     /// Paint docs/gallery anew: what each option does
@@ -64,6 +67,7 @@ fn main() -> ExitCode {
         Chore::Serve { port, open } => server::serve(port, open),
         Chore::Build { public_url } => site::build(&public_url),
         Chore::Test { only } => checks::run(only),
+        Chore::Bench(options) => bench::run(&options),
         Chore::Samples => samples::run(),
         Chore::Gallery { size, steps, device } => gallery::run(Effort { size, steps, device: &device }),
         Chore::Weights { from } => weights::run(from),

@@ -1,0 +1,119 @@
+//! The built page in a real browser, driven as a person would. It is the release build, unchanged; a script that is laid before it notes
+//! when the worker's events arrive.
+
+#[path = "../../tests/browser/driver.rs"]
+mod driver;
+#[path = "../../tests/browser/page.rs"]
+#[expect(dead_code, reason = "the tests meet more of the page")]
+mod page;
+#[path = "../../tests/browser/site.rs"]
+#[expect(dead_code, reason = "the tests make more go wrong")]
+mod site;
+mod watch;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use impasto::codec::encode_png;
+use impasto::pixels::Pixels;
+use impasto::protocol::DeviceKind;
+use impasto::recipe::Recipe;
+use tempfile::TempDir;
+use xtask::bench;
+use xtask::bench::case::{Browser, Case, Device, Steps, Subject};
+use xtask::bench::line::{Line, PageFigures, StepLine};
+use xtask::bench::{pictures, work};
+use xtask::failure::{Context, Failure, Outcome};
+
+use self::driver::Session;
+use self::page::Page;
+use self::site::Site;
+use self::watch::Watch;
+
+fn main() -> ExitCode {
+    bench::main(|case| {
+        let Subject::Steps(steps @ Steps { browser: Some(browser), .. }) = case.subject else {
+            return Err(Failure::new("the page does whole steps alone", "measure natively"));
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.or_fail(|| "the browser's driver cannot be heard".to_owned(), "end other programs")?;
+        runtime.block_on(measure(case, steps, browser))?.print();
+        Ok(())
+    })
+}
+
+/// One visit: the pictures are brought, the run goes on for as long as it takes, and is cancelled.
+async fn measure(case: &Case, steps: Steps, browser: Browser) -> Outcome<Line> {
+    let site = Site::new();
+    site.hook_page(watch::SCRIPT);
+    let session = Session::start(match browser {
+        Browser::Chromium => driver::Browser::Chromium,
+        Browser::Firefox => driver::Browser::Firefox,
+    })
+    .await;
+    // The page reads the files again when the run begins.
+    let folder = tempfile::tempdir()
+        .or_fail(|| "no folder can be made".to_owned(), "see to the permissions of the system's temporary folder")?;
+    let page = prepared(&session, &site, &folder, case, steps).await;
+    let watch = Watch::of_run(&page, session.driver.id(), case.runs).await?;
+    let wanted = if case.device == Device::Gpu { DeviceKind::Gpu } else { DeviceKind::Cpu };
+    if watch.device() != wanted {
+        let headline = format!("the page has computed on the {:?} in place of the {wanted:?}", watch.device());
+        return Err(Failure::new(headline, "see whether this browser has WebGPU, or try --device cpu"));
+    }
+    let cancelled = watch::cancel(&page).await?;
+    session.close().await;
+    Ok(line(case, steps, &watch, watch.page_figures(cancelled)))
+}
+
+fn line(case: &Case, steps: Steps, watch: &Watch, page: PageFigures) -> Line {
+    let gflop_per_step = work::step_gflop([case.size as usize; 2], steps.border);
+    let ms_per_step = watch.ms_per_step();
+    Line::Step(StepLine {
+        browser: steps.browser,
+        device: case.device,
+        adapter: watch.adapter(),
+        size: case.size,
+        optimizer: steps.optimizer,
+        border: steps.border,
+        styles: steps.styles,
+        steps: watch.steps(),
+        ms_per_step,
+        cpu_ms_per_step: watch.cpu_ms_per_step(),
+        gflop_per_step,
+        gflops: ms_per_step.gflops(gflop_per_step),
+        warm_up_s: watch.warm_up_s(),
+        // No browser tells a page how much of the device's memory it has.
+        peak_device_bytes: None,
+        memory: Vec::new(),
+        page: Some(page),
+    })
+}
+
+/// The page with pictures and recipe, before Stylise is pressed.
+async fn prepared<'a>(session: &'a Session, site: &Site, folder: &TempDir, case: &Case, steps: Steps) -> Page<'a> {
+    let page = Page::open(session, &site.url()).await;
+    page.set("Compute on", case.device.name()).await;
+    // More steps than are waited for.
+    let endless = *Recipe::STEPS.end();
+    let recipe = steps.recipe(case.size, endless).to_json();
+    page.choose_file("Load recipe", &file(folder, "recipe.json", recipe.as_bytes())).await;
+    page.until("the recipe is taken", async || (page.chosen("Steps").await == endless.to_string()).then_some(())).await;
+    bring(&page, folder, "Content picture", "photo.png", &pictures::photo(case.size)).await;
+    for (number, well) in (1..=steps.styles).zip(["Style picture", "Second style picture"]) {
+        bring(&page, folder, well, &format!("painting{number}.png"), &pictures::painting(case.size, number)).await;
+    }
+    page
+}
+
+/// Gives a picture to a well, which shows its name. Stylise cannot be pressed until the worker has decoded it.
+async fn bring(page: &Page<'_>, folder: &TempDir, well: &str, name: &str, picture: &Pixels) {
+    page.choose_file(well, &file(folder, name, &encode_png(picture))).await;
+    page.until_text(name).await;
+}
+
+fn file(folder: &TempDir, name: &str, bytes: &[u8]) -> PathBuf {
+    let path = folder.path().join(name);
+    std::fs::write(&path, bytes).expect("the file can be written");
+    path
+}

@@ -1,0 +1,54 @@
+//! L-BFGS alone: what it costs by the number of pairs that it remembers, at an objective that costs next to nothing.
+
+use burn::tensor::{Distribution, Tensor};
+use impasto::engine::optimizer::{Evaluation, Lbfgs};
+use pollster::block_on;
+use xtask::bench::case::Case;
+use xtask::bench::line::{HistoryLine, Line};
+use xtask::failure::{Context, Outcome};
+
+use crate::stage::{Clock, Stage};
+
+/// Mean change of an element in the first step.
+const FIRST_STEP: f64 = 0.01;
+/// Steps before the memory is full, beside one for each pair: the first only looks, and some are halved instead of accepted.
+const SPARE_STEPS: u32 = 5;
+
+/// Times `case.runs` steps with a full memory of `pairs` pairs.
+pub fn measure(case: &Case, pairs: u32) -> Outcome {
+    let mut stage = Stage::open(case)?;
+    let side = case.size as usize;
+    let noise = |low, high| Tensor::<4>::random([1, 3, side, side], Distribution::Uniform(low, high), &stage.device);
+    // A valley with another steepness along each axis: it has a bottom at 0, which a few steps do not reach.
+    let (x, steepness) = (noise(-1.0, 1.0), noise(0.1, 10.0));
+    let mut lbfgs = Lbfgs::remembering(pairs as usize, x, FIRST_STEP);
+    for _ in 0..pairs + SPARE_STEPS {
+        step(&mut lbfgs, &steepness, &stage, &mut Clock::default())?;
+    }
+    let mut clock = Clock::default();
+    for _ in 0..case.runs {
+        step(&mut lbfgs, &steepness, &stage, &mut clock)?;
+        stage.bytes_in_use();
+    }
+    Line::History(HistoryLine {
+        device: case.device,
+        peak_device_bytes: stage.peak_bytes(),
+        adapter: stage.adapter,
+        size: case.size,
+        history: pairs,
+        ms_per_step: clock.spread(),
+        cpu_ms_per_step: clock.cpu_ms(),
+    })
+    .print();
+    Ok(())
+}
+
+/// One evaluation, and what the optimiser makes of it; that alone is timed.
+fn step(lbfgs: &mut Lbfgs, steepness: &Tensor<4>, stage: &Stage, clock: &mut Clock) -> Outcome {
+    let x = lbfgs.ask();
+    let gradient = x.clone() * steepness.clone();
+    let loss = (x * gradient.clone()).sum().mul_scalar(0.5);
+    stage.wait()?;
+    let told = stage.time(clock, || block_on(lbfgs.tell(Evaluation { loss, gradient })))?;
+    told.map(drop).or_fail(|| "the step failed".to_owned(), "see what the cause says")
+}

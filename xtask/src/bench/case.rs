@@ -1,0 +1,313 @@
+//! What is asked for on the command line, as the cases that are measured one after another.
+
+use std::ops::RangeInclusive;
+
+use clap::{Args, ValueEnum};
+use impasto::recipe::{Border, MAX_STYLES, OptimizerKind, Reading, Recipe};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::failure::{Context, Failure, Outcome};
+
+/// Paintings that the page has places for.
+const PAGE_STYLES: u32 = 2;
+
+/// Flags of `cargo xtask bench`.
+#[derive(Args, Clone, Debug)]
+pub struct Options {
+    /// Measure the engine natively; the default
+    #[arg(long, conflicts_with = "browser")]
+    pub native: bool,
+    /// Measure the built page in this browser
+    #[arg(long)]
+    pub browser: Option<Browser>,
+    /// Sides of the square pictures, px
+    #[arg(long = "size", value_name = "LIST", value_delimiter = ',', default_value = "64,128,256,512", value_parser = size)]
+    pub sizes: Vec<u32>,
+    /// Measure each convolution alone, ours against Burn's own
+    #[arg(long, conflicts_with_all = ["browser", "history"])]
+    pub kernels: bool,
+    /// lbfgs, adam or both
+    #[arg(long = "optimizer", value_name = "LIST", value_delimiter = ',', default_value = "lbfgs", value_parser = named::<OptimizerKind>)]
+    pub optimizers: Vec<OptimizerKind>,
+    /// Where to compute
+    #[arg(long, default_value = "gpu")]
+    pub device: Device,
+    /// What lies beyond the picture: zero, as in the paper, or reflect, as the page's default is; a margin is more work
+    #[arg(long, value_name = "BORDER", default_value = "zero", value_parser = named::<Border>)]
+    pub border: Border,
+    /// Numbers of paintings
+    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "1", value_parser = styles)]
+    pub styles: Vec<u32>,
+    /// Measure L-BFGS alone, without the network, with each of these numbers of pairs remembered
+    #[arg(long, value_name = "LIST", value_delimiter = ',', conflicts_with = "browser", value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub history: Vec<u32>,
+    /// What is timed after the warm-up: steps, or calls of each kernel
+    #[arg(long, visible_alias = "steps", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=50_000))]
+    pub runs: u32,
+}
+
+/// A browser that can be driven.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
+#[serde(rename_all = "snake_case")]
+pub enum Browser {
+    /// With SwiftShader where there is no GPU
+    Chromium,
+    /// With llvmpipe where there is no GPU
+    Firefox,
+}
+
+impl Browser {
+    /// For the table.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Chromium => "chromium",
+            Self::Firefox => "firefox",
+        }
+    }
+}
+
+/// What computes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
+#[serde(rename_all = "snake_case")]
+pub enum Device {
+    /// The GPU, through WebGPU or the system's graphics API
+    Gpu,
+    /// The processor
+    Cpu,
+}
+
+impl Device {
+    /// For the table.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Gpu => "gpu",
+            Self::Cpu => "cpu",
+        }
+    }
+}
+
+/// One thing to measure. Each has a process of its own, so that its warm-up and its memory are its alone.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Case {
+    /// What is timed.
+    pub subject: Subject,
+    /// Side of the square picture, px.
+    pub size: u32,
+    /// What computes.
+    pub device: Device,
+    /// Times that it is timed, after the warm-up.
+    pub runs: u32,
+}
+
+/// What is timed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Subject {
+    /// Whole steps.
+    Steps(Steps),
+    /// Each convolution alone.
+    Kernels,
+    /// L-BFGS alone, with this number of pairs remembered.
+    History(u32),
+}
+
+/// Which steps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Steps {
+    /// The browser whose page does them; `None` natively.
+    pub browser: Option<Browser>,
+    /// How the pixels are changed.
+    pub optimizer: OptimizerKind,
+    /// What lies beyond the picture.
+    pub border: Border,
+    /// Number of paintings.
+    pub styles: u32,
+}
+
+impl Options {
+    /// What to measure, in this order.
+    ///
+    /// # Errors
+    /// When the flags contradict each other.
+    pub fn cases(&self) -> Outcome<Vec<Case>> {
+        self.check()?;
+        let subjects = self.subjects();
+        let case = |size, subject: &Subject| Case { subject: subject.clone(), size, device: self.device, runs: self.runs };
+        Ok(self.sizes.iter().flat_map(|&size| subjects.iter().map(move |subject| case(size, subject))).collect())
+    }
+
+    fn check(&self) -> Outcome {
+        if self.kernels && self.device == Device::Cpu {
+            return Err(Failure::new("the processor has no kernels of ours to measure", "leave out --kernels or --device cpu"));
+        }
+        if self.browser.is_some() && self.styles.iter().any(|&styles| styles > PAGE_STYLES) {
+            let headline = format!("the page has places for {PAGE_STYLES} paintings");
+            return Err(Failure::new(headline, "ask for fewer --styles, or measure natively"));
+        }
+        Ok(())
+    }
+
+    fn subjects(&self) -> Vec<Subject> {
+        if self.kernels {
+            return vec![Subject::Kernels];
+        }
+        if !self.history.is_empty() {
+            return self.history.iter().map(|&pairs| Subject::History(pairs)).collect();
+        }
+        let Self { browser, border, .. } = *self;
+        let steps = |&optimizer| self.styles.iter().map(move |&styles| Steps { browser, optimizer, border, styles });
+        self.optimizers.iter().flat_map(steps).map(Subject::Steps).collect()
+    }
+}
+
+impl Case {
+    /// What it is, for whoever waits.
+    pub fn title(&self) -> String {
+        let Self { size, device, .. } = self;
+        let what = match self.subject {
+            Subject::Steps(Steps { browser, optimizer, styles, .. }) => {
+                let place = browser.map_or("natively", Browser::name);
+                format!("steps of {optimizer:?} with {styles} style pictures, {place},")
+            }
+            Subject::Kernels => "kernels".to_owned(),
+            Subject::History(pairs) => format!("L-BFGS with {pairs} pairs"),
+        };
+        format!("{what} at {size} px on the {}", device.name())
+    }
+
+    /// The benchmark of Cargo.toml that can measure it.
+    pub fn program(&self) -> &'static str {
+        let in_browser = matches!(self.subject, Subject::Steps(Steps { browser: Some(_), .. }));
+        if in_browser { "browser" } else { "native" }
+    }
+
+    /// The text for [`Self::from_arguments`].
+    ///
+    /// # Panics
+    /// Never: a case has a JSON form.
+    pub fn to_json(&self) -> String {
+        serde_json::to_string(self).expect("a case has a JSON form")
+    }
+
+    /// The case that `arguments` name; cargo adds one of its own to them.
+    ///
+    /// # Errors
+    /// When there is none among them.
+    pub fn from_arguments(mut arguments: impl Iterator<Item = String>) -> Outcome<Self> {
+        let advice = "run `cargo xtask bench`";
+        let text = arguments.find(|argument| argument.starts_with('{'));
+        let text = text.ok_or_else(|| Failure::new("this program does not know what to measure", advice))?;
+        serde_json::from_str(&text).or_fail(|| format!("{text} is nothing to measure"), advice)
+    }
+}
+
+impl Steps {
+    /// What is painted at `size` px, in `steps` steps.
+    pub fn recipe(self, size: u32, steps: u32) -> Recipe {
+        let reading = Reading { border: self.border, ..Reading::default() };
+        Recipe { size, steps, optimizer: self.optimizer, reading, ..Recipe::default() }
+    }
+}
+
+/// A value by the name under which a recipe's text has it.
+fn named<T: DeserializeOwned>(name: &str) -> Result<T, String> {
+    serde_json::from_value(name.into()).map_err(|error| error.to_string())
+}
+
+fn size(text: &str) -> Result<u32, String> {
+    number(text, &Recipe::SIZE)
+}
+
+fn styles(text: &str) -> Result<u32, String> {
+    number(text, &(1..=u32::try_from(MAX_STYLES).unwrap_or(u32::MAX)))
+}
+
+fn number(text: &str, range: &RangeInclusive<u32>) -> Result<u32, String> {
+    let within = text.parse().ok().filter(|number| range.contains(number));
+    within.ok_or_else(|| format!("it must lie between {} and {}", range.start(), range.end()))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Program {
+        #[command(flatten)]
+        options: Options,
+    }
+
+    /// The cases of a command line, or why there are none.
+    fn cases(line: &str) -> Result<Vec<Case>, String> {
+        let words = ["bench"].into_iter().chain(line.split_whitespace());
+        let program = Program::try_parse_from(words).map_err(|error| error.to_string())?;
+        program.options.cases().map_err(|failure| failure.to_string())
+    }
+
+    fn steps(case: &Case) -> Steps {
+        match case.subject {
+            Subject::Steps(steps) => steps,
+            ref other => panic!("{other:?} in place of steps"),
+        }
+    }
+
+    #[test]
+    fn by_default_native_steps_at_four_sizes_are_timed_five_times_on_the_gpu() {
+        let cases = cases("").unwrap();
+        assert_eq!(cases.iter().map(|case| case.size).collect::<Vec<_>>(), [64, 128, 256, 512]);
+        let plain = Steps { browser: None, optimizer: OptimizerKind::Lbfgs, border: Border::Zero, styles: 1 };
+        assert!(cases.iter().all(|case| steps(case) == plain && case.runs == 5 && case.device == Device::Gpu));
+        assert_eq!(cases[0].program(), "native");
+    }
+
+    #[test]
+    fn lists_are_combined() {
+        let cases = cases("--size 64,96 --optimizer adam,lbfgs --styles 1,2 --steps 1000 --border reflect").unwrap();
+        assert_eq!(cases.len(), 8);
+        let (first, last) = (&cases[0], &cases[7]);
+        assert_eq!((first.size, steps(first).optimizer, steps(first).styles), (64, OptimizerKind::Adam, 1));
+        assert_eq!((last.size, steps(last).optimizer, steps(last).styles), (96, OptimizerKind::Lbfgs, 2));
+        assert!(cases.iter().all(|case| case.runs == 1000 && steps(case).border == Border::Reflect));
+    }
+
+    #[test]
+    fn a_browser_has_a_program_of_its_own() {
+        let cases = cases("--browser firefox --device cpu --size 64").unwrap();
+        assert_eq!((cases.len(), cases[0].program(), cases[0].device), (1, "browser", Device::Cpu));
+        assert_eq!(steps(&cases[0]).browser, Some(Browser::Firefox));
+    }
+
+    #[test]
+    fn kernels_and_histories_take_the_place_of_steps() {
+        assert_eq!(cases("--kernels --size 64").unwrap()[0].subject, Subject::Kernels);
+        let histories: Vec<_> = cases("--history 5,10 --size 64").unwrap().into_iter().map(|case| case.subject).collect();
+        assert_eq!(histories, [Subject::History(5), Subject::History(10)]);
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_refused_with_the_reason() {
+        let refused = |line, why: &str| {
+            let error = cases(line).unwrap_err();
+            assert!(error.contains(why), "{line}: {error}");
+        };
+        refused("--size 7", "it must lie between 32 and 8192");
+        refused("--size big", "it must lie between 32 and 8192");
+        refused("--browser netscape", "chromium, firefox");
+        refused("--optimizer sgd", "expected `lbfgs` or `adam`");
+        refused("--styles 5", "it must lie between 1 and 4");
+        refused("--browser firefox --styles 3", "places for 2 paintings");
+        refused("--kernels --device cpu", "no kernels of ours");
+        refused("--kernels --browser chromium", "cannot be used with");
+        refused("--native --browser chromium", "cannot be used with");
+    }
+
+    #[test]
+    fn a_case_crosses_to_its_program_beside_cargos_own_flag() {
+        let case = cases("--size 64").unwrap().remove(0);
+        assert_eq!(Case::from_arguments([case.to_json(), "--bench".into()].into_iter()).unwrap(), case);
+        let error = Case::from_arguments(["--bench".to_owned()].into_iter()).unwrap_err().to_string();
+        assert!(error.contains("cargo xtask bench"), "{error}");
+    }
+}

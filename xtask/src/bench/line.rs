@@ -1,0 +1,203 @@
+//! What is reported: one line of JSON for each thing measured.
+
+use impasto::layer::Layer;
+use impasto::recipe::{Border, OptimizerKind};
+use serde::{Deserialize, Serialize};
+
+use super::case::{Browser, Device};
+
+/// One line of the report.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "measured", rename_all = "snake_case")]
+pub enum Line {
+    /// Whole steps.
+    Step(StepLine),
+    /// One pass of one convolution.
+    Kernel(KernelLine),
+    /// L-BFGS alone.
+    History(HistoryLine),
+}
+
+impl Line {
+    /// Writes it to standard output.
+    ///
+    /// # Panics
+    /// Never: a line has a JSON form.
+    pub fn print(&self) {
+        println!("{}", serde_json::to_string(self).expect("a line has a JSON form"));
+    }
+}
+
+/// Times that lie apart, ms.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Spread {
+    /// Of an even number, the mean of the two in the middle.
+    pub median: f64,
+    /// The shortest.
+    pub min: f64,
+    /// The longest.
+    pub max: f64,
+}
+
+impl Spread {
+    /// Of these times.
+    ///
+    /// # Panics
+    /// When there are none: a mistake of the caller.
+    pub fn of(times: &[f64]) -> Self {
+        let mut sorted = times.to_vec();
+        sorted.sort_by(f64::total_cmp);
+        let (below, above) = (sorted[(sorted.len() - 1) / 2], sorted[sorted.len() / 2]);
+        Self { median: f64::midpoint(below, above), min: sorted[0], max: sorted[sorted.len() - 1] }
+    }
+
+    /// Billions of operations a second in the median time, for `gflop` of them.
+    pub fn gflops(&self, gflop: f64) -> f64 {
+        gflop / self.median * 1e3
+    }
+}
+
+/// Steps of a whole run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StepLine {
+    /// The browser; `null` natively.
+    pub browser: Option<Browser>,
+    /// What computed.
+    pub device: Device,
+    /// The adapter's name, as far as it is told.
+    pub adapter: Option<String>,
+    /// Side of the square picture, px.
+    pub size: u32,
+    /// How the pixels were changed.
+    pub optimizer: OptimizerKind,
+    /// What lay beyond the picture.
+    pub border: Border,
+    /// Number of paintings.
+    pub styles: u32,
+    /// Steps timed.
+    pub steps: u32,
+    /// Of a step.
+    pub ms_per_step: Spread,
+    /// CPU time of a step, all threads, on average; of all the browser's processes where there is one. `null` where it cannot be had.
+    pub cpu_ms_per_step: Option<f64>,
+    /// Work of a step, billions of floating point operations: [`super::work::step_gflop`].
+    pub gflop_per_step: f64,
+    /// That work in the median time, a second.
+    pub gflops: f64,
+    /// Until the first step was done, s: natively from opening the device, in a browser from pressing Stylise.
+    pub warm_up_s: f64,
+    /// The most that was reserved on the device; `null` where it is not told.
+    pub peak_device_bytes: Option<u64>,
+    /// What was in use after some of the steps; empty where it is not told.
+    pub memory: Vec<MemoryAt>,
+    /// How the page fared; `null` natively.
+    pub page: Option<PageFigures>,
+}
+
+/// The device's memory after a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MemoryAt {
+    /// Steps done.
+    pub step: u32,
+    /// In use.
+    pub bytes_in_use: u64,
+}
+
+/// How the page fared while its worker computed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PageFigures {
+    /// The longest task on its thread as the browser tells it, ms: 0 when none took 50 ms; `null` where it is not told.
+    pub longest_task_ms: Option<f64>,
+    /// The longest time between two ticks of a timer of 4 ms, ms.
+    pub longest_gap_ms: f64,
+    /// From a press of Cancel to the page's word that the run is cancelled, ms.
+    pub cancel_ms: f64,
+    /// From the same press until the worker has answered another command, ms.
+    pub worker_free_ms: f64,
+}
+
+/// One pass of one convolution, with bias and ReLU.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct KernelLine {
+    /// The adapter's name, as far as it is told.
+    pub adapter: Option<String>,
+    /// Side of the square picture, px; the layer's map is smaller by its stride.
+    pub size: u32,
+    /// Whose shapes it has.
+    pub layer: Layer,
+    /// Which way.
+    pub pass: Pass,
+    /// Its work, billions of floating point operations.
+    pub gflop: f64,
+    /// By our kernel.
+    pub ours: KernelTime,
+    /// By Burn's own operations on the same device.
+    pub burn: KernelTime,
+}
+
+/// Which way through a layer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Pass {
+    /// From the map read to the map written.
+    Forward,
+    /// From the gradient of the one to the gradient of the other.
+    Backward,
+}
+
+impl Pass {
+    /// For the table.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Forward => "forward",
+            Self::Backward => "backward",
+        }
+    }
+}
+
+/// How long a pass took.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct KernelTime {
+    /// Of a call, until the device was done.
+    pub ms: Spread,
+    /// CPU time of a call, all threads, on average; `null` where it cannot be had.
+    pub cpu_ms: Option<f64>,
+    /// Billions of floating point operations a second, in the median time.
+    pub gflops: f64,
+}
+
+/// L-BFGS alone, told of an evaluation.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct HistoryLine {
+    /// What computed.
+    pub device: Device,
+    /// The adapter's name, as far as it is told.
+    pub adapter: Option<String>,
+    /// Side of the square picture, px.
+    pub size: u32,
+    /// Pairs remembered.
+    pub history: u32,
+    /// Of a step.
+    pub ms_per_step: Spread,
+    /// CPU time of a step, all threads, on average; `null` where it cannot be had.
+    pub cpu_ms_per_step: Option<f64>,
+    /// The most that was reserved on the device; `null` where it is not told.
+    pub peak_device_bytes: Option<u64>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_median_of_an_even_number_lies_between_the_two_in_the_middle() {
+        assert_eq!(Spread::of(&[9.0, 1.0, 4.0]), Spread { median: 4.0, min: 1.0, max: 9.0 });
+        assert_eq!(Spread::of(&[9.0, 1.0, 2.0, 4.0]), Spread { median: 3.0, min: 1.0, max: 9.0 });
+        assert_eq!(Spread::of(&[7.0]), Spread { median: 7.0, min: 7.0, max: 7.0 });
+    }
+
+    #[test]
+    fn six_billion_operations_in_half_a_second_are_twelve_a_second() {
+        assert!((Spread::of(&[500.0]).gflops(6.0) - 12.0).abs() < 1e-12);
+    }
+}
