@@ -16,13 +16,12 @@ use std::process::ExitCode;
 
 use impasto::codec::encode_png;
 use impasto::pixels::Pixels;
-use impasto::protocol::DeviceKind;
 use impasto::recipe::Recipe;
 use tempfile::TempDir;
 use xtask::bench;
-use xtask::bench::case::{Browser, Case, Device, Steps, Subject};
-use xtask::bench::line::{Line, PageFigures, StepLine};
-use xtask::bench::{pictures, work};
+use xtask::bench::case::{Browser, Case, Steps, Subject};
+use xtask::bench::line::{Line, StepLine};
+use xtask::bench::pictures;
 use xtask::failure::{Context, Failure, Outcome};
 
 use self::driver::Session;
@@ -54,46 +53,25 @@ async fn measure(case: &Case, steps: Steps, browser: Browser) -> Outcome<Line> {
     // The page reads the files again when the run begins.
     let folder = tempfile::tempdir()
         .or_fail(|| "no folder can be made".to_owned(), "see to the permissions of the system's temporary folder")?;
-    let page = prepared(&session, &site, &folder, case, steps).await;
+    let page = prepared(&session, &site, &folder, case, steps).await?;
     let watch = Watch::of_run(&page, session.driver.id(), case.runs).await?;
-    let wanted = if case.device == Device::Gpu { DeviceKind::Gpu } else { DeviceKind::Cpu };
-    if watch.device() != wanted {
-        let headline = format!("the page has computed on the {:?} in place of the {wanted:?}", watch.device());
-        return Err(Failure::new(headline, "see whether this browser has WebGPU, or try --device cpu"));
-    }
     let cancelled = watch::cancel(&page).await?;
     session.close().await;
-    Ok(line(case, steps, &watch, watch.page_figures(cancelled)))
-}
-
-fn line(case: &Case, steps: Steps, watch: &Watch, page: PageFigures) -> Line {
-    let gflop_per_step = work::step_gflop([case.size as usize; 2], steps.border);
-    let ms_per_step = watch.ms_per_step();
-    Line::Step(StepLine {
-        browser: steps.browser,
-        device: case.device,
+    Ok(Line::Step(StepLine {
         adapter: watch.adapter(),
-        size: case.size,
-        optimizer: steps.optimizer,
-        border: steps.border,
-        styles: steps.styles,
+        // More than asked for, where the worker reports several at once.
         steps: watch.steps(),
-        ms_per_step,
         cpu_ms_per_step: watch.cpu_ms_per_step(),
-        gflop_per_step,
-        gflops: ms_per_step.gflops(gflop_per_step),
-        warm_up_s: watch.warm_up_s(),
-        // No browser tells a page how much of the device's memory it has.
-        peak_device_bytes: None,
-        memory: Vec::new(),
-        page: Some(page),
-    })
+        page: Some(watch.page_figures(cancelled)),
+        ..StepLine::new(case, steps, watch.ms_per_step(), watch.warm_up_s())
+    }))
 }
 
 /// The page with pictures and recipe, before Stylise is pressed.
-async fn prepared<'a>(session: &'a Session, site: &Site, folder: &TempDir, case: &Case, steps: Steps) -> Page<'a> {
+async fn prepared<'a>(session: &'a Session, site: &Site, folder: &TempDir, case: &Case, steps: Steps) -> Outcome<Page<'a>> {
     let page = Page::open(session, &site.url()).await;
     page.set("Compute on", case.device.name()).await;
+    watch::until_opened(&page).await?;
     // More steps than are waited for.
     let endless = *Recipe::STEPS.end();
     let recipe = steps.recipe(case.size, endless).to_json();
@@ -103,7 +81,7 @@ async fn prepared<'a>(session: &'a Session, site: &Site, folder: &TempDir, case:
     for (number, well) in (1..=steps.styles).zip(["Style picture", "Second style picture"]) {
         bring(&page, folder, well, &format!("painting{number}.png"), &pictures::painting(case.size, number)).await;
     }
-    page
+    Ok(page)
 }
 
 /// Gives a picture to a well, which shows its name. Stylise cannot be pressed until the worker has decoded it.

@@ -1,7 +1,7 @@
 // Runs in the page before the page's own scripts: notes when the worker's events arrive, and what holds the page's thread meanwhile.
 // All times are performance.now(), ms.
 const bench = self.bench = {
-  device: null, adapter: "", started: null, progress: [], longestTask: null, longestGap: 0, worker: null, answered: () => {}, cancelled: {},
+  opened: false, adapter: "", started: null, progress: [], longestTask: null, longestGap: 0, worker: null, answered: () => {}, cancelled: {},
 };
 
 // A name that the page gives to no file.
@@ -11,6 +11,7 @@ self.Worker = class extends Worker {
   constructor(...args) {
     super(...args);
     bench.worker = this;
+    bench.opened = false;
     this.addEventListener("message", message => hear(JSON.parse(message.data[0]), message));
   }
 
@@ -34,7 +35,7 @@ const hear = (event, message) => {
 
 // The worker's word for the adapter is empty where the browser masks its name; what the browser tells beside that will do.
 const opened = async ({ kind, name }) => {
-  bench.device = kind;
+  bench.opened = true;
   bench.adapter = name;
   if (kind === "Gpu" && !name) {
     const info = (await navigator.gpu.requestAdapter({ powerPreference: "high-performance" }))?.info;

@@ -2,7 +2,6 @@
 
 use std::time::{Duration, Instant};
 
-use impasto::protocol::DeviceKind;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use xtask::bench::line::{PageFigures, Spread};
@@ -16,14 +15,13 @@ pub const SCRIPT: &str = include_str!("watch.js");
 const CANCEL: &str = include_str!("cancel.js");
 /// Between two looks: CPU times are read at most this late.
 const GLANCE: Duration = Duration::from_millis(50);
-/// Longest wait for a step. On an emulated GPU one at 512 px takes minutes.
+/// Longest wait. On an emulated GPU a step at 512 px takes minutes.
 const PATIENCE: Duration = Duration::from_secs(1800);
 
 /// What [`SCRIPT`] has noted, all times in ms.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Notes {
-    device: DeviceKind,
     adapter: String,
     started: f64,
     /// In the order in which they came; the first is that of the first step.
@@ -61,14 +59,9 @@ impl Watch {
     pub async fn of_run(page: &Page<'_>, driver: u32, runs: u32) -> Outcome<Self> {
         page.press("Stylise").await;
         let cpu = [reading(page, driver, 0).await?, reading(page, driver, runs).await?];
-        let script = "const { device, adapter, started, progress, longestTask, longestGap } = bench;
-            return { device, adapter, started, progress, longestTask, longestGap };";
+        let script = "const { adapter, started, progress, longestTask, longestGap } = bench;
+            return { adapter, started, progress, longestTask, longestGap };";
         Ok(Self { notes: ask(page, script).await, cpu })
-    }
-
-    /// What the page has computed on.
-    pub fn device(&self) -> DeviceKind {
-        self.notes.device
     }
 
     /// The adapter's name, as far as the browser tells it.
@@ -112,6 +105,15 @@ impl Watch {
     }
 }
 
+/// Waits until the worker has opened its device.
+///
+/// # Errors
+/// When the page says that it has none.
+pub async fn until_opened(page: &Page<'_>) -> Outcome {
+    let _: bool = until(page, "return bench.opened || null;").await?;
+    Ok(())
+}
+
 /// The CPU time once the worker has spoken `count` times after the warm-up.
 async fn reading(page: &Page<'_>, driver: u32, count: u32) -> Outcome<Reading> {
     let script = format!(
@@ -144,7 +146,7 @@ async fn until<T: DeserializeOwned>(page: &Page<'_>, script: &str) -> Outcome<T>
             return Err(Failure::new(format!("the page says: {alert}"), "do what it says, or ask for a smaller --size"));
         }
         if begun.elapsed() > PATIENCE {
-            return Err(Failure::new(format!("no step in {PATIENCE:?}"), "ask for a smaller --size"));
+            return Err(Failure::new(format!("nothing has come for {PATIENCE:?}"), "ask for a smaller --size"));
         }
         tokio::time::sleep(GLANCE).await;
     }

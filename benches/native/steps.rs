@@ -1,6 +1,5 @@
 //! Whole steps, as the application does them.
 
-use std::fs;
 use std::rc::Rc;
 use std::time::Instant;
 
@@ -9,12 +8,13 @@ use impasto::engine::{Pictures, StyleTransfer, Vgg19};
 use pollster::block_on;
 use xtask::bench::case::{Case, Steps};
 use xtask::bench::line::{Line, MemoryAt, StepLine};
-use xtask::bench::{WARM_UP_STEPS, pictures, work};
+use xtask::bench::{WARM_UP_STEPS, pictures};
 use xtask::failure::{Context, Outcome};
-use xtask::places;
 
 use crate::stage::{Clock, Stage};
 
+/// The pack that the manifest names, so that the program can be taken to another machine as it is.
+const PACK: &[u8] = include_bytes!("../../weights/vgg19-62b11d1e.safetensors");
 const ADVICE: &str = "see what the cause says";
 
 /// Times `case.runs` steps.
@@ -27,45 +27,35 @@ pub fn measure(case: &Case, steps: Steps) -> Outcome {
     for _ in 1..WARM_UP_STEPS {
         step(&mut transfer, &stage, &mut Clock::default())?;
     }
-    let (mut clock, mut memory) = (Clock::default(), Vec::new());
-    for run in 1..=case.runs {
-        step(&mut transfer, &stage, &mut clock)?;
-        let looked = stage.bytes_in_use();
-        if [1, case.runs.div_ceil(2), case.runs].contains(&run) {
-            memory.extend(looked.map(|bytes_in_use| MemoryAt { step: transfer.steps_done(), bytes_in_use }));
-        }
-    }
-    let gflop_per_step = work::step_gflop([case.size as usize; 2], steps.border);
-    let ms_per_step = clock.spread();
+    let (clock, memory) = timed(&mut transfer, &mut stage, case.runs)?;
     Line::Step(StepLine {
-        browser: None,
-        device: case.device,
+        cpu_ms_per_step: clock.cpu_ms(),
         peak_device_bytes: stage.peak_bytes(),
         adapter: stage.adapter,
-        size: case.size,
-        optimizer: steps.optimizer,
-        border: steps.border,
-        styles: steps.styles,
-        steps: case.runs,
-        ms_per_step,
-        cpu_ms_per_step: clock.cpu_ms(),
-        gflop_per_step,
-        gflops: ms_per_step.gflops(gflop_per_step),
-        warm_up_s,
         memory,
-        page: None,
+        ..StepLine::new(case, steps, clock.spread(), warm_up_s)
     })
     .print();
     Ok(())
 }
 
+/// Times `runs` steps, and looks at the device's memory after the first, the one in the middle and the last.
+fn timed(transfer: &mut StyleTransfer, stage: &mut Stage, runs: u32) -> Outcome<(Clock, Vec<MemoryAt>)> {
+    let (mut clock, mut memory) = (Clock::default(), Vec::new());
+    for run in 1..=runs {
+        step(transfer, stage, &mut clock)?;
+        let looked = stage.bytes_in_use();
+        if [1, runs.div_ceil(2), runs].contains(&run) {
+            memory.extend(looked.map(|bytes_in_use| MemoryAt { step: transfer.steps_done(), bytes_in_use }));
+        }
+    }
+    Ok((clock, memory))
+}
+
 /// A run with as many steps as are wanted, before its first.
 fn begin(case: &Case, steps: Steps, stage: &Stage) -> Outcome<StyleTransfer> {
-    let manifest = Manifest::built_in();
-    let path = places::weights().join(&manifest.file);
-    let pack = fs::read(&path).or_fail(|| format!("cannot read {}", path.display()), "restore it from the repository")?;
-    let weights =
-        Weights::load(&pack, &manifest).or_fail(|| "the weights are damaged".to_owned(), "restore them from the repository")?;
+    let weights = Weights::load(PACK, &Manifest::built_in())
+        .or_fail(|| "the weights are damaged".to_owned(), "restore weights/ from the repository")?;
     let vgg = Rc::new(Vgg19::new(weights, &ChannelMeans::built_in(), &stage.device));
     let paintings = (1..=steps.styles).map(|number| pictures::painting(case.size, number)).collect();
     let pictures = Pictures::new(pictures::photo(case.size), paintings);

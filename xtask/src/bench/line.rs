@@ -4,7 +4,8 @@ use impasto::layer::Layer;
 use impasto::recipe::{Border, OptimizerKind};
 use serde::{Deserialize, Serialize};
 
-use super::case::{Browser, Device};
+use super::case::{Browser, Case, Device, Steps};
+use super::work;
 
 /// One line of the report.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -92,6 +93,31 @@ pub struct StepLine {
     pub memory: Vec<MemoryAt>,
     /// How the page fared; `null` natively.
     pub page: Option<PageFigures>,
+}
+
+impl StepLine {
+    /// Of the steps of `case`, where nothing is known beside their times.
+    pub fn new(case: &Case, steps: Steps, ms_per_step: Spread, warm_up_s: f64) -> Self {
+        let gflop_per_step = work::step_gflop([case.size as usize; 2], steps.border);
+        Self {
+            browser: steps.browser,
+            device: case.device,
+            adapter: None,
+            size: case.size,
+            optimizer: steps.optimizer,
+            border: steps.border,
+            styles: steps.styles,
+            steps: case.runs,
+            ms_per_step,
+            cpu_ms_per_step: None,
+            gflop_per_step,
+            gflops: ms_per_step.gflops(gflop_per_step),
+            warm_up_s,
+            peak_device_bytes: None,
+            memory: Vec::new(),
+            page: None,
+        }
+    }
 }
 
 /// The device's memory after a step.
