@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use xtask::bench::line::{PageFigures, Spread};
+use xtask::bench::progress::{Progress, ms_per_step, timed};
 use xtask::bench::{WARM_UP_STEPS, processor};
 use xtask::failure::{Failure, Outcome};
 
@@ -28,13 +29,6 @@ struct Notes {
     progress: Vec<Progress>,
     longest_task: Option<f64>,
     longest_gap: f64,
-}
-
-/// The worker's word that so many steps are done.
-#[derive(Clone, Copy, Debug, Deserialize)]
-struct Progress {
-    at: f64,
-    step: u32,
 }
 
 /// The CPU time that the browser had used when so many steps were done, s.
@@ -76,32 +70,26 @@ impl Watch {
 
     /// Steps timed.
     pub fn steps(&self) -> u32 {
-        let timed = self.timed();
+        let timed = timed(&self.notes.progress);
         timed[timed.len() - 1].step - timed[0].step
     }
 
-    /// Between one word of the worker and the next, shared among the steps of that batch.
+    /// Of a step.
     pub fn ms_per_step(&self) -> Spread {
-        let batch = |pair: &[Progress]| (pair[1].at - pair[0].at) / f64::from(pair[1].step - pair[0].step);
-        Spread::of(&self.timed().windows(2).map(batch).collect::<Vec<_>>())
+        ms_per_step(timed(&self.notes.progress))
     }
 
-    /// Of all the browser's processes, ms.
+    /// Of all the browser's processes, ms; `None` also where all steps were done between two looks.
     pub fn cpu_ms_per_step(&self) -> Option<f64> {
         let [begun, ended] = self.cpu;
-        Some((ended.seconds? - begun.seconds?) * 1e3 / f64::from(ended.step - begun.step))
+        let (seconds, steps) = (ended.seconds? - begun.seconds?, ended.step - begun.step);
+        (steps > 0).then(|| seconds * 1e3 / f64::from(steps))
     }
 
     /// How the page fared, with the answers of [`cancel`].
     pub fn page_figures(&self, [cancel_ms, worker_free_ms]: [f64; 2]) -> PageFigures {
         let Notes { longest_task, longest_gap, .. } = self.notes;
         PageFigures { longest_task_ms: longest_task, longest_gap_ms: longest_gap, cancel_ms, worker_free_ms }
-    }
-
-    /// What came after the warm-up, with its end.
-    fn timed(&self) -> &[Progress] {
-        let begin = self.notes.progress.iter().position(|progress| progress.step >= WARM_UP_STEPS);
-        &self.notes.progress[begin.expect("the warm-up is over")..]
     }
 }
 

@@ -5,6 +5,7 @@ pub mod case;
 pub mod line;
 pub mod pictures;
 pub mod processor;
+pub mod progress;
 pub mod table;
 pub mod work;
 

@@ -1,0 +1,43 @@
+//! The times of steps, from the worker's words of progress.
+
+use serde::Deserialize;
+
+use super::WARM_UP_STEPS;
+use super::line::Spread;
+
+/// The worker's word that so many steps are done.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+pub struct Progress {
+    /// When it arrived, ms.
+    pub at: f64,
+    /// Steps done.
+    pub step: u32,
+}
+
+/// What came after the warm-up, with the word that ended it.
+pub fn timed(progress: &[Progress]) -> &[Progress] {
+    let warm_up = progress.iter().take_while(|progress| progress.step < WARM_UP_STEPS).count();
+    &progress[warm_up..]
+}
+
+/// Between one word and the next, shared among the steps of that batch.
+///
+/// # Panics
+/// When `timed` holds fewer than two: a mistake of the caller.
+pub fn ms_per_step(timed: &[Progress]) -> Spread {
+    let share = |pair: &[Progress]| (pair[1].at - pair[0].at) / f64::from(pair[1].step - pair[0].step);
+    Spread::of(&timed.windows(2).map(share).collect::<Vec<_>>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn batches_after_the_warm_up_are_shared_among_their_steps() {
+        let progress = [(900.0, 1), (950.0, 2), (1000.0, 4), (1100.0, 8), (1140.0, 9)].map(|(at, step)| Progress { at, step });
+        let timed = timed(&progress);
+        assert_eq!(timed, &progress[2..]);
+        assert_eq!(ms_per_step(timed), Spread { median: 32.5, min: 25.0, max: 40.0 });
+    }
+}
