@@ -1,7 +1,8 @@
 // Runs in the page before the page's own scripts: notes when the worker's events arrive, and what holds the page's thread meanwhile.
 // All times are performance.now(), ms.
 const bench = self.bench = {
-  opened: false, adapter: "", started: null, progress: [], longestTask: null, longestGap: 0, worker: null, answered: () => {}, cancelled: {},
+  opened: false, adapter: "", started: null, progress: [], longestTask: null, longestGap: 0, cancelled: {},
+  worker: null, progressed: () => {}, answered: () => {},
 };
 
 // A name that the page gives to no file.
@@ -26,7 +27,10 @@ self.Worker = class extends Worker {
 
 const hear = (event, message) => {
   if (event.Opened) opened(event.Opened);
-  if (event.Progress) bench.progress.push({ at: performance.now(), step: event.Progress.step });
+  if (event.Progress) {
+    bench.progress.push({ at: performance.now(), step: event.Progress.step });
+    bench.progressed();
+  }
   if (event.Examined?.file === bench.PROBE) {
     message.stopImmediatePropagation(); // the page has not asked
     bench.answered();

@@ -112,7 +112,7 @@ async fn reading(page: &Page<'_>, driver: u32, count: u32) -> Outcome<Reading> {
     Ok(Reading { step, seconds: processor::family_seconds(driver) })
 }
 
-/// Presses Cancel. Answers after how long the page has said that the run is cancelled, and after how long the worker took up something
+/// Presses Cancel in the middle of a step. Answers after how long the page has said that the run is cancelled, and after how long the worker took up something
 /// else, ms.
 ///
 /// # Errors

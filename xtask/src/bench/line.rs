@@ -136,7 +136,7 @@ pub struct PageFigures {
     pub longest_task_ms: Option<f64>,
     /// The longest time between two ticks of a timer of 4 ms, ms.
     pub longest_gap_ms: f64,
-    /// From a press of Cancel to the page's word that the run is cancelled, ms.
+    /// From a press of Cancel in the middle of a step to the page's word that the run is cancelled, ms.
     pub cancel_ms: f64,
     /// From the same press until the worker has answered another command, ms.
     pub worker_free_ms: f64,
