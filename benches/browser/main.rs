@@ -34,29 +34,25 @@ fn main() -> ExitCode {
         let Subject::Steps(steps @ Steps { browser: Some(browser), .. }) = case.subject else {
             return Err(Failure::new("the page does whole steps alone", "measure natively"));
         };
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        let runtime = runtime.or_fail(|| "the browser's driver cannot be heard".to_owned(), "end other programs")?;
-        runtime.block_on(measure(case, steps, browser))?.print();
+        let browser = match browser {
+            Browser::Chromium => driver::Browser::Chromium,
+            Browser::Firefox => driver::Browser::Firefox,
+        };
+        driver::play(browser, async |session| measure(session, case, steps).await)?.print();
         Ok(())
     })
 }
 
 /// One visit: the pictures are brought, the run goes on for as long as it takes, and is cancelled.
-async fn measure(case: &Case, steps: Steps, browser: Browser) -> Outcome<Line> {
+async fn measure(session: &Session, case: &Case, steps: Steps) -> Outcome<Line> {
     let site = Site::new();
     site.hook_page(watch::SCRIPT);
-    let session = Session::start(match browser {
-        Browser::Chromium => driver::Browser::Chromium,
-        Browser::Firefox => driver::Browser::Firefox,
-    })
-    .await;
     // The page reads the files again when the run begins.
     let folder = tempfile::tempdir()
         .or_fail(|| "no folder can be made".to_owned(), "see to the permissions of the system's temporary folder")?;
-    let page = prepared(&session, &site, &folder, case, steps).await?;
+    let page = prepared(session, &site, &folder, case, steps).await?;
     let watch = Watch::of_run(&page, session.driver.id(), case.runs).await?;
     let cancelled = watch::cancel(&page).await?;
-    session.close().await;
     Ok(Line::Step(StepLine {
         adapter: watch.adapter(),
         // More than asked for, where the worker reports several at once.

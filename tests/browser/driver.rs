@@ -1,11 +1,13 @@
 //! Real browsers, each behind its WebDriver. A browser that is missing is a failure, never a skip.
 
 use std::net::{Ipv4Addr, TcpListener};
+use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use fantoccini::{Client, ClientBuilder};
+use futures_util::FutureExt;
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -30,6 +32,17 @@ pub struct Session {
     pub downloads: TempDir,
     /// Its driver, which takes its processes along.
     pub driver: Child,
+}
+
+/// Runs a scenario to its end on a fresh browser, which is closed also when the scenario fails.
+pub fn play<T>(browser: Browser, scenario: impl AsyncFnOnce(&Session) -> T) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime can be made");
+    runtime.block_on(async {
+        let session = Session::start(browser).await;
+        let outcome = AssertUnwindSafe(scenario(&session)).catch_unwind().await;
+        session.close().await;
+        outcome.unwrap_or_else(|panic| resume_unwind(panic))
+    })
 }
 
 impl Session {

@@ -9,24 +9,10 @@ mod site;
 mod troubles;
 mod visits;
 
-use driver::{Browser, Session};
-use futures_util::FutureExt;
+use driver::{Browser, Session, play};
 use page::Page;
 use pictures::Pictures;
 use site::Site;
-
-/// Runs a scenario to its end on a fresh browser, which is closed also when the scenario fails.
-fn play(browser: Browser, scenario: impl AsyncFnOnce(&Session)) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime can be made");
-    runtime.block_on(async {
-        let session = Session::start(browser).await;
-        let outcome = std::panic::AssertUnwindSafe(scenario(&session)).catch_unwind().await;
-        session.close().await;
-        if let Err(panic) = outcome {
-            std::panic::resume_unwind(panic);
-        }
-    });
-}
 
 /// Makes each scenario a test in both browsers.
 macro_rules! in_both_browsers {
