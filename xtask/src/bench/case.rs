@@ -33,7 +33,7 @@ pub struct Options {
     /// Where to compute
     #[arg(long, default_value = "gpu")]
     pub device: Device,
-    /// What lies beyond the picture: zero, as in the paper, or reflect, as the page's default is; a margin is more work
+    /// What lies beyond the picture: zero, as in the paper, or replicate, as the page's default is
     #[arg(long, value_name = "BORDER", default_value = "zero", value_parser = named::<Border>)]
     pub border: Border,
     /// Numbers of paintings
@@ -264,12 +264,12 @@ mod tests {
 
     #[test]
     fn lists_are_combined() {
-        let cases = cases("--size 64,96 --optimizer adam,lbfgs --styles 1,2 --steps 1000 --border reflect").unwrap();
+        let cases = cases("--size 64,96 --optimizer adam,lbfgs --styles 1,2 --steps 1000 --border replicate").unwrap();
         assert_eq!(cases.len(), 8);
         let (first, last) = (&cases[0], &cases[7]);
         assert_eq!((first.size, steps(first).optimizer, steps(first).styles), (64, OptimizerKind::Adam, 1));
         assert_eq!((last.size, steps(last).optimizer, steps(last).styles), (96, OptimizerKind::Lbfgs, 2));
-        assert!(cases.iter().all(|case| case.runs == 1000 && steps(case).border == Border::Reflect));
+        assert!(cases.iter().all(|case| case.runs == 1000 && steps(case).border == Border::Replicate));
     }
 
     #[test]

@@ -98,7 +98,7 @@ pub struct StepLine {
 impl StepLine {
     /// Of the steps of `case`, where nothing is known beside their times.
     pub fn new(case: &Case, steps: Steps, ms_per_step: Spread, warm_up_s: f64) -> Self {
-        let gflop_per_step = work::step_gflop([case.size as usize; 2], steps.border);
+        let gflop_per_step = work::step_gflop([case.size as usize; 2]);
         Self {
             browser: steps.browser,
             device: case.device,
