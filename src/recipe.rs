@@ -7,6 +7,8 @@ mod preset;
 
 use std::ops::RangeInclusive;
 
+use serde::de::value::{Error as ValueError, StrDeserializer};
+use serde::de::{DeserializeOwned, IntoDeserializer};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -141,6 +143,15 @@ impl Recipe {
     pub fn style_edge(&self, content_edge: u32) -> u32 {
         ((content_edge as f32 * self.style_scale).round() as u32).clamp(*Self::SIZE.start(), *Self::SIZE.end())
     }
+}
+
+/// A value by the name that a recipe's text has for it.
+///
+/// # Errors
+/// What names there are.
+pub fn named<T: DeserializeOwned>(name: &str) -> Result<T, String> {
+    let deserializer: StrDeserializer<ValueError> = name.into_deserializer();
+    T::deserialize(deserializer).map_err(|error| error.to_string())
 }
 
 fn within<T: Copy + PartialOrd + Into<f64>>(field: &str, value: T, range: &RangeInclusive<T>) -> Result<(), RecipeError> {

@@ -1,7 +1,7 @@
 //! L-BFGS alone: what it costs by the number of pairs that it remembers, at an objective that costs next to nothing.
 
 use burn::tensor::{Distribution, Tensor};
-use impasto::engine::optimizer::{Evaluation, Lbfgs};
+use impasto::engine::optimizer::{Evaluation, FIRST_STEP, Lbfgs};
 use pollster::block_on;
 use xtask::bench::case::Case;
 use xtask::bench::line::{HistoryLine, Line};
@@ -9,8 +9,6 @@ use xtask::failure::{Context, Outcome};
 
 use crate::stage::{Clock, Stage};
 
-/// Mean change of an element in the first step.
-const FIRST_STEP: f64 = 0.01;
 /// Steps before the memory is full, beside one for each pair: the first only looks, and some are halved instead of accepted.
 const SPARE_STEPS: u32 = 5;
 

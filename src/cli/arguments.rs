@@ -4,13 +4,10 @@ use std::fs;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use serde::de::DeserializeOwned;
-use serde::de::IntoDeserializer;
-use serde::de::value::{Error as ValueError, StrDeserializer};
 
 use super::CliError;
 use crate::layer::Layer;
-use crate::recipe::{Border, LayerWeights, MAX_STYLES, Network, OptimizerKind, Palette, Pooling, Preset, Recipe, Start};
+use crate::recipe::{Border, LayerWeights, MAX_STYLES, Network, OptimizerKind, Palette, Pooling, Preset, Recipe, Start, named};
 
 /// Neural style transfer: repaints a photo in the style of a painting.
 #[derive(Debug, Parser)]
@@ -300,12 +297,6 @@ fn shares_of(weights: &[f32]) -> Result<[f32; MAX_STYLES], CliError> {
         return Err(CliError::TooManyWeights(weights.len()));
     }
     Ok(std::array::from_fn(|index| weights.get(index).copied().unwrap_or(0.0)))
-}
-
-/// A value by the name that a recipe's file has for it.
-fn named<T: DeserializeOwned>(name: &str) -> Result<T, String> {
-    let deserializer: StrDeserializer<ValueError> = name.into_deserializer();
-    T::deserialize(deserializer).map_err(|error| error.to_string())
 }
 
 /// A path for a PNG, the one format in which results are written.

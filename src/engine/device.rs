@@ -95,7 +95,8 @@ mod gpu {
         }
     }
 
-    /// The longest side, px, of a square picture whose widest feature map fits in one buffer, with the pixel that a replicated border adds to every side.
+    /// The longest side, px, of a square picture whose widest feature map fits in one buffer, with the pixel that a replicated border adds
+    /// to every side.
     fn max_edge(limits: &wgpu::Limits) -> u32 {
         let buffer = limits.max_storage_buffer_binding_size.min(limits.max_buffer_size);
         let pixels = buffer / (WIDEST_CHANNELS * FLOAT_BYTES);

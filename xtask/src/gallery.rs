@@ -3,6 +3,8 @@
 
 mod sheets;
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -11,7 +13,7 @@ use image::codecs::jpeg::JpegEncoder;
 use image::imageops::overlay;
 use image::{GrayImage, Luma, Rgb, RgbImage};
 
-use self::sheets::{Cell, GRID, SHEETS, STYLIZE, Sheet};
+use self::sheets::{GRID, SHEETS, STYLIZE, Sheet};
 use crate::checks::ALL_FEATURES;
 use crate::failure::{Context, Outcome};
 use crate::{places, process};
@@ -53,16 +55,22 @@ pub fn run(effort: Effort) -> Outcome {
     for left in [true, false] {
         save_mask(left)?;
     }
+    // The plain recipe's picture stands in most of the sheets.
+    let mut known: BTreeMap<&[&str], RgbImage> = BTreeMap::new();
+    let mut painted = |words: &'static [&'static str]| match known.entry(words) {
+        Entry::Occupied(known) => Ok(known.get().clone()),
+        Entry::Vacant(place) => paint(words, effort).map(|picture| place.insert(picture).clone()),
+    };
     for sheet in &SHEETS {
         process::headline(sheet.about);
-        let pictures = sheet.cells.iter().map(|cell| paint(cell, effort)).collect::<Outcome<Vec<_>>>()?;
+        let pictures = sheet.cells.iter().map(|(_, words)| painted(words)).collect::<Outcome<Vec<_>>>()?;
         save(&folder.join(format!("{}.jpg", sheet.name)), &side_by_side(&pictures))?;
     }
     let path = folder.join("README.md");
     fs::write(&path, index(effort)).or_fail(|| format!("cannot write {}", path.display()), WRITE_ADVICE)
 }
 
-fn paint((_, words): &Cell, effort: Effort) -> Outcome<RgbImage> {
+fn paint(words: &[&str], effort: Effort) -> Outcome<RgbImage> {
     let samples = places::checkout().join("www/samples");
     let scratch = places::target().join("gallery.png");
     let mut impasto = Command::new(places::target().join("release/impasto"));

@@ -13,7 +13,7 @@ use super::{State, StateError};
 use crate::recipe::OptimizerKind;
 
 /// Mean change of an element in L-BFGS's first step, in sRGB values of 0..1.
-const FIRST_STEP: f64 = 0.01;
+pub const FIRST_STEP: f64 = 0.01;
 
 /// The objective at one picture.
 #[derive(Clone, Debug)]
@@ -46,9 +46,10 @@ impl Optimizer {
     /// of no use to it.
     #[must_use]
     pub fn changed(&self, kind: OptimizerKind, done: u32, steps: u32) -> Self {
-        match Self::new(kind, self.x().clone(), steps) {
-            Self::Adam(adam) => Self::Adam(Box::new(adam.joining_after(done))),
-            lbfgs @ Self::Lbfgs(_) => lbfgs,
+        let x = self.x().clone();
+        match kind {
+            OptimizerKind::Adam => Self::Adam(Box::new(Adam::new(x, LearningRate::falling(steps)).joining_after(done))),
+            OptimizerKind::Lbfgs => Self::new(kind, x, steps),
         }
     }
 

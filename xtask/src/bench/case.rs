@@ -3,8 +3,7 @@
 use std::ops::RangeInclusive;
 
 use clap::{Args, ValueEnum};
-use impasto::recipe::{Border, MAX_STYLES, OptimizerKind, Reading, Recipe};
-use serde::de::DeserializeOwned;
+use impasto::recipe::{Border, MAX_STYLES, OptimizerKind, Reading, Recipe, named};
 use serde::{Deserialize, Serialize};
 
 use crate::failure::{Context, Failure, Outcome};
@@ -207,11 +206,6 @@ impl Steps {
         let reading = Reading { border: self.border, ..Reading::default() };
         Recipe { size, steps, optimizer: self.optimizer, reading, ..Recipe::default() }
     }
-}
-
-/// A value by the name under which a recipe's text has it.
-fn named<T: DeserializeOwned>(name: &str) -> Result<T, String> {
-    serde_json::from_value(name.into()).map_err(|error| error.to_string())
 }
 
 fn size(text: &str) -> Result<u32, String> {
