@@ -1,12 +1,9 @@
 //! What a visitor downloads may not grow unnoticed.
 
 use std::fs;
-use std::io::{self, Write};
 use std::path::Path;
 
-use flate2::Compression;
-use flate2::write::GzEncoder;
-
+use crate::compress::gzip;
 use crate::failure::{Context, Failure, Outcome};
 
 /// The most that a file of the site may weigh.
@@ -33,7 +30,7 @@ pub fn check(dist: &Path) -> Outcome {
     let mut over = Vec::new();
     for budget in &BUDGETS {
         let bytes = fs::read(find(dist, budget)?).or_fail(|| format!("cannot read the {}", budget.name), "build the site again")?;
-        let size = gzipped(&bytes).or_fail(|| "cannot compress".to_owned(), "this is a mistake in xtask")?;
+        let size = gzip(&bytes).len() as u64;
         println!("{:<12}{:>8} KB of {:>5} KB gzip ({} KB plain)", budget.name, size / 1000, budget.most / 1000, bytes.len() / 1000);
         if size > budget.most {
             over.push(budget.name);
@@ -61,13 +58,6 @@ fn find(dist: &Path, budget: &Budget) -> Outcome<std::path::PathBuf> {
             Err(Failure::new(headline, "remove dist/ and run `cargo xtask build`"))
         }
     }
-}
-
-/// Bytes after gzip -9.
-fn gzipped(bytes: &[u8]) -> io::Result<u64> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
-    encoder.write_all(bytes)?;
-    Ok(encoder.finish()?.len() as u64)
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ pub mod bench;
 pub mod browsers;
 pub mod budgets;
 pub mod checks;
+pub mod compress;
 pub mod failure;
 pub mod finish;
 pub mod gallery;

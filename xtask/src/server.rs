@@ -46,10 +46,12 @@ pub fn serve(port: u16, open_browser: bool) -> Outcome {
     Ok(())
 }
 
-/// The site in the folder `root`.
+/// The site in the folder `root`, compressed where it has a compressed twin and the browser takes it.
 pub fn site_router(root: &Path) -> Router {
     let root = root.to_owned();
-    Router::new().fallback_service(ServeDir::new(&root)).layer(middleware::from_fn_with_state(root, add_headers))
+    Router::new()
+        .fallback_service(ServeDir::new(&root).precompressed_gzip())
+        .layer(middleware::from_fn_with_state(root, add_headers))
 }
 
 /// The policy is read each time, because a new build behind a running server changes it.
@@ -203,6 +205,21 @@ mod tests {
         assert_eq!(wasm.headers["cache-control"], "public, max-age=31536000, immutable");
         let missing = get(&server, "/none-0123456789abcdef.js", "");
         assert_eq!((missing.status, &*missing.headers["cache-control"]), (404, "no-store"));
+    }
+
+    #[test]
+    fn a_compressed_twin_goes_to_those_who_take_it() {
+        let root = example();
+        fs::write(root.path().join("app.js.gz"), b"z").unwrap();
+        let server = listen(site_router(root.path()), 0).unwrap();
+        let packed = get(&server, "/app.js", "accept-encoding: gzip\r\n");
+        assert_eq!(
+            (&*packed.body, &*packed.headers["content-encoding"], &*packed.headers["vary"]),
+            ("z", "gzip", "accept-encoding")
+        );
+        assert_eq!((&*packed.headers["content-type"], &*packed.headers["cache-control"]), ("text/javascript", "no-cache"));
+        let plain = get(&server, "/app.js", "");
+        assert_eq!((&*plain.body, plain.headers.get("content-encoding")), ("1", None));
     }
 
     #[test]

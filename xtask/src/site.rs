@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use crate::failure::{Context, Outcome};
 use crate::tools::{self, Tool};
-use crate::{finish, optimise, places, process};
+use crate::{compress, finish, optimise, places, process};
 
 /// Below any path of any host.
 pub const RELATIVE: &str = "./";
@@ -70,6 +70,7 @@ pub fn build(public_url: &str) -> Outcome {
         eprintln!("There is no C++ compiler to build wasm-opt with: the site is larger and slower than it need be.");
         finish::finish(&dist, |_, _| Ok(()))?;
     }
+    compress::compress(&dist)?;
     fs::write(dist.join(STAMP), stamp).or_fail(|| "cannot write to dist/".to_owned(), "check the permissions of dist/")?;
     eprintln!("The site is in {}", dist.display());
     Ok(())
