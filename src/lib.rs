@@ -2,7 +2,7 @@
 //!
 //! The map, from the bottom up; `ARCHITECTURE.md` tells the whole story and `tests/architecture.rs` holds the code to it.
 //!
-//! - [`pixels`], [`layer`], [`recipe`], [`losses`]: plain values, without tensors, web or files.
+//! - [`pixels`], [`layer`], [`recipe`], [`losses`], [`schedule`], [`memory`]: plain values, without tensors, web or files.
 //! - [`protocol`]: all that crosses between page and worker.
 //! - `wire` \[wasm\]: how such a message crosses.
 //! - `engine` \[feature `tensors`\]: the optimisation on Burn. It knows no web, no clock, no file.
@@ -13,6 +13,7 @@
 
 pub mod layer;
 pub mod losses;
+pub mod memory;
 pub mod pixels;
 pub mod protocol;
 pub mod recipe;

@@ -14,6 +14,7 @@ struct Rule {
 const RULES: &[Rule] = &[
     Rule { module: "layer", crates: &["serde"], modules: &[] },
     Rule { module: "losses", crates: &["serde"], modules: &[] },
+    Rule { module: "memory", crates: &[], modules: &[] },
     Rule { module: "pixels", crates: &["serde", "thiserror"], modules: &[] },
     Rule { module: "recipe", crates: &["serde", "serde_json", "thiserror"], modules: &["layer"] },
     Rule { module: "schedule", crates: &[], modules: &[] },
@@ -55,7 +56,7 @@ const RULES: &[Rule] = &[
             "wasm_bindgen_futures",
             "web_sys",
         ],
-        modules: &["layer", "losses", "pixels", "protocol", "recipe", "schedule", "wire"],
+        modules: &["layer", "losses", "memory", "pixels", "protocol", "recipe", "schedule", "wire"],
     },
     Rule {
         module: "cli",

@@ -71,8 +71,8 @@ mod gpu {
     const WIDEST_CHANNELS: u64 = 64;
     /// Bytes of one f32.
     const FLOAT_BYTES: u64 = 4;
-    /// The longest side offered, px. WebGPU tells the size of one buffer but not of the memory, and at 1536² the buffers of one step
-    /// are estimated, not measured, to add up to about 8 GiB.
+    /// The longest side offered, px. WebGPU tells the size of one buffer but not of the memory, of which 1536² take about 5 GB
+    /// ([`crate::memory`]).
     const MAX_EDGE_PX: u32 = 1536;
 
     #[cfg_attr(not(target_arch = "wasm32"), expect(unused_variables, reason = "Burn watches for the loss natively"))]

@@ -136,6 +136,13 @@ fn megabytes(bytes: u64) -> String {
     format!("{}.{}", tenths / 10, tenths % 10)
 }
 
+/// An amount of memory.
+pub fn gigabytes(bytes: u64) -> String {
+    #[expect(clippy::cast_precision_loss, reason = "one decimal is shown")]
+    let gigabytes = bytes as f64 / 1e9;
+    format!("{gigabytes:.1} GB")
+}
+
 /// How far the run is, in 0..1; `None` while that cannot be told.
 pub fn fraction_done(studio: &Studio) -> Option<f64> {
     let run = studio.run()?;

@@ -1,9 +1,11 @@
 //! What the page offers to choose from, in the person's words.
 
+use super::labels::gigabytes;
 use super::policy::DeviceChoice;
 use super::reconstruction::Subject;
 use super::settings::Settings;
 use crate::layer::Layer;
+use crate::memory::device_bytes;
 use crate::recipe::{Border, LayerWeights, OptimizerKind, Palette, Pooling, Preset, Start};
 
 /// One thing to choose from a list.
@@ -33,9 +35,9 @@ fn with_own<T: PartialEq>(mut offers: Vec<Offer<T>>, own: T, label: impl FnOnce(
     offers
 }
 
-/// Sizes of the result, px.
-pub fn sizes(fitting: &[u32], own: u32) -> Vec<Offer<u32>> {
-    let label = |size: &u32| format!("{size} px");
+/// Sizes of the result, px; on a graphics card each with the memory that it takes there.
+pub fn sizes(fitting: &[u32], own: u32, on_gpu: bool) -> Vec<Offer<u32>> {
+    let label = |size: &u32| if on_gpu { format!("{size} px · {}", gigabytes(device_bytes(*size))) } else { format!("{size} px") };
     with_own(fitting.iter().map(|size| offer(*size, size.to_string(), label(size))).collect(), own, label)
 }
 
@@ -116,7 +118,7 @@ fn two_decimals(value: f32) -> String {
 
 /// How the pixels are changed.
 pub fn optimizers() -> Vec<Offer<OptimizerKind>> {
-    vec![offer(OptimizerKind::Lbfgs, "lbfgs", "L-BFGS"), offer(OptimizerKind::Adam, "adam", "Adam (less memory)")]
+    vec![offer(OptimizerKind::Lbfgs, "lbfgs", "L-BFGS"), offer(OptimizerKind::Adam, "adam", "Adam (lighter)")]
 }
 
 /// How feature maps are halved.
@@ -192,7 +194,14 @@ mod tests {
         let layer = |layer, weight| LayerWeights::default().with(layer, weight);
         assert_eq!(own(content_layers, layer(Layer::Conv2_1, 0.5)), "conv2_1 ×0.5");
         assert_eq!(own(content_layers, layer(Layer::Conv2_1, 1.0).with(Layer::Conv4_2, 1.0)), "conv2_1, conv4_2");
-        assert_eq!(own(|size| sizes(&[64, 128], size), 100), "100 px");
+        assert_eq!(own(|size| sizes(&[64, 128], size, false), 100), "100 px");
+    }
+
+    #[test]
+    fn on_a_graphics_card_a_size_tells_the_memory_that_it_takes() {
+        let labels = |on_gpu| sizes(&[128, 1024], 128, on_gpu).into_iter().map(|offer| offer.label).collect::<Vec<_>>();
+        assert_eq!(labels(false), ["128 px", "1024 px"]);
+        assert_eq!(labels(true), ["128 px · 0.2 GB", "1024 px · 2.3 GB"]);
     }
 
     #[test]
