@@ -8,6 +8,7 @@ mod sheet;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use std::time::Instant;
 
 use burn::tensor::Device;
 use clap::Parser;
@@ -21,7 +22,7 @@ use self::sheet::Sheet;
 use crate::codec::{self, DecodeError};
 use crate::engine::device::{self, DeviceError};
 use crate::engine::weights::{ChannelMeans, Manifest, Weights, WeightsError};
-use crate::engine::{Pictures, StyleTransfer, TransferError, Vgg19};
+use crate::engine::{Pictures, StyleTransfer, TransferError, Vgg19, tuning};
 use crate::layer::Layer;
 use crate::pixels::{ImageSize, Pixels, TooSmall};
 use crate::recipe::{self, Emphasis, MAX_STYLES, Recipe, RecipeError};
@@ -122,8 +123,13 @@ impl Studio {
             DeviceArg::Gpu => block_on(device::open_gpu(|_| ()))?.device,
             DeviceArg::Cpu => device::open_cpu()?.device,
         };
-        let vgg = Rc::new(Vgg19::new(Weights::load(PACK, &Manifest::built_in())?, means, &device));
-        Ok(Self { vgg, device })
+        let mut vgg = Vgg19::new(Weights::load(PACK, &Manifest::built_in())?, means, &device);
+        if args.device == DeviceArg::Gpu {
+            let begun = Instant::now();
+            let division = block_on(tuning::fastest_division(&device, || begun.elapsed().as_secs_f64() * 1e3));
+            vgg.set_division(division.map_err(TransferError::from)?);
+        }
+        Ok(Self { vgg: Rc::new(vgg), device })
     }
 
     /// Paints to the end, behind a progress bar that `name` stands before.

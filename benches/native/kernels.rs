@@ -4,7 +4,7 @@ use burn::tensor::activation::relu;
 use burn::tensor::module::conv2d;
 use burn::tensor::ops::ConvOptions;
 use burn::tensor::{Device, Distribution, Tensor};
-use impasto::engine::kernels::PackedConvolution;
+use impasto::engine::kernels::{Division, PackedConvolution};
 use impasto::layer::Layer;
 use xtask::bench::case::Case;
 use xtask::bench::line::{KernelLine, KernelTime, Line, Pass};
@@ -13,24 +13,20 @@ use xtask::failure::Outcome;
 
 use crate::stage::{Clock, Stage};
 
-/// Times both passes through every layer.
+/// Times both passes through every layer, with each division of our kernel's work.
 pub fn measure(case: &Case) -> Outcome {
     let stage = Stage::open(case)?;
-    Layer::ALL.into_iter().try_for_each(|layer| measure_layer(layer, case, &stage))
-}
-
-fn measure_layer(layer: Layer, case: &Case, stage: &Stage) -> Outcome {
-    let [inputs, outputs] = [layer.input_channels(), layer.channels()];
-    let kernel = noise([outputs, inputs, 3, 3], &stage.device);
-    let bias = noise([outputs], &stage.device);
-    let packed = PackedConvolution::new(kernel.clone(), bias.clone());
-    let options = || ConvOptions::new([1, 1], [1, 1], [1, 1], 1);
-    let bench = Bench::new(layer, case, stage);
-    let ours = bench.times(|x| packed.relu(x))?;
-    let burn = bench.times(|x| relu(conv2d(x, kernel.clone(), Some(bias.clone()), options())))?;
-    for (index, pass) in [Pass::Forward, Pass::Backward].into_iter().enumerate() {
-        let (adapter, gflop) = (stage.adapter.clone(), bench.gflop);
-        Line::Kernel(KernelLine { adapter, size: case.size, layer, pass, gflop, ours: ours[index], burn: burn[index] }).print();
+    let burn = Layer::ALL.into_iter().map(|layer| Bench::new(layer, case, &stage).burn()).collect::<Outcome<Vec<_>>>()?;
+    for division in Division::ALL {
+        for (layer, burn) in Layer::ALL.into_iter().zip(&burn) {
+            let bench = Bench::new(layer, case, &stage);
+            let ours = bench.ours(division)?;
+            for (index, pass) in [Pass::Forward, Pass::Backward].into_iter().enumerate() {
+                let (adapter, size, gflop) = (stage.adapter.clone(), case.size, bench.gflop);
+                let (division, ours, burn) = (division.name().to_owned(), ours[index], burn[index]);
+                Line::Kernel(KernelLine { adapter, size, layer, pass, gflop, division, ours, burn }).print();
+            }
+        }
     }
     Ok(())
 }
@@ -44,6 +40,10 @@ struct Bench<'a> {
     x: Tensor<4>,
     /// The gradient that comes back.
     gradient: Tensor<4>,
+    /// `[C_out, C_in, 3, 3]`
+    kernel: Tensor<4>,
+    /// `[C_out]`
+    bias: Tensor<1>,
 }
 
 impl<'a> Bench<'a> {
@@ -51,8 +51,29 @@ impl<'a> Bench<'a> {
     fn new(layer: Layer, case: &Case, stage: &'a Stage) -> Self {
         let side = (case.size / layer.stride()) as usize;
         let map = |channels| noise([1, side, side, channels], &stage.device).permute([0, 3, 1, 2]);
-        let gflop = work::convolution_gflop(layer, [case.size as usize; 2]);
-        Self { stage, runs: case.runs, gflop, x: map(layer.input_channels()), gradient: map(layer.channels()) }
+        let [inputs, outputs] = [layer.input_channels(), layer.channels()];
+        Self {
+            stage,
+            runs: case.runs,
+            gflop: work::convolution_gflop(layer, [case.size as usize; 2]),
+            x: map(inputs),
+            gradient: map(outputs),
+            kernel: noise([outputs, inputs, 3, 3], &stage.device),
+            bias: noise([outputs], &stage.device),
+        }
+    }
+
+    /// Times of our kernel forward and backward.
+    fn ours(&self, division: Division) -> Outcome<[KernelTime; 2]> {
+        let mut packed = PackedConvolution::new(self.kernel.clone(), self.bias.clone());
+        packed.set_division(division);
+        self.times(|x| packed.relu(x))
+    }
+
+    /// Times of Burn's own operations forward and backward.
+    fn burn(&self) -> Outcome<[KernelTime; 2]> {
+        let options = || ConvOptions::new([1, 1], [1, 1], [1, 1], 1);
+        self.times(|x| relu(conv2d(x, self.kernel.clone(), Some(self.bias.clone()), options())))
     }
 
     /// Times of `convolution` forward and backward.

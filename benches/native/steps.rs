@@ -3,10 +3,11 @@
 use std::rc::Rc;
 use std::time::Instant;
 
+use impasto::engine::tuning::fastest_division;
 use impasto::engine::weights::{ChannelMeans, Manifest, Weights};
 use impasto::engine::{Pictures, StyleTransfer, Vgg19};
 use pollster::block_on;
-use xtask::bench::case::{Case, Steps};
+use xtask::bench::case::{Case, Device, Steps};
 use xtask::bench::line::{Line, MemoryAt, StepLine};
 use xtask::bench::{WARM_UP_STEPS, pictures};
 use xtask::failure::{Context, Outcome};
@@ -56,7 +57,13 @@ fn timed(transfer: &mut StyleTransfer, stage: &mut Stage, runs: u32) -> Outcome<
 fn begin(case: &Case, steps: Steps, stage: &Stage) -> Outcome<StyleTransfer> {
     let weights = Weights::load(PACK, &Manifest::built_in())
         .or_fail(|| "the weights are damaged".to_owned(), "restore weights/ from the repository")?;
-    let vgg = Rc::new(Vgg19::new(weights, &ChannelMeans::built_in(), &stage.device));
+    let mut vgg = Vgg19::new(weights, &ChannelMeans::built_in(), &stage.device);
+    if case.device == Device::Gpu {
+        let begun = Instant::now();
+        let division = block_on(fastest_division(&stage.device, || begun.elapsed().as_secs_f64() * 1e3));
+        vgg.set_division(division.or_fail(|| "the device failed".to_owned(), ADVICE)?);
+    }
+    let vgg = Rc::new(vgg);
     let paintings = (1..=steps.styles).map(|number| pictures::painting(case.size, number)).collect();
     let pictures = Pictures::new(pictures::photo(case.size), paintings);
     let recipe = steps.recipe(case.size, WARM_UP_STEPS + case.runs);

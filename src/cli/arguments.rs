@@ -175,7 +175,7 @@ pub struct DeviceArgs {
 }
 
 /// Where to compute.
-#[derive(Clone, Copy, Debug, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum DeviceArg {
     /// Through the system's graphics API.
     Gpu,

@@ -14,6 +14,8 @@ mod numbers;
 pub mod optimizer;
 mod state;
 mod transfer;
+#[cfg(feature = "gpu")]
+pub mod tuning;
 mod vgg19;
 pub mod weights;
 

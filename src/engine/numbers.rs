@@ -2,6 +2,9 @@
 
 use burn::tensor::{ExecutionError, Tensor};
 
+#[cfg(feature = "gpu")]
+use super::kernels;
+
 /// A count as a factor.
 #[expect(
     clippy::cast_precision_loss,
@@ -15,6 +18,15 @@ pub fn float(count: usize) -> f32 {
 /// last digit differs from run to run.
 pub fn sum<const D: usize>(tensor: Tensor<D>) -> Tensor<1> {
     tensor.sum_dim(D - 1).flatten::<1>(0, D - 1).sum_dim(0)
+}
+
+/// `Σ (scale·(x − target))²`, `[1]`, of two maps or two matrices. Scaled before it is squared, so that the sum keeps clear of f32's range.
+pub fn squared_distance<const D: usize>(x: &Tensor<D>, target: &Tensor<D>, scale: f32) -> Tensor<1> {
+    #[cfg(feature = "gpu")]
+    if kernels::serve(&x.device()) {
+        return kernels::squared_distance(x.clone(), target.clone(), scale);
+    }
+    sum((x.clone() - target.clone()).mul_scalar(scale).square())
 }
 
 /// The values of `tensor`, row-major.

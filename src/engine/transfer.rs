@@ -28,7 +28,7 @@ pub enum TransferError {
     #[error("there are {0} style pictures; {MAX_STYLES} can be blended")]
     TooManyStyles(usize),
     /// Neither no masks nor one for each painting.
-    #[error("there are {masks} masks for {paintings} style pictures; each needs one, or none has any")]
+    #[error("masks: {masks}, style pictures: {paintings}; each style picture needs a mask of its own, or none has any")]
     Masks {
         /// Masks.
         masks: usize,

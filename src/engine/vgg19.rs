@@ -153,6 +153,16 @@ impl Vgg19 {
         FeatureMaps(maps)
     }
 
+    /// Has the kernels divide their work by `division` from now on; what they answer stays the same, but for rounding.
+    #[cfg(feature = "gpu")]
+    pub fn set_division(&mut self, division: kernels::Division) {
+        for convolution in self.convolutions.values_mut() {
+            if let Convolution::Packed(packed) = convolution {
+                packed.set_division(division);
+            }
+        }
+    }
+
     /// A layer's answer as the losses are to see it. Dividing it by the channels' means is the same as dividing every filter by them, since
     /// ReLU and both poolings pass a positive factor on; so one set of weights serves both networks.
     fn scaled(&self, answer: Tensor<4>, layer: Layer, reading: Reading) -> Tensor<4> {
@@ -175,21 +185,28 @@ impl Convolution {
 
     /// With the outermost pixels once more beyond the border.
     fn apply_replicated(&self, x: Tensor<4>) -> Tensor<4> {
-        let [_, _, height, width] = x.dims();
-        self.apply(x.pad((1, 1, 1, 1), PadMode::Edge)).narrow(2, 1, height).narrow(3, 1, width)
+        let x = x.pad((1, 1, 1, 1), PadMode::Edge);
+        match self {
+            Self::Plain(kernel, bias) => plain(x, kernel, bias, 0),
+            #[cfg(feature = "gpu")]
+            Self::Packed(packed) => packed.relu_inside(x),
+        }
     }
 
     /// With zeros beyond the border.
     fn apply(&self, x: Tensor<4>) -> Tensor<4> {
         match self {
-            Self::Plain(kernel, bias) => {
-                let options = ConvOptions::new([1, 1], [1, 1], [1, 1], 1);
-                relu(conv2d(x, kernel.clone(), Some(bias.clone()), options))
-            }
+            Self::Plain(kernel, bias) => plain(x, kernel, bias, 1),
             #[cfg(feature = "gpu")]
             Self::Packed(packed) => packed.relu(x),
         }
     }
+}
+
+/// Convolution, bias and ReLU in Burn's operations, with `padding` zeros around `x`.
+fn plain(x: Tensor<4>, kernel: &Tensor<4>, bias: &Tensor<1>, padding: usize) -> Tensor<4> {
+    let options = ConvOptions::new([1, 1], [padding, padding], [1, 1], 1);
+    relu(conv2d(x, kernel.clone(), Some(bias.clone()), options))
 }
 
 fn pool(x: Tensor<4>, pooling: Pooling) -> Tensor<4> {

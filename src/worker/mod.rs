@@ -7,6 +7,8 @@ mod explain;
 mod outbox;
 mod run;
 mod session;
+#[cfg(feature = "gpu")]
+mod tuning_store;
 mod weights_store;
 
 use futures_channel::mpsc;

@@ -14,6 +14,8 @@ use web_sys::Blob;
 use super::explain::{self, Role, RunError};
 use super::outbox;
 use super::run::Run;
+#[cfg(feature = "gpu")]
+use super::tuning_store;
 use super::weights_store::WeightsStore;
 use crate::codec;
 use crate::engine::device::{self, OpenDevice};
@@ -168,7 +170,12 @@ impl Session {
         }
         let weights = self.weights.load().await?;
         on_build();
-        let vgg = Rc::new(Vgg19::new(weights, &ChannelMeans::built_in(), &self.device()?.device));
+        let adapter = self.device()?;
+        #[cfg_attr(not(feature = "gpu"), expect(unused_mut, reason = "there is nothing to choose on the processor"))]
+        let mut vgg = Vgg19::new(weights, &ChannelMeans::built_in(), &adapter.device);
+        #[cfg(feature = "gpu")]
+        vgg.set_division(tuning_store::division(adapter).await?);
+        let vgg = Rc::new(vgg);
         self.vgg = Some(Rc::clone(&vgg));
         Ok(vgg)
     }

@@ -13,6 +13,7 @@
 //! Beside each kernel its tests hold it to its twin in plain Burn, in value and in gradient.
 
 mod convolution;
+mod distance;
 mod gram;
 mod layout;
 mod pooling;
@@ -22,9 +23,12 @@ mod tests;
 use burn::backend::DispatchDevice;
 use burn::tensor::Device;
 
-pub use convolution::PackedConvolution;
+pub use convolution::{Division, PackedConvolution};
+pub use distance::squared_distance;
 pub use gram::gram;
 pub use pooling::average_pool;
+#[cfg(test)]
+pub use tests::gpu as gpu_for_tests;
 
 /// Whether tensors of `device` can be given to these kernels.
 pub fn serve(device: &Device) -> bool {

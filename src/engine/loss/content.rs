@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use burn::tensor::Tensor;
 
-use crate::engine::numbers::{float, sum};
+use crate::engine::numbers::{float, squared_distance};
 use crate::engine::{FeatureMap, FeatureMaps};
 use crate::layer::Layer;
 use crate::recipe::LayerWeights;
@@ -44,8 +44,7 @@ impl ContentLoss {
     /// # Panics
     /// When `layer` has no target or the pastiche no map of it: a mistake of the caller.
     pub fn layer_loss(&self, pastiche: &FeatureMaps, layer: Layer) -> Tensor<1> {
-        let difference = pastiche.get(layer).tensor().clone() - self.targets[&layer].tensor().clone();
-        sum(difference.square()).mul_scalar(0.5)
+        squared_distance(pastiche.get(layer).tensor(), self.targets[&layer].tensor(), 1.0).mul_scalar(0.5)
     }
 
     /// `N·M`: elements over which the loss at a layer sums.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use burn::tensor::Tensor;
 
-use crate::engine::numbers::{float, sum};
+use crate::engine::numbers::{float, squared_distance};
 use crate::engine::{FeatureMaps, GramMatrix, Guide};
 use crate::layer::Layer;
 use crate::recipe::LayerWeights;
@@ -86,16 +86,16 @@ impl StyleLoss {
         let map = pastiche.get(layer);
         let regions = self.regions.iter().zip(&self.paintings).map(|(region, grams)| {
             let guide = &region.guides[&layer];
-            squared_distance(&GramMatrix::guided(map, guide), &grams[&layer]) * guide.share.clone().mul_scalar(region.strength)
+            gram_distance(&GramMatrix::guided(map, guide), &grams[&layer]) * guide.share.clone().mul_scalar(region.strength)
         });
-        regions.reduce(|sum, loss| sum + loss).unwrap_or_else(|| squared_distance(&GramMatrix::of(map), &self.blend[&layer]))
+        regions.reduce(|sum, loss| sum + loss).unwrap_or_else(|| gram_distance(&GramMatrix::of(map), &self.blend[&layer]))
     }
 }
 
-/// `1/(4 N²) Σ (G − A)²`, `[1]`. Each difference is divided by 2N before it is squared, so that the sum keeps clear of f32's range.
-fn squared_distance(gram: &GramMatrix, target: &GramMatrix) -> Tensor<1> {
+/// `1/(4 N²) Σ (G − A)²`, `[1]`.
+fn gram_distance(gram: &GramMatrix, target: &GramMatrix) -> Tensor<1> {
     let [channels, _] = target.tensor().dims();
-    sum((gram.tensor().clone() - target.tensor().clone()).div_scalar(2.0 * float(channels)).square())
+    squared_distance(gram.tensor(), target.tensor(), 0.5 / float(channels))
 }
 
 /// The shares' sum of the paintings' Gram matrices, layer by layer; empty without paintings.

@@ -155,6 +155,8 @@ pub struct KernelLine {
     pub pass: Pass,
     /// Its work, billions of floating point operations.
     pub gflop: f64,
+    /// How our kernel's work was divided.
+    pub division: String,
     /// By our kernel.
     pub ours: KernelTime,
     /// By Burn's own operations on the same device.

@@ -88,19 +88,19 @@ fn step_row(line: &StepLine) -> Vec<String> {
     ]
 }
 
-const KERNEL_HEAD: [&str; 11] =
-    ["layer", "px", "pass", "GFLOP", "ms", "GFLOP/s", "CPU ms", "Burn's ms", "GFLOP/s", "CPU ms", "ratio"];
+const KERNEL_HEAD: [&str; 12] =
+    ["layer", "px", "division", "pass", "GFLOP", "ms", "GFLOP/s", "CPU ms", "Burn's ms", "GFLOP/s", "CPU ms", "ratio"];
 
-/// A row for each line, and below each size the sums over its layers.
+/// A row for each line, and below each size and division the sums over their layers.
 fn kernel_rows(lines: &[KernelLine]) -> Vec<Vec<String>> {
     let mut rows = Vec::new();
-    for of_size in lines.chunk_by(|a, b| a.size == b.size) {
-        rows.extend(of_size.iter().map(|line| Kernel::of(line).row(line.layer.name(), line.size, line.pass)));
+    for alike in lines.chunk_by(|a, b| (a.size, &a.division) == (b.size, &b.division)) {
+        rows.extend(alike.iter().map(|line| Kernel::of(line).row(line.layer.name(), line)));
         for pass in [Pass::Forward, Pass::Backward] {
-            let of_pass: Vec<_> = of_size.iter().filter(|line| line.pass == pass).collect();
+            let of_pass: Vec<_> = alike.iter().filter(|line| line.pass == pass).collect();
             if of_pass.len() == Layer::ALL.len() {
-                let sum = of_pass.into_iter().map(Kernel::of).reduce(Kernel::plus).expect("there are layers");
-                rows.push(sum.row("all", of_size[0].size, pass));
+                let sum = of_pass.iter().copied().map(Kernel::of).reduce(Kernel::plus).expect("there are layers");
+                rows.push(sum.row("all", of_pass[0]));
             }
         }
     }
@@ -127,11 +127,13 @@ impl Kernel {
         Self { gflop: self.gflop + other.gflop, ms: [ms(0), ms(1)], cpu_ms: [cpu(0), cpu(1)] }
     }
 
-    fn row(self, layer: &str, size: u32, pass: Pass) -> Vec<String> {
+    /// Named after `layer`, and what else `line` tells.
+    fn row(self, layer: &str, line: &KernelLine) -> Vec<String> {
         let Self { gflop, ms: [ours, burn], cpu_ms } = self;
         let times = |time: f64, cpu| [ms(time), ms(gflop / time * 1e3), known(cpu, ms)];
         let [own, stock] = [times(ours, cpu_ms[0]), times(burn, cpu_ms[1])];
-        let first = [layer.to_owned(), size.to_string(), pass.name().to_owned(), format!("{gflop:.3}")];
+        let first =
+            [layer.to_owned(), line.size.to_string(), line.division.clone(), line.pass.name().to_owned(), format!("{gflop:.3}")];
         first.into_iter().chain(own).chain(stock).chain([format!("{:.1}×", burn / ours)]).collect()
     }
 }
@@ -183,7 +185,8 @@ mod tests {
             gflops: 1.0 / median * 1e3,
         };
         let (ours, burn) = (time(ours), time(burn));
-        Line::Kernel(KernelLine { adapter: None, size: 64, layer, pass: Pass::Forward, gflop: 1.0, ours, burn })
+        let division = "fine".to_owned();
+        Line::Kernel(KernelLine { adapter: None, size: 64, layer, pass: Pass::Forward, gflop: 1.0, division, ours, burn })
     }
 
     #[test]
@@ -205,7 +208,7 @@ mod tests {
     fn a_kernels_row_tells_both_speeds_and_their_ratio() {
         let text = tables(&[kernel(Layer::Conv1_1, 10.0, 40.0)]);
         let row = text.lines().nth(1).unwrap().split_whitespace().collect::<Vec<_>>();
-        assert_eq!(row, ["conv1_1", "64", "forward", "1.000", "10.0", "100", "20.0", "40.0", "25.0", "80.0", "4.0×"]);
+        assert_eq!(row, ["conv1_1", "64", "fine", "forward", "1.000", "10.0", "100", "20.0", "40.0", "25.0", "80.0", "4.0×"]);
         assert_eq!(text.lines().count(), 2, "a sum of some layers would mislead");
     }
 
@@ -214,6 +217,6 @@ mod tests {
         let lines = Layer::ALL.map(|layer| kernel(layer, 10.0, 20.0));
         let text = tables(&lines);
         let last = text.lines().last().unwrap().split_whitespace().collect::<Vec<_>>();
-        assert_eq!(last, ["all", "64", "forward", "13.000", "130", "100", "260", "260", "50.0", "520", "2.0×"]);
+        assert_eq!(last, ["all", "64", "fine", "forward", "13.000", "130", "100", "260", "260", "50.0", "520", "2.0×"]);
     }
 }

@@ -19,7 +19,7 @@ use burn_cubecl::CubeBackend;
 use burn_cubecl::tensor::CubeTensor;
 
 use super::layout::VECTOR;
-pub use tiled::weighted;
+pub use tiled::{Division, weighted};
 
 /// A frozen 3×3 convolution with its bias, in the order in which the kernel reads it; both directions are on the device.
 #[derive(Debug)]
@@ -30,50 +30,82 @@ pub struct PackedConvolution {
     backward: Tensor<3>,
     /// `[C_out]`
     bias: Tensor<1>,
-    /// Zeros that fill the read channels up to whole vectors.
-    padding: usize,
+    /// Channels of zeros that fill those read up to whole vectors.
+    filling: usize,
+    division: Division,
 }
 
 impl PackedConvolution {
-    /// Packs a kernel `[C_out, C_in, 3, 3]` and a bias `[C_out]`; `C_out` is a multiple of 4.
+    /// Packs a kernel `[C_out, C_in, 3, 3]` and a bias `[C_out]`, `C_out` a multiple of 4.
     pub fn new(kernel: Tensor<4>, bias: Tensor<1>) -> Self {
         let [outputs, inputs, ..] = kernel.dims();
-        let padding = inputs.next_multiple_of(VECTOR) - inputs;
-        let kernel = padded(kernel, padding);
-        let inputs = inputs + padding;
+        let filling = inputs.next_multiple_of(VECTOR) - inputs;
+        let kernel = filled(kernel, filling);
+        let inputs = inputs + filling;
         let forward = kernel.clone().permute([2, 3, 1, 0]).reshape([9, inputs, outputs]);
         let backward = kernel.flip([2, 3]).permute([2, 3, 0, 1]).reshape([9, outputs, inputs]);
-        Self { forward, backward, bias, padding }
+        Self { forward, backward, bias, filling, division: Division::default() }
+    }
+
+    /// Divides the work by `division` from now on.
+    pub fn set_division(&mut self, division: Division) {
+        self.division = division;
     }
 
     /// `max(0, kernel * x + bias)` with one zero around `x`: `[1, C_in, H, W]` to `[1, C_out, H, W]`.
     pub fn relu(&self, x: Tensor<4>) -> Tensor<4> {
-        let x = padded(x, self.padding);
+        self.relu_padded(x, 1)
+    }
+
+    /// `max(0, kernel * x + bias)` where the kernel lies wholly on `x`: `[1, C_in, H + 2, W + 2]` to `[1, C_out, H, W]`.
+    pub fn relu_inside(&self, x: Tensor<4>) -> Tensor<4> {
+        self.relu_padded(x, 0)
+    }
+
+    fn relu_padded(&self, x: Tensor<4>, padding: usize) -> Tensor<4> {
+        let x = filled(x, self.filling).into_dispatch();
         let [forward, backward] = [&self.forward, &self.backward].map(|weights| weights.clone().into_dispatch());
         let bias = self.bias.clone().into_dispatch();
-        Tensor::from_dispatch(<Dispatch as ConvolutionBackend>::convolve_relu(x.into_dispatch(), forward, backward, bias))
+        let plan = Plan { padding, division: self.division };
+        Tensor::from_dispatch(<Dispatch as ConvolutionBackend>::convolve_relu(x, forward, backward, bias, plan))
     }
 }
 
-/// `x` with `padding` zeros behind its second dimension.
-fn padded(x: Tensor<4>, padding: usize) -> Tensor<4> {
-    if padding == 0 {
+/// `x` with `channels` of zeros behind its second dimension.
+fn filled(x: Tensor<4>, channels: usize) -> Tensor<4> {
+    if channels == 0 {
         return x;
     }
     let [first, _, third, fourth] = x.dims();
-    let zeros = Tensor::zeros([first, padding, third, fourth], &x.device().without_autodiff());
+    let zeros = Tensor::zeros([first, channels, third, fourth], &x.device().without_autodiff());
     Tensor::cat(vec![x, zeros], 1)
+}
+
+/// What determines a convolution beside its weights.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// Zeros around what is read, to each side: up to 2.
+    padding: usize,
+    division: Division,
+}
+
+impl Plan {
+    /// For the way back, on which the picture takes again the size that it had.
+    const fn turned(self) -> Self {
+        Self { padding: 2 - self.padding, ..self }
+    }
 }
 
 /// The convolution as Burn dispatches it: on CubeCL's runtimes, and under autodiff over them.
 #[backend_extension(Autodiff, Cube)]
 pub trait ConvolutionBackend: Backend {
-    /// `[1, C_in, H, W]` to `[1, C_out, H, W]`, with the weights of [`PackedConvolution`].
+    /// `[1, C_in, H, W]` to `[1, C_out, H', W']`, with the weights of [`PackedConvolution`].
     fn convolve_relu(
         x: FloatTensor<Self>,
         forward: FloatTensor<Self>,
         backward: FloatTensor<Self>,
         bias: FloatTensor<Self>,
+        plan: Plan,
     ) -> FloatTensor<Self>;
 
     /// The gradient with respect to `x`, `[1, C_in, H, W]`, from the one with respect to `answer`, what [`Self::convolve_relu`] gave.
@@ -81,29 +113,30 @@ pub trait ConvolutionBackend: Backend {
         gradient: FloatTensor<Self>,
         answer: FloatTensor<Self>,
         backward: FloatTensor<Self>,
+        plan: Plan,
     ) -> FloatTensor<Self>;
 }
 
 impl ConvolutionBackend for CubeBackend {
-    fn convolve_relu(x: CubeTensor, forward: CubeTensor, _: CubeTensor, bias: CubeTensor) -> CubeTensor {
-        tiled::convolve_relu(x, forward, bias)
+    fn convolve_relu(x: CubeTensor, forward: CubeTensor, _: CubeTensor, bias: CubeTensor, plan: Plan) -> CubeTensor {
+        tiled::convolve_relu(x, forward, bias, plan)
     }
 
-    fn convolve_relu_backward(gradient: CubeTensor, answer: CubeTensor, backward: CubeTensor) -> CubeTensor {
-        tiled::convolve_relu_backward(gradient, answer, backward)
+    fn convolve_relu_backward(gradient: CubeTensor, answer: CubeTensor, backward: CubeTensor, plan: Plan) -> CubeTensor {
+        tiled::convolve_relu_backward(gradient, answer, backward, plan.turned())
     }
 }
 
 /// The backward pass; its state is the packed weights of that direction and what the forward pass gave.
 #[derive(Debug)]
-struct ConvolveRelu;
+struct ConvolveRelu(Plan);
 
 impl<B: ConvolutionBackend> Backward<B, 1> for ConvolveRelu {
     type State = (FloatTensor<B>, FloatTensor<B>);
 
     fn backward(self, ops: Ops<Self::State, 1>, gradients: &mut Gradients, _: &mut Checkpointer) {
         let (backward, answer) = ops.state;
-        unary::<B, _>(ops.parents, ops.node, gradients, |gradient| B::convolve_relu_backward(gradient, answer, backward));
+        unary::<B, _>(ops.parents, ops.node, gradients, |gradient| B::convolve_relu_backward(gradient, answer, backward, self.0));
     }
 }
 
@@ -113,17 +146,18 @@ impl<B: ConvolutionBackend, C: CheckpointStrategy> ConvolutionBackend for Autodi
         forward: FloatTensor<Self>,
         backward: FloatTensor<Self>,
         bias: FloatTensor<Self>,
+        plan: Plan,
     ) -> FloatTensor<Self> {
         let [forward, backward, bias] = [forward, backward, bias].map(|constant| constant.into_primitive());
-        let preparation = ConvolveRelu.prepare::<C>([x.node()]).compute_bound().stateful();
-        let answer = B::convolve_relu(x.into_primitive(), forward, backward.clone(), bias);
+        let preparation = ConvolveRelu(plan).prepare::<C>([x.node()]).compute_bound().stateful();
+        let answer = B::convolve_relu(x.into_primitive(), forward, backward.clone(), bias, plan);
         match preparation {
             OpsKind::Tracked(preparation) => preparation.finish((backward, answer.clone()), answer),
             OpsKind::UnTracked(preparation) => preparation.finish(answer),
         }
     }
 
-    fn convolve_relu_backward(_: FloatTensor<Self>, _: FloatTensor<Self>, _: FloatTensor<Self>) -> FloatTensor<Self> {
+    fn convolve_relu_backward(_: FloatTensor<Self>, _: FloatTensor<Self>, _: FloatTensor<Self>, _: Plan) -> FloatTensor<Self> {
         unimplemented!("no one asks for second derivatives")
     }
 }

@@ -6,7 +6,7 @@ use burn::tensor::ops::ConvOptions;
 use burn::tensor::{Device, Tensor};
 
 use super::super::tests::{channels_last_noise, distance, gpu, kernels_of, noise, value_and_gradient};
-use super::PackedConvolution;
+use super::{Division, PackedConvolution};
 
 /// Relative L2 distance allowed. Two sums of up to 4608 products in f32, in different orders, measured: up to 1.1e-6.
 const GATE: f64 = 2e-6;
@@ -24,11 +24,12 @@ fn twin(x: Tensor<4>, kernel: &Tensor<4>, bias: &Tensor<1>) -> Tensor<4> {
 }
 
 /// Distances of value and gradient to the twin's, at pictures of `[height, width]`.
-fn distances(channels: [usize; 2], [height, width]: [usize; 2], device: &Device) -> [f64; 2] {
+fn distances(channels: [usize; 2], [height, width]: [usize; 2], division: Division, device: &Device) -> [f64; 2] {
     let [inputs, outputs] = channels;
     let on = |device: &Device| (noise([1, inputs, height, width], 3, device), noise([1, outputs, height, width], 4, device));
     let (kernel, bias) = parameters(channels, device);
-    let packed = PackedConvolution::new(kernel, bias);
+    let mut packed = PackedConvolution::new(kernel, bias);
+    packed.set_division(division);
     let (x, weight) = on(device);
     let ours = value_and_gradient(|x| packed.relu(x), x, weight);
     let processor = Device::flex();
@@ -41,9 +42,9 @@ fn distances(channels: [usize; 2], [height, width]: [usize; 2], device: &Device)
 fn agree(channels: &[[usize; 2]], sizes: &[[usize; 2]]) {
     let device = gpu();
     for &channels in channels {
-        for &size in sizes {
-            let distances = distances(channels, size, &device);
-            assert!(distances.iter().all(|&distance| distance <= GATE), "{channels:?} at {size:?}: {distances:?}");
+        for (&size, division) in sizes.iter().flat_map(|size| Division::ALL.map(|division| (size, division))) {
+            let distances = distances(channels, size, division, &device);
+            assert!(distances.iter().all(|&distance| distance <= GATE), "{channels:?} at {size:?}, {division:?}: {distances:?}");
         }
     }
 }
@@ -56,6 +57,21 @@ fn every_pair_of_channels_agrees_with_the_twin_in_value_and_gradient() {
 #[test]
 fn larger_pictures_agree_with_the_twin_in_value_and_gradient() {
     agree(&CHANNELS[..3], &[[33, 37], [64, 48]]);
+}
+
+#[test]
+fn inside_a_picture_it_is_what_it_is_with_zeros_around_less_the_rim() {
+    let device = gpu();
+    let (kernel, bias) = parameters([64, 64], &device);
+    for division in Division::ALL {
+        let mut packed = PackedConvolution::new(kernel.clone(), bias.clone());
+        packed.set_division(division);
+        let (x, weight) = (noise([1, 64, 13, 21], 3, &device), noise([1, 64, 11, 19], 4, &device));
+        let ours = value_and_gradient(|x| packed.relu_inside(x), x.clone(), weight.clone());
+        let expected = value_and_gradient(|x| packed.relu(x).narrow(2, 1, 11).narrow(3, 1, 19), x, weight);
+        let distances = [distance(ours.0, expected.0), distance(ours.1, expected.1)];
+        assert!(distances.iter().all(|&distance| distance <= GATE), "{division:?}: {distances:?}");
+    }
 }
 
 #[test]
@@ -80,14 +96,17 @@ fn the_gradient_is_the_slope() {
 #[test]
 fn one_program_serves_all_sizes_and_channels_and_a_map_in_our_order_is_not_copied() {
     let device = gpu();
-    let forward = |[inputs, outputs]: [usize; 2], [height, width]: [usize; 2]| {
+    let forward = |[inputs, outputs]: [usize; 2], [height, width]: [usize; 2], division| {
         let (kernel, bias) = parameters([inputs, outputs], &device);
-        let packed = PackedConvolution::new(kernel, bias);
+        let mut packed = PackedConvolution::new(kernel, bias);
+        packed.set_division(division);
         let x = channels_last_noise([1, inputs, height, width], 3, &device);
         kernels_of(|| drop(packed.relu(x)))
     };
-    let first = forward([64, 64], [8, 8]);
-    assert_eq!(first.len(), 2, "the convolution, and the poison of these tests");
-    assert!(first == forward([64, 64], [33, 37]));
-    assert!(first == forward([128, 256], [4, 3]));
+    for division in Division::ALL {
+        let first = forward([64, 64], [8, 8], division);
+        assert_eq!(first.len(), 2, "the convolution, and the poison of these tests");
+        assert!(first == forward([64, 64], [33, 37], division));
+        assert!(first == forward([128, 256], [4, 3], division));
+    }
 }

@@ -9,36 +9,68 @@ use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 
 use super::super::layout::{VECTOR, channels_first, channels_last, empty, extents};
+use super::Plan;
 
-/// How the work is divided; compiled in.
+/// How a kernel's work is divided. Which way is fastest depends on the adapter: a GPU has many units with few registers each, whereas an
+/// emulated one keeps "registers" in memory anyway and pays for every single float that is read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Division {
+    /// Many small units: each keeps 8 px × 8 channels in 64 registers, and a workgroup shares pixels and weights.
+    #[default]
+    Fine,
+    /// A quarter as many large ones: each keeps 4×4 px × 16 channels, and a workgroup shares pixels alone.
+    Coarse,
+}
+
+impl Division {
+    /// Every way there is.
+    pub const ALL: [Self; 2] = [Self::Fine, Self::Coarse];
+
+    /// Its name, lower-case.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Fine => "fine",
+            Self::Coarse => "coarse",
+        }
+    }
+}
+
+/// How the work of one kernel is divided; compiled in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Tiling {
     /// Taps along one side of the window, odd.
     window: usize,
+    /// Zeros around what is read, to each side.
+    padding: usize,
     /// Width of a workgroup's tile, px.
     columns: usize,
     /// Height of a workgroup's tile, px.
     rows: usize,
     /// Channels that a workgroup writes, in vectors.
     group: usize,
+    /// Width of a unit's part of the tile, px.
+    run: usize,
+    /// Height of a unit's part of the tile, px.
+    height: usize,
     /// Channels that a unit writes, in vectors.
     depth: usize,
+    /// Whether the weights go through shared memory, or straight from where they lie to each unit.
+    shares_weights: bool,
 }
 
-/// Neighbouring pixels for which a unit keeps sums. With 8 channels for each, in 64 registers, between 5 and 6 multiplications follow on
-/// each float that is read from shared memory.
-const RUN: usize = 8;
-
 impl Tiling {
-    /// For `outputs` channels written. 64 units share 8×8 px × 64 channels: 10.6 KiB of shared memory; the first layer's gradient has
-    /// a single vector of channels, for which they share 32×16 px. Chosen among tiles of 8 and 16 px with 4 to 16 channels for a unit by
-    /// time on an emulated GPU and by count of registers and readings; a real GPU has yet to judge.
-    const fn new(outputs: usize, window: usize) -> Self {
-        if outputs.is_multiple_of(16 * VECTOR) {
-            Self { window, columns: 8, rows: 8, group: 16, depth: 2 }
-        } else {
-            Self { window, columns: 32, rows: 16, group: 1, depth: 1 }
-        }
+    /// For `outputs` channels written. A workgroup answers for 8×8 px × 64 channels; the first layer's gradient has a single vector of
+    /// channels, for which it answers for 32×16 px. The fine division has 64 units and 10.6 KiB of shared memory, and between 5 and 6
+    /// multiplications follow on each float that is read from there. Both were chosen among several by time on emulated GPUs, the fine one
+    /// also by count of registers and readings; a real GPU has yet to judge.
+    const fn new(plan: Plan, outputs: usize, window: usize) -> Self {
+        let (columns, rows, group) = if outputs.is_multiple_of(16 * VECTOR) { (8, 8, 16) } else { (32, 16, 1) };
+        let (run, height, depth, shares_weights) = match plan.division {
+            Division::Fine => (8, 1, 2, true),
+            Division::Coarse => (4, 4, 4, false),
+        };
+        let depth = if depth < group { depth } else { group };
+        Self { window, padding: plan.padding, columns, rows, group, run, height, depth, shares_weights }
     }
 
     /// Units side by side over the channels of a group.
@@ -48,16 +80,23 @@ impl Tiling {
 
     /// Units side by side over the columns of a tile.
     const fn runs(self) -> usize {
-        self.columns / RUN
+        self.columns / self.run
     }
 
     const fn units(self) -> usize {
-        self.lanes() * self.runs() * self.rows
+        self.lanes() * self.runs() * self.rows / self.height
     }
 
-    /// Pixels beyond the tile that the window reaches, to each side.
-    const fn margin(self) -> usize {
-        self.window / 2
+    /// Vectors that a unit keeps sums in.
+    const fn sums(self) -> usize {
+        self.height * self.run * self.depth
+    }
+
+    /// Uninitialised memory for what a kernel answers to `x`, `[1, H, W, C]`.
+    fn answer(self, x: &CubeTensor, outputs: usize) -> CubeTensor {
+        let [batch, height, width, _] = extents(x);
+        let [height, width] = [height, width].map(|side| side + 2 * self.padding + 1 - self.window);
+        empty(x, [batch, height, width, outputs])
     }
 
     /// Width of a tile with its margins, px.
@@ -77,7 +116,7 @@ impl Tiling {
 
     /// Pixels that a unit reads along a row.
     const fn strip(self) -> usize {
-        RUN + self.window - 1
+        self.run + self.window - 1
     }
 
     /// Workgroups for a result `[1, H, W, C]`.
@@ -92,13 +131,13 @@ impl Tiling {
     }
 }
 
-/// `max(0, x * weights + bias)`: `[1, C_in, H, W]`, `[9, C_in, C_out]`, `[C_out]` to `[1, C_out, H, W]`.
-pub fn convolve_relu(x: CubeTensor, weights: CubeTensor, bias: CubeTensor) -> CubeTensor {
+/// `max(0, x * weights + bias)` with the plan's zeros around `x`: `[1, C_in, H, W]`, `[9, C_in, C_out]`, `[C_out]` to `[1, C_out, H', W']`,
+/// where a side grows by twice the padding and shrinks by two.
+pub fn convolve_relu(x: CubeTensor, weights: CubeTensor, bias: CubeTensor, plan: Plan) -> CubeTensor {
     let x = channels_last(x);
     let [_, _, outputs] = extents(&weights);
-    let [batch, height, width, _] = extents(&x);
-    let answer = empty(&x, [batch, height, width, outputs]);
-    let tiling = Tiling::new(outputs, 3);
+    let tiling = Tiling::new(plan, outputs, 3);
+    let answer = tiling.answer(&x, outputs);
     // SAFETY: the kernel reads within the extents it is given, and writes only within those of the answer.
     unsafe {
         forward_kernel::launch_unchecked(
@@ -116,13 +155,13 @@ pub fn convolve_relu(x: CubeTensor, weights: CubeTensor, bias: CubeTensor) -> Cu
     channels_first(answer)
 }
 
-/// `(gradient where answer > 0) * weights`: `[1, C_out, H, W]` twice, `[9, C_out, C_in]` to `[1, C_in, H, W]`.
-pub fn convolve_relu_backward(gradient: CubeTensor, answer: CubeTensor, weights: CubeTensor) -> CubeTensor {
+/// `(gradient where answer > 0) * weights` with the plan's zeros around the gradient: `[1, C_out, H, W]` twice, `[9, C_out, C_in]` to
+/// `[1, C_in, H', W']`.
+pub fn convolve_relu_backward(gradient: CubeTensor, answer: CubeTensor, weights: CubeTensor, plan: Plan) -> CubeTensor {
     let [gradient, answer] = [gradient, answer].map(channels_last);
     let [_, _, outputs] = extents(&weights);
-    let [batch, height, width, _] = extents(&gradient);
-    let result = empty(&gradient, [batch, height, width, outputs]);
-    let tiling = Tiling::new(outputs, 3);
+    let tiling = Tiling::new(plan, outputs, 3);
+    let result = tiling.answer(&gradient, outputs);
     // SAFETY: as above.
     unsafe {
         backward_kernel::launch_unchecked(
@@ -144,9 +183,8 @@ pub fn convolve_relu_backward(gradient: CubeTensor, answer: CubeTensor, weights:
 pub fn weighted(x: CubeTensor, matrix: CubeTensor) -> CubeTensor {
     let x = channels_last(x);
     let [_, outputs] = extents(&matrix);
-    let [batch, height, width, _] = extents(&x);
-    let result = empty(&x, [batch, height, width, outputs]);
-    let tiling = Tiling::new(outputs, 1);
+    let tiling = Tiling::new(Plan { padding: 0, division: Division::Fine }, outputs, 1);
+    let result = tiling.answer(&x, outputs);
     // SAFETY: as above.
     unsafe {
         linear_kernel::launch_unchecked(
@@ -171,18 +209,18 @@ fn forward_kernel<N: Size>(
     answer: &mut Tensor<Vector<f32, N>>,
     #[comptime] tiling: Tiling,
 ) {
-    let mut sums = Array::<Vector<f32, N>>::new(comptime!(RUN * tiling.depth));
+    let mut sums = Array::<Vector<f32, N>>::new(comptime!(tiling.sums()));
     #[unroll]
     for vector in 0..tiling.depth {
         let value = bias[output_channel(vector, tiling)];
         #[unroll]
-        for pixel in 0..RUN {
+        for pixel in 0..comptime!(tiling.height * tiling.run) {
             sums[comptime!(pixel * tiling.depth + vector)] = value;
         }
     }
     convolve(x, x, weights, &mut sums, answer.shape(3) / VECTOR, false, tiling);
     #[unroll]
-    for index in 0..comptime!(RUN * tiling.depth) {
+    for index in 0..comptime!(tiling.sums()) {
         sums[index] = max(sums[index], Vector::new(0.0f32));
     }
     store(&sums, answer, tiling);
@@ -196,7 +234,7 @@ fn backward_kernel<N: Size>(
     result: &mut Tensor<Vector<f32, N>>,
     #[comptime] tiling: Tiling,
 ) {
-    let mut sums = zeros::<N>(comptime!(RUN * tiling.depth));
+    let mut sums = zeros::<N>(comptime!(tiling.sums()));
     convolve(gradient, answer, weights, &mut sums, result.shape(3) / VECTOR, true, tiling);
     store(&sums, result, tiling);
 }
@@ -208,7 +246,7 @@ fn linear_kernel<N: Size>(
     result: &mut Tensor<Vector<f32, N>>,
     #[comptime] tiling: Tiling,
 ) {
-    let mut sums = zeros::<N>(comptime!(RUN * tiling.depth));
+    let mut sums = zeros::<N>(comptime!(tiling.sums()));
     convolve(x, x, weights, &mut sums, result.shape(3) / VECTOR, false, tiling);
     store(&sums, result, tiling);
 }
@@ -235,18 +273,21 @@ fn convolve<N: Size>(
     #[comptime] tiling: Tiling,
 ) {
     let mut pixels = Shared::<[Vector<f32, N>]>::new_slice(comptime!(tiling.stage()));
-    let mut taps = Shared::<[Vector<f32, N>]>::new_slice(comptime!(tiling.taps() * tiling.group));
+    let mut taps =
+        Shared::<[Vector<f32, N>]>::new_slice(comptime!(if tiling.shares_weights { tiling.taps() * tiling.group } else { 1 }));
     let inputs = x.shape(3) / VECTOR;
     for input in 0..inputs {
         load_pixels(x, mask, &mut pixels, input, masked, tiling);
-        load_taps(weights, &mut taps, input, inputs, outputs, tiling);
+        if comptime!(tiling.shares_weights) {
+            load_taps(weights, &mut taps, input, inputs, outputs, tiling);
+        }
         sync_cube();
-        multiply(&pixels, &taps, sums, tiling);
+        multiply(&pixels, &taps, weights, sums, input, inputs, outputs, tiling);
         sync_cube();
     }
 }
 
-/// Brings the tile and its margins of one vector of input channels to shared memory; beyond the picture are zeros.
+/// Brings the tile and its margins of one vector of input channels to shared memory; beyond what is read are zeros.
 #[cube]
 fn load_pixels<N: Size>(
     x: &Tensor<Vector<f32, N>>,
@@ -266,12 +307,12 @@ fn load_pixels<N: Size>(
     for turn in 0..comptime!(tiling.stage().div_ceil(tiling.units())) {
         let index = UNIT_POS as usize + comptime!(turn * tiling.units());
         if index < comptime!(tiling.stage()) {
-            // Both count from the margin, so that nothing is below 0.
+            // Both count from the padding, so that nothing is below 0.
             let row = top + index / comptime!(tiling.stage_columns());
             let column = left + index % comptime!(tiling.stage_columns());
-            let margin = comptime!(tiling.margin());
-            let inside = row >= margin && row < height + margin && column >= margin && column < width + margin;
-            let pixel = select(inside, (row - margin) * width + column - margin, 0usize.runtime());
+            let padding = tiling.padding;
+            let inside = row >= padding && row < height + padding && column >= padding && column < width + padding;
+            let pixel = select(inside, (row - padding) * width + column - padding, 0usize.runtime());
             let mut value = x[pixel * inputs + input];
             if masked {
                 value = select_many(mask[pixel * inputs + input].greater_than(&zero), value, zero);
@@ -304,40 +345,74 @@ fn load_taps<N: Size>(
     }
 }
 
-/// Multiplies what lies in shared memory into this unit's `sums`.
+/// Multiplies one vector of input channels into this unit's `sums`.
 #[cube]
 fn multiply<N: Size>(
     pixels: &Shared<[Vector<f32, N>]>,
     taps: &Shared<[Vector<f32, N>]>,
+    weights: &Tensor<Vector<f32, N>>,
     sums: &mut Array<Vector<f32, N>>,
+    input: usize,
+    inputs: usize,
+    outputs: usize,
     #[comptime] tiling: Tiling,
 ) {
-    let row = unit_row(tiling);
-    let column = unit_column(tiling);
-    let lane = UNIT_POS as usize % comptime!(tiling.lanes());
-    let mut strip = Array::<Vector<f32, N>>::new(comptime!(tiling.strip()));
+    let corner = unit_row(tiling) * comptime!(tiling.stage_columns()) + unit_column(tiling);
+    let mut strips = Array::<Vector<f32, N>>::new(comptime!(tiling.height * tiling.strip()));
     for window_row in 0..tiling.window {
+        let first_pixel = corner + window_row * comptime!(tiling.stage_columns());
         #[unroll]
-        for index in 0..comptime!(tiling.strip()) {
-            strip[index] = pixels[(row + window_row) * comptime!(tiling.stage_columns()) + column + index];
+        for row in 0..tiling.height {
+            #[unroll]
+            for index in 0..comptime!(tiling.strip()) {
+                strips[comptime!(row * tiling.strip() + index)] =
+                    pixels[first_pixel + comptime!(row * tiling.stage_columns() + index)];
+            }
         }
-        let first = window_row * comptime!(tiling.window * VECTOR * tiling.group) + lane;
         #[unroll]
         for window_column in 0..tiling.window {
             #[unroll]
-            for component in 0..VECTOR {
+            for vector in 0..tiling.depth {
+                let tap = window_row * tiling.window + window_column;
+                let first = (tap * inputs + input) * VECTOR;
+                let w0 = row_of_weights(taps, weights, tap, first, outputs, 0usize, vector, tiling);
+                let w1 = row_of_weights(taps, weights, tap, first, outputs, 1usize, vector, tiling);
+                let w2 = row_of_weights(taps, weights, tap, first, outputs, 2usize, vector, tiling);
+                let w3 = row_of_weights(taps, weights, tap, first, outputs, 3usize, vector, tiling);
                 #[unroll]
-                for vector in 0..tiling.depth {
-                    let offset = comptime!((window_column * VECTOR + component) * tiling.group + vector * tiling.lanes());
-                    let weight = taps[first + offset];
-                    #[unroll]
-                    for pixel in 0..RUN {
-                        let value = Vector::broadcast(strip[comptime!(pixel + window_column)].extract(component));
-                        sums[comptime!(pixel * tiling.depth + vector)] += value * weight;
-                    }
+                for pixel in 0..comptime!(tiling.height * tiling.run) {
+                    let place = comptime!(pixel / tiling.run * tiling.strip() + pixel % tiling.run + window_column);
+                    let sum = comptime!(pixel * tiling.depth + vector);
+                    let x = strips[place];
+                    // Stored once for all four: an emulated GPU keeps `sums` in memory.
+                    sums[sum] = sums[sum]
+                        + Vector::broadcast(x.extract(0usize)) * w0
+                        + Vector::broadcast(x.extract(1usize)) * w1
+                        + Vector::broadcast(x.extract(2usize)) * w2
+                        + Vector::broadcast(x.extract(3usize)) * w3;
                 }
             }
         }
+    }
+}
+
+/// The weights between one input channel and one vector of this unit's output channels.
+#[cube]
+fn row_of_weights<N: Size>(
+    taps: &Shared<[Vector<f32, N>]>,
+    weights: &Tensor<Vector<f32, N>>,
+    tap: usize,
+    first_input: usize,
+    outputs: usize,
+    #[comptime] component: usize,
+    #[comptime] vector: usize,
+    #[comptime] tiling: Tiling,
+) -> Vector<f32, N> {
+    if comptime!(tiling.shares_weights) {
+        let lane = UNIT_POS as usize % comptime!(tiling.lanes());
+        taps[tap * comptime!(VECTOR * tiling.group) + lane + comptime!(component * tiling.group + vector * tiling.lanes())]
+    } else {
+        weights[(first_input + component) * outputs + output_channel(vector, tiling)]
     }
 }
 
@@ -347,32 +422,32 @@ fn store<N: Size>(sums: &Array<Vector<f32, N>>, result: &mut Tensor<Vector<f32, 
     let height = result.shape(1);
     let width = result.shape(2);
     let outputs = result.shape(3) / VECTOR;
-    let row = CUBE_POS_Y as usize * tiling.rows + unit_row(tiling);
-    let column = CUBE_POS_X as usize * tiling.columns + unit_column(tiling);
-    if row < height {
-        #[unroll]
-        for pixel in 0..RUN {
-            if column + pixel < width {
-                #[unroll]
-                for vector in 0..tiling.depth {
-                    let channel = output_channel(vector, tiling);
-                    result[(row * width + column + pixel) * outputs + channel] = sums[comptime!(pixel * tiling.depth + vector)];
-                }
+    let first_row = CUBE_POS_Y as usize * tiling.rows + unit_row(tiling);
+    let first_column = CUBE_POS_X as usize * tiling.columns + unit_column(tiling);
+    #[unroll]
+    for pixel in 0..comptime!(tiling.height * tiling.run) {
+        let row = first_row + comptime!(pixel / tiling.run);
+        let column = first_column + comptime!(pixel % tiling.run);
+        if row < height && column < width {
+            #[unroll]
+            for vector in 0..tiling.depth {
+                let channel = output_channel(vector, tiling);
+                result[(row * width + column) * outputs + channel] = sums[comptime!(pixel * tiling.depth + vector)];
             }
         }
     }
 }
 
-/// This unit's row within the tile.
+/// The first row of this unit's part of the tile.
 #[cube]
 fn unit_row(#[comptime] tiling: Tiling) -> usize {
-    UNIT_POS as usize / comptime!(tiling.lanes() * tiling.runs())
+    UNIT_POS as usize / comptime!(tiling.lanes() * tiling.runs()) * tiling.height
 }
 
-/// The first column of this unit's run within the tile.
+/// The first column of this unit's part of the tile.
 #[cube]
 fn unit_column(#[comptime] tiling: Tiling) -> usize {
-    UNIT_POS as usize / comptime!(tiling.lanes()) % comptime!(tiling.runs()) * RUN
+    UNIT_POS as usize / comptime!(tiling.lanes()) % comptime!(tiling.runs()) * tiling.run
 }
 
 /// One of the output channels of this unit, in vectors.

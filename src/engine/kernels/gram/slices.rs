@@ -2,8 +2,6 @@
 //! it. So the positions are cut into slices, each workgroup multiplies 64×64 channels of one slice, and a second kernel adds the slices
 //! up, which also keeps the sums short.
 
-use burn::backend::ops::FloatTensorOps;
-use burn_cubecl::CubeBackend;
 use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::calculate_cube_count_elemwise;
@@ -72,10 +70,24 @@ fn sum(products: CubeTensor, positions: usize) -> CubeTensor {
 
 /// `(G' + G'ᵀ) / M` of a gradient `[C, C]` and the map it belongs to: what the map is to be multiplied with.
 pub fn symmetric(gradient: CubeTensor, map: &CubeTensor) -> CubeTensor {
+    let gradient = into_contiguous(gradient);
     let [_, _, height, width] = extents(map);
-    let transposed = CubeBackend::float_transpose(gradient.clone());
-    let sum = CubeBackend::float_add(gradient, transposed);
-    into_contiguous(CubeBackend::float_mul_scalar(sum, reciprocal(height * width).into()))
+    let [channels, _] = extents(&gradient);
+    let sum = empty(&gradient, [channels, channels]);
+    let client = gradient.client.clone();
+    let units = line_of_units();
+    // SAFETY: units beyond the matrix do nothing.
+    unsafe {
+        symmetric_kernel::launch_unchecked(
+            &client,
+            calculate_cube_count_elemwise(&client, channels * channels, units),
+            units,
+            gradient.into_tensor_arg(),
+            sum.clone().into_tensor_arg(),
+            reciprocal(height * width),
+        );
+    }
+    sum
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a count of positions; f32's relative error is far below the sums' own")]
@@ -171,5 +183,14 @@ fn sum_kernel<N: Size>(products: &Tensor<Vector<f32, N>>, matrix: &mut Tensor<Ve
             sum += products[slice * length + ABSOLUTE_POS];
         }
         matrix[ABSOLUTE_POS] = sum * Vector::new(scale);
+    }
+}
+
+#[cube(launch_unchecked)]
+fn symmetric_kernel(gradient: &Tensor<f32>, sum: &mut Tensor<f32>, scale: f32) {
+    let channels = sum.shape(0);
+    if ABSOLUTE_POS < channels * channels {
+        let transposed = ABSOLUTE_POS % channels * channels + ABSOLUTE_POS / channels;
+        sum[ABSOLUTE_POS] = (gradient[ABSOLUTE_POS] + gradient[transposed]) * scale;
     }
 }

@@ -1,0 +1,112 @@
+//! The passes over memory. Every unit sums up its own share in a fixed order, so that a distance is the same to the bit each time.
+
+use burn::backend::ops::FloatTensorOps;
+use burn_cubecl::CubeBackend;
+use burn_cubecl::kernel::into_contiguous;
+use burn_cubecl::tensor::CubeTensor;
+use cubecl::calculate_cube_count_elemwise;
+use cubecl::prelude::*;
+
+use super::super::layout::{VECTOR, channels_first, channels_last, empty, line_of_units};
+
+/// Vectors that a unit is to sum up, where there are enough of them.
+const SHARE: usize = 16;
+/// Units at most: many for a large GPU, and their sums are few beside what they read.
+const MOST_UNITS: usize = 16_384;
+
+/// `Σ (scale·(x − target))²`, `[1]`.
+pub fn squared_distance(x: CubeTensor, target: CubeTensor, scale: f32) -> CubeTensor {
+    let [x, target] = [x, target].map(in_our_order);
+    let length = x.meta.num_elements() / VECTOR;
+    let workgroup = line_of_units();
+    let units = length.div_ceil(SHARE).min(MOST_UNITS).next_multiple_of(workgroup.num_elems() as usize);
+    let sums = empty(&x, [units * VECTOR]);
+    let client = x.client.clone();
+    // SAFETY: each unit reads below the length and writes its own sum; the grid covers the sums exactly.
+    unsafe {
+        sum_kernel::launch_unchecked(
+            &client,
+            calculate_cube_count_elemwise(&client, units, workgroup),
+            workgroup,
+            VECTOR,
+            x.into_tensor_arg(),
+            target.into_tensor_arg(),
+            sums.clone().into_tensor_arg(),
+            length,
+            units,
+            scale,
+        );
+    }
+    CubeBackend::float_sum_dim(sums, 0)
+}
+
+/// `factor·g·(x − target)`, of the shape of `x`, with `g`, `[1]`, on the device.
+pub fn difference(g: CubeTensor, x: CubeTensor, target: CubeTensor, factor: f32) -> CubeTensor {
+    let is_map = x.meta.num_dims() == 4;
+    let [x, target] = [x, target].map(in_our_order);
+    let length = x.meta.num_elements() / VECTOR;
+    let result = like(&x);
+    let client = x.client.clone();
+    let workgroup = line_of_units();
+    // SAFETY: units beyond the length do nothing.
+    unsafe {
+        difference_kernel::launch_unchecked(
+            &client,
+            calculate_cube_count_elemwise(&client, length, workgroup),
+            workgroup,
+            VECTOR,
+            g.into_tensor_arg(),
+            x.into_tensor_arg(),
+            target.into_tensor_arg(),
+            result.clone().into_tensor_arg(),
+            length,
+            factor,
+        );
+    }
+    if is_map { channels_first(result) } else { result }
+}
+
+/// Contiguous: maps channels-last, which is free for what another of these kernels made, and anything else as it is.
+fn in_our_order(tensor: CubeTensor) -> CubeTensor {
+    if tensor.meta.num_dims() == 4 { channels_last(tensor) } else { into_contiguous(tensor) }
+}
+
+/// Uninitialised memory of the shape of a map or a matrix.
+fn like(tensor: &CubeTensor) -> CubeTensor {
+    match *tensor.meta.shape().as_slice() {
+        [rows, columns] => empty(tensor, [rows, columns]),
+        [batch, height, width, channels] => empty(tensor, [batch, height, width, channels]),
+        ref other => panic!("neither a map nor a matrix: {other:?}"),
+    }
+}
+
+#[cube(launch_unchecked)]
+fn sum_kernel<N: Size>(
+    x: &Tensor<Vector<f32, N>>,
+    target: &Tensor<Vector<f32, N>>,
+    sums: &mut Tensor<Vector<f32, N>>,
+    length: usize,
+    units: usize,
+    scale: f32,
+) {
+    let mut sum = Vector::<f32, N>::new(0.0f32);
+    for index in range_stepped(ABSOLUTE_POS, length, units) {
+        let difference = (x[index] - target[index]) * Vector::new(scale);
+        sum += difference * difference;
+    }
+    sums[ABSOLUTE_POS] = sum;
+}
+
+#[cube(launch_unchecked)]
+fn difference_kernel<N: Size>(
+    g: &Tensor<f32>,
+    x: &Tensor<Vector<f32, N>>,
+    target: &Tensor<Vector<f32, N>>,
+    result: &mut Tensor<Vector<f32, N>>,
+    length: usize,
+    factor: f32,
+) {
+    if ABSOLUTE_POS < length {
+        result[ABSOLUTE_POS] = (x[ABSOLUTE_POS] - target[ABSOLUTE_POS]) * Vector::new(g[0] * factor);
+    }
+}

@@ -1,0 +1,120 @@
+//! Which division of the kernels' work is fastest on this adapter, found by trying each on one layer of the network's middle.
+
+use burn::tensor::{Device, ExecutionError, Tensor};
+
+use super::kernels::{Division, PackedConvolution};
+use super::numbers;
+
+/// Channels read and written by the layer that is tried.
+const CHANNELS: usize = 128;
+/// Sides of the square maps tried, px.
+const SIDES: [usize; 5] = [16, 32, 64, 128, 256];
+/// A time above this tells divisions apart, whatever the clock's grain and the way to the device add.
+const TELLING_MS: f64 = 20.0;
+/// Short times are taken this often, and the least counts; one pass on an emulated GPU takes long enough.
+const TRIES: usize = 3;
+const LONG_MS: f64 = 100.0;
+/// A division is left for a later one that takes less than this part of its time, so that a noisy clock does not turn the choice over:
+/// a run goes on bit for bit only with the division it began with.
+const GAIN: f64 = 0.85;
+
+/// The division with which a forward and a backward pass take the least time by `now_ms`. Compiles the programs of all.
+///
+/// # Errors
+/// When the device fails or is lost.
+pub async fn fastest_division(device: &Device, now_ms: impl Fn() -> f64) -> Result<Division, ExecutionError> {
+    let mut trial = Trial::new(device, now_ms);
+    let side = trial.telling_side().await?;
+    let mut fastest = (f64::INFINITY, Division::default());
+    for division in Division::ALL {
+        trial.convolution.set_division(division);
+        let ms = trial.least_time(side).await?;
+        if ms < GAIN * fastest.0 {
+            fastest = (ms, division);
+        }
+    }
+    Ok(fastest.1)
+}
+
+/// The layer that is tried, with weights of zero: how long it takes does not depend on them.
+struct Trial<C> {
+    convolution: PackedConvolution,
+    device: Device,
+    now_ms: C,
+}
+
+impl<C: Fn() -> f64> Trial<C> {
+    fn new(device: &Device, now_ms: C) -> Self {
+        let kernel = Tensor::zeros([CHANNELS, CHANNELS, 3, 3], device);
+        let bias = Tensor::zeros([CHANNELS], device);
+        Self { convolution: PackedConvolution::new(kernel, bias), device: device.clone(), now_ms }
+    }
+
+    /// The first of [`SIDES`] whose time tells.
+    async fn telling_side(&self) -> Result<usize, ExecutionError> {
+        self.pass(SIDES[0]).await?; // compiles
+        for side in SIDES {
+            if self.time(side).await? >= TELLING_MS {
+                return Ok(side);
+            }
+        }
+        Ok(SIDES[SIDES.len() - 1])
+    }
+
+    async fn least_time(&self, side: usize) -> Result<f64, ExecutionError> {
+        self.pass(SIDES[0]).await?; // compiles
+        let mut least_ms = f64::INFINITY;
+        for _ in 0..TRIES {
+            least_ms = least_ms.min(self.time(side).await?);
+            if least_ms > LONG_MS {
+                break;
+            }
+        }
+        Ok(least_ms)
+    }
+
+    async fn time(&self, side: usize) -> Result<f64, ExecutionError> {
+        let begun_ms = (self.now_ms)();
+        self.pass(side).await?;
+        Ok((self.now_ms)() - begun_ms)
+    }
+
+    /// One pass forward and back, waited for.
+    async fn pass(&self, side: usize) -> Result<(), ExecutionError> {
+        let x = Tensor::<4>::zeros([1, side, side, CHANNELS], &self.device).permute([0, 3, 1, 2]);
+        let x = x.autodiff().require_grad();
+        let mut gradients = numbers::sum(self.convolution.relu(x.clone())).backward();
+        let gradient = x.grad_remove(&mut gradients).expect("the answer depends on x");
+        numbers::read_back(gradient.narrow(1, 0, 1).narrow(2, 0, 1).narrow(3, 0, 1)).await.map(drop)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use pollster::block_on;
+
+    use super::*;
+    use crate::engine::kernels::gpu_for_tests;
+
+    /// What is chosen where each division takes these times, ms.
+    fn chosen(times: [f64; 2]) -> Division {
+        let device = gpu_for_tests();
+        // The clock is read twice for each time: one that tells the side, then `TRIES` for each division.
+        let readings = Cell::new(0_usize);
+        let now_ms = || {
+            let reading = readings.replace(readings.get() + 1);
+            let time = reading / 2;
+            if reading.is_multiple_of(2) { 0.0 } else { times[time.saturating_sub(1) / TRIES] }
+        };
+        block_on(fastest_division(&device, now_ms)).unwrap()
+    }
+
+    #[test]
+    fn the_division_that_takes_clearly_less_time_is_taken() {
+        assert_eq!(chosen([30.0, 20.0]), Division::Coarse);
+        assert_eq!(chosen([30.0, 29.0]), Division::Fine);
+        assert_eq!(chosen([30.0, 60.0]), Division::Fine);
+    }
+}

@@ -1,0 +1,53 @@
+//! Which division of the kernels' work is fastest, remembered for each adapter in the browser's storage.
+
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{Cache, Response};
+
+use super::{now_ms, scope};
+use crate::engine::TransferError;
+use crate::engine::device::OpenDevice;
+use crate::engine::kernels::Division;
+use crate::engine::tuning;
+
+/// Name of the cache in the browser's storage. Another number where the kernels are others, so that all are tried anew.
+const CACHE: &str = "impasto-tuning-1";
+
+/// The fastest division on `adapter`: what an earlier visit found, or else what trying shows. Without storage each visit tries.
+///
+/// # Errors
+/// [`TransferError::Device`].
+pub async fn division(adapter: &OpenDevice) -> Result<Division, TransferError> {
+    // Browsers tell little of an adapter's name; what it can hold helps to tell one from another.
+    let words = format!("{} {} {}", adapter.name, adapter.max_edge, adapter.software);
+    let key = format!("tuning/{}", String::from(js_sys::encode_uri_component(&words)));
+    let cache = open().await.ok();
+    if let Some(cache) = &cache
+        && let Some(known) = recall(cache, &key).await
+    {
+        return Ok(known);
+    }
+    let fastest = tuning::fastest_division(&adapter.device, now_ms).await?;
+    if let Some(cache) = &cache {
+        // Without storage the person loses a moment at the next visit, and nothing else.
+        _ = remember(cache, &key, fastest).await;
+    }
+    Ok(fastest)
+}
+
+async fn open() -> Result<Cache, JsValue> {
+    let cache = JsFuture::from(scope().caches()?.open(CACHE)).await?;
+    Ok(cache.unchecked_into())
+}
+
+async fn recall(cache: &Cache, key: &str) -> Option<Division> {
+    let found = JsFuture::from(cache.match_with_str(key)).await.ok()?;
+    let response: Response = found.dyn_into().ok()?;
+    let name = JsFuture::from(response.text().ok()?).await.ok()?.as_string()?;
+    Division::ALL.into_iter().find(|division| division.name() == name)
+}
+
+async fn remember(cache: &Cache, key: &str, division: Division) -> Result<(), JsValue> {
+    let response = Response::new_with_opt_str(Some(division.name()))?;
+    JsFuture::from(cache.put_with_str(key, &response)).await.map(drop)
+}
