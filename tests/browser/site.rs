@@ -119,7 +119,7 @@ fn dist() -> PathBuf {
     path
 }
 
-async fn watch(State(conduct): State<Shared>, request: Request, next: Next) -> Response {
+async fn watch(State(conduct): State<Shared>, mut request: Request, next: Next) -> Response {
     let path = request.uri().path().to_owned();
     let headers = request.headers();
     let range = headers.get(header::RANGE).map(|range| format!(" {}", range.to_str().unwrap_or_default())).unwrap_or_default();
@@ -134,14 +134,19 @@ async fn watch(State(conduct): State<Shared>, request: Request, next: Next) -> R
     if path == "/test-hook.js" {
         return ([(header::CONTENT_TYPE, "text/javascript")], page_hook).into_response();
     }
+    let (edits_page, edits_worker) = (is_page && !page_hook.is_empty(), is_worker && !worker_hook.is_empty());
+    if edits_page || edits_worker {
+        // What is to be edited must come as text.
+        request.headers_mut().remove(header::ACCEPT_ENCODING);
+    }
     let response = next.run(request).await;
     if let Some(fault) = fault {
         return spoil(response, fault).await;
     }
-    if is_page && !page_hook.is_empty() {
+    if edits_page {
         return edit(response, |page| page.replacen("<head>", "<head><script src=\"test-hook.js\"></script>", 1)).await;
     }
-    if is_worker && !worker_hook.is_empty() {
+    if edits_worker {
         return edit(response, |script| format!("{worker_hook}\n{script}")).await;
     }
     response
