@@ -117,7 +117,7 @@ pub struct Grid {
     #[arg(short, long, value_name = "OUT.png", value_parser = png)]
     pub output: PathBuf,
     /// Content weights of the columns.
-    #[arg(long, value_name = "A,A,…", value_delimiter = ',', default_values_t = [16.0, 50.0, 160.0, 500.0, 1600.0])]
+    #[arg(long, value_name = "A,A,…", value_delimiter = ',', default_values_t = [16.0, 90.0, 500.0, 3000.0, 16_000.0])]
     pub weights: Vec<f32>,
     #[command(flatten)]
     pub recipe: RecipeArgs,
@@ -201,7 +201,7 @@ pub struct RecipeArgs {
     /// How the pixels are changed: `lbfgs` or `adam`.
     #[arg(long, value_name = "NAME", value_parser = named::<OptimizerKind>)]
     optimizer: Option<OptimizerKind>,
-    /// What the content weighs beside the style, for each element of its feature map; 16 to 1600 differ usefully. [default: 160]
+    /// What the content weighs beside the style, for each element of its feature map; 16 to 16000 differ usefully. [default: 500]
     #[arg(long, value_name = "A")]
     content_weight: Option<f32>,
     /// What smoothness weighs, for each element of the picture. [default: 0]

@@ -32,10 +32,11 @@ pub fn grid(recipe: &Recipe, content_weights: &[f32]) -> impl Iterator<Item = Ce
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::recipe::Emphasis;
 
     #[test]
     fn rows_add_layers_and_columns_add_content() {
-        let cells: Vec<Cell> = grid(&Recipe::default(), &[16.0, 160.0]).collect();
+        let cells: Vec<Cell> = grid(&Recipe::default(), &[16.0, Emphasis::default().content_weight]).collect();
         assert_eq!(cells.len(), 10);
         let last = &cells[9];
         assert_eq!((last.row, last.column), (4, 1));

@@ -53,7 +53,7 @@ impl Preset {
         recipe.emphasis.styles = other.emphasis.styles;
         match self {
             Self::Balanced => {}
-            Self::CloserToThePhoto => recipe.emphasis.content_weight = 640.0,
+            Self::CloserToThePhoto => recipe.emphasis.content_weight = 4000.0,
             Self::BolderStrokes => {
                 recipe.emphasis.content_weight = 60.0;
                 recipe.emphasis.grain = 0.3;

@@ -5,7 +5,7 @@ use crate::layer::Layer;
 use crate::recipe::{self, Cell, Recipe};
 
 /// Content weights of the columns: the ends and the middle of the slider, most style at the left.
-pub const COLUMNS: [f32; 3] = [16.0, 160.0, 1600.0];
+pub const COLUMNS: [f32; 3] = [16.0, 500.0, 16_000.0];
 /// Rows: the paper's style layers, one more in each.
 pub const ROWS: usize = Layer::STYLE.len();
 /// Pictures of a grid.

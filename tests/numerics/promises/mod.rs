@@ -34,8 +34,10 @@ fn pictures(paintings: &[&str], recipe: &Recipe) -> Pictures {
     Pictures::new(sample("photo-cat.jpg", EDGE), paintings)
 }
 
+/// The default recipe, with the style more to the fore, so that a few steps show what an option does to it.
 fn recipe() -> Recipe {
-    Recipe { size: EDGE, steps: STEPS, ..Recipe::default() }
+    let emphasis = Emphasis { content_weight: 160.0, ..Emphasis::default() };
+    Recipe { size: EDGE, steps: STEPS, emphasis, ..Recipe::default() }
 }
 
 fn with(change: impl FnOnce(&mut Emphasis)) -> Recipe {

@@ -37,10 +37,10 @@ pub const SHEETS: [Sheet; 18] = [
         name: "balance",
         about: "From content to style: the content weight.",
         cells: &[
-            ("1600", &[STYLIZE, "--content-weight=1600"]),
-            ("500", &[STYLIZE, "--content-weight=500"]),
-            ("160", &[STYLIZE]),
-            ("50", &[STYLIZE, "--content-weight=50"]),
+            ("16000", &[STYLIZE, "--content-weight=16000"]),
+            ("3000", &[STYLIZE, "--content-weight=3000"]),
+            ("500", &[STYLIZE]),
+            ("90", &[STYLIZE, "--content-weight=90"]),
             ("16", &[STYLIZE, "--content-weight=16"]),
         ],
     },
@@ -197,6 +197,6 @@ pub const SHEETS: [Sheet; 18] = [
     Sheet {
         name: "grid",
         about: "The paper's grid: style from more and more layers downwards, more and more content to the right.",
-        cells: &[("content weights of 16, 160 and 1600", &[GRID, "--weights=16,160,1600"])],
+        cells: &[("content weights of 16, 500 and 16000", &[GRID, "--weights=16,500,16000"])],
     },
 ];
