@@ -58,9 +58,7 @@ pub fn status_line(studio: &Studio) -> Option<String> {
     let run = studio.run()?;
     let line = match run.phase {
         Phase::Waiting => device_line(studio),
-        Phase::Preparing(stage) => {
-            of_picture(run, stage_line(stage, studio.weights(), studio.report().is_some_and(|r| r.kind == DeviceKind::Gpu)))
-        }
+        Phase::Preparing(stage) => of_picture(run, stage_line(stage, studio.weights(), studio.on_gpu())),
         Phase::Running => step_line(run, run.step),
         Phase::Pausing => format!("{} · pausing", step_line(run, run.step)),
         Phase::Paused => format!("{} · paused", step_line(run, run.step)),

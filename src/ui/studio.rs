@@ -118,6 +118,11 @@ impl Studio {
         self.report.as_ref()
     }
 
+    /// Whether a graphics card, real or emulated, is what computes.
+    pub fn on_gpu(&self) -> bool {
+        self.report.as_ref().is_some_and(|report| report.kind == DeviceKind::Gpu)
+    }
+
     /// How far the weights are, once the worker has told.
     pub fn weights(&self) -> Option<WeightsProgress> {
         self.weights

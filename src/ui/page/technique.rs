@@ -3,7 +3,6 @@
 use leptos::prelude::*;
 
 use super::{part, recipe, set, set_recipe};
-use crate::protocol::DeviceKind;
 use crate::recipe::Preset;
 use crate::ui::components::{Action, BalanceSlider, Choice, GrainSlider, RecipeFile, SmoothnessSlider, StepsInput, StyleLayers};
 use crate::ui::desk::Desk;
@@ -47,8 +46,7 @@ pub fn Technique(
                     label="Size"
                     offers=part(desk, |studio| {
                         let (device, settings) = (studio.report(), studio.settings());
-                        let on_gpu = device.is_some_and(|report| report.kind == DeviceKind::Gpu);
-                        offers::sizes(&sizes_on(device), settings.size_on(device), on_gpu)
+                        offers::sizes(&sizes_on(device), settings.size_on(device), studio.on_gpu())
                     })
                     chosen=part(desk, |studio| studio.settings().size_on(studio.report()))
                     on_change=set(desk, |settings, size| settings.size = Some(size))
