@@ -15,7 +15,7 @@ use image::{GrayImage, Luma, Rgb, RgbImage};
 
 use self::sheets::{GRID, SHEETS, STYLIZE, Sheet};
 use crate::checks::ALL_FEATURES;
-use crate::failure::{Context, Outcome};
+use crate::failure::{Context, Failure, Outcome};
 use crate::{places, process};
 
 /// Between two cells, px.
@@ -36,17 +36,18 @@ const WRITE_ADVICE: &str = "see that docs/gallery can be written to";
 pub struct Effort<'a> {
     /// Longer side of a picture, px.
     pub size: u32,
-    /// Steps for each.
+    /// Usual steps for each.
     pub steps: u32,
     /// `gpu` or `cpu`.
     pub device: &'a str,
 }
 
-/// Paints all sheets and writes their index.
+/// Paints the sheets of these names, or all where none is named, and writes the index.
 ///
 /// # Errors
-/// When the command line cannot be built or fails, or a file cannot be written.
-pub fn run(effort: Effort) -> Outcome {
+/// When a name is unknown, the command line cannot be built or fails, or a file cannot be written.
+pub fn run(names: &[String], effort: Effort) -> Outcome {
+    let sheets = chosen(names)?;
     let folder = places::checkout().join("docs/gallery");
     fs::create_dir_all(&folder).or_fail(|| format!("cannot make {}", folder.display()), WRITE_ADVICE)?;
     process::headline("Building the command line");
@@ -56,18 +57,32 @@ pub fn run(effort: Effort) -> Outcome {
         save_mask(left)?;
     }
     // The plain recipe's picture stands in most of the sheets.
-    let mut known: BTreeMap<&[&str], RgbImage> = BTreeMap::new();
-    let mut painted = |words: &'static [&'static str]| match known.entry(words) {
+    let mut known: BTreeMap<(&[&str], u32), RgbImage> = BTreeMap::new();
+    let mut painted = |words: &'static [&'static str], steps| match known.entry((words, steps)) {
         Entry::Occupied(known) => Ok(known.get().clone()),
-        Entry::Vacant(place) => paint(words, effort).map(|picture| place.insert(picture).clone()),
+        Entry::Vacant(place) => paint(words, Effort { steps, ..effort }).map(|picture| place.insert(picture).clone()),
     };
-    for sheet in &SHEETS {
+    for sheet in sheets {
         process::headline(sheet.about);
-        let pictures = sheet.cells.iter().map(|(_, words)| painted(words)).collect::<Outcome<Vec<_>>>()?;
+        let steps = sheet.times * effort.steps;
+        let pictures = sheet.cells.iter().map(|(_, words)| painted(words, steps)).collect::<Outcome<Vec<_>>>()?;
         save(&folder.join(format!("{}.jpg", sheet.name)), &side_by_side(&pictures))?;
     }
     let path = folder.join("README.md");
     fs::write(&path, index(effort)).or_fail(|| format!("cannot write {}", path.display()), WRITE_ADVICE)
+}
+
+/// The sheets of these names, or all.
+fn chosen(names: &[String]) -> Outcome<Vec<&'static Sheet>> {
+    if names.is_empty() {
+        return Ok(SHEETS.iter().collect());
+    }
+    let find = |name: &String| {
+        let known = || SHEETS.iter().map(|sheet| sheet.name).collect::<Vec<_>>().join(", ");
+        let sheet = SHEETS.iter().find(|sheet| sheet.name == name);
+        sheet.ok_or_else(|| Failure::new(format!("there is no sheet {name}"), format!("name one of {}", known())))
+    };
+    names.iter().map(find).collect()
 }
 
 fn paint(words: &[&str], effort: Effort) -> Outcome<RgbImage> {
@@ -142,10 +157,11 @@ fn index(effort: Effort) -> String {
         "# Gallery\n\nWhat each option does, painted from the sample pictures at {size} px in {steps} steps by `cargo xtask gallery`. \
          All other options are the default recipe's.\n"
     );
-    for Sheet { name, about, cells } in &SHEETS {
+    for Sheet { name, about, cells, times } in &SHEETS {
         let captions: Vec<&str> = cells.iter().map(|(caption, _)| *caption).collect();
         let described = captions.join(" · ");
-        text += &format!("\n## {about}\n\n![{described}]({name}.jpg)\n\nFrom the left: {described}.\n");
+        let longer = if *times == 1 { String::new() } else { format!(" In {} steps.", times * steps) };
+        text += &format!("\n## {about}\n\n![{described}]({name}.jpg)\n\nFrom the left: {described}.{longer}\n");
     }
     text
 }
@@ -173,6 +189,15 @@ mod tests {
         assert_eq!(subjects(&[sheets::RECONSTRUCT, "--style=conv1_1"]), [PAINTING]);
         assert_eq!(subjects(&[sheets::RECONSTRUCT, "--content=conv1_1"]), [PHOTO]);
         assert_eq!(subjects(&[STYLIZE]), [PHOTO, PAINTING]);
+    }
+
+    #[test]
+    fn sheets_are_chosen_by_name_and_an_unknown_one_is_refused() {
+        let names = |names: &[&str]| chosen(&names.iter().map(ToString::to_string).collect::<Vec<_>>());
+        assert_eq!(names(&[]).unwrap().len(), SHEETS.len());
+        let two: Vec<_> = names(&["seed", "grain"]).unwrap().iter().map(|sheet| sheet.name).collect();
+        assert_eq!(two, ["seed", "grain"]);
+        assert!(names(&["seeds"]).unwrap_err().to_string().contains("seeds"));
     }
 
     #[test]

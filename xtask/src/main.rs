@@ -44,10 +44,12 @@ enum Chore {
     Samples,
     /// Paint docs/gallery anew: what each option does
     Gallery {
+        /// Names of the sheets to paint, instead of all
+        sheets: Vec<String>,
         /// Longer side of a picture, px
         #[arg(long, default_value_t = 160)]
         size: u32,
-        /// Steps for each picture
+        /// Usual steps for each picture; sheets that begin with noise take more
         #[arg(long, default_value_t = 80)]
         steps: u32,
         /// Where to compute: gpu or cpu
@@ -69,7 +71,7 @@ fn main() -> ExitCode {
         Chore::Test { only } => checks::run(only),
         Chore::Bench(options) => bench::run(&options),
         Chore::Samples => samples::run(),
-        Chore::Gallery { size, steps, device } => gallery::run(Effort { size, steps, device: &device }),
+        Chore::Gallery { sheets, size, steps, device } => gallery::run(&sheets, Effort { size, steps, device: &device }),
         Chore::Weights { from } => weights::run(from),
     };
     match outcome {

@@ -1,12 +1,15 @@
 //! What the sheets show: data, to be painted by [`super`].
 
 /// One row of pictures that differ in one thing.
+#[derive(Debug)]
 pub struct Sheet {
     /// File name without its ending.
     pub name: &'static str,
     /// What it shows, as a sentence.
     pub about: &'static str,
     pub cells: &'static [Cell],
+    /// How many times the usual steps it takes: out of noise a picture comes slowly.
+    pub times: u32,
 }
 
 /// What stands below a picture, and the words of the command line that paint it; one in braces is the path of what [`super`] knows by
@@ -20,6 +23,9 @@ pub const RECONSTRUCT: &str = "reconstruct";
 /// The command that paints a sheet by itself.
 pub const GRID: &str = "grid";
 
+/// Times the usual steps, for sheets that begin with noise.
+const OUT_OF_NOISE: u32 = 5;
+
 /// All, in the order of the index.
 pub const SHEETS: [Sheet; 18] = [
     Sheet {
@@ -32,6 +38,7 @@ pub const SHEETS: [Sheet; 18] = [
             ("Colours of the photo", &[STYLIZE, "--preset=colours_of_the_photo"]),
             ("Paper, 2015", &[STYLIZE, "--preset=paper"]),
         ],
+        times: OUT_OF_NOISE,
     },
     Sheet {
         name: "balance",
@@ -43,6 +50,7 @@ pub const SHEETS: [Sheet; 18] = [
             ("90", &[STYLIZE, "--content-weight=90"]),
             ("16", &[STYLIZE, "--content-weight=16"]),
         ],
+        times: 1,
     },
     Sheet {
         name: "colours",
@@ -54,6 +62,7 @@ pub const SHEETS: [Sheet; 18] = [
             ("matched", &[STYLIZE, "--palette=matched"]),
             ("matched, in linear light", &[STYLIZE, "--palette=matched", "--linear-light"]),
         ],
+        times: 1,
     },
     Sheet {
         name: "strokes",
@@ -65,6 +74,7 @@ pub const SHEETS: [Sheet; 18] = [
             ("×1.5", &[STYLIZE, "--style-scale=1.5"]),
             ("×2", &[STYLIZE, "--style-scale=2"]),
         ],
+        times: 1,
     },
     Sheet {
         name: "grain",
@@ -76,6 +86,7 @@ pub const SHEETS: [Sheet; 18] = [
             ("0.5", &[STYLIZE, "--grain=0.5"]),
             ("1", &[STYLIZE, "--grain=1"]),
         ],
+        times: 1,
     },
     Sheet {
         name: "start",
@@ -87,6 +98,7 @@ pub const SHEETS: [Sheet; 18] = [
             ("noise", &[STYLIZE, "--start=noise"]),
             ("the painting", &[STYLIZE, "--start=painting"]),
         ],
+        times: OUT_OF_NOISE,
     },
     Sheet {
         name: "layers",
@@ -98,16 +110,18 @@ pub const SHEETS: [Sheet; 18] = [
             ("to conv4_1", &[STYLIZE, "--style-layers=conv1_1,conv2_1,conv3_1,conv4_1"]),
             ("to conv5_1", &[STYLIZE]),
         ],
+        times: 1,
     },
     Sheet {
         name: "content_layer",
-        about: "Which layer's content is kept.",
+        about: "Which layer's content is kept, at a content weight of 8000.",
         cells: &[
-            ("conv2_2", &[STYLIZE, "--content-layers=conv2_2"]),
-            ("conv3_2", &[STYLIZE, "--content-layers=conv3_2"]),
-            ("conv4_2", &[STYLIZE]),
-            ("conv5_1", &[STYLIZE, "--content-layers=conv5_1"]),
+            ("conv2_2", &[STYLIZE, "--content-weight=8000", "--content-layers=conv2_2"]),
+            ("conv3_2", &[STYLIZE, "--content-weight=8000", "--content-layers=conv3_2"]),
+            ("conv4_2", &[STYLIZE, "--content-weight=8000"]),
+            ("conv5_1", &[STYLIZE, "--content-weight=8000", "--content-layers=conv5_1"]),
         ],
+        times: 1,
     },
     Sheet {
         name: "blend",
@@ -119,6 +133,7 @@ pub const SHEETS: [Sheet; 18] = [
             ("1 : 3", &[STYLIZE, "{night}", "--style-weights=1,3"]),
             ("0 : 1", &[STYLIZE, "{night}", "--style-weights=0,1"]),
         ],
+        times: 1,
     },
     Sheet {
         name: "regions",
@@ -129,6 +144,7 @@ pub const SHEETS: [Sheet; 18] = [
             ("the first on the left, the second on the right", &[STYLIZE, "{night}", "--mask={left}", "--mask={right}"]),
             ("the other way round", &[STYLIZE, "{night}", "--mask={right}", "--mask={left}"]),
         ],
+        times: 1,
     },
     Sheet {
         name: "network",
@@ -139,6 +155,7 @@ pub const SHEETS: [Sheet; 18] = [
             ("normalised, average pooling", &[STYLIZE, "--network=normalised"]),
             ("normalised, max pooling", &[STYLIZE, "--network=normalised", "--pooling=max"]),
         ],
+        times: 1,
     },
     Sheet {
         name: "border",
@@ -147,6 +164,7 @@ pub const SHEETS: [Sheet; 18] = [
             ("the picture continued", &[STYLIZE, "--content-weight=16"]),
             ("zeros", &[STYLIZE, "--content-weight=16", "--border=zero"]),
         ],
+        times: 1,
     },
     Sheet {
         name: "smoothness",
@@ -154,23 +172,26 @@ pub const SHEETS: [Sheet; 18] = [
         cells: &[
             ("0", &[STYLIZE]),
             ("1000", &[STYLIZE, "--tv-weight=1000"]),
-            ("5000", &[STYLIZE, "--tv-weight=5000"]),
-            ("25000", &[STYLIZE, "--tv-weight=25000"]),
+            ("10000", &[STYLIZE, "--tv-weight=10000"]),
+            ("100000", &[STYLIZE, "--tv-weight=100000"]),
         ],
+        times: 1,
     },
     Sheet {
         name: "optimizer",
         about: "The optimiser, after as many steps.",
         cells: &[("L-BFGS", &[STYLIZE]), ("Adam", &[STYLIZE, "--optimizer=adam"])],
+        times: 1,
     },
     Sheet {
         name: "seed",
-        about: "The seed, from noise.",
+        about: "The seed, from noise, at a smoothness of 1000.",
         cells: &[
-            ("0", &[STYLIZE, "--start=noise"]),
-            ("1", &[STYLIZE, "--start=noise", "--seed=1"]),
-            ("2", &[STYLIZE, "--start=noise", "--seed=2"]),
+            ("0", &[STYLIZE, "--start=noise", "--tv-weight=1000"]),
+            ("1", &[STYLIZE, "--start=noise", "--tv-weight=1000", "--seed=1"]),
+            ("2", &[STYLIZE, "--start=noise", "--tv-weight=1000", "--seed=2"]),
         ],
+        times: OUT_OF_NOISE,
     },
     Sheet {
         name: "content",
@@ -182,6 +203,7 @@ pub const SHEETS: [Sheet; 18] = [
             ("conv4_1", &[RECONSTRUCT, "--content=conv4_1"]),
             ("conv5_1", &[RECONSTRUCT, "--content=conv5_1"]),
         ],
+        times: OUT_OF_NOISE,
     },
     Sheet {
         name: "style",
@@ -193,10 +215,12 @@ pub const SHEETS: [Sheet; 18] = [
             ("to conv4_1", &[RECONSTRUCT, "--style=conv1_1,conv2_1,conv3_1,conv4_1"]),
             ("to conv5_1", &[RECONSTRUCT, "--style=conv1_1,conv2_1,conv3_1,conv4_1,conv5_1"]),
         ],
+        times: OUT_OF_NOISE,
     },
     Sheet {
         name: "grid",
         about: "The paper's grid: style from more and more layers downwards, more and more content to the right.",
         cells: &[("content weights of 16, 500 and 16000", &[GRID, "--weights=16,500,16000"])],
+        times: 1,
     },
 ];
