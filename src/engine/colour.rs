@@ -238,7 +238,7 @@ mod tests {
                 assert!(grey.chunks_exact(3).all(|p| p[0].to_bits() == p[1].to_bits() && p[1].to_bits() == p[2].to_bits()));
             }
             let brighter: Vec<f32> = photo_seen(colours, photo.clone()).iter().map(|value| value + 0.1).collect();
-            let [pastiche, original] = [&brighter, &photo].map(|rgb| ImageTensor::from_rgb(size, rgb.clone(), &device));
+            let [pastiche, original] = [&brighter, &photo].map(|rgb| ImageTensor::from_rgb(size, rgb, &device));
             let result = block_on(finished(colours, &pastiche, &original).to_rgb()).unwrap();
             for ((new, old), wanted) in result.as_chunks().0.iter().zip(photo.as_chunks().0).zip(brighter.as_chunks::<3>().0) {
                 assert!((brightness(*new, linear_light) - wanted[0]).abs() < 5e-3, "{new:?}");
@@ -256,7 +256,7 @@ mod tests {
     #[test]
     fn what_is_painted_over_black_is_seen() {
         let colours = Colours { palette: Palette::Photo, linear_light: true };
-        let rgb = |values: [f32; 6]| ImageTensor::from_rgb(ImageSize::new(2, 1), values.to_vec(), &Device::flex());
+        let rgb = |values: [f32; 6]| ImageTensor::from_rgb(ImageSize::new(2, 1), &values, &Device::flex());
         let photo = rgb([0.0, 0.0, 0.0, 0.02, 0.0, 0.0]);
         let result = block_on(finished(colours, &rgb([0.7; 6]), &photo).to_rgb()).unwrap();
         for pixel in result.as_chunks().0 {

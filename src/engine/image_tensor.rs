@@ -1,11 +1,13 @@
 //! A picture as the network's variable.
 
-use burn::tensor::module::{avg_pool2d, interpolate};
-use burn::tensor::ops::{AvgPoolOptions, InterpolateMode, InterpolateOptions};
+use burn::tensor::module::interpolate;
+use burn::tensor::ops::{InterpolateMode, InterpolateOptions};
 use burn::tensor::{Device, ExecutionError, Tensor, TensorData};
 
 use super::numbers::read_back;
+use super::vgg19::pool;
 use crate::pixels::{ImageSize, Pixels};
+use crate::recipe::Pooling;
 
 /// A picture on the device.
 ///
@@ -23,13 +25,13 @@ impl ImageTensor {
 
     /// The picture as the network sees it: composited over white.
     pub fn from_pixels(pixels: &Pixels, device: &Device) -> Self {
-        Self::from_rgb(pixels.size(), pixels.composited_rgb(), device)
+        Self::from_rgb(pixels.size(), &pixels.composited_rgb(), device)
     }
 
-    /// From interleaved RGB in 0..1, `[H, W, 3]`.
-    pub fn from_rgb(size: ImageSize, rgb: Vec<f32>, device: &Device) -> Self {
-        let data = TensorData::new(rgb, [size.height as usize, size.width as usize, 3]);
-        Self(Tensor::<3>::from_data(data, device).permute([2, 0, 1]).unsqueeze())
+    /// From interleaved RGB in 0..1, `[H, W, 3]`. Put into the tensor's order here: Burn has several programs for that on a GPU, by size.
+    pub fn from_rgb(size: ImageSize, rgb: &[f32], device: &Device) -> Self {
+        let planes: Vec<f32> = (0..3).flat_map(|colour| rgb.iter().skip(colour).step_by(3).copied()).collect();
+        Self(Tensor::from_data(TensorData::new(planes, [1, 3, size.height as usize, size.width as usize]), device))
     }
 
     /// The tensor, `[1, 3, H, W]`.
@@ -72,13 +74,15 @@ impl ImageTensor {
     /// # Errors
     /// When the device fails or is lost.
     pub async fn to_rgb(&self) -> Result<Vec<f32>, ExecutionError> {
-        read_back(self.0.clone().squeeze_dim::<3>(0).permute([1, 2, 0])).await
+        let planes = read_back(self.0.clone()).await?;
+        let area = self.size().area();
+        Ok((0..area).flat_map(|pixel| [0, 1, 2].map(|colour| planes[colour * area + pixel])).collect())
     }
 }
 
 /// `[1, C, H, W]` at half its size, `times` over: means of 2×2, an odd last row or column dropped.
 pub fn halved(x: Tensor<4>, times: u32) -> Tensor<4> {
-    (0..times).fold(x, |x, _| avg_pool2d(x, AvgPoolOptions::new([2, 2])))
+    (0..times).fold(x, |x, _| pool(x, Pooling::Average))
 }
 
 #[cfg(test)]
@@ -89,7 +93,7 @@ mod tests {
 
     fn ramp(width: u16, height: u16) -> ImageTensor {
         let values = (0..height).flat_map(|y| (0..width).flat_map(move |x| [f32::from(x), f32::from(y), 1.0]));
-        ImageTensor::from_rgb(ImageSize::new(width.into(), height.into()), values.collect(), &Device::flex())
+        ImageTensor::from_rgb(ImageSize::new(width.into(), height.into()), &values.collect::<Vec<_>>(), &Device::flex())
     }
 
     #[test]

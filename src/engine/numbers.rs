@@ -20,8 +20,10 @@ pub fn sum<const D: usize>(tensor: Tensor<D>) -> Tensor<1> {
     tensor.sum_dim(D - 1).flatten::<1>(0, D - 1).sum_dim(0)
 }
 
-/// `Σ (scale·(x − target))²`, `[1]`, of two maps or two matrices. Scaled before it is squared, so that the sum keeps clear of f32's range.
-pub fn squared_distance<const D: usize>(x: &Tensor<D>, target: &Tensor<D>, scale: f32) -> Tensor<1> {
+/// `weight · Σ (x − target)²`, `[1]`, of two maps or two matrices, for a weight of 0 or more. Weighed before it is squared, so that the sum
+/// keeps clear of f32's range.
+pub fn squared_distance<const D: usize>(x: &Tensor<D>, target: &Tensor<D>, weight: f32) -> Tensor<1> {
+    let scale = weight.sqrt();
     #[cfg(feature = "gpu")]
     if kernels::serve(&x.device()) {
         return kernels::squared_distance(x.clone(), target.clone(), scale);

@@ -130,7 +130,7 @@ impl StyleTransfer {
             None => scene.mixed(recipe.start, recipe.seed),
             Some(earlier) => {
                 let earlier = colour::photo_seen(recipe.colours, earlier.composited_rgb());
-                ImageTensor::from_rgb(size, earlier, device)
+                ImageTensor::from_rgb(size, &earlier, device)
             }
         };
         Ok(Self {

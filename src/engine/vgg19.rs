@@ -9,11 +9,13 @@ use burn::tensor::{Device, Tensor, TensorData};
 
 use super::ImageTensor;
 #[cfg(feature = "gpu")]
-use super::kernels;
+use super::kernels::{self, Intake};
 use super::weights::{ChannelMeans, Weights};
 use crate::layer::Layer;
 use crate::recipe::{Border, Network, Pooling, Reading};
 
+/// The network was trained on values of 0 to this.
+const LEVELS: f32 = 255.0;
 /// Mean of ImageNet's colours, RGB in 0..255; subtracted before the first layer, as the network was trained.
 const IMAGENET_MEAN: [f32; 3] = [123.68, 116.779, 103.939];
 
@@ -137,20 +139,30 @@ impl Vgg19 {
     pub fn encode(&self, image: &ImageTensor, layers: &[Layer], reading: Reading) -> FeatureMaps {
         let mut maps = BTreeMap::new();
         let deepest = layers.iter().max().copied();
-        let mut x = image.tensor().clone().mul_scalar(255.0) - self.mean.clone();
+        let mut x = self.taken_in(image, reading.border);
         for (&layer, convolution) in self.convolutions.iter().take_while(|(layer, _)| Some(**layer) <= deepest) {
             if layer.follows_pooling() {
                 x = pool(x, reading.pooling);
             }
-            x = match reading.border {
-                Border::Replicate if layer == Layer::Conv1_1 => convolution.apply_replicated(x),
-                Border::Replicate | Border::Zero => convolution.apply(x),
-            };
+            let inside = layer == Layer::Conv1_1 && reading.border == Border::Replicate;
+            x = if inside { convolution.apply_inside(x) } else { convolution.apply(x) };
             if layers.contains(&layer) {
                 maps.insert(layer, FeatureMap::new(self.scaled(x.clone(), layer, reading)));
             }
         }
         FeatureMaps(maps)
+    }
+
+    /// The picture as the first layer reads it, with its own border.
+    fn taken_in(&self, image: &ImageTensor, border: Border) -> Tensor<4> {
+        let x = image.tensor().clone();
+        let replicated = border == Border::Replicate;
+        #[cfg(feature = "gpu")]
+        if kernels::serve(&x.device()) {
+            return kernels::take_in(x, Intake { scale: LEVELS, mean: IMAGENET_MEAN, border: usize::from(replicated) });
+        }
+        let x = x.mul_scalar(LEVELS) - self.mean.clone();
+        if replicated { x.pad((1, 1, 1, 1), PadMode::Edge) } else { x }
     }
 
     /// Has the kernels divide their work by `division` from now on; what they answer stays the same, but for rounding.
@@ -183,9 +195,8 @@ impl Convolution {
         Self::Plain(kernel, bias)
     }
 
-    /// With the outermost pixels once more beyond the border.
-    fn apply_replicated(&self, x: Tensor<4>) -> Tensor<4> {
-        let x = x.pad((1, 1, 1, 1), PadMode::Edge);
+    /// Where the kernel lies wholly on `x`.
+    fn apply_inside(&self, x: Tensor<4>) -> Tensor<4> {
         match self {
             Self::Plain(kernel, bias) => plain(x, kernel, bias, 0),
             #[cfg(feature = "gpu")]
@@ -209,10 +220,13 @@ fn plain(x: Tensor<4>, kernel: &Tensor<4>, bias: &Tensor<1>, padding: usize) -> 
     relu(conv2d(x, kernel.clone(), Some(bias.clone()), options))
 }
 
-fn pool(x: Tensor<4>, pooling: Pooling) -> Tensor<4> {
+/// 2×2 windows made one, rounding down.
+pub(super) fn pool(x: Tensor<4>, pooling: Pooling) -> Tensor<4> {
     match pooling {
         #[cfg(feature = "gpu")]
         Pooling::Average if kernels::serve(&x.device()) => kernels::average_pool(x),
+        #[cfg(feature = "gpu")]
+        Pooling::Max if kernels::serve(&x.device()) => kernels::max_pool(x),
         Pooling::Average => avg_pool2d(x, AvgPoolOptions::new([2, 2])),
         Pooling::Max => max_pool2d(x, MaxPoolOptions::new([2, 2])),
     }

@@ -57,7 +57,7 @@ fn means_of(folder: &Path) -> ChannelMeans {
 
 fn image(fixture: &Fixture, name: &str, device: &Device) -> ImageTensor {
     let (size, rgb) = fixture.picture(name);
-    ImageTensor::from_rgb(size, rgb, device)
+    ImageTensor::from_rgb(size, &rgb, device)
 }
 
 /// Holds every quantity of every case against its reference; all that differ are named in one failure. `prepare` has the last word on the

@@ -2,6 +2,7 @@
 
 #[cfg(test)]
 use burn::backend::cubecl::dtype_to_storage_type;
+use burn::tensor::Tensor;
 use burn_cubecl::kernel::into_contiguous;
 #[cfg(not(test))]
 use burn_cubecl::ops::numeric::empty_device_contiguous_dtype;
@@ -30,6 +31,16 @@ pub fn channels_first(x: CubeTensor) -> CubeTensor {
     permute_nhwc_to_nchw(x)
 }
 
+/// `x` with zeros behind its second dimension, filled up to `channels`.
+pub fn filled(x: Tensor<4>, channels: usize) -> Tensor<4> {
+    let [first, own, third, fourth] = x.dims();
+    if own == channels {
+        return x;
+    }
+    let zeros = Tensor::zeros([first, channels - own, third, fourth], &x.device().without_autodiff());
+    Tensor::cat(vec![x, zeros], 1)
+}
+
 /// Uninitialised memory of `shape` where `like` lies.
 #[cfg(not(test))]
 pub fn empty<const D: usize>(like: &CubeTensor, shape: [usize; D]) -> CubeTensor {
@@ -51,4 +62,14 @@ pub fn extents<const D: usize>(x: &CubeTensor) -> [usize; D] {
 /// Units of a workgroup that goes through a tensor element by element.
 pub fn line_of_units() -> CubeDim {
     CubeDim::new_1d(256)
+}
+
+/// Items that a unit is to sum up, where there are enough of them.
+const SHARE: usize = 16;
+/// Units that sum up at most: many for a large GPU, and their sums are few beside what they read.
+const MOST_SUMMING_UNITS: usize = 16_384;
+
+/// Units, in whole workgroups of [`line_of_units`], that share the summing up of `length` items: each takes every so many-th.
+pub fn summing_units(length: usize) -> usize {
+    length.div_ceil(SHARE).min(MOST_SUMMING_UNITS).next_multiple_of(line_of_units().num_elems() as usize)
 }

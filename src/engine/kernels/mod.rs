@@ -1,6 +1,6 @@
 //! Our own kernels for the GPU, written in CubeCL, with backward passes of their own. What Burn brings there without autotuning is a
 //! naive convolution, a Gram matrix by transposing the map and then summing over all positions in a handful of workgroups, and an
-//! average pooling that compiles anew for each picture size.
+//! average pooling that compiles anew for each picture size; and many small passes where one would do.
 //!
 //! All of them hold to this:
 //!
@@ -16,9 +16,11 @@ mod convolution;
 mod distance;
 mod gram;
 mod layout;
+mod picture;
 mod pooling;
 #[cfg(test)]
 mod tests;
+pub mod vectors;
 
 use burn::backend::DispatchDevice;
 use burn::tensor::Device;
@@ -26,9 +28,10 @@ use burn::tensor::Device;
 pub use convolution::{Division, PackedConvolution};
 pub use distance::squared_distance;
 pub use gram::gram;
-pub use pooling::average_pool;
+pub use picture::{Intake, take_in, total_variation};
+pub use pooling::{average_pool, max_pool};
 #[cfg(test)]
-pub use tests::gpu as gpu_for_tests;
+pub use tests::{gpu as gpu_for_tests, kernels_of as kernels_of_tests};
 
 /// Whether tensors of `device` can be given to these kernels.
 pub fn serve(device: &Device) -> bool {

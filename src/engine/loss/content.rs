@@ -29,22 +29,20 @@ impl ContentLoss {
         layers.iter().all(|layer| self.targets.contains_key(layer))
     }
 
-    /// The loss of a pastiche of these feature maps, for each element of a map, summed over the layers as `weights` has them;
-    /// `[1]`, or `None` where no layer counts.
-    pub fn evaluate(&self, pastiche: &FeatureMaps, weights: LayerWeights) -> Option<Tensor<1>> {
-        let losses = weights.active().map(|(layer, weight)| {
-            let scale = weight / float(self.elements(layer));
-            self.layer_loss(pastiche, layer).mul_scalar(scale)
-        });
+    /// The loss of a pastiche of these feature maps, for each element of a map, summed over the layers as `weights` has them, times
+    /// `weight`; `[1]`, or `None` where no layer counts.
+    pub fn evaluate(&self, pastiche: &FeatureMaps, weights: LayerWeights, weight: f32) -> Option<Tensor<1>> {
+        let share = |layer| weight / float(self.elements(layer));
+        let losses = weights.active().map(|(layer, weight)| self.layer_loss(pastiche, layer, weight * share(layer)));
         losses.reduce(|sum, loss| sum + loss)
     }
 
-    /// The loss at one layer, in the paper's units, `[1]`.
+    /// The loss at one layer, in the paper's units, times `weight`; `[1]`.
     ///
     /// # Panics
     /// When `layer` has no target or the pastiche no map of it: a mistake of the caller.
-    pub fn layer_loss(&self, pastiche: &FeatureMaps, layer: Layer) -> Tensor<1> {
-        squared_distance(pastiche.get(layer).tensor(), self.targets[&layer].tensor(), 1.0).mul_scalar(0.5)
+    pub fn layer_loss(&self, pastiche: &FeatureMaps, layer: Layer, weight: f32) -> Tensor<1> {
+        squared_distance(pastiche.get(layer).tensor(), self.targets[&layer].tensor(), 0.5 * weight)
     }
 
     /// `N·M`: elements over which the loss at a layer sums.

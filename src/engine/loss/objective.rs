@@ -117,15 +117,12 @@ impl Objective {
     pub fn evaluate(&self, vgg: &Vgg19, pastiche: &ImageTensor) -> Terms {
         let maps = self.encode(vgg, pastiche);
         let none = || Tensor::zeros([1], &pastiche.tensor().device());
-        let content = self
-            .content
-            .evaluate(&maps, self.emphasis.counted_content_layers())
-            .map(|loss| loss.mul_scalar(self.emphasis.content_weight));
-        let smoothness_scale = self.emphasis.tv_weight * LEVELS_SQUARED / float(3 * pastiche.size().area());
+        let content = self.content.evaluate(&maps, self.emphasis.counted_content_layers(), self.emphasis.content_weight);
+        let smoothness_weight = self.emphasis.tv_weight * LEVELS_SQUARED / float(3 * pastiche.size().area());
         Terms {
             content: content.unwrap_or_else(none),
             style: self.style.evaluate(&maps, self.style_weights()).unwrap_or_else(none),
-            total_variation: TotalVariationLoss::evaluate(pastiche).mul_scalar(smoothness_scale),
+            total_variation: TotalVariationLoss::evaluate(pastiche, smoothness_weight),
         }
     }
 

@@ -74,28 +74,28 @@ impl StyleLoss {
     /// The loss of a pastiche of these feature maps, summed over the layers as `weights` has them; `[1]`, or `None` where no layer
     /// counts.
     pub fn evaluate(&self, pastiche: &FeatureMaps, weights: LayerWeights) -> Option<Tensor<1>> {
-        let losses = weights.active().map(|(layer, weight)| self.layer_loss(pastiche, layer).mul_scalar(weight));
+        let losses = weights.active().map(|(layer, weight)| self.layer_loss(pastiche, layer, weight));
         losses.reduce(|sum, loss| sum + loss)
     }
 
-    /// `E_l` of one layer, `[1]`.
+    /// `weight · E_l` of one layer, `[1]`.
     ///
     /// # Panics
     /// When the pastiche has no map of `layer`: a mistake of the caller.
-    pub fn layer_loss(&self, pastiche: &FeatureMaps, layer: Layer) -> Tensor<1> {
+    pub fn layer_loss(&self, pastiche: &FeatureMaps, layer: Layer, weight: f32) -> Tensor<1> {
         let map = pastiche.get(layer);
         let regions = self.regions.iter().zip(&self.paintings).map(|(region, grams)| {
             let guide = &region.guides[&layer];
-            gram_distance(&GramMatrix::guided(map, guide), &grams[&layer]) * guide.share.clone().mul_scalar(region.strength)
+            gram_distance(&GramMatrix::guided(map, guide), &grams[&layer], weight * region.strength) * guide.share.clone()
         });
-        regions.reduce(|sum, loss| sum + loss).unwrap_or_else(|| gram_distance(&GramMatrix::of(map), &self.blend[&layer]))
+        regions.reduce(|sum, loss| sum + loss).unwrap_or_else(|| gram_distance(&GramMatrix::of(map), &self.blend[&layer], weight))
     }
 }
 
-/// `1/(4 N²) Σ (G − A)²`, `[1]`.
-fn gram_distance(gram: &GramMatrix, target: &GramMatrix) -> Tensor<1> {
+/// `weight/(4 N²) Σ (G − A)²`, `[1]`.
+fn gram_distance(gram: &GramMatrix, target: &GramMatrix, weight: f32) -> Tensor<1> {
     let [channels, _] = target.tensor().dims();
-    squared_distance(gram.tensor(), target.tensor(), 0.5 / float(channels))
+    squared_distance(gram.tensor(), target.tensor(), 0.25 * weight / float(channels * channels))
 }
 
 /// The shares' sum of the paintings' Gram matrices, layer by layer; empty without paintings.
@@ -122,7 +122,7 @@ mod tests {
     fn a_blend_lies_between_its_paintings_and_follows_its_shares() {
         // Gram matrices of flat maps are value² everywhere: 1 and 9 blend to 5, the matrix of a flat √5.
         let mut style = StyleLoss::new([flat(1.0), flat(3.0)].into_iter(), &[0.5, 0.5]);
-        let loss = |style: &StyleLoss, value| style.layer_loss(&flat(value), Layer::Conv2_1).into_scalar::<f32>();
+        let loss = |style: &StyleLoss, value| style.layer_loss(&flat(value), Layer::Conv2_1, 1.0).into_scalar::<f32>();
         assert!(loss(&style, 5.0_f32.sqrt()) < 1e-9);
         // ¼ Σ (9 − 5)²/N² over N² elements.
         assert!((loss(&style, 3.0) - 4.0).abs() < 1e-3);

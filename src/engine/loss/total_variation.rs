@@ -3,9 +3,11 @@
 use burn::tensor::Tensor;
 
 use crate::engine::ImageTensor;
+#[cfg(feature = "gpu")]
+use crate::engine::kernels;
 use crate::engine::numbers::sum;
 
-/// Sum of squared differences of horizontal and vertical neighbours, over all three colours.
+/// Sum of squared differences of horizontal and vertical neighbours, over all three colours, times a weight.
 ///
 /// - **Units:** (0..1)².
 /// - **Source:** not in the paper; Mahendran, Vedaldi 2015, with exponent β = 2.
@@ -13,15 +15,19 @@ pub struct TotalVariationLoss;
 
 impl TotalVariationLoss {
     /// The loss of a picture, `[1]`.
-    pub fn evaluate(pastiche: &ImageTensor) -> Tensor<1> {
+    pub fn evaluate(pastiche: &ImageTensor, weight: f32) -> Tensor<1> {
         let x = pastiche.tensor();
+        #[cfg(feature = "gpu")]
+        if kernels::serve(&x.device()) {
+            return kernels::total_variation(x.clone(), weight);
+        }
         let [_, _, height, width] = x.dims();
         let neighbours = |dim: usize, length: usize| {
             let ahead = x.clone().narrow(dim, 1, length - 1);
             let behind = x.clone().narrow(dim, 0, length - 1);
             sum((ahead - behind).square())
         };
-        neighbours(2, height) + neighbours(3, width)
+        (neighbours(2, height) + neighbours(3, width)).mul_scalar(weight)
     }
 }
 
@@ -35,9 +41,9 @@ mod tests {
     fn a_flat_picture_has_none_and_an_edge_counts_once_a_row() {
         let device = Device::flex();
         let flat = ImageTensor::new(Tensor::full([1, 3, 2, 2], 0.5, &device));
-        assert_eq!(TotalVariationLoss::evaluate(&flat).into_scalar::<f32>(), 0.0);
-        // One colour has a vertical edge of height 0.5 over two rows: 2 · 0.25.
+        assert_eq!(TotalVariationLoss::evaluate(&flat, 3.0).into_scalar::<f32>(), 0.0);
+        // One colour has a vertical edge of height 0.5 over two rows: 2 · 0.25, times 3.
         let edge = Tensor::<4>::from_data([[[[0.0, 0.5], [0.0, 0.5]], [[1.0; 2]; 2], [[1.0; 2]; 2]]], &device);
-        assert_eq!(TotalVariationLoss::evaluate(&ImageTensor::new(edge)).into_scalar::<f32>(), 0.5);
+        assert_eq!(TotalVariationLoss::evaluate(&ImageTensor::new(edge), 3.0).into_scalar::<f32>(), 1.5);
     }
 }

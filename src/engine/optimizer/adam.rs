@@ -2,6 +2,8 @@
 
 use burn::tensor::{Device, ExecutionError, Tensor};
 
+#[cfg(feature = "gpu")]
+use crate::engine::kernels;
 use crate::engine::{State, StateError};
 
 /// Decay of the first moment.
@@ -14,6 +16,8 @@ const EPSILON: f32 = 1e-8;
 const FIRST_RATE: f32 = 0.03;
 /// Share of [`FIRST_RATE`] that is left at the last step. Adam at a constant rate leaves a speckle of about its own step.
 const LAST_SHARE: f32 = 0.05;
+/// As a kept state names the moments.
+const MOMENTS: [&str; 2] = ["adam.first_moment", "adam.second_moment"];
 
 /// How far Adam steps, by the number of the step.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -47,19 +51,21 @@ impl LearningRate {
 #[derive(Debug)]
 pub struct Adam {
     x: Tensor<4>,
-    first_moment: Tensor<4>,
-    second_moment: Tensor<4>,
+    /// The first and the second, `[2, 3, H, W]`.
+    moments: Tensor<4>,
     rate: LearningRate,
     /// Steps of the rate done.
     steps: u32,
     /// Steps whose gradients the moments hold.
-    moments: u32,
+    held: u32,
 }
 
 impl Adam {
     /// Starts at rest at `x`.
     pub fn new(x: Tensor<4>, rate: LearningRate) -> Self {
-        Self { first_moment: x.zeros_like(), second_moment: x.zeros_like(), x, rate, steps: 0, moments: 0 }
+        let [_, colours, height, width] = x.dims();
+        let moments = Tensor::zeros([2, colours, height, width], &x.device());
+        Self { moments, x, rate, steps: 0, held: 0 }
     }
 
     /// As if the first `steps` of the rate had been done, though nothing is known of their gradients.
@@ -74,10 +80,11 @@ impl Adam {
     /// When the device fails or is lost.
     pub async fn save(&self, state: &mut State) -> Result<(), ExecutionError> {
         state.put_tensor("x", &self.x).await?;
-        state.put_tensor("adam.first_moment", &self.first_moment).await?;
-        state.put_tensor("adam.second_moment", &self.second_moment).await?;
+        for (name, moment) in MOMENTS.into_iter().zip(0..) {
+            state.put_tensor(name, &self.moments.clone().narrow(0, moment, 1)).await?;
+        }
         let LearningRate { first, last, steps } = self.rate;
-        let counts = [steps, self.steps, self.moments].map(f64::from);
+        let counts = [steps, self.steps, self.held].map(f64::from);
         state.put_numbers("adam.numbers", &[first.into(), last.into(), counts[0], counts[1], counts[2]]);
         Ok(())
     }
@@ -88,20 +95,23 @@ impl Adam {
     /// [`StateError`].
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "rates and counts were kept as wider floats")]
     pub fn load(state: &State, device: &Device) -> Result<Self, StateError> {
-        let [first, last, rate_steps, steps, moments] = state.exact_numbers("adam.numbers")?;
-        let adam = Self {
-            x: state.tensor("x", device)?,
-            first_moment: state.tensor("adam.first_moment", device)?,
-            second_moment: state.tensor("adam.second_moment", device)?,
+        let [first, last, rate_steps, steps, held] = state.exact_numbers("adam.numbers")?;
+        let x: Tensor<4> = state.tensor("x", device)?;
+        let mut moments = Vec::new();
+        for name in MOMENTS {
+            let moment: Tensor<4> = state.tensor(name, device)?;
+            if moment.dims() != x.dims() {
+                return Err(StateError::Part(name.to_owned()));
+            }
+            moments.push(moment);
+        }
+        Ok(Self {
+            x,
+            moments: Tensor::cat(moments, 0),
             rate: LearningRate { first: first as f32, last: last as f32, steps: rate_steps as u32 },
             steps: steps as u32,
-            moments: moments as u32,
-        };
-        if [adam.first_moment.dims(), adam.second_moment.dims()] == [adam.x.dims(); 2] {
-            Ok(adam)
-        } else {
-            Err(StateError::Part("adam.first_moment".to_owned()))
-        }
+            held: held as u32,
+        })
     }
 
     /// The picture, `[1, 3, H, W]`.
@@ -113,13 +123,22 @@ impl Adam {
     pub fn step(&mut self, gradient: Tensor<4>) {
         let rate = self.rate.at(self.steps);
         self.steps += 1;
-        self.moments += 1;
-        let moments = i32::try_from(self.moments).unwrap_or(i32::MAX);
-        self.first_moment = self.first_moment.clone().mul_scalar(BETA_1) + gradient.clone().mul_scalar(1.0 - BETA_1);
-        self.second_moment = self.second_moment.clone().mul_scalar(BETA_2) + gradient.square().mul_scalar(1.0 - BETA_2);
-        let mean = self.first_moment.clone().div_scalar(1.0 - BETA_1.powi(moments));
-        let deviation = self.second_moment.clone().div_scalar(1.0 - BETA_2.powi(moments)).sqrt();
-        self.x = self.x.clone() - mean.div(deviation.add_scalar(EPSILON)).mul_scalar(rate);
+        self.held += 1;
+        let held = i32::try_from(self.held).unwrap_or(i32::MAX);
+        let weight = [BETA_1, BETA_2].map(|decay| 1.0 - decay.powi(held));
+        #[cfg(feature = "gpu")]
+        if kernels::serve(&gradient.device()) {
+            self.moments = kernels::vectors::moments(self.moments.clone(), gradient, [BETA_1, BETA_2]);
+            let step = kernels::vectors::AdamStep { weight, epsilon: EPSILON, rate };
+            self.x = kernels::vectors::stepped(self.x.clone(), self.moments.clone(), step);
+            return;
+        }
+        let [first, second] = [0, 1].map(|moment| self.moments.clone().narrow(0, moment, 1));
+        let first = first.mul_scalar(BETA_1) + gradient.clone().mul_scalar(1.0 - BETA_1);
+        let second = second.mul_scalar(BETA_2) + gradient.square().mul_scalar(1.0 - BETA_2);
+        self.moments = Tensor::cat(vec![first.clone(), second.clone()], 0);
+        let deviation = second.div_scalar(weight[1]).sqrt();
+        self.x = self.x.clone() - first.div_scalar(weight[0]).div(deviation.add_scalar(EPSILON)).mul_scalar(rate);
     }
 }
 

@@ -1,14 +1,16 @@
 //! L-BFGS over the pixels, with every vector on the device.
 
 mod curvature;
+mod vectors;
 
 use burn::tensor::module::interpolate;
 use burn::tensor::ops::{InterpolateMode, InterpolateOptions};
-use burn::tensor::{Device, ExecutionError, Tensor, TensorData};
+use burn::tensor::{Device, ExecutionError, Tensor};
 
-use self::curvature::{Curvature, PairProducts, Products};
+use self::curvature::{Curvature, Direction, PairProducts, Products};
+use self::vectors::{CHUNK, MEASURED};
 use super::Evaluation;
-use crate::engine::numbers::{float, read_back, sum};
+use crate::engine::numbers::{float, read_back};
 use crate::engine::{State, StateError};
 
 /// Pairs that a run remembers.
@@ -19,10 +21,6 @@ const SUFFICIENT_DECREASE: f64 = 1e-4;
 const MAX_HALVINGS: u32 = 20;
 /// By how much the first step shrinks when even steepest descent falls nowhere.
 const SHRINK: f64 = 0.1;
-/// Vectors lie in chunks of this many elements: sums over them run side by side and keep their accuracy.
-const CHUNK: usize = 4096;
-/// Vectors measured at each evaluation: step, change of the gradient, gradient.
-const MEASURED: usize = 3;
 
 /// L-BFGS (Nocedal 1980) with Armijo backtracking.
 ///
@@ -35,7 +33,7 @@ const MEASURED: usize = 3;
 pub struct Lbfgs {
     /// The best picture so far, `[1, 3, H, W]`.
     x: Tensor<4>,
-    /// Of the loss at `x`; like every vector `[K, 1, CHUNK]`, with zeros at the end.
+    /// Of the loss at `x`; like every vector `[K, 1, CHUNK]`.
     gradient: Tensor<3>,
     /// Sum of the gradient's magnitudes.
     steepness: f64,
@@ -58,6 +56,8 @@ pub struct Lbfgs {
 /// A step under examination.
 #[derive(Debug)]
 struct Trial {
+    /// The picture after the step, `[1, 3, H, W]`.
+    x: Tensor<4>,
     direction: Tensor<3>,
     /// Of the loss along the direction.
     slope: f64,
@@ -122,7 +122,7 @@ impl Lbfgs {
         let share = float(self.x.shape().num_elements()) / float(carried.x.shape().num_elements());
         let factors: Vec<f32> = (0..rows).map(|row| if row % 2 == 0 { 1.0 } else { share }).collect();
         let factors = Tensor::<1>::from_data(factors.as_slice(), &pictures.device()).reshape([rows, 1, 1, 1]);
-        carried.memory = vectors(pictures * factors);
+        carried.memory = vectors::of_pictures(pictures * factors);
         let products = carried.memory.clone().matmul(carried.memory.clone().swap_dims(1, 2)).sum_dim(0);
         let products = read_back(products).await?.into_iter().map(f64::from).collect();
         carried.curvature = Curvature::from_products(self.curvature.capacity(), self.curvature.slots(), products);
@@ -139,7 +139,7 @@ impl Lbfgs {
         state.put_tensor("lbfgs.gradient", &self.gradient).await?;
         state.put_tensor("lbfgs.memory", &self.memory).await?;
         self.curvature.save(state);
-        if let Some(Trial { direction, slope, length, halvings }) = &self.trial {
+        if let Some(Trial { direction, slope, length, halvings, .. }) = &self.trial {
             state.put_tensor("lbfgs.direction", direction).await?;
             state.put_numbers("lbfgs.trial", &[*slope, *length, f64::from(*halvings)]);
         }
@@ -157,14 +157,21 @@ impl Lbfgs {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "counts were kept as floats")]
     pub fn load(state: &State, device: &Device) -> Result<Self, StateError> {
         let [steepness, loss, looked, stale, first_step, usual_step, iterations] = state.exact_numbers("lbfgs.numbers")?;
+        let x: Tensor<4> = state.tensor("x", device)?;
+        let chunks = x.shape().num_elements().div_ceil(CHUNK);
+        let fits = |vectors: &Tensor<3>, rows| vectors.dims() == [chunks, rows, CHUNK];
         let trial = if state.has("lbfgs.trial") {
             let [slope, length, halvings] = state.exact_numbers("lbfgs.trial")?;
-            Some(Trial { direction: state.tensor("lbfgs.direction", device)?, slope, length, halvings: halvings as u32 })
+            let direction = state.tensor("lbfgs.direction", device)?;
+            if !fits(&direction, 1) {
+                return Err(StateError::Part("lbfgs.direction".to_owned()));
+            }
+            Some(Trial::new(&x, direction, slope, length, halvings as u32))
         } else {
             None
         };
         let lbfgs = Self {
-            x: state.tensor("x", device)?,
+            x,
             gradient: state.tensor("lbfgs.gradient", device)?,
             steepness,
             loss,
@@ -177,10 +184,7 @@ impl Lbfgs {
             usual_step,
             iterations: iterations as u32,
         };
-        let chunks = lbfgs.x.shape().num_elements().div_ceil(CHUNK);
-        let fits = |vectors: &Tensor<3>, rows| vectors.dims() == [chunks, rows, CHUNK];
-        let direction_fits = lbfgs.trial.as_ref().is_none_or(|trial| fits(&trial.direction, 1));
-        if fits(&lbfgs.memory, lbfgs.curvature.rows()) && fits(&lbfgs.gradient, 1) && direction_fits {
+        if fits(&lbfgs.memory, lbfgs.curvature.rows()) && fits(&lbfgs.gradient, 1) {
             Ok(lbfgs)
         } else {
             Err(StateError::Part("lbfgs.memory".to_owned()))
@@ -212,10 +216,7 @@ impl Lbfgs {
 
     /// Where the objective is to be evaluated next, `[1, 3, H, W]`.
     pub fn ask(&self) -> Tensor<4> {
-        match &self.trial {
-            None => self.x.clone(),
-            Some(trial) => self.moved(trial.step()),
-        }
+        self.trial.as_ref().map_or(&self.x, |trial| &trial.x).clone()
     }
 
     /// Takes the objective at the picture asked for. Answers whether that picture is now [`Self::x`].
@@ -223,12 +224,11 @@ impl Lbfgs {
     /// # Errors
     /// When the device fails or is lost.
     pub async fn tell(&mut self, evaluation: Evaluation) -> Result<bool, ExecutionError> {
-        let gradient = vectors(evaluation.gradient);
         let trial = self.trial.take();
         let stale = std::mem::take(&mut self.stale);
         self.looked = trial.is_none();
-        let step = trial.as_ref().map_or_else(|| self.gradient.zeros_like(), Trial::step);
-        let new = Tensor::cat(vec![step.clone(), gradient.clone() - self.gradient.clone(), gradient.clone()], 1);
+        let (direction, length) = trial.as_ref().map_or((&self.gradient, 0.0), |trial| (&trial.direction, trial.length));
+        let new = vectors::changes(direction, single(length), &self.gradient, evaluation.gradient);
         let measures = self.measure(&new, evaluation.loss).await?;
         if let Some(trial) = trial {
             if !measures.falls(self.loss, trial.slope * trial.length) {
@@ -237,11 +237,12 @@ impl Lbfgs {
                 }
                 return Ok(false);
             }
-            self.x = self.moved(step);
+            self.x = trial.x;
             self.first_step = self.usual_step;
             self.iterations += 1;
         }
-        (self.gradient, self.steepness, self.loss) = (gradient, measures.steepness, measures.loss);
+        self.gradient = new.clone().narrow(1, MEASURED - 1, 1);
+        (self.steepness, self.loss) = (measures.steepness, measures.loss);
         self.curvature.set_gradient(measures.gradient, measures.gradient_squared);
         // Of two objectives, the change of the gradient tells no curvature.
         let slot = if stale { None } else { self.curvature.remember(&measures.pair) };
@@ -256,17 +257,15 @@ impl Lbfgs {
 
     /// Reads back what the recursion needs to know of `new`, `[K, 3, CHUNK]`.
     async fn measure(&self, new: &Tensor<3>, loss: Tensor<1>) -> Result<Measures, ExecutionError> {
-        let with = |rows: Tensor<3>| new.clone().matmul(rows.swap_dims(1, 2)).sum_dim(0).squeeze_dim::<2>(0);
-        let products = Tensor::cat(vec![with(self.memory.clone()), with(new.clone())], 1);
-        let steepness = sum(new.clone().narrow(1, MEASURED - 1, 1).abs());
-        let numbers = read_back(Tensor::cat(vec![products.flatten(0, 1), loss, steepness], 0)).await?;
+        let numbers = read_back(vectors::products(new, &self.memory, loss)).await?;
         Ok(Measures::from_numbers(&numbers, self.curvature.rows()))
     }
 
     /// Tries a shorter step; or, when that has been done too often, one that owes nothing to the history.
     fn retreat(&mut self, trial: Trial) {
         if trial.halvings < MAX_HALVINGS {
-            self.trial = Some(Trial { length: 0.5 * trial.length, halvings: trial.halvings + 1, ..trial });
+            let Trial { direction, slope, length, halvings, .. } = trial;
+            self.trial = Some(Trial::new(&self.x, direction, slope, 0.5 * length, halvings + 1));
             return;
         }
         if self.curvature.is_empty() {
@@ -282,35 +281,26 @@ impl Lbfgs {
             // Nothing could fall from here: the next evaluation is at x again, by when the objective may have changed.
             return;
         }
-        let mut factors = self.curvature.direction();
-        if !(factors.slope.is_finite() && factors.slope <= 0.0) {
+        let mut along = self.curvature.direction();
+        if !(along.slope.is_finite() && along.slope <= 0.0) {
             self.curvature.clear();
-            factors = self.curvature.direction();
+            along = self.curvature.direction();
         }
-        if !factors.slope.is_finite() {
+        let Direction { rows, gradient, slope } = along;
+        if !slope.is_finite() {
             // The gradient itself is not finite: the same.
             return;
         }
         let length = if self.curvature.is_empty() { (self.first_step / self.steepness).min(1.0) } else { 1.0 };
-        let [chunks, rows, _] = self.memory.dims();
-        #[expect(clippy::cast_possible_truncation, reason = "the device computes in f32")]
-        let row_factors: Vec<f32> = factors.rows.iter().map(|&factor| factor as f32).collect();
-        let row_factors = Tensor::<3>::from_data(TensorData::new(row_factors, [1, 1, rows]), &self.memory.device());
-        let remembered = row_factors.expand([chunks, 1, rows]).matmul(self.memory.clone());
-        let direction = remembered + self.gradient.clone().mul_scalar(factors.gradient);
-        self.trial = Some(Trial { direction, slope: factors.slope, length, halvings: 0 });
-    }
-
-    /// `x` after a step, `[1, 3, H, W]`.
-    fn moved(&self, step: Tensor<3>) -> Tensor<4> {
-        let elements = self.x.shape().num_elements();
-        self.x.clone() + step.flatten::<1>(0, 2).narrow(0, 0, elements).reshape(self.x.dims())
+        let factors = rows.into_iter().chain([gradient]).map(single).collect();
+        let direction = vectors::combined(&self.memory, &self.gradient, factors);
+        self.trial = Some(Trial::new(&self.x, direction, slope, length, 0));
     }
 }
 
 impl Trial {
-    fn step(&self) -> Tensor<3> {
-        self.direction.clone().mul_scalar(self.length)
+    fn new(x: &Tensor<4>, direction: Tensor<3>, slope: f64, length: f64, halvings: u32) -> Self {
+        Self { x: vectors::moved(x, &direction, single(length)), direction, slope, length, halvings }
     }
 }
 
@@ -338,14 +328,10 @@ impl Measures {
     }
 }
 
-/// Pictures' elements, `[R, 3, H, W]`, as vectors, `[K, R, CHUNK]`.
-fn vectors(pictures: Tensor<4>) -> Tensor<3> {
-    let flat = pictures.flatten::<2>(1, 3);
-    let [rows, elements] = flat.dims();
-    let chunks = elements.div_ceil(CHUNK);
-    let padding = Tensor::zeros([rows, chunks * CHUNK - elements], &flat.device());
-    let padded = if padding.dims()[1] == 0 { flat } else { Tensor::cat(vec![flat, padding], 1) };
-    padded.reshape([rows, chunks, CHUNK]).swap_dims(0, 1)
+/// In the device's precision.
+#[expect(clippy::cast_possible_truncation, reason = "the device computes in f32")]
+fn single(number: f64) -> f32 {
+    number as f32
 }
 
 #[cfg(test)]

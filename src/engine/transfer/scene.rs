@@ -27,14 +27,14 @@ impl Scene {
         let rgb = pictures.photo.composited_rgb();
         let painting = |painting: &Pixels| {
             let seen = colour::painting_seen(colours, &rgb, painting.composited_rgb());
-            ImageTensor::from_rgb(painting.size(), seen, device).resized(painted_size(painting.size(), size.long_edge(), recipe))
+            ImageTensor::from_rgb(painting.size(), &seen, device).resized(painted_size(painting.size(), size.long_edge(), recipe))
         };
         let subject = Subject {
             paintings: pictures.paintings.iter().map(painting).collect(),
             masks: Mask::from_pixels(&pictures.masks, device),
-            photo: ImageTensor::from_rgb(size, colour::photo_seen(colours, rgb.clone()), device),
+            photo: ImageTensor::from_rgb(size, &colour::photo_seen(colours, rgb.clone()), device),
         };
-        Self { subject, original: ImageTensor::from_rgb(size, rgb, device) }
+        Self { subject, original: ImageTensor::from_rgb(size, &rgb, device) }
     }
 
     /// The scene at half its size, `times` over; a painting that is small already is halved less often.
@@ -58,10 +58,14 @@ impl Scene {
         let Subject { photo: seen, paintings, .. } = &self.subject;
         let size = seen.size();
         let [photo, painting, noise] = start.shares();
-        let stretched = paintings.first().unwrap_or(seen).resized(size).into_tensor();
-        let noise = ImageTensor::from_rgb(size, noise_and_dither(3 * size.area(), noise, seed), &stretched.device());
-        let photo = seen.tensor().clone().mul_scalar(photo);
-        ImageTensor::new(photo + stretched.mul_scalar(painting) + noise.into_tensor())
+        let noise = noise_and_dither(3 * size.area(), noise, seed);
+        let noise = ImageTensor::from_rgb(size, &noise, &seen.tensor().device()).into_tensor();
+        let mut mixed = noise + seen.tensor().clone().mul_scalar(photo);
+        if painting > 0.0 {
+            let stretched = paintings.first().unwrap_or(seen).resized(size).into_tensor();
+            mixed = mixed + stretched.mul_scalar(painting);
+        }
+        ImageTensor::new(mixed)
     }
 }
 

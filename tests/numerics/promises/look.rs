@@ -38,7 +38,7 @@ fn stripes(edge: u16, period: f32) -> Pixels {
 fn style_losses(result: &Pixels, pictures: &Pictures) -> Vec<f32> {
     let device = cpu();
     let [result, photo, painting] = [result, &pictures.photo, &pictures.paintings[0]]
-        .map(|picture| ImageTensor::from_rgb(picture.size(), picture.composited_rgb(), &device));
+        .map(|picture| ImageTensor::from_rgb(picture.size(), &picture.composited_rgb(), &device));
     let arrays = block_on(evaluate(&network(&device), &photo, &painting, &result, recipe().reading)).expect("the device works");
     arrays.into_iter().find(|array| array.name == "loss.E").expect("style is evaluated").values
 }

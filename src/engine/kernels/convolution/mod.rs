@@ -18,7 +18,7 @@ use burn::tensor::Tensor;
 use burn_cubecl::CubeBackend;
 use burn_cubecl::tensor::CubeTensor;
 
-use super::layout::VECTOR;
+use super::layout::{VECTOR, filled};
 pub use tiled::{Division, weighted};
 
 /// A frozen 3×3 convolution with its bias, in the order in which the kernel reads it; both directions are on the device.
@@ -30,8 +30,6 @@ pub struct PackedConvolution {
     backward: Tensor<3>,
     /// `[C_out]`
     bias: Tensor<1>,
-    /// Channels of zeros that fill those read up to whole vectors.
-    filling: usize,
     division: Division,
 }
 
@@ -39,12 +37,11 @@ impl PackedConvolution {
     /// Packs a kernel `[C_out, C_in, 3, 3]` and a bias `[C_out]`, `C_out` a multiple of 4.
     pub fn new(kernel: Tensor<4>, bias: Tensor<1>) -> Self {
         let [outputs, inputs, ..] = kernel.dims();
-        let filling = inputs.next_multiple_of(VECTOR) - inputs;
-        let kernel = filled(kernel, filling);
-        let inputs = inputs + filling;
+        let inputs = inputs.next_multiple_of(VECTOR);
+        let kernel = filled(kernel, inputs);
         let forward = kernel.clone().permute([2, 3, 1, 0]).reshape([9, inputs, outputs]);
         let backward = kernel.flip([2, 3]).permute([2, 3, 0, 1]).reshape([9, outputs, inputs]);
-        Self { forward, backward, bias, filling, division: Division::default() }
+        Self { forward, backward, bias, division: Division::default() }
     }
 
     /// Divides the work by `division` from now on.
@@ -52,7 +49,8 @@ impl PackedConvolution {
         self.division = division;
     }
 
-    /// `max(0, kernel * x + bias)` with one zero around `x`: `[1, C_in, H, W]` to `[1, C_out, H, W]`.
+    /// `max(0, kernel * x + bias)` with one zero around `x`: `[1, C_in, H, W]` to `[1, C_out, H, W]`. `x` may have the zeros already that fill
+    /// its channels up to whole vectors.
     pub fn relu(&self, x: Tensor<4>) -> Tensor<4> {
         self.relu_padded(x, 1)
     }
@@ -63,22 +61,13 @@ impl PackedConvolution {
     }
 
     fn relu_padded(&self, x: Tensor<4>, padding: usize) -> Tensor<4> {
-        let x = filled(x, self.filling).into_dispatch();
+        let [_, inputs, _] = self.forward.dims();
+        let x = filled(x, inputs).into_dispatch();
         let [forward, backward] = [&self.forward, &self.backward].map(|weights| weights.clone().into_dispatch());
         let bias = self.bias.clone().into_dispatch();
         let plan = Plan { padding, division: self.division };
         Tensor::from_dispatch(<Dispatch as ConvolutionBackend>::convolve_relu(x, forward, backward, bias, plan))
     }
-}
-
-/// `x` with `channels` of zeros behind its second dimension.
-fn filled(x: Tensor<4>, channels: usize) -> Tensor<4> {
-    if channels == 0 {
-        return x;
-    }
-    let [first, _, third, fourth] = x.dims();
-    let zeros = Tensor::zeros([first, channels, third, fourth], &x.device().without_autodiff());
-    Tensor::cat(vec![x, zeros], 1)
 }
 
 /// What determines a convolution beside its weights.

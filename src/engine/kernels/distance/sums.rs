@@ -7,19 +7,14 @@ use burn_cubecl::tensor::CubeTensor;
 use cubecl::calculate_cube_count_elemwise;
 use cubecl::prelude::*;
 
-use super::super::layout::{VECTOR, channels_first, channels_last, empty, line_of_units};
-
-/// Vectors that a unit is to sum up, where there are enough of them.
-const SHARE: usize = 16;
-/// Units at most: many for a large GPU, and their sums are few beside what they read.
-const MOST_UNITS: usize = 16_384;
+use super::super::layout::{VECTOR, channels_first, channels_last, empty, line_of_units, summing_units};
 
 /// `Σ (scale·(x − target))²`, `[1]`.
 pub fn squared_distance(x: CubeTensor, target: CubeTensor, scale: f32) -> CubeTensor {
     let [x, target] = [x, target].map(in_our_order);
     let length = x.meta.num_elements() / VECTOR;
     let workgroup = line_of_units();
-    let units = length.div_ceil(SHARE).min(MOST_UNITS).next_multiple_of(workgroup.num_elems() as usize);
+    let units = summing_units(length);
     let sums = empty(&x, [units * VECTOR]);
     let client = x.client.clone();
     // SAFETY: each unit reads below the length and writes its own sum; the grid covers the sums exactly.

@@ -1,10 +1,10 @@
 //! One unit for each vector of channels that is written.
 
 use burn_cubecl::tensor::CubeTensor;
-use cubecl::calculate_cube_count_elemwise;
 use cubecl::prelude::*;
 
-use super::super::layout::{VECTOR, channels_first, channels_last, empty, extents, line_of_units};
+use super::super::layout::{VECTOR, channels_first, channels_last, empty, extents};
+use super::grid;
 
 /// Means over 2×2 windows: `[1, C, H, W]` to `[1, C, ⌊H/2⌋, ⌊W/2⌋]`.
 pub fn average_pool(x: CubeTensor) -> CubeTensor {
@@ -39,12 +39,6 @@ pub fn average_pool_backward(gradient: CubeTensor, [height, width]: [usize; 2]) 
         );
     }
     channels_first(result)
-}
-
-/// A unit for each vector of `written`.
-fn grid(written: &CubeTensor) -> (CubeCount, CubeDim) {
-    let units = line_of_units();
-    (calculate_cube_count_elemwise(&written.client, written.meta.num_elements() / VECTOR, units), units)
 }
 
 #[cube(launch_unchecked)]

@@ -1,39 +1,70 @@
 //! The kernels against their twin in Burn's own operations on the processor.
 
 use burn::tensor::Tensor;
-use burn::tensor::module::avg_pool2d;
-use burn::tensor::ops::AvgPoolOptions;
+use burn::tensor::module::{avg_pool2d, max_pool2d};
+use burn::tensor::ops::{AvgPoolOptions, MaxPoolOptions};
 
-use super::super::tests::{channels_last_noise, distances, gpu, kernels_of};
-use super::average_pool;
+use super::super::tests::{channels_last_noise, distances, gpu, kernels_of, value_and_gradient};
+use super::{average_pool, max_pool};
 
 /// Relative L2 distance allowed: both divide a sum of four by four.
 const GATE: f64 = 1e-7;
 
+/// Channels, height and width of what is pooled.
+const MAPS: [[usize; 3]; 5] = [[64, 2, 2], [64, 33, 37], [128, 2, 9], [256, 8, 6], [512, 5, 4]];
+
 /// What the kernels must answer, in plain Burn.
-fn twin(x: Tensor<4>) -> Tensor<4> {
+fn twin_of_means(x: Tensor<4>) -> Tensor<4> {
     avg_pool2d(x, AvgPoolOptions::new([2, 2]))
 }
 
-#[test]
-fn the_means_agree_with_the_twin_in_value_and_gradient() {
+fn twin_of_greatest(x: Tensor<4>) -> Tensor<4> {
+    max_pool2d(x, MaxPoolOptions::new([2, 2]))
+}
+
+/// In value and gradient, for each of `maps`.
+fn agree(ours: fn(Tensor<4>) -> Tensor<4>, twin: fn(Tensor<4>) -> Tensor<4>, maps: &[[usize; 3]]) {
     let device = gpu();
-    for [channels, height, width] in [[64, 2, 2], [64, 33, 37], [128, 2, 9], [256, 8, 6], [512, 5, 4]] {
+    for &[channels, height, width] in maps {
         let shapes: [&[usize]; 2] = [&[1, channels, height, width], &[1, channels, height / 2, width / 2]];
-        let distances = distances(average_pool, twin, shapes, &device);
+        let distances = distances(ours, twin, shapes, &device);
         assert!(distances.iter().all(|&distance| distance <= GATE), "{channels} × {height} × {width}: {distances:?}");
     }
 }
 
 #[test]
-fn one_program_serves_all_sizes_and_channels_and_a_map_in_our_order_is_not_copied() {
+fn the_means_agree_with_the_twin_in_value_and_gradient() {
+    agree(average_pool, twin_of_means, &MAPS);
+    // A picture, and a mask.
+    agree(average_pool, twin_of_means, &[[3, 9, 7], [1, 4, 6]]);
+}
+
+#[test]
+fn the_greatest_agree_with_the_twin_in_value_and_gradient() {
+    agree(max_pool, twin_of_greatest, &MAPS);
+}
+
+#[test]
+fn of_equals_the_first_is_pulled() {
+    let device = gpu();
+    let x = Tensor::<4>::full([1, 4, 2, 2], 0.5, &*device);
+    let (_, gradient) = value_and_gradient(max_pool, x, Tensor::full([1, 4, 1, 1], 3.0, &*device));
+    let expected = [3.0, 0.0, 0.0, 0.0].repeat(4);
+    assert_eq!(gradient.into_data().try_into_vec::<f32>().unwrap(), expected);
+}
+
+#[test]
+fn one_program_each_serves_all_sizes_and_channels_and_a_map_in_our_order_is_not_copied() {
     let device = gpu();
     let launched = |[channels, height, width]: [usize; 3]| {
         let x = channels_last_noise([1, channels, height, width], 1, &device);
-        kernels_of(|| drop(average_pool(x)))
+        kernels_of(|| {
+            drop(average_pool(x.clone()));
+            drop(max_pool(x));
+        })
     };
     let first = launched([64, 8, 8]);
-    assert_eq!(first.len(), 2, "the means, and the poison of these tests");
+    assert_eq!(first.len(), 3, "the means, the greatest, and the poison of these tests");
     assert!(first == launched([64, 33, 37]));
     assert!(first == launched([256, 5, 4]));
 }
