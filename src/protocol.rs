@@ -94,10 +94,17 @@ pub enum Stage {
     Weights,
     /// Building the network on the device.
     Network,
+    /// Compiling the GPU's programs.
+    Programs {
+        /// Parts done.
+        done: u32,
+        /// Parts to do in all.
+        of: u32,
+    },
     /// Encoding the targets of content and style.
     Targets,
-    /// Compiling the GPU programs: the first step.
-    Compiling,
+    /// The first step.
+    FirstStep,
 }
 
 /// What the worker tells the page.

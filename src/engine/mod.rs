@@ -17,6 +17,8 @@ mod transfer;
 #[cfg(feature = "gpu")]
 pub mod tuning;
 mod vgg19;
+#[cfg(feature = "gpu")]
+mod warm_up;
 pub mod weights;
 
 pub use gram::GramMatrix;
@@ -25,3 +27,5 @@ pub use mask::{Guide, Mask};
 pub use state::{State, StateError};
 pub use transfer::{Pictures, StyleTransfer, TransferError};
 pub use vgg19::{FeatureMap, FeatureMaps, Vgg19};
+#[cfg(feature = "gpu")]
+pub use warm_up::WarmUp;

@@ -58,7 +58,7 @@ pub fn status_line(studio: &Studio) -> Option<String> {
     let run = studio.run()?;
     let line = match run.phase {
         Phase::Waiting => device_line(studio),
-        Phase::Preparing(stage) => of_picture(run, stage_line(stage, studio.weights(), studio.on_gpu())),
+        Phase::Preparing(stage) => of_picture(run, stage_line(stage, studio.weights())),
         Phase::Running => step_line(run, run.step),
         Phase::Pausing => format!("{} · pausing", step_line(run, run.step)),
         Phase::Paused => format!("{} · paused", step_line(run, run.step)),
@@ -83,7 +83,7 @@ pub fn announcement(studio: &Studio) -> Option<String> {
             let passed = run.step / tenth * tenth;
             Some(if passed == 0 { "Stepping".into() } else { step_line(run, passed) })
         }
-        Phase::Preparing(stage) => Some(stage_line(stage, None, false)),
+        Phase::Preparing(stage) => Some(stage_line(stage, None)),
         _ => status_line(studio),
     }
 }
@@ -108,15 +108,15 @@ fn picture_line(run: &Run) -> Option<String> {
     }
 }
 
-fn stage_line(stage: Stage, weights: Option<WeightsProgress>, on_gpu: bool) -> String {
+fn stage_line(stage: Stage, weights: Option<WeightsProgress>) -> String {
     match (stage, weights) {
         (Stage::Pictures, _) => "Reading the pictures".into(),
         (Stage::Weights, Some(weights)) => weights_line(weights),
         (Stage::Weights, None) => "Fetching the network".into(),
         (Stage::Network, _) => "Building the network".into(),
+        (Stage::Programs { .. }, _) => "Preparing the graphics card".into(),
         (Stage::Targets, _) => "Studying the pictures".into(),
-        (Stage::Compiling, _) if on_gpu => "Preparing the graphics card for the first step".into(),
-        (Stage::Compiling, _) => "Taking the first step".into(),
+        (Stage::FirstStep, _) => "Taking the first step".into(),
     }
 }
 
@@ -151,6 +151,7 @@ pub fn fraction_done(studio: &Studio) -> Option<f64> {
             let (before, all) = pictures_done(run);
             Some(before / all)
         }
+        Phase::Preparing(Stage::Programs { done, of }) => Some(ratio(done.into(), of.into())),
         Phase::Waiting | Phase::Preparing(_) => None,
         _ => {
             let done = ratio(u64::from(run.step), u64::from(run.steps));
@@ -314,7 +315,7 @@ mod tests {
     }
 
     #[test]
-    fn a_download_is_told_in_megabytes() {
+    fn a_download_is_told_in_megabytes_and_compiling_as_a_part() {
         let mut studio = opened(DeviceKind::Gpu, false, DeviceChoice::Auto);
         assert_eq!(status_line(&studio), None);
         studio.start();
@@ -326,6 +327,8 @@ mod tests {
         assert!(fraction_done(&studio).is_some_and(|done| (done - 0.327).abs() < 0.001));
         studio.apply(Event::Weights { source: WeightsSource::Storage, received: 0, total: 12_980_000 });
         assert_eq!(status(&studio), "Loading the network from this browser: 0.0 of 13.0 MB");
+        studio.apply(Event::Preparing { run: RunId(1), stage: Stage::Programs { done: 3, of: 12 } });
+        assert_eq!((status(&studio).as_str(), fraction_done(&studio)), ("Preparing the graphics card", Some(0.25)));
     }
 
     #[test]

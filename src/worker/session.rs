@@ -18,6 +18,8 @@ use super::run::Run;
 use super::tuning_store;
 use super::weights_store::WeightsStore;
 use crate::codec;
+#[cfg(feature = "gpu")]
+use crate::engine::WarmUp;
 use crate::engine::device::{self, OpenDevice};
 use crate::engine::weights::ChannelMeans;
 use crate::engine::{Pictures, StyleTransfer, TransferError, Vgg19};
@@ -37,13 +39,25 @@ pub struct Session {
     device: Option<OpenDevice>,
     weights: WeightsStore,
     vgg: Option<Rc<Vgg19>>,
+    /// What the GPU's programs have been compiled for.
+    #[cfg(feature = "gpu")]
+    warm: Vec<WarmUp>,
     run: Option<Run>,
 }
 
 impl Session {
     /// A session that will take `commands`.
     pub fn new(commands: UnboundedReceiver<Message>) -> Self {
-        Self { commands, inbox: VecDeque::new(), device: None, weights: WeightsStore::new(), vgg: None, run: None }
+        Self {
+            commands,
+            inbox: VecDeque::new(),
+            device: None,
+            weights: WeightsStore::new(),
+            vgg: None,
+            #[cfg(feature = "gpu")]
+            warm: Vec::new(),
+            run: None,
+        }
     }
 
     /// Serves the page for as long as the worker lives.
@@ -149,8 +163,12 @@ impl Session {
         report(Stage::Pictures);
         let pictures = read_pictures(attachments, recipe, goes_on).await?;
         report(Stage::Weights);
-        let vgg = self.network(|| report(Stage::Network)).await?;
+        let vgg = self.network(report).await?;
         if self.called_off(id) {
+            return Ok(None);
+        }
+        #[cfg(feature = "gpu")]
+        if !self.warm_up(id, &vgg, recipe, pictures.paintings.len()).await? {
             return Ok(None);
         }
         report(Stage::Targets);
@@ -158,26 +176,50 @@ impl Session {
         TimeoutFuture::new(0).await;
         let device = self.device()?.device.clone();
         let transfer = StyleTransfer::new(vgg, &pictures, recipe, &device)?;
-        report(Stage::Compiling);
+        report(Stage::FirstStep);
         TimeoutFuture::new(0).await;
         Ok((!self.called_off(id)).then_some(transfer))
     }
 
     /// The network on the device, fetched and moved there once in the worker's life.
-    async fn network(&mut self, on_build: impl Fn()) -> Result<Rc<Vgg19>, RunError> {
+    async fn network(&mut self, report: impl Fn(Stage)) -> Result<Rc<Vgg19>, RunError> {
         if let Some(vgg) = &self.vgg {
             return Ok(Rc::clone(vgg));
         }
         let weights = self.weights.load().await?;
-        on_build();
+        report(Stage::Network);
         let adapter = self.device()?;
         #[cfg_attr(not(feature = "gpu"), expect(unused_mut, reason = "there is nothing to choose on the processor"))]
         let mut vgg = Vgg19::new(weights, &ChannelMeans::built_in(), &adapter.device);
         #[cfg(feature = "gpu")]
-        vgg.set_division(tuning_store::division(adapter).await?);
+        {
+            report(Stage::Programs { done: 0, of: 1 });
+            vgg.set_division(tuning_store::division(adapter).await?);
+        }
         let vgg = Rc::new(vgg);
         self.vgg = Some(Rc::clone(&vgg));
         Ok(vgg)
+    }
+
+    /// Compiles the GPU's programs for such a run, unless they are. Answers whether the page still waits for it.
+    #[cfg(feature = "gpu")]
+    async fn warm_up(&mut self, id: RunId, vgg: &Rc<Vgg19>, recipe: &Recipe, paintings: usize) -> Result<bool, RunError> {
+        if self.warm.iter().any(|warm| warm.serves(recipe, paintings)) {
+            return Ok(true);
+        }
+        let mut warm_up = WarmUp::new(Rc::clone(vgg), recipe, paintings, &self.device()?.device);
+        while warm_up.parts_done() < warm_up.parts() {
+            let stage = Stage::Programs { done: warm_up.parts_done(), of: warm_up.parts() };
+            outbox::post(&Event::Preparing { run: id, stage });
+            warm_up.advance().await?;
+            // The page's word to call it off is heard between two parts.
+            TimeoutFuture::new(0).await;
+            if self.called_off(id) {
+                return Ok(false);
+            }
+        }
+        self.warm.push(warm_up);
+        Ok(true)
     }
 
     fn device(&self) -> Result<&OpenDevice, RunError> {

@@ -45,6 +45,22 @@ pub async fn the_gpu_does_the_same(session: &Session) {
     run_to_the_end(session, "gpu", 4).await;
 }
 
+/// Before the first step a bar tells how far the compiling is, and one need not wait for its end.
+pub async fn compiling_for_the_gpu_is_told_and_can_be_called_off(session: &Session) {
+    let (site, pictures) = (Site::new(), Pictures::new());
+    let page = prepared(session, &site, &pictures, "gpu", LONG).await;
+    page.press("Stylise").await;
+    page.until_status("Preparing the graphics card").await;
+    let bar = async || {
+        let value = page.run("return document.querySelector('progress')?.position ?? -1;", vec![]).await;
+        value.as_f64().filter(|&done| done > 0.0 && done < 1.0)
+    };
+    let first = page.until("the bar shows a part", bar).await;
+    page.until("the bar moves on", async || bar().await.filter(|&done| done > first)).await;
+    page.press("Cancel").await;
+    page.until_status("ancelled").await;
+}
+
 /// Pause, wait, resume.
 pub async fn a_pause_holds_the_run_and_resume_goes_on(session: &Session) {
     let (site, pictures) = (Site::new(), Pictures::new());

@@ -42,7 +42,7 @@ fn opened() -> Studio {
 fn running() -> Studio {
     let mut studio = opened();
     assert!(matches!(studio.start(), Some(Effect::Post(Command::Start { run: RunId(1), .. }))));
-    studio.apply(Event::Preparing { run: RunId(1), stage: Stage::Compiling });
+    studio.apply(Event::Preparing { run: RunId(1), stage: Stage::FirstStep });
     studio.apply(progress(1, 12));
     assert_eq!(studio.phase(), Some(Phase::Running));
     studio
