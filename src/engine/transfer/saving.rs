@@ -73,15 +73,28 @@ impl StyleTransfer {
         &self.recipe
     }
 
-    /// Does `steps` in all instead of as many as the recipe said, the rest of them at the last size.
+    /// Does `steps` in all instead of as many as the recipe said, the rest of them at the last size; one at least, where that is yet to come.
     ///
     /// # Errors
     /// [`TransferError::Recipe`] for a number that no recipe may have; the old number stays then.
     pub fn set_steps(&mut self, steps: u32) -> Result<(), TransferError> {
-        let recipe = Recipe { steps, ..self.recipe.clone() };
+        let least = if self.levels.is_empty() { 0 } else { self.step + 1 };
+        let recipe = Recipe { steps: steps.max(least), ..self.recipe.clone() };
         recipe.validate()?;
         self.recipe = recipe;
+        self.skip_levels();
         Ok(())
+    }
+
+    /// Goes on at the last size from the next step on if the steps left do not reach for every size as planned.
+    fn skip_levels(&mut self) {
+        let planned = self.step + self.left + self.levels.iter().map(|level| level.steps).sum::<u32>();
+        if self.recipe.steps < planned
+            && let Some(last) = self.levels.pop_back()
+        {
+            self.levels = [Level { steps: self.recipe.steps - self.step, ..last }].into();
+            self.left = 0;
+        }
     }
 }
 

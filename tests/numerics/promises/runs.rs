@@ -111,6 +111,20 @@ fn a_run_kept_as_bytes_goes_on_as_if_it_had_never_stopped() {
 }
 
 #[test]
+fn a_run_that_is_cut_short_ends_at_its_full_size() {
+    let recipe = Recipe { steps: 6, pyramid: 2, ..recipe() };
+    let pictures = Pictures::new(sample("photo-cat.jpg", 200), vec![sample("painting-night.jpg", 64)]);
+    for steps in [2, 3, 5] {
+        let mut transfer = begin(&pictures, &recipe);
+        (0..2).for_each(|_| block_on(transfer.step()).expect("the device works"));
+        assert_ne!(block_on(transfer.pixels()).expect("the device works").size(), pictures.photo.size());
+        transfer.set_steps(steps).expect("the number is allowed");
+        let (result, _) = finish(&mut transfer);
+        assert_eq!((result.size(), transfer.steps_done()), (pictures.photo.size(), steps.max(3)));
+    }
+}
+
+#[test]
 fn the_optimiser_can_change_in_a_running_picture_and_both_bring_it_on() {
     let recipe = Recipe { steps: 2 * STEPS, ..recipe() };
     let pictures = pictures(&["painting-night.jpg"], &recipe);
