@@ -21,11 +21,12 @@ use self::files::{open_fitted, read, write};
 use self::sheet::Sheet;
 use crate::codec::{self, DecodeError};
 use crate::engine::device::{self, DeviceError};
+use crate::engine::kernels::Division;
 use crate::engine::weights::{ChannelMeans, Manifest, Weights, WeightsError};
 use crate::engine::{Pictures, StyleTransfer, TransferError, Vgg19, tuning};
 use crate::layer::Layer;
 use crate::pixels::{ImageSize, Pixels, TooSmall};
-use crate::recipe::{self, Emphasis, MAX_STYLES, Recipe, RecipeError};
+use crate::recipe::{self, MAX_STYLES, Recipe, RecipeError};
 
 /// The pack that the manifest names, so that the program needs no file beside it.
 const PACK: &[u8] = include_bytes!("../weights/vgg19-62b11d1e.safetensors");
@@ -115,10 +116,11 @@ struct Studio {
 
 impl Studio {
     fn open(args: &DeviceArgs) -> Result<Self, CliError> {
-        Self::with_means(args, &ChannelMeans::built_in())
+        Self::with_means(args, &ChannelMeans::built_in(), None)
     }
 
-    fn with_means(args: &DeviceArgs, means: &ChannelMeans) -> Result<Self, CliError> {
+    /// With the kernels' work divided in this way, or else in the way that is fastest here.
+    fn with_means(args: &DeviceArgs, means: &ChannelMeans, division: Option<Division>) -> Result<Self, CliError> {
         let device = match args.device {
             DeviceArg::Gpu => block_on(device::open_gpu(|_| ()))?.device,
             DeviceArg::Cpu => device::open_cpu()?.device,
@@ -126,8 +128,8 @@ impl Studio {
         let mut vgg = Vgg19::new(Weights::load(PACK, &Manifest::built_in())?, means, &device);
         if args.device == DeviceArg::Gpu {
             let begun = Instant::now();
-            let division = block_on(tuning::fastest_division(&device, || begun.elapsed().as_secs_f64() * 1e3));
-            vgg.set_division(division.map_err(TransferError::from)?);
+            let fastest = || block_on(tuning::fastest_division(&device, || begun.elapsed().as_secs_f64() * 1e3));
+            vgg.set_division(division.map_or_else(fastest, Ok).map_err(TransferError::from)?);
         }
         Ok(Self { vgg: Rc::new(vgg), device })
     }
@@ -182,7 +184,8 @@ fn stylize(args: &Stylize) -> Result<(), CliError> {
 
 fn resume(args: &Resume) -> Result<(), CliError> {
     let bytes = read(&args.state)?;
-    let studio = Studio::open(&args.device)?;
+    let division = StyleTransfer::division_of(&bytes).map_err(TransferError::from)?;
+    let studio = Studio::with_means(&args.device, &ChannelMeans::built_in(), division)?;
     let mut transfer = StyleTransfer::resume(Rc::clone(&studio.vgg), &bytes, &studio.device)?;
     if let Some(steps) = args.steps {
         transfer.set_steps(steps)?;
@@ -192,11 +195,7 @@ fn resume(args: &Resume) -> Result<(), CliError> {
 }
 
 fn reconstruct(args: &Reconstruct) -> Result<(), CliError> {
-    let style_alone = || Emphasis::style_alone(args.style.unwrap_or_default());
-    let emphasis = args.content.map_or_else(style_alone, Emphasis::content_alone);
-    let Reconstruct { size, steps, seed, .. } = *args;
-    let recipe = Recipe { size, steps, seed, ..Recipe::default() }.reconstructing(emphasis);
-    recipe.validate()?;
+    let recipe = args.recipe()?;
     let picture = open_fitted(&args.picture, recipe.size)?;
     let paintings = if args.style.is_some() { vec![picture.clone()] } else { Vec::new() };
     let pictures = Pictures::new(picture, paintings);

@@ -103,6 +103,9 @@ pub struct Vgg19 {
     mean: Tensor<4>,
     /// What each channel is multiplied with in the normalised network, `[1, C, 1, 1]`.
     inverse_means: BTreeMap<(Pooling, Layer), Tensor<4>>,
+    /// As it was last set.
+    #[cfg(feature = "gpu")]
+    division: Option<kernels::Division>,
 }
 
 impl Vgg19 {
@@ -129,7 +132,13 @@ impl Vgg19 {
             .into_iter()
             .flat_map(|pooling| Layer::ALL.map(|layer| ((pooling, layer), inverse(pooling, layer))))
             .collect();
-        Self { convolutions, mean, inverse_means }
+        Self {
+            convolutions,
+            mean,
+            inverse_means,
+            #[cfg(feature = "gpu")]
+            division: None,
+        }
     }
 
     /// The feature maps of `image` at `layers`; nothing beyond the deepest of them is computed.
@@ -168,11 +177,18 @@ impl Vgg19 {
     /// Has the kernels divide their work by `division` from now on; what they answer stays the same, but for rounding.
     #[cfg(feature = "gpu")]
     pub fn set_division(&mut self, division: kernels::Division) {
+        self.division = Some(division);
         for convolution in self.convolutions.values_mut() {
             if let Convolution::Packed(packed) = convolution {
                 packed.set_division(division);
             }
         }
+    }
+
+    /// What [`Self::set_division`] was given last.
+    #[cfg(feature = "gpu")]
+    pub fn division(&self) -> Option<kernels::Division> {
+        self.division
     }
 
     /// A layer's answer as the losses are to see it. Dividing it by the channels' means is the same as dividing every filter by them, since

@@ -44,7 +44,7 @@ async fn recall(cache: &Cache, key: &str) -> Option<Division> {
     let found = JsFuture::from(cache.match_with_str(key)).await.ok()?;
     let response: Response = found.dyn_into().ok()?;
     let name = JsFuture::from(response.text().ok()?).await.ok()?.as_string()?;
-    Division::ALL.into_iter().find(|division| division.name() == name)
+    Division::named(&name)
 }
 
 async fn remember(cache: &Cache, key: &str, division: Division) -> Result<(), JsValue> {

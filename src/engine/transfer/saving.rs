@@ -5,6 +5,8 @@ use std::rc::Rc;
 use burn::tensor::Device;
 
 use super::{Pictures, StyleTransfer, TransferError, objective};
+#[cfg(feature = "gpu")]
+use crate::engine::kernels::Division;
 use crate::engine::loss::Terms;
 use crate::engine::optimizer::Optimizer;
 use crate::engine::transfer::scene::Scene;
@@ -28,9 +30,24 @@ impl StyleTransfer {
             state.put_tensor("terms.total_variation", total_variation).await?;
         }
         state.put_numbers("progress", &[self.step, self.left, self.halvings].map(f64::from));
+        #[cfg(feature = "gpu")]
+        if let Some(division) = self.vgg.division() {
+            state.put_text("division", division.name());
+        }
         let levels = self.levels.iter().flat_map(|level| [level.halvings, level.steps]).map(f64::from);
         state.put_numbers("levels", &levels.collect::<Vec<f64>>());
         Ok(state.to_bytes())
+    }
+
+    /// The division of the kernels' work that a kept run was painted with, if it was set: with another one it would go on otherwise in
+    /// its last digits.
+    ///
+    /// # Errors
+    /// [`StateError`] for other bytes.
+    #[cfg(feature = "gpu")]
+    pub fn division_of(bytes: &[u8]) -> Result<Option<Division>, StateError> {
+        let state = State::from_bytes(bytes)?;
+        Ok(if state.has("division") { Division::named(&state.text("division")?) } else { None })
     }
 
     /// Takes up the run that [`Self::save`] kept: every number of it is as it was, though not how tensors lie in memory.

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use impasto::engine::kernels::Division;
 use impasto::engine::{Pictures, StyleTransfer};
 use impasto::layer::Layer;
 use impasto::losses::Losses;
@@ -107,6 +108,19 @@ fn a_run_kept_as_bytes_goes_on_as_if_it_had_never_stopped() {
             block_on(run.save()).expect("the device works")
         });
         assert!(ends[0] == ends[1], "{optimizer:?} on {device:?}");
+    }
+}
+
+#[test]
+fn a_kept_run_tells_how_the_kernels_work_was_divided() {
+    let recipe = recipe();
+    let pictures = pictures(&["painting-night.jpg"], &recipe);
+    for division in [None, Some(Division::Fine), Some(Division::Coarse)] {
+        let mut vgg = network(&cpu());
+        division.into_iter().for_each(|division| vgg.set_division(division));
+        let transfer = StyleTransfer::new(Rc::new(vgg), &pictures, &recipe, &cpu()).expect("the recipe makes sense");
+        let bytes = block_on(transfer.save()).expect("the device works");
+        assert_eq!(StyleTransfer::division_of(&bytes).expect("the state is whole"), division);
     }
 }
 

@@ -33,6 +33,11 @@ impl Division {
             Self::Coarse => "coarse",
         }
     }
+
+    /// The one of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|division| division.name() == name)
+    }
 }
 
 /// How the work of one kernel is divided; compiled in.
