@@ -86,6 +86,12 @@ pub enum RecipeError {
     Unreadable(String),
 }
 
+/// What every form of a recipe has.
+#[derive(Deserialize)]
+struct Versioned {
+    version: u32,
+}
+
 impl Recipe {
     /// The newest form that is understood.
     pub const VERSION: u32 = 1;
@@ -117,6 +123,10 @@ impl Recipe {
     /// # Errors
     /// [`RecipeError::Unreadable`], which names an unknown field or value, or what [`Self::validate`] finds.
     pub fn from_json(text: &str) -> Result<Self, RecipeError> {
+        // Told before any field that only a later form has.
+        if let Ok(Versioned { version }) = serde_json::from_str(text) {
+            within("version", version, &(1..=Self::VERSION))?;
+        }
         let recipe: Self = serde_json::from_str(text).map_err(|error| RecipeError::Unreadable(error.to_string()))?;
         recipe.validate()?;
         Ok(recipe)
@@ -198,6 +208,8 @@ mod tests {
         assert!(error.contains("`sise`"), "{error}");
         let error = Recipe::from_json(r#"{"optimizer": "sgd"}"#).unwrap_err().to_string();
         assert!(error.contains("`sgd`") && error.contains("`lbfgs`"), "{error}");
+        let error = Recipe::from_json(r#"{"version": 2, "sise": 512}"#).unwrap_err().to_string();
+        assert_eq!(error, "version is 2; it must lie between 1 and 1", "a later form's fields are not to blame");
         assert_eq!(Recipe::from_json(r#"{"steps": 5}"#).unwrap(), Recipe { steps: 5, ..Recipe::default() });
     }
 

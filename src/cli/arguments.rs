@@ -7,7 +7,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::CliError;
 use crate::layer::Layer;
-use crate::recipe::{Border, LayerWeights, MAX_STYLES, Network, OptimizerKind, Palette, Pooling, Preset, Recipe, Start, named};
+use crate::recipe::{
+    Border, Emphasis, LayerWeights, MAX_STYLES, Network, OptimizerKind, Palette, Pooling, Preset, Recipe, Start, named,
+};
 
 /// Neural style transfer: repaints a photo in the style of a painting.
 #[derive(Debug, Parser)]
@@ -93,15 +95,9 @@ pub struct Reconstruct {
     /// Where to write the result, a PNG.
     #[arg(short, long, value_name = "OUT.png", value_parser = png)]
     pub output: PathBuf,
-    /// Longer side of the result at most, px.
-    #[arg(long, value_name = "N", default_value_t = 256)]
-    pub size: u32,
-    /// Steps of the optimiser.
-    #[arg(long, value_name = "N", default_value_t = Recipe::default().steps)]
-    pub steps: u32,
-    /// Seed of the noise.
-    #[arg(long, value_name = "N", default_value_t = Recipe::default().seed)]
-    pub seed: u64,
+    /// For size, steps, seed, optimiser, smoothness, and how the network reads; the rest has no place in it.
+    #[command(flatten)]
+    recipe: RecipeArgs,
     #[command(flatten)]
     pub device: DeviceArgs,
 }
@@ -248,6 +244,21 @@ pub struct RecipeArgs {
     seed: Option<u64>,
 }
 
+impl Reconstruct {
+    /// What to paint after.
+    ///
+    /// # Errors
+    /// As of [`RecipeArgs::recipe`].
+    pub fn recipe(&self) -> Result<Recipe, CliError> {
+        let style_alone = || Emphasis::style_alone(self.style.unwrap_or_default());
+        let mut emphasis = self.content.map_or_else(style_alone, Emphasis::content_alone);
+        put(&mut emphasis.tv_weight, self.recipe.tv_weight);
+        let recipe = self.recipe.recipe()?.reconstructing(emphasis);
+        recipe.validate()?;
+        Ok(recipe)
+    }
+}
+
 impl RecipeArgs {
     /// The recipe that the flags come to.
     ///
@@ -369,6 +380,21 @@ mod tests {
     fn a_preset_is_where_flags_begin() {
         let paper = recipe(&["--preset", "paper", "--steps", "9"]);
         assert_eq!((paper.start, paper.steps), (Start::NOISE, 9));
+    }
+
+    #[test]
+    fn a_reconstruction_begins_with_noise_and_takes_what_the_recipe_says_of_the_rest() {
+        let recipe = |flags: &[&str]| {
+            let words = ["impasto", "reconstruct", "a.jpg", "--style=conv1_1", "-o", "o.png"].iter().chain(flags);
+            match Cli::try_parse_from(words).unwrap().task {
+                Task::Reconstruct(args) => args.recipe().unwrap(),
+                other => panic!("{other:?}"),
+            }
+        };
+        let own = recipe(&["--size=96", "--optimizer=adam", "--pooling=max", "--style-scale=2"]);
+        assert_eq!((own.size, own.optimizer, own.reading.pooling), (96, OptimizerKind::Adam, Pooling::Max));
+        assert_eq!((own.start, own.style_scale, own.emphasis.tv_weight), (Start::NOISE, 1.0, Emphasis::CLEARING_TV_WEIGHT));
+        assert_eq!(recipe(&["--tv-weight=5"]).emphasis.tv_weight, 5.0);
     }
 
     #[test]

@@ -108,6 +108,8 @@ impl Emphasis {
     /// Content weights between which pictures differ usefully: the ends of the slider, which is logarithmic. Seen on four pairs of pictures:
     /// below 160 little changes, at 1600 a face keeps its features, at 25 000 the photo is hardly touched.
     pub const CONTENT_SLIDER: RangeInclusive<f32> = 16.0..=16_000.0;
+    /// The total-variation weight at which no checkerboard is left of a start from noise; seen after 120 and more steps.
+    pub const CLEARING_TV_WEIGHT: f32 = 1000.0;
     /// Total-variation weights allowed.
     pub const TV_WEIGHT: RangeInclusive<f32> = 0.0..=1e6;
     /// Weights of a layer allowed.
@@ -140,9 +142,9 @@ impl Emphasis {
         Self { content_layers, style_layers, ..Self::default() }
     }
 
-    /// The style of these layers, and nothing else.
+    /// The style of these layers, and nothing else but what clears the noise away.
     pub fn style_alone(style_layers: LayerWeights) -> Self {
-        Self { content_weight: 0.0, style_layers, ..Self::default() }
+        Self { content_weight: 0.0, style_layers, tv_weight: Self::CLEARING_TV_WEIGHT, ..Self::default() }
     }
 
     /// These weights as they must be for the losses of this network, so that one setting gives about the same picture whatever the

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Border, Palette, Recipe, Start};
+use super::{Border, Emphasis, Palette, Recipe, Start};
 
 /// A recipe that one can ask for by name. Size, number of steps, seed and the blend of paintings are not its business.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,8 +64,8 @@ impl Preset {
             Self::Paper => {
                 recipe.reading.border = Border::Zero;
                 recipe.start = Start::NOISE;
-                // Not in the paper: without it a checkerboard of the noise stays, seen after 150 steps.
-                recipe.emphasis.tv_weight = 1000.0;
+                // Not in the paper, which shows pictures of other sizes after more steps.
+                recipe.emphasis.tv_weight = Emphasis::CLEARING_TV_WEIGHT;
             }
         }
         recipe
