@@ -393,7 +393,7 @@ mod tests {
         };
         let own = recipe(&["--size=96", "--optimizer=adam", "--pooling=max", "--style-scale=2"]);
         assert_eq!((own.size, own.optimizer, own.reading.pooling), (96, OptimizerKind::Adam, Pooling::Max));
-        assert_eq!((own.start, own.style_scale, own.emphasis.tv_weight), (Start::NOISE, 1.0, Emphasis::CLEARING_TV_WEIGHT));
+        assert_eq!((own.start, own.style_scale, own.emphasis.tv_weight), (Start::NOISE, 1.0, 0.0));
         assert_eq!(recipe(&["--tv-weight=5"]).emphasis.tv_weight, 5.0);
     }
 

@@ -108,8 +108,11 @@ impl Emphasis {
     /// Content weights between which pictures differ usefully: the ends of the slider, which is logarithmic. Seen on four pairs of pictures:
     /// below 160 little changes, at 1600 a face keeps its features, at 25 000 the photo is hardly touched.
     pub const CONTENT_SLIDER: RangeInclusive<f32> = 16.0..=16_000.0;
-    /// The total-variation weight at which no checkerboard is left of a start from noise; seen after 120 and more steps.
-    pub const CLEARING_TV_WEIGHT: f32 = 1000.0;
+    /// The total-variation weight at which no checkerboard is left of a start from noise, where all style layers count.
+    pub const CLEARING_TV_WEIGHT: f32 = Self::CLEARING_TV_WEIGHTS[4];
+    /// The same for style alone, by the block of the deepest layer: shallow ones see the checkerboard themselves, and more would leave
+    /// a blur of them. Seen after 100 to 180 steps.
+    const CLEARING_TV_WEIGHTS: [f32; 5] = [0.0, 3.0, 100.0, 1000.0, 1000.0];
     /// Total-variation weights allowed.
     pub const TV_WEIGHT: RangeInclusive<f32> = 0.0..=1e6;
     /// Weights of a layer allowed.
@@ -144,7 +147,9 @@ impl Emphasis {
 
     /// The style of these layers, and nothing else but what clears the noise away.
     pub fn style_alone(style_layers: LayerWeights) -> Self {
-        Self { content_weight: 0.0, style_layers, tv_weight: Self::CLEARING_TV_WEIGHT, ..Self::default() }
+        let block = style_layers.layers().last().map_or(1, |layer| layer.block());
+        let tv_weight = Self::CLEARING_TV_WEIGHTS[block as usize - 1];
+        Self { content_weight: 0.0, style_layers, tv_weight, ..Self::default() }
     }
 
     /// These weights as they must be for the losses of this network, so that one setting gives about the same picture whatever the
@@ -212,6 +217,16 @@ mod tests {
         assert!(at(-1.0).of(Layer::Conv1_1) > 0.7 && at(-1.0).of(Layer::Conv5_1) < 0.01);
         let none = Emphasis { style_layers: LayerWeights::default(), grain: 1.0, ..Emphasis::default() };
         assert_eq!(none.graded_style_layers(), LayerWeights::default());
+    }
+
+    #[test]
+    fn the_deeper_the_layers_of_a_style_alone_the_more_it_is_cleared() {
+        let weights = Layer::STYLE.map(|deepest| {
+            let layers: Vec<_> = Layer::STYLE.into_iter().filter(|&layer| layer <= deepest).collect();
+            Emphasis::style_alone(LayerWeights::even(&layers, 1.0)).tv_weight
+        });
+        assert_eq!(weights[0], 0.0);
+        assert!(weights.is_sorted() && weights[4] == Emphasis::CLEARING_TV_WEIGHT);
     }
 
     #[test]
