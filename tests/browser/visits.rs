@@ -33,7 +33,7 @@ pub async fn pictures_and_settings_survive_a_reload(session: &Session) {
     page.press("Swap pictures").await;
     // What was written last holds, however soon after another.
     page.press("Swap pictures").await;
-    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    tokio::time::sleep(std::time::Duration::from_secs(2)).await;
     let page = Page::open(session, &site.url()).await;
     for (well, name) in [("content", "photo.png"), ("style", "painting.png"), ("second-style", "second.png")] {
         let text = async || page.text(&format!("[data-well={well}]")).await.contains(name).then_some(());
