@@ -5,7 +5,7 @@ use burn::tensor::ops::{InterpolateMode, InterpolateOptions};
 use burn::tensor::{Device, ExecutionError, Tensor, TensorData};
 
 use super::numbers::read_back;
-use super::vgg19::pool;
+use super::pooling::pool;
 use crate::pixels::{ImageSize, Pixels};
 use crate::recipe::Pooling;
 

@@ -12,6 +12,7 @@ pub mod loss;
 mod mask;
 mod numbers;
 pub mod optimizer;
+mod pooling;
 mod state;
 mod transfer;
 #[cfg(feature = "gpu")]

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use burn::tensor::activation::relu;
-use burn::tensor::module::{avg_pool2d, conv2d, max_pool2d};
-use burn::tensor::ops::{AvgPoolOptions, ConvOptions, MaxPoolOptions, PadMode};
+use burn::tensor::module::conv2d;
+use burn::tensor::ops::{ConvOptions, PadMode};
 use burn::tensor::{Device, Tensor, TensorData};
 
 use super::ImageTensor;
 #[cfg(feature = "gpu")]
 use super::kernels::{self, Intake};
+use super::pooling::pool;
 use super::weights::{ChannelMeans, Weights};
 use crate::layer::Layer;
 use crate::recipe::{Border, Network, Pooling, Reading};
@@ -234,16 +235,4 @@ impl Convolution {
 fn plain(x: Tensor<4>, kernel: &Tensor<4>, bias: &Tensor<1>, padding: usize) -> Tensor<4> {
     let options = ConvOptions::new([1, 1], [padding, padding], [1, 1], 1);
     relu(conv2d(x, kernel.clone(), Some(bias.clone()), options))
-}
-
-/// 2×2 windows made one, rounding down.
-pub(super) fn pool(x: Tensor<4>, pooling: Pooling) -> Tensor<4> {
-    match pooling {
-        #[cfg(feature = "gpu")]
-        Pooling::Average if kernels::serve(&x.device()) => kernels::average_pool(x),
-        #[cfg(feature = "gpu")]
-        Pooling::Max if kernels::serve(&x.device()) => kernels::max_pool(x),
-        Pooling::Average => avg_pool2d(x, AvgPoolOptions::new([2, 2])),
-        Pooling::Max => max_pool2d(x, MaxPoolOptions::new([2, 2])),
-    }
 }

@@ -168,7 +168,7 @@ impl Session {
             return Ok(None);
         }
         #[cfg(feature = "gpu")]
-        if !self.warm_up(id, &vgg, recipe, pictures.paintings.len()).await? {
+        if !self.warm_up(id, &vgg, recipe, pictures.paintings.len(), report).await? {
             return Ok(None);
         }
         report(Stage::Targets);
@@ -203,14 +203,20 @@ impl Session {
 
     /// Compiles the GPU's programs for such a run, unless they are. Answers whether the page still waits for it.
     #[cfg(feature = "gpu")]
-    async fn warm_up(&mut self, id: RunId, vgg: &Rc<Vgg19>, recipe: &Recipe, paintings: usize) -> Result<bool, RunError> {
+    async fn warm_up(
+        &mut self,
+        id: RunId,
+        vgg: &Rc<Vgg19>,
+        recipe: &Recipe,
+        paintings: usize,
+        report: impl Fn(Stage),
+    ) -> Result<bool, RunError> {
         if self.warm.iter().any(|warm| warm.serves(recipe, paintings)) {
             return Ok(true);
         }
         let mut warm_up = WarmUp::new(Rc::clone(vgg), recipe, paintings, &self.device()?.device);
         while warm_up.parts_done() < warm_up.parts() {
-            let stage = Stage::Programs { done: warm_up.parts_done(), of: warm_up.parts() };
-            outbox::post(&Event::Preparing { run: id, stage });
+            report(Stage::Programs { done: warm_up.parts_done(), of: warm_up.parts() });
             warm_up.advance().await?;
             // The page's word to call it off is heard between two parts.
             TimeoutFuture::new(0).await;

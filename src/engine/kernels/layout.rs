@@ -10,9 +10,10 @@ use burn_cubecl::ops::numeric::empty_device_contiguous_dtype;
 use burn_cubecl::ops::numeric::full_device_dtype;
 use burn_cubecl::ops::{permute_nchw_to_nhwc, permute_nhwc_to_nchw};
 use burn_cubecl::tensor::CubeTensor;
-use cubecl::prelude::CubeDim;
+use cubecl::calculate_cube_count_elemwise;
 #[cfg(test)]
 use cubecl::prelude::InputScalar;
+use cubecl::prelude::{CubeCount, CubeDim};
 
 /// Floats that a kernel reads and writes at once.
 pub const VECTOR: usize = 4;
@@ -60,8 +61,14 @@ pub fn extents<const D: usize>(x: &CubeTensor) -> [usize; D] {
 }
 
 /// Units of a workgroup that goes through a tensor element by element.
-pub fn line_of_units() -> CubeDim {
+fn line_of_units() -> CubeDim {
     CubeDim::new_1d(256)
+}
+
+/// Workgroups where `like` lies, of one unit for each of `items` and then some, and the units of each.
+pub fn a_unit_each(like: &CubeTensor, items: usize) -> (CubeCount, CubeDim) {
+    let units = line_of_units();
+    (calculate_cube_count_elemwise(&like.client, items, units), units)
 }
 
 /// Items that a unit is to sum up, where there are enough of them.
@@ -69,7 +76,7 @@ const SHARE: usize = 16;
 /// Units that sum up at most: many for a large GPU, and their sums are few beside what they read.
 const MOST_SUMMING_UNITS: usize = 16_384;
 
-/// Units, in whole workgroups of [`line_of_units`], that share the summing up of `length` items: each takes every so many-th.
+/// Units, in whole workgroups, that share the summing up of `length` items: each takes every so many-th.
 pub fn summing_units(length: usize) -> usize {
     length.div_ceil(SHARE).min(MOST_SUMMING_UNITS).next_multiple_of(line_of_units().num_elems() as usize)
 }

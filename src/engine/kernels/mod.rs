@@ -29,7 +29,7 @@ pub use convolution::{Division, PackedConvolution};
 pub use distance::squared_distance;
 pub use gram::gram;
 pub use picture::{Intake, take_in, total_variation};
-pub use pooling::{average_pool, max_pool};
+pub use pooling::{Taken, pool};
 #[cfg(test)]
 pub use tests::{gpu as gpu_for_tests, kernels_of as kernels_of_tests};
 

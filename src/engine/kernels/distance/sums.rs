@@ -4,24 +4,23 @@ use burn::backend::ops::FloatTensorOps;
 use burn_cubecl::CubeBackend;
 use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::tensor::CubeTensor;
-use cubecl::calculate_cube_count_elemwise;
 use cubecl::prelude::*;
 
-use super::super::layout::{VECTOR, channels_first, channels_last, empty, line_of_units, summing_units};
+use super::super::layout::{VECTOR, a_unit_each, channels_first, channels_last, empty, summing_units};
 
 /// `Σ (scale·(x − target))²`, `[1]`.
 pub fn squared_distance(x: CubeTensor, target: CubeTensor, scale: f32) -> CubeTensor {
     let [x, target] = [x, target].map(in_our_order);
     let length = x.meta.num_elements() / VECTOR;
-    let workgroup = line_of_units();
     let units = summing_units(length);
     let sums = empty(&x, [units * VECTOR]);
     let client = x.client.clone();
+    let (count, workgroup) = a_unit_each(&x, units);
     // SAFETY: each unit reads below the length and writes its own sum; the grid covers the sums exactly.
     unsafe {
         sum_kernel::launch_unchecked(
             &client,
-            calculate_cube_count_elemwise(&client, units, workgroup),
+            count,
             workgroup,
             VECTOR,
             x.into_tensor_arg(),
@@ -42,12 +41,12 @@ pub fn difference(g: CubeTensor, x: CubeTensor, target: CubeTensor, factor: f32)
     let length = x.meta.num_elements() / VECTOR;
     let result = like(&x);
     let client = x.client.clone();
-    let workgroup = line_of_units();
+    let (count, workgroup) = a_unit_each(&x, length);
     // SAFETY: units beyond the length do nothing.
     unsafe {
         difference_kernel::launch_unchecked(
             &client,
-            calculate_cube_count_elemwise(&client, length, workgroup),
+            count,
             workgroup,
             VECTOR,
             g.into_tensor_arg(),

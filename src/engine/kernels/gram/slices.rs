@@ -4,10 +4,9 @@
 
 use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::tensor::CubeTensor;
-use cubecl::calculate_cube_count_elemwise;
 use cubecl::prelude::*;
 
-use super::super::layout::{VECTOR, channels_last, empty, extents, line_of_units};
+use super::super::layout::{VECTOR, a_unit_each, channels_last, empty, extents};
 
 /// Workgroups that are wanted: a few for each core of a large GPU.
 const WORKGROUPS: usize = 256;
@@ -52,12 +51,12 @@ fn sum(products: CubeTensor, positions: usize) -> CubeTensor {
     let [_, channels, _] = extents(&products);
     let matrix = empty(&products, [channels, channels]);
     let client = products.client.clone();
-    let units = line_of_units();
+    let (count, units) = a_unit_each(&products, channels * channels / VECTOR);
     // SAFETY: units beyond the matrix do nothing.
     unsafe {
         sum_kernel::launch_unchecked(
             &client,
-            calculate_cube_count_elemwise(&client, channels * channels / VECTOR, units),
+            count,
             units,
             VECTOR,
             products.into_tensor_arg(),
@@ -75,12 +74,12 @@ pub fn symmetric(gradient: CubeTensor, map: &CubeTensor) -> CubeTensor {
     let [channels, _] = extents(&gradient);
     let sum = empty(&gradient, [channels, channels]);
     let client = gradient.client.clone();
-    let units = line_of_units();
+    let (count, units) = a_unit_each(&gradient, channels * channels);
     // SAFETY: units beyond the matrix do nothing.
     unsafe {
         symmetric_kernel::launch_unchecked(
             &client,
-            calculate_cube_count_elemwise(&client, channels * channels, units),
+            count,
             units,
             gradient.into_tensor_arg(),
             sum.clone().into_tensor_arg(),

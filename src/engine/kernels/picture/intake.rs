@@ -2,10 +2,9 @@
 
 use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::tensor::CubeTensor;
-use cubecl::calculate_cube_count_elemwise;
 use cubecl::prelude::*;
 
-use super::super::layout::{VECTOR, channels_first, channels_last, empty, extents, line_of_units};
+use super::super::layout::{VECTOR, a_unit_each, channels_first, channels_last, empty, extents};
 use super::Intake;
 
 /// `[1, 3, H, W]` to `[1, 4, H + 2·border, W + 2·border]`.
@@ -15,12 +14,12 @@ pub fn take_in(x: CubeTensor, Intake { scale, mean: [red, green, blue], border }
     let [height, width] = [height, width].map(|side| side + 2 * border);
     let taken = empty(&x, [1, height, width, VECTOR]);
     let client = x.client.clone();
-    let units = line_of_units();
+    let (count, units) = a_unit_each(&x, height * width);
     // SAFETY: units beyond what is taken in do nothing, and the others read within the picture.
     unsafe {
         forward_kernel::launch_unchecked(
             &client,
-            calculate_cube_count_elemwise(&client, height * width, units),
+            count,
             units,
             VECTOR,
             x.into_tensor_arg(),
@@ -40,12 +39,12 @@ pub fn take_in_backward(gradient: CubeTensor, [height, width]: [usize; 2], Intak
     let gradient = channels_last(gradient);
     let result = empty(&gradient, [1, 3, height, width]);
     let client = gradient.client.clone();
-    let units = line_of_units();
+    let (count, units) = a_unit_each(&gradient, height * width);
     // SAFETY: units beyond the picture do nothing, and the others read within the gradient.
     unsafe {
         backward_kernel::launch_unchecked(
             &client,
-            calculate_cube_count_elemwise(&client, height * width, units),
+            count,
             units,
             VECTOR,
             gradient.into_tensor_arg(),

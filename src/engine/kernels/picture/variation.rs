@@ -4,10 +4,9 @@ use burn::backend::ops::FloatTensorOps;
 use burn_cubecl::CubeBackend;
 use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::tensor::CubeTensor;
-use cubecl::calculate_cube_count_elemwise;
 use cubecl::prelude::*;
 
-use super::super::layout::{empty, line_of_units, summing_units};
+use super::super::layout::{a_unit_each, empty, summing_units};
 
 /// `scale · Σ (x − neighbour)²`: `[1, 3, H, W]` to `[1]`.
 pub fn total_variation(x: CubeTensor, scale: f32) -> CubeTensor {
@@ -15,18 +14,10 @@ pub fn total_variation(x: CubeTensor, scale: f32) -> CubeTensor {
     let units = summing_units(x.meta.num_elements());
     let sums = empty(&x, [units]);
     let client = x.client.clone();
-    let workgroup = line_of_units();
+    let (count, workgroup) = a_unit_each(&x, units);
     // SAFETY: each unit reads within the picture and writes its own sum; the grid covers the sums exactly.
     unsafe {
-        sum_kernel::launch_unchecked(
-            &client,
-            calculate_cube_count_elemwise(&client, units, workgroup),
-            workgroup,
-            x.into_tensor_arg(),
-            sums.clone().into_tensor_arg(),
-            units,
-            scale,
-        );
+        sum_kernel::launch_unchecked(&client, count, workgroup, x.into_tensor_arg(), sums.clone().into_tensor_arg(), units, scale);
     }
     CubeBackend::float_sum_dim(sums, 0)
 }
@@ -36,12 +27,12 @@ pub fn total_variation_backward(g: CubeTensor, x: CubeTensor, scale: f32) -> Cub
     let x = into_contiguous(x);
     let result = empty(&x, x.meta.shape().dims::<4>());
     let client = x.client.clone();
-    let workgroup = line_of_units();
+    let (count, workgroup) = a_unit_each(&x, x.meta.num_elements());
     // SAFETY: units beyond the picture do nothing, and the others read within it.
     unsafe {
         gradient_kernel::launch_unchecked(
             &client,
-            calculate_cube_count_elemwise(&client, x.meta.num_elements(), workgroup),
+            count,
             workgroup,
             g.into_tensor_arg(),
             x.into_tensor_arg(),

@@ -5,13 +5,21 @@ use burn::tensor::module::{avg_pool2d, max_pool2d};
 use burn::tensor::ops::{AvgPoolOptions, MaxPoolOptions};
 
 use super::super::tests::{channels_last_noise, distances, gpu, kernels_of, value_and_gradient};
-use super::{average_pool, max_pool};
+use super::{Taken, pool};
 
 /// Relative L2 distance allowed: both divide a sum of four by four.
 const GATE: f64 = 1e-7;
 
 /// Channels, height and width of what is pooled.
 const MAPS: [[usize; 3]; 5] = [[64, 2, 2], [64, 33, 37], [128, 2, 9], [256, 8, 6], [512, 5, 4]];
+
+fn means(x: Tensor<4>) -> Tensor<4> {
+    pool(x, Taken::Mean)
+}
+
+fn greatest(x: Tensor<4>) -> Tensor<4> {
+    pool(x, Taken::Greatest)
+}
 
 /// What the kernels must answer, in plain Burn.
 fn twin_of_means(x: Tensor<4>) -> Tensor<4> {
@@ -34,21 +42,21 @@ fn agree(ours: fn(Tensor<4>) -> Tensor<4>, twin: fn(Tensor<4>) -> Tensor<4>, map
 
 #[test]
 fn the_means_agree_with_the_twin_in_value_and_gradient() {
-    agree(average_pool, twin_of_means, &MAPS);
+    agree(means, twin_of_means, &MAPS);
     // A picture, and a mask.
-    agree(average_pool, twin_of_means, &[[3, 9, 7], [1, 4, 6]]);
+    agree(means, twin_of_means, &[[3, 9, 7], [1, 4, 6]]);
 }
 
 #[test]
 fn the_greatest_agree_with_the_twin_in_value_and_gradient() {
-    agree(max_pool, twin_of_greatest, &MAPS);
+    agree(greatest, twin_of_greatest, &MAPS);
 }
 
 #[test]
 fn of_equals_the_first_is_pulled() {
     let device = gpu();
     let x = Tensor::<4>::full([1, 4, 2, 2], 0.5, &*device);
-    let (_, gradient) = value_and_gradient(max_pool, x, Tensor::full([1, 4, 1, 1], 3.0, &*device));
+    let (_, gradient) = value_and_gradient(greatest, x, Tensor::full([1, 4, 1, 1], 3.0, &*device));
     let expected = [3.0, 0.0, 0.0, 0.0].repeat(4);
     assert_eq!(gradient.into_data().try_into_vec::<f32>().unwrap(), expected);
 }
@@ -59,8 +67,8 @@ fn one_program_each_serves_all_sizes_and_channels_and_a_map_in_our_order_is_not_
     let launched = |[channels, height, width]: [usize; 3]| {
         let x = channels_last_noise([1, channels, height, width], 1, &device);
         kernels_of(|| {
-            drop(average_pool(x.clone()));
-            drop(max_pool(x));
+            drop(means(x.clone()));
+            drop(greatest(x));
         })
     };
     let first = launched([64, 8, 8]);

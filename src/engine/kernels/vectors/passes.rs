@@ -2,10 +2,9 @@
 
 use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::tensor::CubeTensor;
-use cubecl::calculate_cube_count_elemwise;
 use cubecl::prelude::*;
 
-use super::super::layout::{VECTOR, empty, extents, line_of_units};
+use super::super::layout::{VECTOR, a_unit_each, empty, extents};
 use super::AdamStep;
 
 /// New vectors that products are asked of.
@@ -20,12 +19,12 @@ pub fn changes(direction: CubeTensor, length: f32, before: CubeTensor, gradient:
     let [chunks, _, chunk] = extents(&direction);
     let new = empty(&direction, [chunks, NEW, chunk]);
     let client = direction.client.clone();
-    let units = line_of_units();
+    let (count, units) = a_unit_each(&direction, chunks * chunk);
     // SAFETY: units beyond the chunks do nothing, and elements beyond the picture read its first.
     unsafe {
         changes_kernel::launch_unchecked(
             &client,
-            calculate_cube_count_elemwise(&client, chunks * chunk, units),
+            count,
             units,
             direction.into_tensor_arg(),
             before.into_tensor_arg(),
@@ -75,12 +74,12 @@ pub fn combined(memory: CubeTensor, gradient: CubeTensor, factors: CubeTensor) -
     let [chunks, _, chunk] = extents(&memory);
     let sum = empty(&memory, [chunks, 1, chunk]);
     let client = memory.client.clone();
-    let units = line_of_units();
+    let (count, units) = a_unit_each(&memory, chunks * chunk / VECTOR);
     // SAFETY: units beyond the chunks do nothing.
     unsafe {
         combined_kernel::launch_unchecked(
             &client,
-            calculate_cube_count_elemwise(&client, chunks * chunk / VECTOR, units),
+            count,
             units,
             VECTOR,
             memory.into_tensor_arg(),
@@ -98,12 +97,12 @@ pub fn moved(x: CubeTensor, direction: CubeTensor, length: f32) -> CubeTensor {
     let result = empty(&x, extents::<4>(&x));
     let elements = x.meta.num_elements();
     let client = x.client.clone();
-    let units = line_of_units();
+    let (count, units) = a_unit_each(&x, elements);
     // SAFETY: units beyond the picture do nothing, and the direction is at least as long.
     unsafe {
         moved_kernel::launch_unchecked(
             &client,
-            calculate_cube_count_elemwise(&client, elements, units),
+            count,
             units,
             x.into_tensor_arg(),
             direction.into_tensor_arg(),
@@ -121,12 +120,12 @@ pub fn moments(before: CubeTensor, gradient: CubeTensor, [first, second]: [f32; 
     let elements = gradient.meta.num_elements();
     let result = empty(&before, extents::<4>(&before));
     let client = before.client.clone();
-    let units = line_of_units();
+    let (count, units) = a_unit_each(&before, elements);
     // SAFETY: units beyond the picture do nothing.
     unsafe {
         moments_kernel::launch_unchecked(
             &client,
-            calculate_cube_count_elemwise(&client, elements, units),
+            count,
             units,
             before.into_tensor_arg(),
             gradient.into_tensor_arg(),
@@ -146,12 +145,12 @@ pub fn stepped(x: CubeTensor, moments: CubeTensor, step: AdamStep) -> CubeTensor
     let result = empty(&x, extents::<4>(&x));
     let AdamStep { weight, epsilon, rate } = step;
     let client = x.client.clone();
-    let units = line_of_units();
+    let (count, units) = a_unit_each(&x, elements);
     // SAFETY: as above.
     unsafe {
         stepped_kernel::launch_unchecked(
             &client,
-            calculate_cube_count_elemwise(&client, elements, units),
+            count,
             units,
             x.into_tensor_arg(),
             moments.into_tensor_arg(),

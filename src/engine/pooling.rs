@@ -1,0 +1,27 @@
+//! How maps and pictures are halved.
+
+use burn::tensor::Tensor;
+use burn::tensor::module::{avg_pool2d, max_pool2d};
+use burn::tensor::ops::{AvgPoolOptions, MaxPoolOptions};
+
+#[cfg(feature = "gpu")]
+use super::kernels::{self, Taken};
+use crate::recipe::Pooling;
+
+/// 2×2 windows made one, rounding down: `[1, C, H, W]` to `[1, C, ⌊H/2⌋, ⌊W/2⌋]`.
+pub fn pool(x: Tensor<4>, pooling: Pooling) -> Tensor<4> {
+    #[cfg(feature = "gpu")]
+    if kernels::serve(&x.device()) {
+        return kernels::pool(
+            x,
+            match pooling {
+                Pooling::Average => Taken::Mean,
+                Pooling::Max => Taken::Greatest,
+            },
+        );
+    }
+    match pooling {
+        Pooling::Average => avg_pool2d(x, AvgPoolOptions::new([2, 2])),
+        Pooling::Max => max_pool2d(x, MaxPoolOptions::new([2, 2])),
+    }
+}
