@@ -97,6 +97,17 @@ impl<P> Intake<P> {
         Some((well, picture))
     }
 
+    /// Lets what waits for one of the two wells wait for the other.
+    pub fn exchange(&mut self, one: Well, other: Well) {
+        for (_, well, _) in &mut self.waiting {
+            *well = match *well {
+                well if well == one => other,
+                well if well == other => one,
+                well => well,
+            };
+        }
+    }
+
     /// Lets nothing wait for `well` any more.
     pub fn recall(&mut self, well: Well) {
         self.waiting.retain(|(_, waiting, _)| *waiting != well);
@@ -149,6 +160,18 @@ mod tests {
         assert_eq!(intake.accept(fourth), None, "a late answer about what the person has taken back");
         assert_eq!(intake.accept(style), Some((Well::Style, "style")));
         assert!(intake.is_empty());
+    }
+
+    #[test]
+    fn pictures_on_their_way_are_exchanged_too() {
+        let mut intake = Intake::default();
+        let photo = intake.admit(Well::Content, "photo");
+        let painting = intake.admit(Well::Style, "painting");
+        let second = intake.admit(Well::SecondStyle, "second");
+        intake.exchange(Well::Content, Well::Style);
+        assert_eq!(intake.accept(photo), Some((Well::Style, "photo")));
+        assert_eq!(intake.accept(painting), Some((Well::Content, "painting")));
+        assert_eq!(intake.accept(second), Some((Well::SecondStyle, "second")));
     }
 
     #[test]

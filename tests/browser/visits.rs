@@ -30,6 +30,7 @@ pub async fn pictures_and_settings_survive_a_reload(session: &Session) {
     let page = prepared(session, &site, &pictures, "auto", 2).await;
     page.choose_file("Second style picture", &pictures.second_style()).await;
     page.until_text("second.png").await;
+    // Some may still be on their way.
     page.press("Swap pictures").await;
     // What was written last holds, however soon after another.
     page.press("Swap pictures").await;

@@ -109,8 +109,9 @@ impl Desk {
         }
     }
 
-    /// Exchanges content and style.
+    /// Exchanges content and style, those still on their way too.
     pub fn swap_pictures(self) {
+        self.intake.update(|intake| intake.exchange(Well::Content, Well::Style));
         let content = self.content.get_untracked();
         self.place(Well::Content, self.style.get_untracked());
         self.place(Well::Style, content);
