@@ -18,6 +18,7 @@ mod gram;
 mod layout;
 mod picture;
 mod pooling;
+mod sums;
 #[cfg(test)]
 mod tests;
 pub mod vectors;

@@ -7,6 +7,7 @@
 #[cfg(test)]
 mod tests;
 mod tiled;
+mod tiling;
 
 use burn::backend::autodiff::checkpoint::base::Checkpointer;
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
@@ -19,7 +20,8 @@ use burn_cubecl::CubeBackend;
 use burn_cubecl::tensor::CubeTensor;
 
 use super::layout::{VECTOR, filled};
-pub use tiled::{Division, weighted};
+pub use tiled::weighted;
+pub use tiling::Division;
 
 /// A frozen 3×3 convolution with its bias, in the order in which the kernel reads it; both directions are on the device.
 #[derive(Debug)]

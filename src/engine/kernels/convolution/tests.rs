@@ -60,6 +60,11 @@ fn larger_pictures_agree_with_the_twin_in_value_and_gradient() {
 }
 
 #[test]
+fn a_picture_of_enough_tiles_to_need_no_slices_agrees_with_the_twin_in_value_and_gradient() {
+    agree(&[[64, 64]], &[[185, 190]]);
+}
+
+#[test]
 fn inside_a_picture_it_is_what_it_is_with_zeros_around_less_the_rim() {
     let device = gpu();
     let (kernel, bias) = parameters([64, 64], &device);
@@ -103,10 +108,12 @@ fn one_program_serves_all_sizes_and_channels_and_a_map_in_our_order_is_not_copie
         let x = channels_last_noise([1, inputs, height, width], 3, &device);
         kernels_of(|| drop(packed.relu(x)))
     };
-    for division in Division::ALL {
+    // Cut into slices, there is a second one that adds them up.
+    for (division, programs) in Division::ALL.into_iter().zip([2, 1]) {
         let first = forward([64, 64], [8, 8], division);
-        assert_eq!(first.len(), 2, "the convolution, and the poison of these tests");
+        assert_eq!(first.len(), programs + 1, "these and the poison of these tests, with the {division:?} one");
         assert!(first == forward([64, 64], [33, 37], division));
         assert!(first == forward([128, 256], [4, 3], division));
+        assert!(first.is_superset(&forward([64, 64], [185, 190], division)));
     }
 }

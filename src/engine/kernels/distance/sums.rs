@@ -1,19 +1,18 @@
 //! The passes over memory. Every unit sums up its own share in a fixed order, so that a distance is the same to the bit each time.
 
-use burn::backend::ops::FloatTensorOps;
-use burn_cubecl::CubeBackend;
 use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 
 use super::super::layout::{VECTOR, a_unit_each, channels_first, channels_last, empty, summing_units};
+use super::super::sums::{across, total};
 
 /// `Σ (scale·(x − target))²`, `[1]`.
 pub fn squared_distance(x: CubeTensor, target: CubeTensor, scale: f32) -> CubeTensor {
     let [x, target] = [x, target].map(in_our_order);
     let length = x.meta.num_elements() / VECTOR;
     let units = summing_units(length);
-    let sums = empty(&x, [units * VECTOR]);
+    let sums = empty(&x, [units]);
     let client = x.client.clone();
     let (count, workgroup) = a_unit_each(&x, units);
     // SAFETY: each unit reads below the length and writes its own sum; the grid covers the sums exactly.
@@ -31,7 +30,7 @@ pub fn squared_distance(x: CubeTensor, target: CubeTensor, scale: f32) -> CubeTe
             scale,
         );
     }
-    CubeBackend::float_sum_dim(sums, 0)
+    total(sums)
 }
 
 /// `factor·g·(x − target)`, of the shape of `x`, with `g`, `[1]`, on the device.
@@ -78,7 +77,7 @@ fn like(tensor: &CubeTensor) -> CubeTensor {
 fn sum_kernel<N: Size>(
     x: &Tensor<Vector<f32, N>>,
     target: &Tensor<Vector<f32, N>>,
-    sums: &mut Tensor<Vector<f32, N>>,
+    sums: &mut Tensor<f32>,
     length: usize,
     units: usize,
     scale: f32,
@@ -88,7 +87,7 @@ fn sum_kernel<N: Size>(
         let difference = (x[index] - target[index]) * Vector::new(scale);
         sum += difference * difference;
     }
-    sums[ABSOLUTE_POS] = sum;
+    sums[ABSOLUTE_POS] = across(sum);
 }
 
 #[cube(launch_unchecked)]

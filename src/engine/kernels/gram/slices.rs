@@ -1,12 +1,13 @@
 //! The Gram matrix in slices. A matrix of 64×64 sums over up to two million positions; in a single pass two workgroups would do all of
-//! it. So the positions are cut into slices, each workgroup multiplies 64×64 channels of one slice, and a second kernel adds the slices
-//! up, which also keeps the sums short.
+//! it. So the positions are cut into slices, each workgroup multiplies 64×64 channels of one slice, and the slices are added up after,
+//! which also keeps the sums short.
 
 use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 
 use super::super::layout::{VECTOR, a_unit_each, channels_last, empty, extents};
+use super::super::sums;
 
 /// Workgroups that are wanted: a few for each core of a large GPU.
 const WORKGROUPS: usize = 256;
@@ -43,28 +44,8 @@ pub fn gram(map: CubeTensor) -> CubeTensor {
             length,
         );
     }
-    sum(products, positions)
-}
-
-/// The sum over all slices of `[S, C, C]`, divided by `positions`: `[C, C]`.
-fn sum(products: CubeTensor, positions: usize) -> CubeTensor {
-    let [_, channels, _] = extents(&products);
     let matrix = empty(&products, [channels, channels]);
-    let client = products.client.clone();
-    let (count, units) = a_unit_each(&products, channels * channels / VECTOR);
-    // SAFETY: units beyond the matrix do nothing.
-    unsafe {
-        sum_kernel::launch_unchecked(
-            &client,
-            count,
-            units,
-            VECTOR,
-            products.into_tensor_arg(),
-            matrix.clone().into_tensor_arg(),
-            reciprocal(positions),
-        );
-    }
-    matrix
+    sums::added(products, matrix, reciprocal(positions))
 }
 
 /// `(G' + G'ᵀ) / M` of a gradient `[C, C]` and the map it belongs to: what the map is to be multiplied with.
@@ -170,18 +151,6 @@ fn store<N: Size>(sums: &Array<Vector<f32, N>>, products: &mut Tensor<Vector<f32
             products[(first_row + row) * channels + first_column + comptime!(column * LANES)] =
                 sums[comptime!(row * DEPTH + column)];
         }
-    }
-}
-
-#[cube(launch_unchecked)]
-fn sum_kernel<N: Size>(products: &Tensor<Vector<f32, N>>, matrix: &mut Tensor<Vector<f32, N>>, scale: f32) {
-    let length = matrix.shape(0) * matrix.shape(1) / VECTOR;
-    if ABSOLUTE_POS < length {
-        let mut sum = Vector::<f32, N>::new(0.0f32);
-        for slice in 0..products.shape(0) {
-            sum += products[slice * length + ABSOLUTE_POS];
-        }
-        matrix[ABSOLUTE_POS] = sum * Vector::new(scale);
     }
 }
 

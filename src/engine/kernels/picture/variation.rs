@@ -1,12 +1,11 @@
 //! Each pixel against its neighbours.
 
-use burn::backend::ops::FloatTensorOps;
-use burn_cubecl::CubeBackend;
 use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 
 use super::super::layout::{a_unit_each, empty, summing_units};
+use super::super::sums::total;
 
 /// `scale · Σ (x − neighbour)²`: `[1, 3, H, W]` to `[1]`.
 pub fn total_variation(x: CubeTensor, scale: f32) -> CubeTensor {
@@ -19,7 +18,7 @@ pub fn total_variation(x: CubeTensor, scale: f32) -> CubeTensor {
     unsafe {
         sum_kernel::launch_unchecked(&client, count, workgroup, x.into_tensor_arg(), sums.clone().into_tensor_arg(), units, scale);
     }
-    CubeBackend::float_sum_dim(sums, 0)
+    total(sums)
 }
 
 /// The variation's gradient times `g`, `[1]`, on the device: `[1, 3, H, W]`.

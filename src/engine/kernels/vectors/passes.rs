@@ -5,6 +5,7 @@ use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 
 use super::super::layout::{VECTOR, a_unit_each, empty, extents};
+use super::super::sums::across;
 use super::AdamStep;
 
 /// New vectors that products are asked of.
@@ -224,7 +225,7 @@ fn parts_kernel<N: Size>(new: &Tensor<Vector<f32, N>>, memory: &Tensor<Vector<f3
             sum += shared[UNIT_POS as usize * UNITS + unit];
         }
         let index = (number * (remembered + NEW) + row) * VECTOR + UNIT_POS as usize;
-        parts[index] = sum.extract(0usize) + sum.extract(1usize) + sum.extract(2usize) + sum.extract(3usize);
+        parts[index] = across(sum);
     }
 }
 

@@ -1,0 +1,187 @@
+//! How the work of one convolution is divided among workgroups and their units.
+
+use burn_cubecl::tensor::CubeTensor;
+use cubecl::prelude::{CubeCount, CubeDim};
+
+use super::super::layout::{VECTOR, empty, extents};
+use super::Plan;
+
+/// How a kernel's work is divided. Which way is fastest depends on the adapter: a GPU has many units with few registers each, whereas an
+/// emulated one keeps "registers" in memory anyway and pays for every single float that is read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Division {
+    /// Many small units: each keeps 8 px × 8 channels in 64 registers, and a workgroup shares pixels and weights.
+    #[default]
+    Fine,
+    /// A quarter as many large ones: each keeps 4×4 px × 16 channels, and a workgroup shares pixels alone.
+    Coarse,
+}
+
+impl Division {
+    /// Every way there is.
+    pub const ALL: [Self; 2] = [Self::Fine, Self::Coarse];
+
+    /// Its name, lower-case.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Fine => "fine",
+            Self::Coarse => "coarse",
+        }
+    }
+
+    /// The one of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|division| division.name() == name)
+    }
+
+    /// Workgroups that are wanted at least. A deep layer's map has few tiles, and a large GPU holds some four workgroups of the fine division
+    /// on each of its hundred cores.
+    const fn workgroups(self) -> usize {
+        match self {
+            Self::Fine => 512,
+            Self::Coarse => 1,
+        }
+    }
+}
+
+/// How the work of one kernel is divided; compiled in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Tiling {
+    /// Taps along one side of the window, odd.
+    pub window: usize,
+    /// Zeros around what is read, to each side.
+    pub padding: usize,
+    /// Width of a workgroup's tile, px.
+    pub columns: usize,
+    /// Height of a workgroup's tile, px.
+    pub rows: usize,
+    /// Channels that a workgroup writes, in vectors.
+    pub group: usize,
+    /// Width of a unit's part of the tile, px.
+    pub run: usize,
+    /// Height of a unit's part of the tile, px.
+    pub height: usize,
+    /// Channels that a unit writes, in vectors.
+    pub depth: usize,
+    /// Whether the weights go through shared memory, or straight from where they lie to each unit.
+    pub shares_weights: bool,
+}
+
+impl Tiling {
+    /// For `outputs` channels written. A workgroup answers for 8×8 px × 64 channels; the first layer's gradient has a single vector of
+    /// channels, for which it answers for 32×16 px. The fine division has 64 units and 10.6 KiB of shared memory, and between 5 and 6
+    /// multiplications follow on each float that is read from there. Both were chosen among several by time, the coarse one on emulated GPUs,
+    /// the fine one on a real one of many cores, where larger tiles, longer and wider units were all slower (BENCHMARKS.md).
+    const fn new(plan: Plan, outputs: usize, window: usize) -> Self {
+        let (columns, rows, group) = if outputs.is_multiple_of(16 * VECTOR) { (8, 8, 16) } else { (32, 16, 1) };
+        let (run, height, depth, shares_weights) = match plan.division {
+            Division::Fine => (8, 1, 2, true),
+            Division::Coarse => (4, 4, 4, false),
+        };
+        let depth = if depth < group { depth } else { group };
+        Self { window, padding: plan.padding, columns, rows, group, run, height, depth, shares_weights }
+    }
+
+    /// Units side by side over the channels of a group.
+    pub const fn lanes(self) -> usize {
+        self.group / self.depth
+    }
+
+    /// Units side by side over the columns of a tile.
+    pub const fn runs(self) -> usize {
+        self.columns / self.run
+    }
+
+    /// Units of a workgroup.
+    pub const fn units(self) -> usize {
+        self.lanes() * self.runs() * self.rows / self.height
+    }
+
+    /// Vectors that a unit keeps sums in.
+    pub const fn sums(self) -> usize {
+        self.height * self.run * self.depth
+    }
+
+    /// Width of a tile with its margins, px.
+    pub const fn stage_columns(self) -> usize {
+        self.columns + self.window - 1
+    }
+
+    /// Pixels of a tile with its margins.
+    pub const fn stage(self) -> usize {
+        self.stage_columns() * (self.rows + self.window - 1)
+    }
+
+    /// Rows of the weights of one vector of input channels: one for each tap and channel.
+    pub const fn taps(self) -> usize {
+        self.window * self.window * VECTOR
+    }
+
+    /// Pixels that a unit reads along a row.
+    pub const fn strip(self) -> usize {
+        self.run + self.window - 1
+    }
+}
+
+/// The fewest input channels of a slice, in vectors: below, writing its sums would cost as much as making them.
+const LEAST_LENGTH: usize = 8;
+
+/// One convolution to be done. Where its map has too few tiles for a whole GPU, the sum over the input channels is cut into slices, each of
+/// which is a workgroup's, and the slices' sums are added up afterwards.
+#[derive(Clone, Copy, Debug)]
+pub struct Job {
+    /// What is compiled in.
+    pub tiling: Tiling,
+    /// Input channels of a slice, in vectors.
+    pub length: usize,
+    slices: usize,
+    /// Extents of the answer.
+    height: usize,
+    width: usize,
+    outputs: usize,
+}
+
+impl Job {
+    /// For `x`, `[1, H, W, C]`, and so many output channels.
+    pub fn new(plan: Plan, x: &CubeTensor, outputs: usize, window: usize) -> Self {
+        let tiling = Tiling::new(plan, outputs, window);
+        let [_, height, width, inputs] = extents(x);
+        let [height, width] = [height, width].map(|side| side + 2 * plan.padding + 1 - window);
+        let inputs = inputs / VECTOR;
+        let tiles = height.div_ceil(tiling.rows) * width.div_ceil(tiling.columns) * outputs / (VECTOR * tiling.group);
+        let slices = (plan.division.workgroups() / tiles).min(inputs / LEAST_LENGTH).max(1);
+        let length = inputs.div_ceil(slices);
+        Self { tiling, length, slices: inputs.div_ceil(length), height, width, outputs }
+    }
+
+    /// Whether the answer has to be added up.
+    pub const fn is_sliced(self) -> bool {
+        self.slices > 1
+    }
+
+    /// Uninitialised memory, where `like` lies, for what each slice answers: `[S, H, W, C]`.
+    pub fn parts(self, like: &CubeTensor) -> CubeTensor {
+        empty(like, [self.slices, self.height, self.width, self.outputs])
+    }
+
+    /// Uninitialised memory, where `like` lies, for the answer: `[1, H, W, C]`.
+    pub fn answer(self, like: &CubeTensor) -> CubeTensor {
+        empty(like, [1, self.height, self.width, self.outputs])
+    }
+
+    /// Workgroups, those of a slice one after another.
+    pub fn cube_count(self) -> CubeCount {
+        let count = |all: usize| u32::try_from(all).expect("a count of workgroups");
+        let groups = self.outputs / (VECTOR * self.tiling.group);
+        CubeCount::Static(
+            count(self.width.div_ceil(self.tiling.columns)),
+            count(self.height.div_ceil(self.tiling.rows)),
+            count(groups * self.slices),
+        )
+    }
+
+    /// Units of a workgroup.
+    pub fn cube_dim(self) -> CubeDim {
+        CubeDim::new_1d(u32::try_from(self.tiling.units()).expect("a count of units"))
+    }
+}

@@ -1,0 +1,83 @@
+//! Sums that were made in parts, put together in a fixed order, so that they are the same to the bit each time.
+
+use burn_cubecl::tensor::CubeTensor;
+use cubecl::prelude::*;
+
+use super::layout::{VECTOR, a_unit_each, empty};
+
+/// Units of the workgroup that makes a total.
+const UNITS: usize = 256;
+
+/// The sum of all `parts`, `[N]`, `N` a multiple of 4: `[1]`. A whole workgroup shares in it; Burn's own leaves it to a single unit.
+pub fn total(parts: CubeTensor) -> CubeTensor {
+    let total = empty(&parts, [1]);
+    let client = parts.client.clone();
+    // SAFETY: the units read below the length, and one writes the one total.
+    unsafe {
+        total_kernel::launch_unchecked(
+            &client,
+            CubeCount::Static(1, 1, 1),
+            CubeDim::new_1d(UNITS as u32),
+            VECTOR,
+            parts.into_tensor_arg(),
+            total.clone().into_tensor_arg(),
+        );
+    }
+    total
+}
+
+/// `scale` times the sum over all slices of `parts`, `[S, …]`, as `sum`, uninitialised and of a slice's elements, in whole vectors.
+pub fn added(parts: CubeTensor, sum: CubeTensor, scale: f32) -> CubeTensor {
+    let client = parts.client.clone();
+    let length = sum.meta.num_elements() / VECTOR;
+    let (count, units) = a_unit_each(&sum, length);
+    // SAFETY: units beyond the sum do nothing.
+    unsafe {
+        added_kernel::launch_unchecked(
+            &client,
+            count,
+            units,
+            VECTOR,
+            parts.into_tensor_arg(),
+            sum.clone().into_tensor_arg(),
+            length,
+            scale,
+        );
+    }
+    sum
+}
+
+#[cube(launch_unchecked)]
+fn total_kernel<N: Size>(parts: &Tensor<Vector<f32, N>>, total: &mut Tensor<f32>) {
+    let mut sum = Vector::<f32, N>::new(0.0f32);
+    for index in range_stepped(UNIT_POS as usize, parts.shape(0) / VECTOR, UNITS) {
+        sum += parts[index];
+    }
+    let mut shared = Shared::<[f32]>::new_slice(UNITS);
+    shared[UNIT_POS as usize] = across(sum);
+    sync_cube();
+    if UNIT_POS == 0 {
+        let mut all = 0.0f32;
+        for unit in 0..UNITS {
+            all += shared[unit];
+        }
+        total[0] = all;
+    }
+}
+
+#[cube(launch_unchecked)]
+fn added_kernel<N: Size>(parts: &Tensor<Vector<f32, N>>, sum: &mut Tensor<Vector<f32, N>>, length: usize, scale: f32) {
+    if ABSOLUTE_POS < length {
+        let mut all = Vector::<f32, N>::new(0.0f32);
+        for slice in 0..parts.shape(0) {
+            all += parts[slice * length + ABSOLUTE_POS];
+        }
+        sum[ABSOLUTE_POS] = all * Vector::new(scale);
+    }
+}
+
+/// The sum of a vector's components.
+#[cube]
+pub fn across<N: Size>(vector: Vector<f32, N>) -> f32 {
+    vector.extract(0usize) + vector.extract(1usize) + vector.extract(2usize) + vector.extract(3usize)
+}
