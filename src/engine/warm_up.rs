@@ -159,7 +159,7 @@ mod tests {
         let mut paper = Recipe { optimizer: OptimizerKind::Adam, ..Recipe::default() };
         paper.reading.border = Border::Zero;
         paper.reading.pooling = Pooling::Max;
-        // Adam's first zeros have a program for each kind of width, and so has the poison of these tests.
+        // Adam's first zeros have a program for each kind of width.
         let any_width = [[48, 56], [47, 55]];
         for (recipe, sizes) in [(Recipe::default(), any_width.as_slice()), (paper, &any_width[..1])] {
             let mut warm_up = WarmUp::new(Rc::clone(&vgg), &recipe, 1, &device);

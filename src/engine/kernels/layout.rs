@@ -1,18 +1,14 @@
 //! Between Burn's `[1, C, H, W]` and the kernels' order in memory.
 
-#[cfg(test)]
-use burn::backend::cubecl::dtype_to_storage_type;
 use burn::tensor::Tensor;
 use burn_cubecl::kernel::into_contiguous;
-#[cfg(not(test))]
 use burn_cubecl::ops::numeric::empty_device_contiguous_dtype;
-#[cfg(test)]
-use burn_cubecl::ops::numeric::full_device_dtype;
 use burn_cubecl::ops::{permute_nchw_to_nhwc, permute_nhwc_to_nchw};
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::calculate_cube_count_elemwise;
 #[cfg(test)]
-use cubecl::prelude::InputScalar;
+use cubecl::prelude::*;
+#[cfg(not(test))]
 use cubecl::prelude::{CubeCount, CubeDim};
 
 /// Floats that a kernel reads and writes at once.
@@ -42,17 +38,28 @@ pub fn filled(x: Tensor<4>, channels: usize) -> Tensor<4> {
     Tensor::cat(vec![x, zeros], 1)
 }
 
-/// Uninitialised memory of `shape` where `like` lies.
-#[cfg(not(test))]
+/// Uninitialised memory of `shape` where `like` lies; in tests poisoned, so that what a kernel fails to write is seen.
 pub fn empty<const D: usize>(like: &CubeTensor, shape: [usize; D]) -> CubeTensor {
-    empty_device_contiguous_dtype(like.client.clone(), like.device.clone(), shape.into(), like.dtype)
+    let memory = empty_device_contiguous_dtype(like.client.clone(), like.device.clone(), shape.into(), like.dtype);
+    #[cfg(test)]
+    poison(&memory);
+    memory
 }
 
-/// As outside of tests, but poisoned, so that what a kernel fails to write is seen.
+/// By one program for all shapes, so that programs can be counted on any adapter.
 #[cfg(test)]
-pub fn empty<const D: usize>(like: &CubeTensor, shape: [usize; D]) -> CubeTensor {
-    let poison = InputScalar::new(f32::NAN, dtype_to_storage_type(like.dtype));
-    full_device_dtype(like.client.clone(), shape.into(), like.device.clone(), poison, like.dtype)
+fn poison(memory: &CubeTensor) {
+    let (count, units) = a_unit_each(memory, memory.meta.num_elements());
+    // SAFETY: units beyond the memory do nothing.
+    unsafe { poison_kernel::launch_unchecked(&memory.client, count, units, memory.clone().into_tensor_arg(), f32::NAN) };
+}
+
+#[cfg(test)]
+#[cube(launch_unchecked)]
+fn poison_kernel(memory: &mut cubecl::prelude::Tensor<f32>, value: f32) {
+    if ABSOLUTE_POS < memory.len() {
+        memory[ABSOLUTE_POS] = value;
+    }
 }
 
 /// The extents of `x`.

@@ -210,27 +210,50 @@ fn convolve<N: Size>(
     #[comptime] tiling: Tiling,
 ) {
     let mut pixels = Shared::<[Vector<f32, N>]>::new_slice(comptime!(tiling.stage()));
-    let mut taps =
-        Shared::<[Vector<f32, N>]>::new_slice(comptime!(if tiling.shares_weights { tiling.taps() * tiling.group } else { 1 }));
+    let mut taps = Shared::<[Vector<f32, N>]>::new_slice(comptime!(tiling.shared_taps().max(1)));
     let inputs = x.shape(3) / VECTOR;
     let first = slice(outputs, tiling) * length;
-    for input in first..min(first + length, inputs) {
-        load_pixels(x, mask, &mut pixels, input, masked, tiling);
-        if comptime!(tiling.shares_weights) {
-            load_taps(weights, &mut taps, input, inputs, outputs, tiling);
-        }
+    let end = min(first + length, inputs);
+    // What comes next is on its way from memory while this is multiplied.
+    let mut next_pixels = Array::<Vector<f32, N>>::new(comptime!(tiling.turns(tiling.stage())));
+    let mut next_taps = Array::<Vector<f32, N>>::new(comptime!(tiling.turns(tiling.shared_taps()).max(1)));
+    fetch_pixels(x, mask, &mut next_pixels, first, masked, tiling);
+    fetch_taps(weights, &mut next_taps, first, inputs, outputs, tiling);
+    for input in first..end {
+        share(&next_pixels, &mut pixels, comptime!(tiling.stage()), tiling);
+        share(&next_taps, &mut taps, comptime!(tiling.shared_taps()), tiling);
         sync_cube();
+        let next = min(input + 1, end - 1);
+        fetch_pixels(x, mask, &mut next_pixels, next, masked, tiling);
+        fetch_taps(weights, &mut next_taps, next, inputs, outputs, tiling);
         multiply(&pixels, &taps, weights, sums, input, inputs, outputs, tiling);
         sync_cube();
     }
 }
 
-/// Brings the tile and its margins of one vector of input channels to shared memory; beyond what is read are zeros.
+/// Writes to shared memory what this unit has fetched of `count` vectors.
 #[cube]
-fn load_pixels<N: Size>(
+fn share<N: Size>(
+    fetched: &Array<Vector<f32, N>>,
+    shared: &mut Shared<[Vector<f32, N>]>,
+    #[comptime] count: usize,
+    #[comptime] tiling: Tiling,
+) {
+    #[unroll]
+    for turn in 0..comptime!(tiling.turns(count)) {
+        let index = UNIT_POS as usize + comptime!(turn * tiling.units());
+        if index < count {
+            shared[index] = fetched[turn];
+        }
+    }
+}
+
+/// Fetches this unit's share of the tile and its margins of one vector of input channels; beyond what is read are zeros.
+#[cube]
+fn fetch_pixels<N: Size>(
     x: &Tensor<Vector<f32, N>>,
     mask: &Tensor<Vector<f32, N>>,
-    pixels: &mut Shared<[Vector<f32, N>]>,
+    fetched: &mut Array<Vector<f32, N>>,
     input: usize,
     #[comptime] masked: bool,
     #[comptime] tiling: Tiling,
@@ -242,7 +265,7 @@ fn load_pixels<N: Size>(
     let top = CUBE_POS_Y as usize * tiling.rows;
     let left = CUBE_POS_X as usize * tiling.columns;
     #[unroll]
-    for turn in 0..comptime!(tiling.stage().div_ceil(tiling.units())) {
+    for turn in 0..comptime!(tiling.turns(tiling.stage())) {
         let index = UNIT_POS as usize + comptime!(turn * tiling.units());
         if index < comptime!(tiling.stage()) {
             // Both count from the padding, so that nothing is below 0.
@@ -255,30 +278,30 @@ fn load_pixels<N: Size>(
             if masked {
                 value = select_many(mask[pixel * inputs + input].greater_than(&zero), value, zero);
             }
-            pixels[index] = select(inside, value, zero);
+            fetched[turn] = select(inside, value, zero);
         }
     }
 }
 
-/// Brings the weights between one vector of input channels and the workgroup's output channels to shared memory.
+/// Fetches this unit's share of the weights between one vector of input channels and the workgroup's output channels.
 #[cube]
-fn load_taps<N: Size>(
+fn fetch_taps<N: Size>(
     weights: &Tensor<Vector<f32, N>>,
-    taps: &mut Shared<[Vector<f32, N>]>,
+    fetched: &mut Array<Vector<f32, N>>,
     input: usize,
     inputs: usize,
     outputs: usize,
     #[comptime] tiling: Tiling,
 ) {
     let first = group(outputs, tiling);
-    let count = comptime!(tiling.taps() * tiling.group);
+    let count = comptime!(tiling.shared_taps());
     #[unroll]
-    for turn in 0..comptime!(count.div_ceil(tiling.units())) {
+    for turn in 0..comptime!(tiling.turns(count)) {
         let index = UNIT_POS as usize + comptime!(turn * tiling.units());
         if index < count {
             let tap = index / comptime!(tiling.group * VECTOR);
             let channel = (tap * inputs + input) * VECTOR + index / tiling.group % VECTOR;
-            taps[index] = weights[channel * outputs + first + index % tiling.group];
+            fetched[turn] = weights[channel * outputs + first + index % tiling.group];
         }
     }
 }

@@ -117,6 +117,16 @@ impl Tiling {
         self.window * self.window * VECTOR
     }
 
+    /// Vectors of weights that lie in shared memory.
+    pub const fn shared_taps(self) -> usize {
+        if self.shares_weights { self.taps() * self.group } else { 0 }
+    }
+
+    /// Times that a unit fetches something where all units fetch `count` vectors.
+    pub const fn turns(self, count: usize) -> usize {
+        count.div_ceil(self.units())
+    }
+
     /// Pixels that a unit reads along a row.
     pub const fn strip(self) -> usize {
         self.run + self.window - 1
