@@ -4,6 +4,8 @@
 //! brings their part of the picture, with a margin, and their weights into shared memory, and each unit multiplies them into sums that
 //! it keeps in registers, for a run of neighbouring pixels and a few vectors of channels. Along a run, one reading serves all columns
 //! of the window.
+//!
+//! A map with few tiles is cut into slices of input channels, and a second kernel adds them up.
 
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
@@ -214,20 +216,61 @@ fn convolve<N: Size>(
     let inputs = x.shape(3) / VECTOR;
     let first = slice(outputs, tiling) * length;
     let end = min(first + length, inputs);
-    // What comes next is on its way from memory while this is multiplied.
-    let mut next_pixels = Array::<Vector<f32, N>>::new(comptime!(tiling.turns(tiling.stage())));
-    let mut next_taps = Array::<Vector<f32, N>>::new(comptime!(tiling.turns(tiling.shared_taps()).max(1)));
-    fetch_pixels(x, mask, &mut next_pixels, first, masked, tiling);
-    fetch_taps(weights, &mut next_taps, first, inputs, outputs, tiling);
-    for input in first..end {
-        share(&next_pixels, &mut pixels, comptime!(tiling.stage()), tiling);
-        share(&next_taps, &mut taps, comptime!(tiling.shared_taps()), tiling);
-        sync_cube();
-        let next = min(input + 1, end - 1);
-        fetch_pixels(x, mask, &mut next_pixels, next, masked, tiling);
-        fetch_taps(weights, &mut next_taps, next, inputs, outputs, tiling);
-        multiply(&pixels, &taps, weights, sums, input, inputs, outputs, tiling);
-        sync_cube();
+    if comptime!(tiling.shares_weights) {
+        // What comes next is on its way from memory while this is multiplied.
+        let mut next_pixels = Array::<Vector<f32, N>>::new(comptime!(tiling.turns(tiling.stage())));
+        let mut next_taps = Array::<Vector<f32, N>>::new(comptime!(tiling.turns(tiling.shared_taps())));
+        fetch(x, mask, weights, &mut next_pixels, &mut next_taps, first, outputs, masked, tiling);
+        for input in first..end {
+            share(&next_pixels, &mut pixels, comptime!(tiling.stage()), tiling);
+            share(&next_taps, &mut taps, comptime!(tiling.shared_taps()), tiling);
+            sync_cube();
+            let next = min(input + 1, end - 1);
+            fetch(x, mask, weights, &mut next_pixels, &mut next_taps, next, outputs, masked, tiling);
+            multiply(&pixels, &taps, weights, sums, input, inputs, outputs, tiling);
+            sync_cube();
+        }
+    } else {
+        // An emulated GPU waits for what it fetches in any case.
+        for input in first..end {
+            share_pixels(x, mask, &mut pixels, input, masked, tiling);
+            sync_cube();
+            multiply(&pixels, &taps, weights, sums, input, inputs, outputs, tiling);
+            sync_cube();
+        }
+    }
+}
+
+/// Fetches this unit's share of the tile with its margins and of the weights of one vector of input channels.
+#[cube]
+fn fetch<N: Size>(
+    x: &Tensor<Vector<f32, N>>,
+    mask: &Tensor<Vector<f32, N>>,
+    weights: &Tensor<Vector<f32, N>>,
+    pixels: &mut Array<Vector<f32, N>>,
+    taps: &mut Array<Vector<f32, N>>,
+    input: usize,
+    outputs: usize,
+    #[comptime] masked: bool,
+    #[comptime] tiling: Tiling,
+) {
+    #[unroll]
+    for turn in 0..comptime!(tiling.turns(tiling.stage())) {
+        let index = UNIT_POS as usize + comptime!(turn * tiling.units());
+        if index < comptime!(tiling.stage()) {
+            pixels[turn] = pixel(x, mask, input, index, masked, tiling);
+        }
+    }
+    let inputs = x.shape(3) / VECTOR;
+    let first = group(outputs, tiling);
+    #[unroll]
+    for turn in 0..comptime!(tiling.turns(tiling.shared_taps())) {
+        let index = UNIT_POS as usize + comptime!(turn * tiling.units());
+        if index < comptime!(tiling.shared_taps()) {
+            let tap = index / comptime!(tiling.group * VECTOR);
+            let channel = (tap * inputs + input) * VECTOR + index / tiling.group % VECTOR;
+            taps[turn] = weights[channel * outputs + first + index % tiling.group];
+        }
     }
 }
 
@@ -248,62 +291,50 @@ fn share<N: Size>(
     }
 }
 
-/// Fetches this unit's share of the tile and its margins of one vector of input channels; beyond what is read are zeros.
+/// Brings the tile with its margins of one vector of input channels to shared memory.
 #[cube]
-fn fetch_pixels<N: Size>(
+fn share_pixels<N: Size>(
     x: &Tensor<Vector<f32, N>>,
     mask: &Tensor<Vector<f32, N>>,
-    fetched: &mut Array<Vector<f32, N>>,
+    pixels: &mut Shared<[Vector<f32, N>]>,
     input: usize,
     #[comptime] masked: bool,
     #[comptime] tiling: Tiling,
 ) {
-    let zero = Vector::<f32, N>::new(0.0f32);
-    let height = x.shape(1);
-    let width = x.shape(2);
-    let inputs = x.shape(3) / VECTOR;
-    let top = CUBE_POS_Y as usize * tiling.rows;
-    let left = CUBE_POS_X as usize * tiling.columns;
     #[unroll]
     for turn in 0..comptime!(tiling.turns(tiling.stage())) {
         let index = UNIT_POS as usize + comptime!(turn * tiling.units());
         if index < comptime!(tiling.stage()) {
-            // Both count from the padding, so that nothing is below 0.
-            let row = top + index / comptime!(tiling.stage_columns());
-            let column = left + index % comptime!(tiling.stage_columns());
-            let padding = tiling.padding;
-            let inside = row >= padding && row < height + padding && column >= padding && column < width + padding;
-            let pixel = select(inside, (row - padding) * width + column - padding, 0usize.runtime());
-            let mut value = x[pixel * inputs + input];
-            if masked {
-                value = select_many(mask[pixel * inputs + input].greater_than(&zero), value, zero);
-            }
-            fetched[turn] = select(inside, value, zero);
+            pixels[index] = pixel(x, mask, input, index, masked, tiling);
         }
     }
 }
 
-/// Fetches this unit's share of the weights between one vector of input channels and the workgroup's output channels.
+/// One vector of input channels of a pixel of the tile with its margins; beyond what is read it is zero.
 #[cube]
-fn fetch_taps<N: Size>(
-    weights: &Tensor<Vector<f32, N>>,
-    fetched: &mut Array<Vector<f32, N>>,
+fn pixel<N: Size>(
+    x: &Tensor<Vector<f32, N>>,
+    mask: &Tensor<Vector<f32, N>>,
     input: usize,
-    inputs: usize,
-    outputs: usize,
+    index: usize,
+    #[comptime] masked: bool,
     #[comptime] tiling: Tiling,
-) {
-    let first = group(outputs, tiling);
-    let count = comptime!(tiling.shared_taps());
-    #[unroll]
-    for turn in 0..comptime!(tiling.turns(count)) {
-        let index = UNIT_POS as usize + comptime!(turn * tiling.units());
-        if index < count {
-            let tap = index / comptime!(tiling.group * VECTOR);
-            let channel = (tap * inputs + input) * VECTOR + index / tiling.group % VECTOR;
-            fetched[turn] = weights[channel * outputs + first + index % tiling.group];
-        }
+) -> Vector<f32, N> {
+    let zero = Vector::<f32, N>::new(0.0f32);
+    let height = x.shape(1);
+    let width = x.shape(2);
+    let inputs = x.shape(3) / VECTOR;
+    // Both count from the padding, so that nothing is below 0.
+    let row = CUBE_POS_Y as usize * tiling.rows + index / comptime!(tiling.stage_columns());
+    let column = CUBE_POS_X as usize * tiling.columns + index % comptime!(tiling.stage_columns());
+    let padding = tiling.padding;
+    let inside = row >= padding && row < height + padding && column >= padding && column < width + padding;
+    let place = select(inside, (row - padding) * width + column - padding, 0usize.runtime()) * inputs + input;
+    let mut value = x[place];
+    if masked {
+        value = select_many(mask[place].greater_than(&zero), value, zero);
     }
+    select(inside, value, zero)
 }
 
 /// Multiplies one vector of input channels into this unit's `sums`.
