@@ -71,7 +71,7 @@ mod gpu {
     const WIDEST_CHANNELS: u64 = 64;
     /// Bytes of one f32.
     const FLOAT_BYTES: u64 = 4;
-    /// The longest side offered, px. WebGPU tells the size of one buffer but not of the memory, of which 1536² take about 5 GB
+    /// The longest side offered, px. WebGPU tells the size of one buffer but not of the memory, of which 1536² take about 4.5 GB
     /// ([`crate::memory`]).
     const MAX_EDGE_PX: u32 = 1536;
 

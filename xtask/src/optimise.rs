@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::failure::{Context, Outcome};
+use crate::failure::{Context, Failure, Outcome};
 use crate::tools::Tool;
 use crate::weights::sha256;
 use crate::{places, process};
@@ -27,12 +27,25 @@ const FEATURES: [&str; 7] = [
 /// When wasm-opt refuses it.
 pub fn optimise(wasm: &Path, name: &str, level: &str) -> Outcome {
     let input = fs::read(wasm).or_fail(|| format!("the build has no {name}"), "build the site again")?;
+    refuse_repeated_constructors(&input, name)?;
     let cached = Cached::of(name, &format!("{} {level} {} {FEATURES:?}", sha256(&input), Tool::WasmOpt.path()?.display()));
     if !cached.is_current() {
         process::headline(&format!("Optimising the {name} with wasm-opt ({} MB)", input.len() / 1_000_000));
         cached.make(|output| run(wasm, level, output))?;
     }
     fs::copy(&cached.file, wasm).map(drop).or_fail(|| format!("cannot write {}", wasm.display()), "check the permissions of dist/")
+}
+
+/// How the linker names a function that runs all static constructors whenever it is called from outside. It makes one for each export of a
+/// program that does not run them itself; only what has names tells, as the worker on the GPU does.
+const WRAPPER: &[u8] = b".command_export";
+
+fn refuse_repeated_constructors(wasm: &[u8], name: &str) -> Outcome {
+    if !wasm.windows(WRAPPER.len()).any(|bytes| bytes == WRAPPER) {
+        return Ok(());
+    }
+    let headline = format!("each call into the {name} would run its static constructors again");
+    Err(Failure::new(headline, "call __wasm_call_ctors once in its main, as src/bin/worker.rs does"))
 }
 
 fn run(wasm: &Path, level: &str, output: &Path) -> Outcome {
@@ -74,7 +87,13 @@ impl Cached {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::failure::Failure;
+
+    #[test]
+    fn a_binary_whose_every_call_runs_the_constructors_is_refused() {
+        assert!(refuse_repeated_constructors(b"\0asm alloc.command_expor", "worker").is_ok());
+        let refused = refuse_repeated_constructors(b"\0asm alloc.command_export free", "worker").unwrap_err();
+        assert!(refused.to_string().contains("the worker"), "{refused}");
+    }
 
     #[test]
     fn only_a_whole_result_of_the_same_input_is_taken_again() {
