@@ -201,7 +201,7 @@ mod tests {
     fn on_a_graphics_card_a_size_tells_the_memory_that_it_takes() {
         let labels = |on_gpu| sizes(&[128, 1024], 128, on_gpu).into_iter().map(|offer| offer.label).collect::<Vec<_>>();
         assert_eq!(labels(false), ["128 px", "1024 px"]);
-        assert_eq!(labels(true), ["128 px · 0.2 GB", "1024 px · 2.3 GB"]);
+        assert_eq!(labels(true), ["128 px · 0.2 GB", "1024 px · 2.1 GB"]);
     }
 
     #[test]

@@ -24,7 +24,7 @@ const FEATURES: [&str; 7] = [
 /// Replaces the binary by its optimised form. `level` is wasm-opt's: `-Oz` for size, `-O3` for speed.
 ///
 /// # Errors
-/// When wasm-opt refuses it.
+/// When wasm-opt refuses it, or when each call into it would run its static constructors.
 pub fn optimise(wasm: &Path, name: &str, level: &str) -> Outcome {
     let input = fs::read(wasm).or_fail(|| format!("the build has no {name}"), "build the site again")?;
     refuse_repeated_constructors(&input, name)?;

@@ -10,6 +10,7 @@ const UNITS: usize = 256;
 
 /// The sum of all `parts`, `[N]`, `N` a multiple of 4: `[1]`. A whole workgroup shares in it; Burn's own leaves it to a single unit.
 pub fn total(parts: CubeTensor) -> CubeTensor {
+    assert!(parts.meta.num_elements().is_multiple_of(VECTOR), "whole vectors");
     let total = empty(&parts, [1]);
     let client = parts.client.clone();
     // SAFETY: the units read below the length, and one writes the one total.
@@ -29,6 +30,7 @@ pub fn total(parts: CubeTensor) -> CubeTensor {
 /// `scale` times the sum over all slices of `parts`, `[S, …]`, as `sum`, uninitialised and of a slice's elements, in whole vectors.
 pub fn added(parts: CubeTensor, sum: CubeTensor, scale: f32) -> CubeTensor {
     let client = parts.client.clone();
+    assert!(sum.meta.num_elements().is_multiple_of(VECTOR), "whole vectors");
     let length = sum.meta.num_elements() / VECTOR;
     let (count, units) = a_unit_each(&sum, length);
     // SAFETY: units beyond the sum do nothing.

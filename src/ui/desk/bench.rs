@@ -109,7 +109,7 @@ impl Desk {
         }
     }
 
-    /// Exchanges content and style, those still on their way too.
+    /// Exchanges content and style, and files that are still being read for them.
     pub fn swap_pictures(self) {
         self.intake.update(|intake| intake.exchange(Well::Content, Well::Style));
         let content = self.content.get_untracked();

@@ -5,7 +5,8 @@
 //! it keeps in registers, for a run of neighbouring pixels and a few vectors of channels. Along a run, one reading serves all columns
 //! of the window.
 //!
-//! A map with few tiles is cut into slices of input channels, and a second kernel adds them up.
+//! By the fine division what comes next is fetched meanwhile, and a map with few tiles is cut into slices of input channels, which a second
+//! kernel adds up.
 
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
@@ -87,7 +88,8 @@ pub fn convolve_relu_backward(gradient: CubeTensor, answer: CubeTensor, weights:
     channels_first(whole(parts, job))
 }
 
-/// Each pixel's channels times a matrix, a convolution with a window of one: `[1, C_in, H, W]`, `[C_in, C_out]` to `[1, C_out, H, W]`.
+/// Each pixel's channels times a matrix, a convolution with a window of one: `[1, C_in, H, W]`, `[C_in, C_out]` to `[1, C_out, H, W]`. By the
+/// fine division on any adapter: it is a small part of a step.
 pub fn weighted(x: CubeTensor, matrix: CubeTensor) -> CubeTensor {
     let x = channels_last(x);
     let [_, outputs] = extents(&matrix);

@@ -10,7 +10,8 @@ use super::Plan;
 /// emulated one keeps "registers" in memory anyway and pays for every single float that is read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Division {
-    /// Many small units: each keeps 8 px × 8 channels in 64 registers, and a workgroup shares pixels and weights.
+    /// Many small units: each keeps 8 px × 8 channels in 64 registers and what it has fetched ahead in 44 more, and a workgroup shares pixels
+    /// and weights.
     #[default]
     Fine,
     /// A quarter as many large ones: each keeps 4×4 px × 16 channels, and a workgroup shares pixels alone.
@@ -34,8 +35,8 @@ impl Division {
         Self::ALL.into_iter().find(|division| division.name() == name)
     }
 
-    /// Workgroups that are wanted at least. A deep layer's map has few tiles, and a large GPU holds some four workgroups of the fine division
-    /// on each of its hundred cores.
+    /// Workgroups up to which slices are made. A deep layer's map has few tiles, and a large GPU holds some four workgroups of the fine division
+    /// on each of its hundred cores; an emulated one has few cores.
     const fn workgroups(self) -> usize {
         match self {
             Self::Fine => 512,
@@ -63,7 +64,7 @@ pub struct Tiling {
     pub height: usize,
     /// Channels that a unit writes, in vectors.
     pub depth: usize,
-    /// Whether the weights go through shared memory, or straight from where they lie to each unit.
+    /// Whether the weights go through shared memory, both they and the pixels fetched ahead, or straight from where they lie to each unit.
     pub shares_weights: bool,
 }
 
@@ -71,7 +72,7 @@ impl Tiling {
     /// For `outputs` channels written. A workgroup answers for 8×8 px × 64 channels; the first layer's gradient has a single vector of
     /// channels, for which it answers for 32×16 px. The fine division has 64 units and 10.6 KiB of shared memory, and between 5 and 6
     /// multiplications follow on each float that is read from there. Both were chosen among several by time, the coarse one on emulated GPUs,
-    /// the fine one on a real one of many cores, where larger tiles, longer and wider units were all slower (BENCHMARKS.md).
+    /// the fine one on a real one of many cores, where no other tile and no other unit was faster (BENCHMARKS.md).
     const fn new(plan: Plan, outputs: usize, window: usize) -> Self {
         let (columns, rows, group) = if outputs.is_multiple_of(16 * VECTOR) { (8, 8, 16) } else { (32, 16, 1) };
         let (run, height, depth, shares_weights) = match plan.division {
@@ -133,16 +134,16 @@ impl Tiling {
     }
 }
 
-/// The fewest input channels of a slice, in vectors: below, writing its sums would cost as much as making them.
+/// The fewest input channels for which a slice is made, in vectors: below, writing its sums would cost as much as making them.
 const LEAST_LENGTH: usize = 8;
 
-/// One convolution to be done. Where its map has too few tiles for a whole GPU, the sum over the input channels is cut into slices, each of
-/// which is a workgroup's, and the slices' sums are added up afterwards.
+/// One convolution to be done. Where its map has too few tiles for a whole GPU, the sum over the input channels is cut into slices, each tile
+/// has a workgroup for each slice, and the slices' sums are added up afterwards.
 #[derive(Clone, Copy, Debug)]
 pub struct Job {
     /// What is compiled in.
     pub tiling: Tiling,
-    /// Input channels of a slice, in vectors.
+    /// Input channels of a slice, in vectors; the last may have fewer.
     pub length: usize,
     slices: usize,
     /// Extents of the answer.
