@@ -6,9 +6,6 @@ use burn_cubecl::ops::numeric::empty_device_contiguous_dtype;
 use burn_cubecl::ops::{permute_nchw_to_nhwc, permute_nhwc_to_nchw};
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::calculate_cube_count_elemwise;
-#[cfg(test)]
-use cubecl::prelude::*;
-#[cfg(not(test))]
 use cubecl::prelude::{CubeCount, CubeDim};
 
 /// Floats that a kernel reads and writes at once.
@@ -42,24 +39,8 @@ pub fn filled(x: Tensor<4>, channels: usize) -> Tensor<4> {
 pub fn empty<const D: usize>(like: &CubeTensor, shape: [usize; D]) -> CubeTensor {
     let memory = empty_device_contiguous_dtype(like.client.clone(), like.device.clone(), shape.into(), like.dtype);
     #[cfg(test)]
-    poison(&memory);
+    super::tests::poison(&memory);
     memory
-}
-
-/// By one program for all shapes, so that programs can be counted on any adapter.
-#[cfg(test)]
-fn poison(memory: &CubeTensor) {
-    let (count, units) = a_unit_each(memory, memory.meta.num_elements());
-    // SAFETY: units beyond the memory do nothing.
-    unsafe { poison_kernel::launch_unchecked(&memory.client, count, units, memory.clone().into_tensor_arg(), f32::NAN) };
-}
-
-#[cfg(test)]
-#[cube(launch_unchecked)]
-fn poison_kernel(memory: &mut cubecl::prelude::Tensor<f32>, value: f32) {
-    if ABSOLUTE_POS < memory.len() {
-        memory[ABSOLUTE_POS] = value;
-    }
 }
 
 /// The extents of `x`.

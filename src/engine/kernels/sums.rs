@@ -55,14 +55,8 @@ fn total_kernel<N: Size>(parts: &Tensor<Vector<f32, N>>, total: &mut Tensor<f32>
     for index in range_stepped(UNIT_POS as usize, parts.shape(0) / VECTOR, UNITS) {
         sum += parts[index];
     }
-    let mut shared = Shared::<[f32]>::new_slice(UNITS);
-    shared[UNIT_POS as usize] = across(sum);
-    sync_cube();
+    let all = of_workgroup(across(sum), UNITS);
     if UNIT_POS == 0 {
-        let mut all = 0.0f32;
-        for unit in 0..UNITS {
-            all += shared[unit];
-        }
         total[0] = all;
     }
 }
@@ -70,12 +64,33 @@ fn total_kernel<N: Size>(parts: &Tensor<Vector<f32, N>>, total: &mut Tensor<f32>
 #[cube(launch_unchecked)]
 fn added_kernel<N: Size>(parts: &Tensor<Vector<f32, N>>, sum: &mut Tensor<Vector<f32, N>>, length: usize, scale: f32) {
     if ABSOLUTE_POS < length {
-        let mut all = Vector::<f32, N>::new(0.0f32);
-        for slice in 0..parts.shape(0) {
-            all += parts[slice * length + ABSOLUTE_POS];
-        }
-        sum[ABSOLUTE_POS] = all * Vector::new(scale);
+        sum[ABSOLUTE_POS] = over_slices(parts, length, Vector::new(0.0f32)) * Vector::new(scale);
     }
+}
+
+/// `first`, and what lies at this unit's place in each slice of `parts`, of `length` vectors.
+#[cube]
+pub fn over_slices<N: Size>(parts: &Tensor<Vector<f32, N>>, length: usize, first: Vector<f32, N>) -> Vector<f32, N> {
+    let mut sum = first;
+    for slice in 0..parts.shape(0) {
+        sum += parts[slice * length + ABSOLUTE_POS];
+    }
+    sum
+}
+
+/// The sum of what each of a workgroup's `units` brings, known to its first one.
+#[cube]
+pub fn of_workgroup(own: f32, #[comptime] units: usize) -> f32 {
+    let mut shared = Shared::<[f32]>::new_slice(units);
+    shared[UNIT_POS as usize] = own;
+    sync_cube();
+    let mut sum = 0.0f32;
+    if UNIT_POS == 0 {
+        for unit in 0..units {
+            sum += shared[unit];
+        }
+    }
+    sum
 }
 
 /// The sum of a vector's components.

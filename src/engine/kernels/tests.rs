@@ -4,9 +4,12 @@ use std::collections::BTreeSet;
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 
 use burn::tensor::{Device, Tensor};
+use burn_cubecl::tensor::CubeTensor;
 use cubecl::launched::LaunchedKernels;
+use cubecl::prelude::*;
 use pollster::block_on;
 
+use super::layout::a_unit_each;
 use crate::engine::device;
 
 /// The process's one GPU, for one test at a time; an emulated one will do.
@@ -16,6 +19,20 @@ pub fn gpu() -> MutexGuard<'static, Device> {
     });
     // A test that failed leaves the device as good as it was.
     GPU.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Fills `memory` with what is no number, by one program for all shapes, so that programs can be counted on any adapter.
+pub fn poison(memory: &CubeTensor) {
+    let (count, units) = a_unit_each(memory, memory.meta.num_elements());
+    // SAFETY: units beyond the memory do nothing.
+    unsafe { poison_kernel::launch_unchecked(&memory.client, count, units, memory.clone().into_tensor_arg(), f32::NAN) };
+}
+
+#[cube(launch_unchecked)]
+fn poison_kernel(memory: &mut cubecl::prelude::Tensor<f32>, value: f32) {
+    if ABSOLUTE_POS < memory.len() {
+        memory[ABSOLUTE_POS] = value;
+    }
 }
 
 /// The kernels that `work` launches, each once: those that a device compiles for it. The caller holds the GPU.

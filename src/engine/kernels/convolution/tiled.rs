@@ -155,10 +155,7 @@ fn added_relu_kernel<N: Size>(
     length: usize,
 ) {
     if ABSOLUTE_POS < length {
-        let mut sum = bias[ABSOLUTE_POS % (answer.shape(3) / VECTOR)];
-        for slice in 0..parts.shape(0) {
-            sum += parts[slice * length + ABSOLUTE_POS];
-        }
+        let sum = sums::over_slices(parts, length, bias[ABSOLUTE_POS % (answer.shape(3) / VECTOR)]);
         answer[ABSOLUTE_POS] = max(sum, Vector::new(0.0f32));
     }
 }

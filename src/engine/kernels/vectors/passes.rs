@@ -5,7 +5,7 @@ use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 
 use super::super::layout::{VECTOR, a_unit_each, empty, extents};
-use super::super::sums::across;
+use super::super::sums::{across, of_workgroup};
 use super::AdamStep;
 
 /// New vectors that products are asked of.
@@ -242,14 +242,8 @@ fn sums_kernel(parts: &Tensor<f32>, loss: &Tensor<f32>, sums: &mut Tensor<f32>) 
     for chunk in range_stepped(UNIT_POS as usize, parts.shape(0), UNITS) {
         sum += parts[(chunk * rows + row) * VECTOR + column];
     }
-    let mut shared = Shared::<[f32]>::new_slice(UNITS);
-    shared[UNIT_POS as usize] = sum;
-    sync_cube();
+    let total = of_workgroup(sum, UNITS);
     if UNIT_POS == 0 {
-        let mut total = 0.0f32;
-        for unit in 0..UNITS {
-            total += shared[unit];
-        }
         sums[wanted] = select(wanted == products, loss[0], total);
     }
 }
