@@ -3,6 +3,7 @@
 mod choices;
 mod emphasis;
 mod grid;
+mod json;
 mod preset;
 
 use std::ops::RangeInclusive;
@@ -86,12 +87,6 @@ pub enum RecipeError {
     Unreadable(String),
 }
 
-/// What every form of a recipe has.
-#[derive(Deserialize)]
-struct Versioned {
-    version: u32,
-}
-
 impl Recipe {
     /// The newest form that is understood.
     pub const VERSION: u32 = 1;
@@ -116,28 +111,6 @@ impl Recipe {
         within("pyramid", self.pyramid, &Self::PYRAMID)?;
         self.start.validate()?;
         self.emphasis.validate()
-    }
-
-    /// Reads and validates the JSON form.
-    ///
-    /// # Errors
-    /// [`RecipeError::Unreadable`], which names an unknown field or value, or what [`Self::validate`] finds.
-    pub fn from_json(text: &str) -> Result<Self, RecipeError> {
-        // Told before any field that only a later form has.
-        if let Ok(Versioned { version }) = serde_json::from_str(text) {
-            within("version", version, &(1..=Self::VERSION))?;
-        }
-        let recipe: Self = serde_json::from_str(text).map_err(|error| RecipeError::Unreadable(error.to_string()))?;
-        recipe.validate()?;
-        Ok(recipe)
-    }
-
-    /// The text for [`Self::from_json`], laid out for reading.
-    ///
-    /// # Panics
-    /// Never: a recipe has a JSON form.
-    pub fn to_json(&self) -> String {
-        serde_json::to_string_pretty(self).expect("a recipe has a JSON form")
     }
 
     /// A picture painted out of noise from what `emphasis` has of it, as in the paper's fig. 1. Size, steps, seed, optimiser and reading are
@@ -181,12 +154,6 @@ mod tests {
     }
 
     #[test]
-    fn the_default_recipe_is_valid_and_survives_a_round_trip() {
-        let recipe = Recipe::default();
-        assert_eq!(Recipe::from_json(&recipe.to_json()).unwrap(), recipe);
-    }
-
-    #[test]
     fn absurd_values_are_refused_by_name_and_range() {
         assert_eq!(refused(&Recipe { size: 7, ..Recipe::default() }), "size is 7; it must lie between 32 and 8192");
         assert!(refused(&Recipe { steps: 0, ..Recipe::default() }).starts_with("steps is 0;"));
@@ -200,28 +167,6 @@ mod tests {
         assert!(with(Emphasis { tv_weight: -1.0, ..Emphasis::default() }).starts_with("total-variation weight is -1;"));
         let layers = LayerWeights::even(&[crate::layer::Layer::Conv3_1], -2.0);
         assert!(with(Emphasis { style_layers: layers, ..Emphasis::default() }).starts_with("style weight of conv3_1 is -2;"));
-    }
-
-    #[test]
-    fn unknown_fields_are_refused_by_name_and_missing_ones_take_their_default() {
-        let error = Recipe::from_json(r#"{"sise": 512}"#).unwrap_err().to_string();
-        assert!(error.contains("`sise`"), "{error}");
-        let error = Recipe::from_json(r#"{"optimizer": "sgd"}"#).unwrap_err().to_string();
-        assert!(error.contains("`sgd`") && error.contains("`lbfgs`"), "{error}");
-        let error = Recipe::from_json(r#"{"version": 2, "sise": 512}"#).unwrap_err().to_string();
-        assert_eq!(error, "version is 2; it must lie between 1 and 1", "a later form's fields are not to blame");
-        assert_eq!(Recipe::from_json(r#"{"steps": 5}"#).unwrap(), Recipe { steps: 5, ..Recipe::default() });
-    }
-
-    #[test]
-    fn a_written_recipe_may_lack_what_came_later() {
-        let text = r#"{"version":1,"size":256,"steps":50,"optimizer":"adam","emphasis":{"content_weight":80.0,"tv_weight":3.0},
-            "reading":{"pooling":"max","border":"zero"},"seed":7}"#;
-        let recipe = Recipe::from_json(text).unwrap();
-        assert_eq!((recipe.size, recipe.seed, recipe.reading.pooling), (256, 7, Pooling::Max));
-        assert_eq!(recipe.emphasis.style_layers, Emphasis::default().style_layers);
-        let mirrored = Recipe::from_json(r#"{"reading":{"border":"reflect"}}"#).unwrap();
-        assert_eq!(mirrored.reading.border, Border::Replicate, "by the name of what it replaced");
     }
 
     #[test]

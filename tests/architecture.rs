@@ -16,7 +16,7 @@ const RULES: &[Rule] = &[
     Rule { module: "losses", crates: &["serde"], modules: &[] },
     Rule { module: "memory", crates: &[], modules: &[] },
     Rule { module: "pixels", crates: &["serde", "thiserror"], modules: &[] },
-    Rule { module: "recipe", crates: &["serde", "serde_json", "thiserror"], modules: &["layer"] },
+    Rule { module: "recipe", crates: &["serde", "serde_json", "serde_path_to_error", "thiserror"], modules: &["layer"] },
     Rule { module: "schedule", crates: &[], modules: &[] },
     Rule { module: "protocol", crates: &["serde"], modules: &["losses", "pixels", "recipe"] },
     Rule { module: "wire", crates: &["js_sys", "serde", "serde_json", "thiserror", "wasm_bindgen"], modules: &["protocol"] },

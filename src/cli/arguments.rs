@@ -7,9 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::CliError;
 use crate::layer::Layer;
-use crate::recipe::{
-    Border, Emphasis, LayerWeights, MAX_STYLES, Network, OptimizerKind, Palette, Pooling, Preset, Recipe, Start, named,
-};
+use crate::recipe::{Border, Emphasis, LayerWeights, Network, OptimizerKind, Palette, Pooling, Preset, Recipe, Start, named};
 
 /// Neural style transfer: repaints a photo in the style of a painting.
 #[derive(Debug, Parser)]
@@ -221,9 +219,9 @@ pub struct RecipeArgs {
     /// Whose colours the result has: `painting`, `photo` or `matched`.
     #[arg(long, value_name = "NAME", value_parser = named::<Palette>)]
     palette: Option<Palette>,
-    /// Tell brightness and colour apart in amounts of light.
-    #[arg(long)]
-    linear_light: bool,
+    /// Tell brightness and colour apart in amounts of light; `--linear-light=false` takes it out of a recipe.
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    linear_light: Option<bool>,
     /// What to begin with: `photo`, `noise` or `painting`, or shares of them as in `photo=0.8,noise=0.2`.
     #[arg(long, value_name = "PICTURE", value_parser = start)]
     start: Option<Start>,
@@ -277,10 +275,12 @@ impl RecipeArgs {
         put(&mut recipe.emphasis.content_layers, self.content_layers);
         put(&mut recipe.emphasis.style_layers, self.style_layers);
         put(&mut recipe.emphasis.grain, self.grain);
-        put(&mut recipe.emphasis.styles, self.style_weights.as_deref().map(shares_of).transpose()?);
+        if let Some(weights) = &self.style_weights {
+            recipe.emphasis.styles = Emphasis::blend(weights).ok_or(CliError::TooManyWeights(weights.len()))?;
+        }
         put(&mut recipe.style_scale, self.style_scale);
         put(&mut recipe.colours.palette, self.palette);
-        recipe.colours.linear_light |= self.linear_light;
+        put(&mut recipe.colours.linear_light, self.linear_light);
         put(&mut recipe.start, self.start);
         put(&mut recipe.pyramid, self.pyramid);
         put(&mut recipe.reading.pooling, self.pooling);
@@ -301,13 +301,6 @@ fn put<T>(place: &mut T, value: Option<T>) {
 fn read_recipe(path: &PathBuf) -> Result<Recipe, CliError> {
     let text = fs::read_to_string(path).map_err(|error| CliError::Read(path.clone(), error))?;
     Recipe::from_json(&text).map_err(|error| CliError::RecipeFile(path.clone(), error))
-}
-
-fn shares_of(weights: &[f32]) -> Result<[f32; MAX_STYLES], CliError> {
-    if weights.len() > MAX_STYLES {
-        return Err(CliError::TooManyWeights(weights.len()));
-    }
-    Ok(std::array::from_fn(|index| weights.get(index).copied().unwrap_or(0.0)))
 }
 
 /// A path for a PNG, the one format in which results are written.
@@ -374,6 +367,16 @@ mod tests {
         assert_eq!((changed.size, changed.reading), (256, crate::recipe::Reading::plain(Pooling::Average)));
         assert_eq!((changed.emphasis.grain, changed.emphasis.styles), (-0.5, [3.0, 1.0, 0.0, 0.0]));
         assert_eq!(recipe(&["--start", "photo=0.8,noise=0.2"]).start, Start { photo: 0.8, painting: 0.0, noise: 0.2 });
+    }
+
+    #[test]
+    fn a_flag_can_take_linear_light_out_of_a_recipe() {
+        let mut given = tempfile::NamedTempFile::new().unwrap();
+        std::io::Write::write_all(&mut given, br#"{"colours": {"palette": "photo", "linear_light": true}}"#).unwrap();
+        let file = format!("--recipe={}", given.path().display());
+        let light = |flags: &[&str]| recipe(&[&[file.as_str()], flags].concat()).colours.linear_light;
+        assert_eq!([&[][..], &["--linear-light"], &["--linear-light=false"]].map(light), [true, true, false]);
+        assert!(recipe(&["--linear-light"]).colours.linear_light && !recipe(&[]).colours.linear_light);
     }
 
     #[test]

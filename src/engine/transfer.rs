@@ -44,8 +44,8 @@ pub enum TransferError {
     /// The device failed or is lost.
     #[error("the device failed: {0}")]
     Device(#[from] ExecutionError),
-    /// A loss is not a finite number any more.
-    #[error("the losses are {0:?} at step {1}")]
+    /// A loss, or its gradient, is not a finite number any more.
+    #[error("losses or gradient are not finite at step {1}: {0:?}")]
     Diverged(Losses, u32),
 }
 
@@ -217,13 +217,13 @@ impl StyleTransfer {
     /// Waits for the steps asked for so far and reads the losses at the picture as it is; zeros before the first.
     ///
     /// # Errors
-    /// [`TransferError::Device`], or [`TransferError::Diverged`] when a loss is not finite.
+    /// [`TransferError::Device`], or [`TransferError::Diverged`] when a loss or its gradient is not finite.
     pub async fn losses(&self) -> Result<Losses, TransferError> {
         let Some(terms) = self.terms.clone() else {
             return Ok(Losses::default());
         };
         let losses = terms.read().await?;
-        if !losses.total().is_finite() {
+        if !(losses.total().is_finite() && self.optimizer.is_finite()) {
             return Err(TransferError::Diverged(losses, self.step));
         }
         Ok(losses)

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{Reading, RecipeError, within};
 use crate::layer::Layer;
@@ -85,7 +86,8 @@ pub struct Emphasis {
     pub style_layers: LayerWeights,
     /// From -1, where the style's finest layers count most, to 1, where its coarsest do; 0 leaves [`Self::style_layers`] as they are.
     pub grain: f32,
-    /// What each of several style pictures weighs in the blend; they count in proportion.
+    /// What each of several style pictures weighs in the blend; they count in proportion. A text may name fewer: the others weigh nothing.
+    #[serde(deserialize_with = "blend")]
     pub styles: [f32; MAX_STYLES],
 }
 
@@ -100,6 +102,12 @@ impl Default for Emphasis {
             styles: [1.0; MAX_STYLES],
         }
     }
+}
+
+fn blend<'de, D: Deserializer<'de>>(deserializer: D) -> Result<[f32; MAX_STYLES], D::Error> {
+    let weights = Vec::<f32>::deserialize(deserializer)?;
+    Emphasis::blend(&weights)
+        .ok_or_else(|| D::Error::invalid_length(weights.len(), &format!("at most {MAX_STYLES} weights").as_str()))
 }
 
 impl Emphasis {
@@ -129,6 +137,11 @@ impl Emphasis {
             self.style_layers.map(|layer, weight| weight * GRAIN_STEP.powf(self.grain * (layer.block() as f32 - MIDDLE_BLOCK)));
         let sum = graded.sum();
         if sum > 0.0 { graded.map(|_, weight| weight * self.style_layers.sum() / sum) } else { graded }
+    }
+
+    /// [`Self::styles`] where the first pictures weigh `weights` and the others nothing; none where there are more than [`MAX_STYLES`].
+    pub fn blend(weights: &[f32]) -> Option<[f32; MAX_STYLES]> {
+        (weights.len() <= MAX_STYLES).then(|| std::array::from_fn(|index| weights.get(index).copied().unwrap_or(0.0)))
     }
 
     /// The shares of the first `count` style pictures in the blend, adding up to 1; equal ones where none weighs anything.

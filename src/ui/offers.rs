@@ -7,6 +7,7 @@ use super::settings::Settings;
 use crate::layer::Layer;
 use crate::memory::device_bytes;
 use crate::recipe::{Border, LayerWeights, OptimizerKind, Palette, Pooling, Preset, Start};
+use crate::schedule;
 
 /// One thing to choose from a list.
 #[derive(Clone, Debug, PartialEq)]
@@ -79,11 +80,15 @@ pub fn starts(own: Start) -> Vec<Offer<Start>> {
     with_own(offers, own, |start| mixture(*start))
 }
 
-/// Numbers of sizes to paint at.
-pub fn pyramids(own: u32) -> Vec<Offer<u32>> {
-    let several = |count: &u32| format!("In {count} sizes");
-    let offers = std::iter::once(offer(1, "1", "At full size"));
-    with_own(offers.chain((2..=4).map(|count: u32| offer(count, count.to_string(), several(&count)))).collect(), own, several)
+/// Numbers of sizes to paint at, for a result of `size` px: each by the coarsest, whose strokes the picture keeps.
+pub fn pyramids(own: u32, size: u32) -> Vec<Offer<u32>> {
+    let sizes = |count| schedule::levels(size, count, u32::MAX);
+    let label = |&count: &u32| match sizes(count)[0].halvings {
+        0 => "At full size".to_owned(),
+        halvings => format!("Strokes as at {} px", size >> halvings),
+    };
+    let fitting = (1..=4).filter(|&count| sizes(count).len() == count as usize);
+    with_own(fitting.map(|count: u32| offer(count, count.to_string(), label(&count))).collect(), own, label)
 }
 
 /// The layer whose content counts.
@@ -154,7 +159,7 @@ mod tests {
         let recipe = Recipe::default();
         offered(stroke_sizes, recipe.style_scale);
         offered(starts, recipe.start);
-        offered(pyramids, recipe.pyramid);
+        offered(|own| pyramids(own, 512), recipe.pyramid);
         offered(content_layers, recipe.emphasis.content_layers);
         holds(&palettes(), &recipe.colours.palette);
         holds(&optimizers(), &recipe.optimizer);
@@ -177,7 +182,7 @@ mod tests {
             let recipe = preset.applied_to(&Recipe::default());
             offered(stroke_sizes, recipe.style_scale);
             offered(starts, recipe.start);
-            offered(pyramids, recipe.pyramid);
+            offered(|own| pyramids(own, 512), recipe.pyramid);
         }
     }
 
@@ -190,11 +195,19 @@ mod tests {
         }
         assert_eq!(own(stroke_sizes, 0.83), "×0.83");
         assert_eq!(own(starts, Start { photo: 0.5, painting: 0.0, noise: 1.0 }), "33 % photo, 67 % noise");
-        assert_eq!(own(pyramids, 5), "In 5 sizes");
+        assert_eq!(own(|count| pyramids(count, 2048), 5), "Strokes as at 128 px");
+        assert_eq!(own(|count| pyramids(count, 128), 3), "Strokes as at 64 px", "there is no third size");
         let layer = |layer, weight| LayerWeights::default().with(layer, weight);
         assert_eq!(own(content_layers, layer(Layer::Conv2_1, 0.5)), "conv2_1 ×0.5");
         assert_eq!(own(content_layers, layer(Layer::Conv2_1, 1.0).with(Layer::Conv4_2, 1.0)), "conv2_1, conv4_2");
         assert_eq!(own(|size| sizes(&[64, 128], size, false), 100), "100 px");
+    }
+
+    #[test]
+    fn a_build_up_is_offered_by_the_size_whose_strokes_it_keeps() {
+        let labels = |size| pyramids(1, size).into_iter().map(|offer| offer.label).collect::<Vec<_>>();
+        assert_eq!(labels(512), ["At full size", "Strokes as at 256 px", "Strokes as at 128 px", "Strokes as at 64 px"]);
+        assert_eq!(labels(192), ["At full size", "Strokes as at 96 px"]);
     }
 
     #[test]

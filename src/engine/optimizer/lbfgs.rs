@@ -214,6 +214,11 @@ impl Lbfgs {
         }
     }
 
+    /// Whether loss and gradient at [`Self::x`] were finite when they were last looked at, so that there is a way down.
+    pub fn is_finite(&self) -> bool {
+        self.loss.is_finite() && self.steepness.is_finite()
+    }
+
     /// Where the objective is to be evaluated next, `[1, 3, H, W]`.
     pub fn ask(&self) -> Tensor<4> {
         self.trial.as_ref().map_or(&self.x, |trial| &trial.x).clone()
@@ -396,6 +401,18 @@ mod tests {
     }
 
     #[test]
+    fn a_gradient_that_is_not_finite_where_it_stands_is_told() {
+        let mut lbfgs = start();
+        let mut evaluation = valley(&lbfgs.ask(), 1.0);
+        evaluation.gradient = evaluation.gradient.mul_scalar(f32::NAN);
+        block_on(lbfgs.tell(evaluation)).unwrap();
+        assert!(!lbfgs.is_finite());
+        let evaluation = valley(&lbfgs.ask(), 1.0);
+        block_on(lbfgs.tell(evaluation)).unwrap();
+        assert!(lbfgs.is_finite(), "it looks again");
+    }
+
+    #[test]
     fn a_stall_ends_with_the_next_change_of_the_objective() {
         let mut lbfgs = start();
         let tell = |lbfgs: &mut Lbfgs, raised: f32| {
@@ -440,5 +457,34 @@ mod tests {
             }
         }
         assert!(loss(&lbfgs) < 1e-3);
+    }
+
+    /// A slope in which the lower rows count more, up to a hundredfold, on average over all elements.
+    fn slope(x: &Tensor<4>) -> Evaluation {
+        let [_, channels, height, width] = x.dims();
+        let rows = Tensor::<1, burn::tensor::Int>::arange(0..height as i64, &x.device()).float();
+        let weights = rows.add_scalar(0.5).mul_scalar(99.0 / height as f32).add_scalar(1.0).reshape([1, 1, height, 1]);
+        let away = x.clone().sub_scalar(0.5);
+        let elements = (channels * height * width) as f32;
+        let loss = (away.clone().square() * weights.clone()).sum().div_scalar(2.0 * elements);
+        Evaluation { loss, gradient: (away * weights).div_scalar(elements) }
+    }
+
+    #[test]
+    fn what_it_has_learnt_holds_at_another_size() {
+        let descend = |lbfgs: &mut Lbfgs, evaluations: u32| {
+            for _ in 0..evaluations {
+                let evaluation = slope(&lbfgs.ask());
+                block_on(lbfgs.tell(evaluation)).unwrap();
+            }
+            slope(lbfgs.x()).loss.into_scalar::<f32>()
+        };
+        let zeros = |height, width| Tensor::zeros([1, 3, height, width], &Device::flex());
+        let mut small = Lbfgs::new(zeros(20, 24), 0.01);
+        descend(&mut small, 12);
+        let mut carried = block_on(small.carried(zeros(40, 48), 0.01)).unwrap();
+        assert_eq!(carried.iterations(), small.iterations());
+        let (learnt, fresh) = (descend(&mut carried, 3), descend(&mut Lbfgs::new(zeros(40, 48), 0.01), 3));
+        assert!(learnt < 0.2 * fresh, "{learnt} after three evaluations, and {fresh} without what was learnt");
     }
 }

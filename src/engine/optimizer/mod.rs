@@ -96,6 +96,15 @@ impl Optimizer {
         }
     }
 
+    /// Whether there is a way on from the picture: L-BFGS has none where loss or gradient are not finite. Adam goes on into a picture that is not
+    /// finite itself, which the next loss tells.
+    pub fn is_finite(&self) -> bool {
+        match self {
+            Self::Adam(_) => true,
+            Self::Lbfgs(lbfgs) => lbfgs.is_finite(),
+        }
+    }
+
     /// Where the objective is to be evaluated next, `[1, 3, H, W]`.
     pub fn ask(&self) -> Tensor<4> {
         match self {

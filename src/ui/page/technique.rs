@@ -95,7 +95,10 @@ fn Strokes(
             <Choice
                 id="pyramid"
                 label="Build-up"
-                offers=recipe(desk, |recipe| offers::pyramids(recipe.pyramid))
+                offers=part(desk, |studio| {
+                    let settings = studio.settings();
+                    offers::pyramids(settings.recipe.pyramid, settings.size_on(studio.report()))
+                })
                 chosen=recipe(desk, |recipe| recipe.pyramid)
                 on_change=set_recipe(desk, |recipe, pyramid| recipe.pyramid = pyramid)
             />

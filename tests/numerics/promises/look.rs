@@ -3,8 +3,9 @@
 use impasto::codec;
 use impasto::engine::evaluate::evaluate;
 use impasto::engine::{ImageTensor, Pictures};
+use impasto::layer::Layer;
 use impasto::pixels::{ImageSize, Pixels};
-use impasto::recipe::{Border, Colours, Palette, Recipe};
+use impasto::recipe::{Border, Colours, LayerWeights, Palette, Recipe};
 use pollster::block_on;
 
 use super::{EDGE, STEPS, colour_distance, mean, painted, part, pictures, recipe, sample, squared_distance, with};
@@ -56,8 +57,10 @@ fn the_photos_palette_keeps_its_chroma_and_the_paintings_does_not() {
     let (kept_in_light, _) = of(Palette::Photo, true);
     let (painted, far) = of(Palette::Painting, false);
     assert!(kept < 0.02 && kept_in_light < 0.03 && painted > 0.1, "{kept}, {kept_in_light}, {painted}");
-    let (_, near) = of(Palette::Matched, false);
-    assert!(near < 0.5 * far, "a matched palette is {near} from the photo's colours, the painting's own {far}");
+    for linear_light in [false, true] {
+        let (_, near) = of(Palette::Matched, linear_light);
+        assert!(near < 0.5 * far, "a matched palette is {near} from the photo's colours, the painting's own {far}");
+    }
 }
 
 #[test]
@@ -109,6 +112,30 @@ fn grain_moves_the_likeness_from_coarse_layers_to_fine_ones() {
     let (fine, coarse) = (at(-1.0), at(1.0));
     let holds = fine[0] < 0.5 * coarse[0] && fine[1] < 0.5 * coarse[1] && coarse[3] < 0.9 * fine[3] && coarse[4] < 0.95 * fine[4];
     assert!(holds, "E of conv1_1 to conv5_1: {fine:?}, {coarse:?}");
+}
+
+#[test]
+fn each_style_layer_counts_by_its_weight() {
+    let layers = [Layer::Conv1_1, Layer::Conv4_1];
+    let at = |weights: [f32; 2]| {
+        let style_layers = LayerWeights::default().with(layers[0], weights[0]).with(layers[1], weights[1]);
+        let recipe = with(|emphasis| emphasis.style_layers = style_layers);
+        let pictures = pictures(&["painting-night.jpg"], &recipe);
+        style_losses(&painted(&pictures, &recipe).0, &pictures)
+    };
+    let (first, fourth) = (at([0.99, 0.01]), at([0.01, 0.99]));
+    assert!(first[0] < 0.8 * fourth[0] && fourth[3] < 0.8 * first[3], "E of conv1_1 to conv5_1: {first:?}, {fourth:?}");
+}
+
+#[test]
+fn the_shallower_the_content_layer_the_closer_to_the_photo() {
+    let changes = [Layer::Conv2_2, Layer::Conv4_2, Layer::Conv5_1].map(|layer| {
+        let layers = LayerWeights::even(&[layer], 1.0);
+        let recipe = with(|emphasis| (emphasis.content_weight, emphasis.content_layers) = (8000.0, layers));
+        let pictures = pictures(&["painting-night.jpg"], &recipe);
+        squared_distance(&painted(&pictures, &recipe).0, &pictures.photo)
+    });
+    assert!(changes.is_sorted_by(|a, b| a < b), "{changes:?}");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use impasto::codec;
 use impasto::engine::kernels::Division;
 use impasto::engine::{Pictures, StyleTransfer};
 use impasto::layer::Layer;
@@ -10,7 +11,7 @@ use impasto::pixels::{ImageSize, Pixels};
 use impasto::recipe::{Emphasis, LayerWeights, OptimizerKind, Recipe, Start};
 use pollster::block_on;
 
-use super::{STEPS, begin, finish, painted, pictures, recipe, sample};
+use super::{STEPS, begin, finish, painted, pictures, recipe, sample, squared_distance};
 use crate::{cpu, gpu, network};
 
 #[test]
@@ -21,6 +22,41 @@ fn noise_is_the_seeds_own_to_the_bit() {
     };
     assert_eq!(of(1), of(1));
     assert_ne!(of(1), of(2));
+}
+
+#[test]
+fn a_run_begins_with_what_its_shares_say() {
+    // L-BFGS spends its first step on looking where it stands.
+    let begun = |start| {
+        let recipe = Recipe { start, steps: 1, ..recipe() };
+        let pictures = pictures(&["painting-night.jpg"], &recipe);
+        let painting = codec::resize(&pictures.paintings[0], pictures.photo.size());
+        (painted(&pictures, &recipe).0, pictures.photo, painting)
+    };
+    let (result, photo, painting) = begun(Start::PAINTING);
+    let (near, far) = (squared_distance(&result, &painting), squared_distance(&result, &photo));
+    assert!(near < 1e-3 && far > 1e-2, "{near} from the painting, {far} from the photo");
+
+    let (result, photo, painting) = begun(Start { photo: 0.5, painting: 1.0, noise: 0.5 });
+    let [result, photo, painting] = [result, photo, painting].map(|picture| picture.composited_rgb());
+    let rest: Vec<f32> = result.iter().zip(photo.iter().zip(&painting)).map(|(x, (p, q))| x - 0.25 * p - 0.5 * q).collect();
+    #[expect(clippy::cast_precision_loss, reason = "a count of values")]
+    let average = |value: fn(f32) -> f32| rest.iter().map(|&rest| value(rest)).sum::<f32>() / rest.len() as f32;
+    let (mean, square) = (average(|rest| rest), average(|rest| rest * rest));
+    // Even noise of 0 to a quarter.
+    assert!((mean - 0.125).abs() < 5e-3 && (square - 0.25_f32.powi(2) / 3.0).abs() < 2e-3, "{mean}, {square}");
+}
+
+#[test]
+fn what_a_run_begins_with_stays_visible_in_its_result() {
+    let far = |start| {
+        let recipe = Recipe { start, ..recipe() };
+        let pictures = pictures(&["painting-night.jpg"], &recipe);
+        squared_distance(&painted(&pictures, &recipe).0, &pictures.photo)
+    };
+    let blend = Start { photo: 0.7, painting: 0.0, noise: 0.3 };
+    let [photo, blend, painting] = [Start::PHOTO, blend, Start::PAINTING].map(far);
+    assert!(photo < blend && blend < painting, "from the photo: {photo}, {blend}, {painting}");
 }
 
 #[test]
