@@ -56,7 +56,7 @@ impl Default for Recipe {
             emphasis: Emphasis::default(),
             reading: Reading::default(),
             colours: Colours::default(),
-            start: Start::default(),
+            start: Start::RECOLOURED,
             style_scale: 1.0,
             pyramid: 1,
             seed: 0,
@@ -160,8 +160,7 @@ mod tests {
         assert!(refused(&Recipe { version: 2, ..Recipe::default() }).starts_with("version is 2;"));
         assert!(refused(&Recipe { style_scale: f32::NAN, ..Recipe::default() }).starts_with("style scale is NaN;"));
         assert!(refused(&Recipe { pyramid: 9, ..Recipe::default() }).starts_with("pyramid is 9;"));
-        let start = Start { photo: 0.0, painting: 0.0, noise: 0.0 };
-        assert!(refused(&Recipe { start, ..Recipe::default() }).starts_with("sum of the start's shares is 0;"));
+        assert!(refused(&Recipe { start: Start::default(), ..Recipe::default() }).starts_with("sum of the start's shares is 0;"));
         let with = |emphasis| refused(&Recipe { emphasis, ..Recipe::default() });
         assert!(with(Emphasis { content_weight: f32::NAN, ..Emphasis::default() }).starts_with("content weight is NaN;"));
         assert!(with(Emphasis { tv_weight: -1.0, ..Emphasis::default() }).starts_with("total-variation weight is -1;"));

@@ -222,7 +222,8 @@ pub struct RecipeArgs {
     /// Tell brightness and colour apart in amounts of light; `--linear-light=false` takes it out of a recipe.
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     linear_light: Option<bool>,
-    /// What to begin with: `photo`, `noise` or `painting`, or shares of them as in `photo=0.8,noise=0.2`.
+    /// What to begin with: `recoloured` (the photo in the painting's colours), `photo`, `noise` or `painting`, or shares of them as in
+    /// `photo=0.8,noise=0.2`. [default: recoloured]
     #[arg(long, value_name = "PICTURE", value_parser = start)]
     start: Option<Start>,
     /// Sizes to paint at, coarse to fine. [default: 1]
@@ -334,13 +335,14 @@ fn layer_weights(text: &str) -> Result<LayerWeights, String> {
 }
 
 fn start(text: &str) -> Result<Start, String> {
-    let mut start = Start { photo: 0.0, painting: 0.0, noise: 0.0 };
+    let mut start = Start::default();
     for (name, share) in weighted_names(text)? {
         let place = match name {
             "photo" => &mut start.photo,
+            "recoloured" => &mut start.recoloured,
             "painting" => &mut start.painting,
             "noise" => &mut start.noise,
-            other => return Err(format!("`{other}` is none of photo, painting and noise")),
+            other => return Err(format!("`{other}` is none of photo, recoloured, painting and noise")),
         };
         *place = share.unwrap_or(1.0);
     }
@@ -366,7 +368,7 @@ mod tests {
             recipe(&["--size", "256", "--pooling", "avg", "--border", "zero", "--grain", "-0.5", "--style-weights", "3,1"]);
         assert_eq!((changed.size, changed.reading), (256, crate::recipe::Reading::plain(Pooling::Average)));
         assert_eq!((changed.emphasis.grain, changed.emphasis.styles), (-0.5, [3.0, 1.0, 0.0, 0.0]));
-        assert_eq!(recipe(&["--start", "photo=0.8,noise=0.2"]).start, Start { photo: 0.8, painting: 0.0, noise: 0.2 });
+        assert_eq!(recipe(&["--start", "photo=0.8,noise=0.2"]).start, Start { photo: 0.8, noise: 0.2, ..Start::default() });
     }
 
     #[test]

@@ -17,6 +17,8 @@ const LUMINANCE: [f32; 3] = [0.2126, 0.7152, 0.0722];
 const NOISE_VARIANCE: f64 = 2.5e-4;
 /// Variance that even a grey photo's colours are taken to have, so that the matrices have inverses.
 const LEAST_VARIANCE: f64 = 1e-7;
+/// Pixels that even an empty region is taken to have.
+const LEAST_TOTAL: f64 = 1e-6;
 /// Rounds of an iteration that doubles its digits with each; from the least variance the first dozen only find the magnitude.
 const ROOT_ROUNDS: u32 = 32;
 /// Light added to the photo before its channels are set in proportion: black has no hue to keep, and turns grey.
@@ -26,7 +28,11 @@ const BLACK: f32 = 1e-3;
 pub fn painting_seen(colours: Colours, photo: &[f32], mut painting: Vec<f32>) -> Vec<f32> {
     match colours.palette {
         Palette::Painting => {}
-        Palette::Matched => match_palette(&mut painting, photo, colours.linear_light),
+        Palette::Matched => {
+            let light = |value: f32| if colours.linear_light { to_linear(value) } else { value };
+            let own = statistics(&painting, light);
+            match_colours(&mut painting, own, statistics(photo, light), colours.linear_light);
+        }
         Palette::Photo => match_brightness(&mut painting, photo, colours.linear_light),
     }
     painting
@@ -40,6 +46,18 @@ pub fn photo_seen(colours: Colours, mut rgb: Vec<f32>) -> Vec<f32> {
         }
     }
     rgb
+}
+
+/// The photo with the mean and covariance of the paintings' colours, mixed by their shares, where the result is to have them; elsewhere as the
+/// network is to see it. It has them on average over a `region`, the share of each pixel in it. Pictures are `[H, W, 3]` in 0..1.
+pub fn recoloured(colours: Colours, photo: &[f32], region: &[f32], paintings: &[(&[f32], f32)]) -> Vec<f32> {
+    if colours.palette != Palette::Painting || paintings.is_empty() {
+        return photo_seen(colours, photo.to_vec());
+    }
+    let palettes: Vec<_> = paintings.iter().map(|(rgb, share)| (statistics(rgb, |value| value), f64::from(*share))).collect();
+    let mut recoloured = photo.to_vec();
+    match_colours(&mut recoloured, statistics_in(region, photo, |value| value), mixed(&palettes), false);
+    recoloured
 }
 
 /// The result as the person is to see it: `pastiche` itself, or its brightness under the colours of `photo`, both of one size.
@@ -92,17 +110,18 @@ fn mean_and_deviation(values: &[f32]) -> (f64, f64) {
     (mean, variance.sqrt())
 }
 
-/// Gives the painting's colours the photo's mean and covariance by the linear map that moves them least (Monge–Kantorovich; Pitié,
-/// Kokaram 2007): `A = S^-½ (S^½ C S^½)^½ S^-½` for covariances `S` of the painting and `C` of the photo.
-fn match_palette(painting: &mut [f32], photo: &[f32], linear_light: bool) {
+/// Mean and covariance of colours.
+type Moments = (DVec3, DMat3);
+
+/// Maps colours of one mean and covariance to those of another by the linear map that moves them least (Monge–Kantorovich; Pitié, Kokaram
+/// 2007): `A = S^-½ (S^½ C S^½)^½ S^-½` for covariances `S`, before, and `C`, after.
+fn match_colours(rgb: &mut [f32], (from, spread): Moments, (to, wanted): Moments, linear_light: bool) {
     let light = |value: f32| if linear_light { to_linear(value) } else { value };
     let value = |light: f32| if linear_light { to_srgb(light) } else { light.clamp(0.0, 1.0) };
-    let (from, spread) = statistics(painting, light);
-    let (to, wanted) = statistics(photo, light);
     let (root, inverse_root) = roots(spread + DMat3::IDENTITY * NOISE_VARIANCE);
     let wanted = wanted + DMat3::IDENTITY * LEAST_VARIANCE;
     let map = inverse_root * roots(root * wanted * root).0 * inverse_root;
-    for pixel in painting.as_chunks_mut::<3>().0 {
+    for pixel in rgb.as_chunks_mut::<3>().0 {
         let matched = map * (colour(*pixel, light) - from) + to;
         *pixel = matched.as_vec3().to_array().map(value);
     }
@@ -112,18 +131,32 @@ fn colour(pixel: [f32; 3], light: impl Fn(f32) -> f32) -> DVec3 {
     DVec3::from_array(pixel.map(|value| f64::from(light(value))))
 }
 
-/// Mean and covariance of all pixels.
-#[expect(clippy::cast_precision_loss, reason = "a count of pixels")]
-fn statistics(rgb: &[f32], light: impl Fn(f32) -> f32 + Copy) -> (DVec3, DMat3) {
-    let pixels = rgb.as_chunks().0;
-    let count = pixels.len() as f64;
-    let mean = pixels.iter().map(|&pixel| colour(pixel, light)).sum::<DVec3>() / count;
-    let outer = |&pixel: &[f32; 3]| {
-        let away = colour(pixel, light) - mean;
-        DMat3::from_cols(away * away.x, away * away.y, away * away.z)
-    };
-    let covariance = pixels.iter().map(outer).sum::<DMat3>() * (1.0 / count);
+/// Of all pixels.
+fn statistics(rgb: &[f32], light: impl Fn(f32) -> f32 + Copy) -> Moments {
+    statistics_of(rgb.as_chunks().0.iter().map(|pixel| (*pixel, 1.0)), light)
+}
+
+/// Of the pixels of a region, each by its share in it.
+fn statistics_in(region: &[f32], rgb: &[f32], light: impl Fn(f32) -> f32 + Copy) -> Moments {
+    statistics_of(rgb.as_chunks().0.iter().zip(region).map(|(pixel, share)| (*pixel, f64::from(*share))), light)
+}
+
+fn statistics_of(pixels: impl Iterator<Item = ([f32; 3], f64)> + Clone, light: impl Fn(f32) -> f32 + Copy) -> Moments {
+    let total = pixels.clone().map(|(_, share)| share).sum::<f64>().max(LEAST_TOTAL);
+    let mean = pixels.clone().map(|(pixel, share)| colour(pixel, light) * share).sum::<DVec3>() / total;
+    let covariance = pixels.map(|(pixel, share)| outer(colour(pixel, light) - mean) * share).sum::<DMat3>() * (1.0 / total);
     (mean, covariance)
+}
+
+fn outer(v: DVec3) -> DMat3 {
+    DMat3::from_cols(v * v.x, v * v.y, v * v.z)
+}
+
+/// Mean and covariance of pictures' colours taken together, each picture by its share.
+fn mixed(pictures: &[(Moments, f64)]) -> Moments {
+    let mean = pictures.iter().map(|((mean, _), share)| *mean * *share).sum::<DVec3>();
+    let moment = pictures.iter().map(|((mean, covariance), share)| (*covariance + outer(*mean)) * *share).sum::<DMat3>();
+    (mean, moment - outer(mean))
 }
 
 /// Square root of a symmetric, positive definite matrix, and its inverse, by the iteration of Denman and Beavers (1976).
@@ -189,6 +222,10 @@ mod tests {
             .collect()
     }
 
+    fn norm(matrix: DMat3) -> f64 {
+        DVec3::from_array([matrix.x_axis, matrix.y_axis, matrix.z_axis].map(DVec3::length)).length()
+    }
+
     #[test]
     fn a_matched_painting_has_the_photos_mean_and_covariance() {
         let photo = cloud(500, [0.6, 0.4, 0.3], [0.1, 0.1, -0.1]);
@@ -197,8 +234,25 @@ mod tests {
         let (mean, covariance) = statistics(&painting_seen(matched, &photo, painting), |value| value);
         let (wanted_mean, wanted) = statistics(&photo, |value| value);
         assert!((mean - wanted_mean).length() < 1e-3, "{mean}");
-        let norm = |matrix: DMat3| DVec3::from_array([matrix.x_axis, matrix.y_axis, matrix.z_axis].map(DVec3::length)).length();
         assert!(norm(covariance - wanted) < 0.1 * norm(wanted), "{covariance} for {wanted}");
+    }
+
+    #[test]
+    fn a_recoloured_photo_has_the_colours_of_all_paintings_by_their_shares() {
+        let photo = cloud(500, [0.6, 0.4, 0.3], [0.1, 0.1, -0.1]);
+        let [first, second] = [cloud(700, [0.3, 0.4, 0.6], [-0.1, 0.1, 0.1]), cloud(400, [0.5, 0.5, 0.4], [0.1, 0.0, 0.1])];
+        // As many pixels of each as their shares say.
+        let together = [first.repeat(4), second.repeat(21)].concat();
+        let share = 2800.0 / (2800.0 + 8400.0);
+        let blend = [(first.as_slice(), share), (second.as_slice(), 1.0 - share)];
+        let in_colours = |colours, paintings: &[_]| recoloured(colours, &photo, &[1.0; 500], paintings);
+        let (mean, covariance) = statistics(&in_colours(Colours::default(), &blend), |value| value);
+        let (wanted_mean, wanted) = statistics(&together, |value| value);
+        assert!((mean - wanted_mean).length() < 5e-3, "{mean} for {wanted_mean}");
+        assert!(norm(covariance - wanted) < 0.1 * norm(wanted), "{covariance} for {wanted}");
+        assert_eq!(in_colours(Colours::default(), &[]), photo);
+        let matched = Colours { palette: Palette::Matched, linear_light: false };
+        assert_eq!(in_colours(matched, &blend), photo, "it is the paintings that are recoloured");
     }
 
     #[test]

@@ -20,17 +20,13 @@ const LEAST_SHARE: f32 = 1e-6;
 pub struct Mask(Tensor<4>);
 
 impl Mask {
-    /// From grey pictures of one size, white where a painting belongs and black where it does not. Where they claim a pixel more than
-    /// once they share it; where none does, no painting's style counts.
+    /// From pictures as [`shares`] takes them.
     pub fn from_pixels(masks: &[Pixels], device: &Device) -> Vec<Self> {
-        let claims: Vec<Vec<f32>> = masks.iter().map(claims).collect();
-        let claimed = |pixel: usize| claims.iter().map(|claims| claims[pixel]).sum::<f32>().max(1.0);
-        let mask = |(pixels, claims): (&Pixels, &Vec<f32>)| {
-            let shares: Vec<f32> = claims.iter().enumerate().map(|(pixel, claim)| claim / claimed(pixel)).collect();
+        let mask = |(pixels, shares): (&Pixels, Vec<f32>)| {
             let ImageSize { width, height } = pixels.size();
             Self(Tensor::from_data(TensorData::new(shares, [1, 1, height as usize, width as usize]), device))
         };
-        masks.iter().zip(&claims).map(mask).collect()
+        masks.iter().zip(shares(masks)).map(mask).collect()
     }
 
     /// The mask at half its size, `times` over.
@@ -69,6 +65,15 @@ impl Guide {
         let positions = float(mask.shape().num_elements());
         Self { share: sum(mask.clone()).div_scalar(positions).clamp_min(LEAST_SHARE), root: mask.sqrt() }
     }
+}
+
+/// How much each pixel belongs to each of several regions, from grey pictures of one size, white where a region is and black where not.
+/// Where they claim a pixel more than once they share it; where none does, no painting's style counts.
+pub fn shares(masks: &[Pixels]) -> Vec<Vec<f32>> {
+    let claims: Vec<Vec<f32>> = masks.iter().map(claims).collect();
+    let claimed = |pixel: usize| claims.iter().map(|claims| claims[pixel]).sum::<f32>().max(1.0);
+    let shared = |claims: &Vec<f32>| claims.iter().enumerate().map(|(pixel, claim)| claim / claimed(pixel)).collect();
+    claims.iter().map(shared).collect()
 }
 
 /// A grey picture's values in 0..1; what is transparent claims nothing.

@@ -127,7 +127,10 @@ impl StyleTransfer {
         let Level { halvings, steps } = levels.pop_front().expect("a schedule has a level");
         let scene = full.halved(halvings);
         let start = match &pictures.earlier {
-            None => scene.mixed(recipe.start, recipe.seed),
+            None => {
+                let recoloured = || scene::recoloured(pictures, recipe, device).halved(halvings);
+                scene.mixed(recipe.start, recoloured, recipe.seed)
+            }
             Some(earlier) => {
                 let earlier = colour::photo_seen(recipe.colours, earlier.composited_rgb());
                 ImageTensor::from_rgb(size, &earlier, device)

@@ -123,12 +123,14 @@ pub struct Colours {
     pub linear_light: bool,
 }
 
-/// The picture that the optimisation begins with: a mixture, by shares.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+/// The picture that the optimisation begins with: a mixture, by shares. Those that a text leaves out are none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Start {
     /// Of the photo.
     pub photo: f32,
+    /// Of the photo with the mean and covariance of the painting's colours, where the result is to have them; elsewhere of the photo.
+    pub recoloured: f32,
     /// Of the first painting, stretched over the photo's size.
     pub painting: f32,
     /// Of white noise, the seed's own.
@@ -136,33 +138,43 @@ pub struct Start {
 }
 
 impl Start {
+    /// No picture: to be added to.
+    const NONE: Self = Self { photo: 0.0, recoloured: 0.0, painting: 0.0, noise: 0.0 };
     /// From the photo: what it shows stays where it is.
-    pub const PHOTO: Self = Self { photo: 1.0, painting: 0.0, noise: 0.0 };
+    pub const PHOTO: Self = Self { photo: 1.0, ..Self::NONE };
+    /// From the recoloured photo: the same, and the colours need not be sought, which takes most of the steps otherwise.
+    pub const RECOLOURED: Self = Self { recoloured: 1.0, ..Self::NONE };
     /// From white noise, as in the paper.
-    pub const NOISE: Self = Self { photo: 0.0, painting: 0.0, noise: 1.0 };
+    pub const NOISE: Self = Self { noise: 1.0, ..Self::NONE };
     /// From the painting.
-    pub const PAINTING: Self = Self { photo: 0.0, painting: 1.0, noise: 0.0 };
+    pub const PAINTING: Self = Self { painting: 1.0, ..Self::NONE };
+    /// The photo and a little noise.
+    pub const BLEND: Self = Self { recoloured: 0.7, noise: 0.3, ..Self::NONE };
 
     /// Shares allowed.
     pub const SHARE: RangeInclusive<f32> = 0.0..=1.0;
 
-    /// The shares of photo, painting and noise, adding up to 1.
-    pub fn shares(self) -> [f32; 3] {
-        let shares = [self.photo, self.painting, self.noise];
-        let sum: f32 = shares.iter().sum();
-        shares.map(|share| share / sum)
+    /// Each share with the name of its picture.
+    pub fn named(self) -> [(&'static str, f32); 4] {
+        [("photo", self.photo), ("recoloured photo", self.recoloured), ("painting", self.painting), ("noise", self.noise)]
+    }
+
+    /// The same mixture with shares that add up to 1.
+    #[must_use]
+    pub fn normalised(self) -> Self {
+        let sum = self.sum();
+        let Self { photo, recoloured, painting, noise } = self;
+        Self { photo: photo / sum, recoloured: recoloured / sum, painting: painting / sum, noise: noise / sum }
+    }
+
+    fn sum(self) -> f32 {
+        self.named().into_iter().map(|(_, share)| share).sum()
     }
 
     pub(super) fn validate(self) -> Result<(), RecipeError> {
-        within("photo's share of the start", self.photo, &Self::SHARE)?;
-        within("painting's share of the start", self.painting, &Self::SHARE)?;
-        within("noise's share of the start", self.noise, &Self::SHARE)?;
-        within("sum of the start's shares", self.photo + self.painting + self.noise, &(f32::MIN_POSITIVE..=3.0))
-    }
-}
-
-impl Default for Start {
-    fn default() -> Self {
-        Self::PHOTO
+        for (name, share) in self.named() {
+            within(&format!("{name}'s share of the start"), share, &Self::SHARE)?;
+        }
+        within("sum of the start's shares", self.sum(), &(f32::MIN_POSITIVE..=4.0))
     }
 }

@@ -60,7 +60,7 @@ fn allowed(field: &str) -> Option<RangeInclusive<f64>> {
         "steps" => numbers(&Recipe::STEPS),
         "style_scale" => numbers(&Recipe::STYLE_SCALE),
         "pyramid" => numbers(&Recipe::PYRAMID),
-        "start.photo" | "start.painting" | "start.noise" => numbers(&Start::SHARE),
+        "start.photo" | "start.recoloured" | "start.painting" | "start.noise" => numbers(&Start::SHARE),
         "emphasis.content_weight" => numbers(&Emphasis::CONTENT_WEIGHT),
         "emphasis.tv_weight" => numbers(&Emphasis::TV_WEIGHT),
         "emphasis.grain" => numbers(&Emphasis::GRAIN),
@@ -139,6 +139,8 @@ mod tests {
         let recipe = Recipe::from_json(text).unwrap();
         assert_eq!((recipe.size, recipe.seed, recipe.reading.pooling), (256, 7, Pooling::Max));
         assert_eq!(recipe.emphasis.style_layers, Emphasis::default().style_layers);
+        let from_photo = Recipe::from_json(r#"{"start":{"photo":1.0,"painting":0.0,"noise":0.0}}"#).unwrap();
+        assert_eq!(from_photo.start, Start::PHOTO, "as before there was another photo to begin with");
         let mirrored = Recipe::from_json(r#"{"reading":{"border":"reflect"}}"#).unwrap();
         assert_eq!(mirrored.reading.border, Border::Replicate, "by the name of what it replaced");
     }

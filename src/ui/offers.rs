@@ -72,8 +72,9 @@ pub fn palettes() -> Vec<Offer<Palette>> {
 /// What the optimisation begins with.
 pub fn starts(own: Start) -> Vec<Offer<Start>> {
     let offers = vec![
-        offer(Start::PHOTO, "photo", "The photo"),
-        offer(Start { photo: 0.7, painting: 0.0, noise: 0.3 }, "blend", "Photo and noise"),
+        offer(Start::RECOLOURED, "recoloured", "The photo, recoloured"),
+        offer(Start::PHOTO, "photo", "The photo as it is"),
+        offer(Start::BLEND, "blend", "Photo and noise"),
         offer(Start::NOISE, "noise", "Noise (paper)"),
         offer(Start::PAINTING, "painting", "The painting"),
     ];
@@ -113,8 +114,8 @@ pub fn layers() -> Vec<Offer<Layer>> {
 
 /// What a start is mixed of, as in "70 % photo, 30 % noise".
 fn mixture(start: Start) -> String {
-    let named = start.shares().into_iter().zip(["photo", "painting", "noise"]).filter(|(share, _)| *share > 0.0);
-    named.map(|(share, name)| format!("{:.0} % {name}", 100.0 * share)).collect::<Vec<_>>().join(", ")
+    let counted = start.normalised().named().into_iter().filter(|(_, share)| *share > 0.0);
+    counted.map(|(name, share)| format!("{:.0} % {name}", 100.0 * share)).collect::<Vec<_>>().join(", ")
 }
 
 fn two_decimals(value: f32) -> String {
@@ -194,7 +195,7 @@ mod tests {
             offers.into_iter().find(|offer| offer.key == OWN).expect("it is offered as one's own").label
         }
         assert_eq!(own(stroke_sizes, 0.83), "×0.83");
-        assert_eq!(own(starts, Start { photo: 0.5, painting: 0.0, noise: 1.0 }), "33 % photo, 67 % noise");
+        assert_eq!(own(starts, Start { photo: 0.5, noise: 1.0, ..Start::default() }), "33 % photo, 67 % noise");
         assert_eq!(own(|count| pyramids(count, 2048), 5), "Strokes as at 128 px");
         assert_eq!(own(|count| pyramids(count, 128), 3), "Strokes as at 64 px", "there is no third size");
         let layer = |layer, weight| LayerWeights::default().with(layer, weight);

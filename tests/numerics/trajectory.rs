@@ -41,6 +41,8 @@ struct Run {
     reading: Reading,
     /// Of the normalised network.
     means: ChannelMeans,
+    /// Relative difference allowed to Adam's first ten iterations.
+    gate: f64,
     losses: Vec<f64>,
 }
 
@@ -63,6 +65,8 @@ fn own_runs(optimizer: &str) -> Vec<Run> {
         start: "x_rgb",
         reading: Reading::plain(pooling),
         means: ChannelMeans::built_in(),
+        // Of so small a picture each element weighs more: one answer about 0 that opens its ReLU shows.
+        gate: 2e-5,
         losses: case().values(&format!("{key}.raw.{optimizer}.loss")),
         case: case(),
     };
@@ -76,6 +80,7 @@ fn shared_runs(runs: &[(&str, Reading, &str)]) -> Vec<Run> {
         start: "noise_rgb",
         reading,
         means: means_of(folder),
+        gate: 1e-5,
         losses: Fixture::open(&folder.join("trajectories.safetensors")).values(key),
     };
     folders()[1..].iter().flat_map(|folder| runs.iter().map(move |run| read(folder, run))).collect()
@@ -123,14 +128,18 @@ fn adam_follows(device: &Device) {
         ("case_a_32x32.safetensors", normalised, "a.avg.norm.adam.loss"),
         ("case_b_48x40.safetensors", Reading::plain(Pooling::Max), "b.max.raw.adam.loss"),
     ];
-    for run in own_runs("adam").into_iter().chain(shared_runs(&shared)) {
-        let differences = adam_differences(&run, device);
-        assert_eq!(differences.len(), 51);
-        // Rounding grows along a run; these gates are some 30 and 4 times what f32 was measured to differ by.
-        let name = (&run.case.name, run.reading);
-        assert!(differences[..=10].iter().all(|&difference| difference <= 1e-5), "{name:?}: {differences:?}");
-        assert!(differences.iter().all(|&difference| difference <= 5e-3), "{name:?}: {differences:?}");
-    }
+    let far: Vec<String> = own_runs("adam")
+        .into_iter()
+        .chain(shared_runs(&shared))
+        .filter_map(|run| {
+            let differences = adam_differences(&run, device);
+            assert_eq!(differences.len(), 51);
+            // Rounding grows along a run.
+            let agrees = |until: usize, gate| differences[..=until].iter().all(|&difference| difference <= gate);
+            (!(agrees(10, run.gate) && agrees(50, 5e-3))).then(|| format!("{:?}: {differences:?}", (&run.case.name, run.reading)))
+        })
+        .collect();
+    assert!(far.is_empty(), "{far:#?}");
 }
 
 fn lbfgs_follows(device: &Device) {

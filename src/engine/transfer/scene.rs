@@ -4,7 +4,7 @@ use burn::tensor::Device;
 
 use super::Pictures;
 use crate::engine::loss::Subject;
-use crate::engine::{ImageTensor, Mask, colour};
+use crate::engine::{ImageTensor, Mask, colour, mask};
 use crate::pixels::{ImageSize, MIN_EDGE_PX, Pixels};
 use crate::recipe::{Recipe, Start};
 
@@ -53,20 +53,43 @@ impl Scene {
         Self { subject, original: self.original.halved(times) }
     }
 
-    /// The picture that the optimisation begins with: photo, painting and noise by their shares, under a dither.
-    pub fn mixed(&self, start: Start, seed: u64) -> ImageTensor {
-        let Subject { photo: seen, paintings, .. } = &self.subject;
-        let size = seen.size();
-        let [photo, painting, noise] = start.shares();
-        let noise = noise_and_dither(3 * size.area(), noise, seed);
-        let noise = ImageTensor::from_rgb(size, &noise, &seen.tensor().device()).into_tensor();
-        let mut mixed = noise + seen.tensor().clone().mul_scalar(photo);
-        if painting > 0.0 {
-            let stretched = paintings.first().unwrap_or(seen).resized(size).into_tensor();
-            mixed = mixed + stretched.mul_scalar(painting);
-        }
-        ImageTensor::new(mixed)
+    /// The picture that the optimisation begins with: a mixture under a dither. `recoloured` makes the recoloured photo, of the scene's size.
+    pub fn mixed(&self, start: Start, recoloured: impl FnOnce() -> ImageTensor, seed: u64) -> ImageTensor {
+        let Subject { photo, paintings, .. } = &self.subject;
+        let size = photo.size();
+        let shares = start.normalised();
+        let noise = noise_and_dither(3 * size.area(), shares.noise, seed);
+        let noise = ImageTensor::from_rgb(size, &noise, &photo.tensor().device()).into_tensor();
+        let part = |picture: &ImageTensor, share| picture.tensor().clone().mul_scalar(share);
+        let parts = [
+            (shares.photo > 0.0).then(|| part(photo, shares.photo)),
+            (shares.recoloured > 0.0).then(|| part(&recoloured(), shares.recoloured)),
+            (shares.painting > 0.0).then(|| part(&paintings.first().unwrap_or(photo).resized(size), shares.painting)),
+        ];
+        ImageTensor::new(parts.into_iter().flatten().fold(noise, |sum, part| sum + part))
     }
+}
+
+/// The photo in the colours that the result is to have, at the pictures' own size: those of the paintings where they count, all of them
+/// blended or each in its region.
+pub fn recoloured(pictures: &Pictures, recipe: &Recipe, device: &Device) -> ImageTensor {
+    let photo = pictures.photo.composited_rgb();
+    let paintings: Vec<Vec<f32>> = pictures.paintings.iter().map(Pixels::composited_rgb).collect();
+    let everywhere = vec![1.0; pictures.photo.size().area()];
+    let rgb = if pictures.masks.is_empty() {
+        let shares = recipe.emphasis.style_shares(paintings.len());
+        let blend: Vec<(&[f32], f32)> = paintings.iter().map(Vec::as_slice).zip(shares).collect();
+        colour::recoloured(recipe.colours, &photo, &everywhere, &blend)
+    } else {
+        let mut rgb = colour::recoloured(recipe.colours, &photo, &everywhere, &[]);
+        for (region, painting) in mask::shares(&pictures.masks).iter().zip(&paintings) {
+            let inside = colour::recoloured(recipe.colours, &photo, region, &[(painting, 1.0)]);
+            let change = |index: usize| region[index / 3] * (inside[index] - photo[index]);
+            rgb.iter_mut().enumerate().for_each(|(index, value)| *value += change(index));
+        }
+        rgb
+    };
+    ImageTensor::from_rgb(pictures.photo.size(), &rgb, device)
 }
 
 /// The size at which a painting is studied that is `given` px large and belongs to a photo of `content_edge` px. It has been fitted to

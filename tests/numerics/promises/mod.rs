@@ -90,3 +90,10 @@ fn part(picture: &Pixels, belongs: impl Fn(u32, u32) -> bool) -> Pixels {
     let width = u32::try_from(rgba.len() / 4).expect("a small picture");
     Pixels::new(ImageSize::new(width, 1), rgba).expect("four bytes for each pixel")
 }
+
+/// A mask that is white in one half of a picture.
+fn half(size: ImageSize, left: bool) -> Pixels {
+    let white = move |i: u32| (i % size.width < size.width / 2) == left;
+    let pixel = |i| [if white(i) { 255 } else { 0 }; 3].into_iter().chain([255]);
+    Pixels::new(size, (0..size.width * size.height).flat_map(pixel).collect()).expect("four bytes for each pixel")
+}

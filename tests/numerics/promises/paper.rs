@@ -1,7 +1,7 @@
 //! What the paper shows.
 
 use impasto::layer::Layer;
-use impasto::recipe::{LayerWeights, Network, Pooling, Reading, Start, grid};
+use impasto::recipe::{LayerWeights, Network, Pooling, Reading, Recipe, Start, grid};
 
 use super::{painted, pictures, recipe, squared_distance, with};
 
@@ -39,10 +39,10 @@ fn readings() -> impl Iterator<Item = Reading> {
     networks.flat_map(|network| Pooling::ALL.map(|pooling| Reading { network, pooling, ..Reading::default() }))
 }
 
-/// How far the photo is changed.
+/// How far the photo is changed from itself.
 fn change(content_weight: f32, reading: Reading) -> f32 {
-    let mut recipe = with(|emphasis| emphasis.content_weight = content_weight);
-    recipe.reading = reading;
+    let recipe = with(|emphasis| emphasis.content_weight = content_weight);
+    let recipe = Recipe { reading, start: Start::PHOTO, ..recipe };
     let pictures = pictures(&["painting-night.jpg"], &recipe);
     squared_distance(&painted(&pictures, &recipe).0, &pictures.photo)
 }

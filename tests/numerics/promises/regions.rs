@@ -3,17 +3,10 @@
 use std::rc::Rc;
 
 use impasto::engine::{Pictures, StyleTransfer};
-use impasto::pixels::{ImageSize, Pixels};
+use impasto::pixels::Pixels;
 
-use super::{EDGE, colour_distance, painted, part, pictures, sample, squared_distance, with};
+use super::{EDGE, colour_distance, half, painted, part, pictures, sample, squared_distance, with};
 use crate::{cpu, network};
-
-/// A mask that is white in one half of a picture.
-fn half(size: ImageSize, left: bool) -> Pixels {
-    let white = move |i: u32| (i % size.width < size.width / 2) == left;
-    let pixel = |i| [if white(i) { 255 } else { 0 }; 3].into_iter().chain([255]);
-    Pixels::new(size, (0..size.width * size.height).flat_map(pixel).collect()).expect("four bytes for each pixel")
-}
 
 #[test]
 fn each_painting_keeps_to_its_region_and_what_none_claims_stays() {

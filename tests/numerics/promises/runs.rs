@@ -11,7 +11,7 @@ use impasto::pixels::{ImageSize, Pixels};
 use impasto::recipe::{Emphasis, LayerWeights, OptimizerKind, Recipe, Start};
 use pollster::block_on;
 
-use super::{STEPS, begin, finish, painted, pictures, recipe, sample, squared_distance};
+use super::{STEPS, begin, colour_distance, finish, half, painted, part, pictures, recipe, sample, squared_distance};
 use crate::{cpu, gpu, network};
 
 #[test]
@@ -37,7 +37,7 @@ fn a_run_begins_with_what_its_shares_say() {
     let (near, far) = (squared_distance(&result, &painting), squared_distance(&result, &photo));
     assert!(near < 1e-3 && far > 1e-2, "{near} from the painting, {far} from the photo");
 
-    let (result, photo, painting) = begun(Start { photo: 0.5, painting: 1.0, noise: 0.5 });
+    let (result, photo, painting) = begun(Start { photo: 0.5, painting: 1.0, noise: 0.5, ..Start::default() });
     let [result, photo, painting] = [result, photo, painting].map(|picture| picture.composited_rgb());
     let rest: Vec<f32> = result.iter().zip(photo.iter().zip(&painting)).map(|(x, (p, q))| x - 0.25 * p - 0.5 * q).collect();
     #[expect(clippy::cast_precision_loss, reason = "a count of values")]
@@ -48,13 +48,37 @@ fn a_run_begins_with_what_its_shares_say() {
 }
 
 #[test]
+fn a_recoloured_photo_spares_the_search_for_the_paintings_colours() {
+    let reached = |start, steps| {
+        let recipe = Recipe { start, steps, ..recipe() };
+        painted(&pictures(&["painting-night.jpg"], &recipe), &recipe).1.total()
+    };
+    let (recoloured, as_it_is) = (reached(Start::RECOLOURED, STEPS), reached(Start::PHOTO, 3 * STEPS / 2));
+    assert!(recoloured < as_it_is, "{recoloured} after {STEPS} steps, and {as_it_is} after half as many again from the photo");
+}
+
+#[test]
+fn a_recoloured_photo_has_each_regions_colours() {
+    let names = ["painting-night.jpg", "painting-ember.jpg"];
+    let recipe = Recipe { steps: 1, ..recipe() };
+    let mut pictures = pictures(&names, &recipe);
+    let size = pictures.photo.size();
+    pictures.masks = vec![half(size, true), half(size, false)];
+    let result = painted(&pictures, &recipe).0;
+    let side = |left| part(&result, |x, _| (x < size.width / 2) == left);
+    let near = |left, painting: usize| colour_distance(&side(left), &pictures.paintings[painting]);
+    let [[own, other], [others, owned]] = [true, false].map(|left| [0, 1].map(|painting| near(left, painting)));
+    assert!(own < 0.5 * other && owned < 0.5 * others, "{own} < {other}, {owned} < {others}");
+}
+
+#[test]
 fn what_a_run_begins_with_stays_visible_in_its_result() {
     let far = |start| {
         let recipe = Recipe { start, ..recipe() };
         let pictures = pictures(&["painting-night.jpg"], &recipe);
         squared_distance(&painted(&pictures, &recipe).0, &pictures.photo)
     };
-    let blend = Start { photo: 0.7, painting: 0.0, noise: 0.3 };
+    let blend = Start { photo: 0.7, noise: 0.3, ..Start::default() };
     let [photo, blend, painting] = [Start::PHOTO, blend, Start::PAINTING].map(far);
     assert!(photo < blend && blend < painting, "from the photo: {photo}, {blend}, {painting}");
 }
@@ -95,7 +119,7 @@ fn a_run_goes_on_from_an_earlier_result() {
 
 #[test]
 fn every_weight_can_change_in_a_running_picture() {
-    let recipe = recipe();
+    let recipe = Recipe { start: Start::PHOTO, ..recipe() };
     let mut transfer = begin(&pictures(&["painting-night.jpg", "painting-ember.jpg"], &recipe), &recipe);
     let layers = |layer| LayerWeights::even(&[layer], 1.0);
     let other_style = |before: Losses, after: Losses| (after.style / before.style - 1.0).abs() > 0.05;
@@ -176,7 +200,7 @@ fn a_run_that_is_cut_short_ends_at_its_full_size() {
 
 #[test]
 fn the_optimiser_can_change_in_a_running_picture_and_both_bring_it_on() {
-    let recipe = Recipe { steps: 2 * STEPS, ..recipe() };
+    let recipe = Recipe { steps: 2 * STEPS, start: Start::PHOTO, ..recipe() };
     let pictures = pictures(&["painting-night.jpg"], &recipe);
     for (before, after) in [(OptimizerKind::Adam, OptimizerKind::Lbfgs), (OptimizerKind::Lbfgs, OptimizerKind::Adam)] {
         let mut transfer = begin(&pictures, &Recipe { optimizer: before, ..recipe.clone() });

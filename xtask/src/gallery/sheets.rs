@@ -27,7 +27,7 @@ pub const GRID: &str = "grid";
 const OUT_OF_NOISE: u32 = 5;
 
 /// All, in the order of the index.
-pub const SHEETS: [Sheet; 18] = [
+pub const SHEETS: [Sheet; 19] = [
     Sheet {
         name: "presets",
         about: "The presets.",
@@ -92,13 +92,26 @@ pub const SHEETS: [Sheet; 18] = [
         name: "start",
         about: "What the optimisation begins with, and at how many sizes it paints.",
         cells: &[
-            ("the photo", &[STYLIZE]),
-            ("the photo, in 2 sizes", &[STYLIZE, "--pyramid=2"]),
-            ("photo and noise", &[STYLIZE, "--start=photo=0.7,noise=0.3"]),
+            ("the photo, recoloured", &[STYLIZE]),
+            ("the same in 2 sizes", &[STYLIZE, "--pyramid=2"]),
+            ("the photo as it is", &[STYLIZE, "--start=photo"]),
+            ("photo and noise", &[STYLIZE, "--start=recoloured=0.7,noise=0.3"]),
             ("noise", &[STYLIZE, "--start=noise"]),
             ("the painting", &[STYLIZE, "--start=painting"]),
         ],
         times: OUT_OF_NOISE,
+    },
+    Sheet {
+        name: "first_steps",
+        about: "The same starts after few steps.",
+        cells: &[
+            ("the photo, recoloured", &[STYLIZE]),
+            ("the photo as it is", &[STYLIZE, "--start=photo"]),
+            ("photo and noise", &[STYLIZE, "--start=recoloured=0.7,noise=0.3"]),
+            ("noise", &[STYLIZE, "--start=noise"]),
+            ("the painting", &[STYLIZE, "--start=painting"]),
+        ],
+        times: 1,
     },
     Sheet {
         name: "layers",
