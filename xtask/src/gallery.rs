@@ -13,7 +13,7 @@ use image::codecs::jpeg::JpegEncoder;
 use image::imageops::overlay;
 use image::{GrayImage, Luma, Rgb, RgbImage};
 
-use self::sheets::{GRID, SHEETS, STYLIZE, Sheet};
+use self::sheets::{GRID, Pair, SHEETS, STYLIZE, Sheet};
 use crate::checks::ALL_FEATURES;
 use crate::failure::{Context, Failure, Outcome};
 use crate::{places, process};
@@ -22,9 +22,6 @@ use crate::{places, process};
 const GUTTER_PX: u32 = 6;
 /// Of JPEG: at this a sheet shows no blocks.
 const QUALITY: u8 = 84;
-/// The photo and the painting of every sheet that names no others.
-const PHOTO: &str = "photo-cat.jpg";
-const PAINTING: &str = "painting-orchard.jpg";
 /// The second painting.
 const SECOND: &str = "painting-night.jpg";
 /// Side of a mask, px: it is laid over the photo whatever its size.
@@ -57,16 +54,17 @@ pub fn run(names: &[String], effort: Effort) -> Outcome {
         save_mask(left)?;
     }
     // The plain recipe's picture stands in most of the sheets.
-    let mut known: BTreeMap<(&[&str], u32), RgbImage> = BTreeMap::new();
-    let mut painted = |words: &'static [&'static str], steps| match known.entry((words, steps)) {
+    let mut known: BTreeMap<(Pair, &[&str], u32), RgbImage> = BTreeMap::new();
+    let mut painted = |pair: Pair, words: &'static [&'static str], steps| match known.entry((pair, words, steps)) {
         Entry::Occupied(known) => Ok(known.get().clone()),
-        Entry::Vacant(place) => paint(words, Effort { steps, ..effort }).map(|picture| place.insert(picture).clone()),
+        Entry::Vacant(place) => paint(pair, words, Effort { steps, ..effort }).map(|picture| place.insert(picture).clone()),
     };
     for sheet in sheets {
         process::headline(sheet.about);
         let steps = sheet.times * effort.steps;
-        let pictures = sheet.cells.iter().map(|(_, words)| painted(words, steps)).collect::<Outcome<Vec<_>>>()?;
-        save(&folder.join(format!("{}.jpg", sheet.name)), &side_by_side(&pictures))?;
+        let mut row = |pair: &Pair| sheet.cells.iter().map(|(_, words)| painted(*pair, words, steps)).collect::<Outcome<Vec<_>>>();
+        let rows = sheet.rows.iter().map(|pair| Ok(side_by_side(&row(pair)?))).collect::<Outcome<Vec<_>>>()?;
+        save(&folder.join(format!("{}.jpg", sheet.name)), &below_each_other(&rows))?;
     }
     let path = folder.join("README.md");
     fs::write(&path, index(effort)).or_fail(|| format!("cannot write {}", path.display()), WRITE_ADVICE)
@@ -85,11 +83,11 @@ fn chosen(names: &[String]) -> Outcome<Vec<&'static Sheet>> {
     names.iter().map(find).collect()
 }
 
-fn paint(words: &[&str], effort: Effort) -> Outcome<RgbImage> {
+fn paint(pair: Pair, words: &[&str], effort: Effort) -> Outcome<RgbImage> {
     let samples = places::checkout().join("www/samples");
     let scratch = places::target().join("gallery.png");
     let mut impasto = Command::new(places::target().join("release/impasto"));
-    impasto.arg(words[0]).args(subjects(words).into_iter().map(|name| samples.join(name)));
+    impasto.arg(words[0]).args(subjects(pair, words).into_iter().map(|name| samples.join(name)));
     impasto.args(words[1..].iter().map(|word| with_paths(word)));
     impasto.arg("--output").arg(&scratch).args(["--size", &effort.size.to_string(), "--steps", &effort.steps.to_string()]);
     impasto.args(["--device", effort.device]);
@@ -99,11 +97,11 @@ fn paint(words: &[&str], effort: Effort) -> Outcome<RgbImage> {
 }
 
 /// The sample pictures that a cell is painted from.
-fn subjects(words: &[&str]) -> Vec<&'static str> {
+fn subjects((photo, painting): Pair, words: &[&str]) -> Vec<&'static str> {
     match words {
-        [STYLIZE | GRID, ..] => vec![PHOTO, PAINTING],
-        [_, of] if of.starts_with("--style") => vec![PAINTING],
-        _ => vec![PHOTO],
+        [STYLIZE | GRID, ..] => vec![photo, painting],
+        [_, of] if of.starts_with("--style") => vec![painting],
+        _ => vec![photo],
     }
 }
 
@@ -142,6 +140,18 @@ fn side_by_side(pictures: &[RgbImage]) -> RgbImage {
     sheet
 }
 
+/// Rows on white, one below the other.
+fn below_each_other(rows: &[RgbImage]) -> RgbImage {
+    let width = rows.iter().map(RgbImage::width).max().unwrap_or(0);
+    let mut sheet = RgbImage::from_pixel(width, rows.iter().map(RgbImage::height).sum(), Rgb([u8::MAX; 3]));
+    let mut top = 0;
+    for row in rows {
+        overlay(&mut sheet, row, 0, top);
+        top += i64::from(row.height());
+    }
+    sheet
+}
+
 fn save(path: &PathBuf, sheet: &RgbImage) -> Outcome {
     let mut file = Vec::new();
     JpegEncoder::new_with_quality(&mut file, QUALITY).encode_image(sheet).expect("memory takes every byte");
@@ -157,11 +167,12 @@ fn index(effort: Effort) -> String {
         "# Gallery\n\nWhat each option does, painted from the sample pictures at {size} px in {steps} steps by `cargo xtask gallery`. \
          All other options are the default recipe's.\n"
     );
-    for Sheet { name, about, cells, times } in &SHEETS {
+    for Sheet { name, about, rows, cells, times } in &SHEETS {
         let captions: Vec<&str> = cells.iter().map(|(caption, _)| *caption).collect();
         let described = captions.join(" · ");
         let longer = if *times == 1 { String::new() } else { format!(" In {} steps.", times * steps) };
-        text += &format!("\n## {about}\n\n![{described}]({name}.jpg)\n\nFrom the left: {described}.{longer}\n");
+        let below = if rows.len() == 1 { "" } else { " Below, the same from other pictures." };
+        text += &format!("\n## {about}\n\n![{described}]({name}.jpg)\n\nFrom the left: {described}.{longer}{below}\n");
     }
     text
 }
@@ -176,6 +187,9 @@ mod tests {
         let sheet = side_by_side(&[picture(10, 20, 1), picture(30, 10, 2)]);
         assert_eq!(sheet.dimensions(), (10 + 30 + 3 * GUTTER_PX, 20 + 2 * GUTTER_PX));
         let at = |x, y| sheet.get_pixel(x, y).0[0];
+        let rows = below_each_other(&[sheet.clone(), side_by_side(&[picture(5, 5, 3)])]);
+        assert_eq!(rows.dimensions(), (sheet.width(), sheet.height() + 5 + 2 * GUTTER_PX));
+        assert_eq!(rows.get_pixel(GUTTER_PX, sheet.height() + GUTTER_PX).0[0], 3);
         assert_eq!((at(GUTTER_PX, GUTTER_PX), at(GUTTER_PX + 10, 15), at(2 * GUTTER_PX + 10, GUTTER_PX + 5)), (1, u8::MAX, 2));
     }
 
@@ -186,9 +200,10 @@ mod tests {
             assert!(index.contains(&format!("({}.jpg)", sheet.name)));
             assert!(sheet.cells.iter().all(|(caption, _)| index.contains(caption)));
         }
-        assert_eq!(subjects(&[sheets::RECONSTRUCT, "--style=conv1_1"]), [PAINTING]);
-        assert_eq!(subjects(&[sheets::RECONSTRUCT, "--content=conv1_1"]), [PHOTO]);
-        assert_eq!(subjects(&[STYLIZE]), [PHOTO, PAINTING]);
+        let subjects = |words: &[&str]| subjects(("photo", "painting"), words);
+        assert_eq!(subjects(&[sheets::RECONSTRUCT, "--style=conv1_1"]), ["painting"]);
+        assert_eq!(subjects(&[sheets::RECONSTRUCT, "--content=conv1_1"]), ["photo"]);
+        assert_eq!(subjects(&[STYLIZE]), ["photo", "painting"]);
     }
 
     #[test]

@@ -1,16 +1,21 @@
 //! What the sheets show: data, to be painted by [`super`].
 
-/// One row of pictures that differ in one thing.
+/// Pictures beside each other that differ in one thing.
 #[derive(Debug)]
 pub struct Sheet {
     /// File name without its ending.
     pub name: &'static str,
     /// What it shows, as a sentence.
     pub about: &'static str,
+    /// The same again below, from other pictures.
+    pub rows: &'static [Pair],
     pub cells: &'static [Cell],
     /// How many times the usual steps it takes: out of noise a picture comes slowly.
     pub times: u32,
 }
+
+/// File names of a sample photo and a sample painting.
+pub type Pair = (&'static str, &'static str);
 
 /// What stands below a picture, and the words of the command line that paint it; one in braces is the path of what [`super`] knows by
 /// that name.
@@ -23,6 +28,11 @@ pub const RECONSTRUCT: &str = "reconstruct";
 /// The command that paints a sheet by itself.
 pub const GRID: &str = "grid";
 
+/// The pictures of most sheets.
+const ONE: &[Pair] = &[("photo-cat.jpg", "painting-orchard.jpg")];
+/// Pictures that have little in common.
+const THREE: &[Pair] = &[ONE[0], ("photo-astronaut.jpg", "painting-night.jpg"), ("photo-coffee.jpg", "painting-window.jpg")];
+
 /// Times the usual steps, for sheets that begin with noise.
 const OUT_OF_NOISE: u32 = 5;
 
@@ -31,6 +41,7 @@ pub const SHEETS: [Sheet; 19] = [
     Sheet {
         name: "presets",
         about: "The presets.",
+        rows: THREE,
         cells: &[
             ("Balanced", &[STYLIZE]),
             ("Closer to the photo", &[STYLIZE, "--preset=closer_to_the_photo"]),
@@ -43,6 +54,7 @@ pub const SHEETS: [Sheet; 19] = [
     Sheet {
         name: "balance",
         about: "From content to style: the content weight.",
+        rows: ONE,
         cells: &[
             ("16000", &[STYLIZE, "--content-weight=16000"]),
             ("3000", &[STYLIZE, "--content-weight=3000"]),
@@ -55,6 +67,7 @@ pub const SHEETS: [Sheet; 19] = [
     Sheet {
         name: "colours",
         about: "Whose colours the result has.",
+        rows: ONE,
         cells: &[
             ("the painting's", &[STYLIZE]),
             ("the photo's", &[STYLIZE, "--palette=photo"]),
@@ -67,6 +80,7 @@ pub const SHEETS: [Sheet; 19] = [
     Sheet {
         name: "strokes",
         about: "Stroke size: the scale of the painting.",
+        rows: ONE,
         cells: &[
             ("×0.5", &[STYLIZE, "--style-scale=0.5"]),
             ("×0.7", &[STYLIZE, "--style-scale=0.7"]),
@@ -79,6 +93,7 @@ pub const SHEETS: [Sheet; 19] = [
     Sheet {
         name: "grain",
         about: "Fine to coarse: which style layers count most.",
+        rows: ONE,
         cells: &[
             ("-1", &[STYLIZE, "--grain=-1"]),
             ("-0.5", &[STYLIZE, "--grain=-0.5"]),
@@ -91,6 +106,7 @@ pub const SHEETS: [Sheet; 19] = [
     Sheet {
         name: "start",
         about: "What the optimisation begins with, and at how many sizes it paints.",
+        rows: ONE,
         cells: &[
             ("the photo, recoloured", &[STYLIZE]),
             ("the same in 2 sizes", &[STYLIZE, "--pyramid=2"]),
@@ -104,6 +120,7 @@ pub const SHEETS: [Sheet; 19] = [
     Sheet {
         name: "first_steps",
         about: "The same starts after few steps.",
+        rows: ONE,
         cells: &[
             ("the photo, recoloured", &[STYLIZE]),
             ("the photo as it is", &[STYLIZE, "--start=photo"]),
@@ -116,6 +133,7 @@ pub const SHEETS: [Sheet; 19] = [
     Sheet {
         name: "layers",
         about: "Style from fewer layers, repainting the photo.",
+        rows: ONE,
         cells: &[
             ("conv1_1", &[STYLIZE, "--style-layers=conv1_1"]),
             ("to conv2_1", &[STYLIZE, "--style-layers=conv1_1,conv2_1"]),
@@ -128,6 +146,7 @@ pub const SHEETS: [Sheet; 19] = [
     Sheet {
         name: "content_layer",
         about: "Which layer's content is kept, at a content weight of 8000.",
+        rows: ONE,
         cells: &[
             ("conv2_2", &[STYLIZE, "--content-weight=8000", "--content-layers=conv2_2"]),
             ("conv3_2", &[STYLIZE, "--content-weight=8000", "--content-layers=conv3_2"]),
@@ -139,6 +158,7 @@ pub const SHEETS: [Sheet; 19] = [
     Sheet {
         name: "blend",
         about: "Two paintings, from the one to the other.",
+        rows: ONE,
         cells: &[
             ("1 : 0", &[STYLIZE, "{night}", "--style-weights=1,0"]),
             ("3 : 1", &[STYLIZE, "{night}", "--style-weights=3,1"]),
@@ -151,6 +171,7 @@ pub const SHEETS: [Sheet; 19] = [
     Sheet {
         name: "regions",
         about: "Each painting in its own region.",
+        rows: ONE,
         cells: &[
             ("the first on the left", &[STYLIZE, "--mask={left}"]),
             ("the first on the right", &[STYLIZE, "--mask={right}"]),
@@ -162,6 +183,7 @@ pub const SHEETS: [Sheet; 19] = [
     Sheet {
         name: "network",
         about: "How the network reads: its filters as published or each as loud as the others, and its pooling.",
+        rows: ONE,
         cells: &[
             ("raw, average pooling", &[STYLIZE]),
             ("raw, max pooling", &[STYLIZE, "--pooling=max"]),
@@ -173,6 +195,7 @@ pub const SHEETS: [Sheet; 19] = [
     Sheet {
         name: "border",
         about: "What lies beyond the border.",
+        rows: ONE,
         cells: &[
             ("the picture continued", &[STYLIZE, "--content-weight=16"]),
             ("zeros", &[STYLIZE, "--content-weight=16", "--border=zero"]),
@@ -182,6 +205,7 @@ pub const SHEETS: [Sheet; 19] = [
     Sheet {
         name: "smoothness",
         about: "Smoothness: the weight of total variation.",
+        rows: ONE,
         cells: &[
             ("0", &[STYLIZE]),
             ("1000", &[STYLIZE, "--tv-weight=1000"]),
@@ -193,12 +217,14 @@ pub const SHEETS: [Sheet; 19] = [
     Sheet {
         name: "optimizer",
         about: "The optimiser, after as many steps.",
+        rows: ONE,
         cells: &[("L-BFGS", &[STYLIZE]), ("Adam", &[STYLIZE, "--optimizer=adam"])],
         times: 1,
     },
     Sheet {
         name: "seed",
         about: "The seed, from noise, at a smoothness of 1000.",
+        rows: ONE,
         cells: &[
             ("0", &[STYLIZE, "--start=noise", "--tv-weight=1000"]),
             ("1", &[STYLIZE, "--start=noise", "--tv-weight=1000", "--seed=1"]),
@@ -209,6 +235,7 @@ pub const SHEETS: [Sheet; 19] = [
     Sheet {
         name: "content",
         about: "What a layer knows of the photo: its content alone, out of noise.",
+        rows: ONE,
         cells: &[
             ("conv1_1", &[RECONSTRUCT, "--content=conv1_1"]),
             ("conv2_1", &[RECONSTRUCT, "--content=conv2_1"]),
@@ -221,6 +248,7 @@ pub const SHEETS: [Sheet; 19] = [
     Sheet {
         name: "style",
         about: "What layers know of the painting: their style alone, out of noise.",
+        rows: ONE,
         cells: &[
             ("conv1_1", &[RECONSTRUCT, "--style=conv1_1"]),
             ("to conv2_1", &[RECONSTRUCT, "--style=conv1_1,conv2_1"]),
@@ -233,6 +261,7 @@ pub const SHEETS: [Sheet; 19] = [
     Sheet {
         name: "grid",
         about: "The paper's grid: style from more and more layers downwards, more and more content to the right.",
+        rows: ONE,
         cells: &[("content weights of 16, 500 and 16000", &[GRID, "--weights=16,500,16000"])],
         times: 1,
     },
