@@ -89,7 +89,7 @@ pub enum RecipeError {
 
 impl Recipe {
     /// The newest form that is understood.
-    pub const VERSION: u32 = 1;
+    pub const VERSION: u32 = 2;
     /// Sizes allowed, px of the longer side.
     pub const SIZE: RangeInclusive<u32> = 32..=8192;
     /// Numbers of steps allowed.
@@ -157,7 +157,7 @@ mod tests {
     fn absurd_values_are_refused_by_name_and_range() {
         assert_eq!(refused(&Recipe { size: 7, ..Recipe::default() }), "size is 7; it must lie between 32 and 8192");
         assert!(refused(&Recipe { steps: 0, ..Recipe::default() }).starts_with("steps is 0;"));
-        assert!(refused(&Recipe { version: 2, ..Recipe::default() }).starts_with("version is 2;"));
+        assert!(refused(&Recipe { version: 3, ..Recipe::default() }).starts_with("version is 3;"));
         assert!(refused(&Recipe { style_scale: f32::NAN, ..Recipe::default() }).starts_with("style scale is NaN;"));
         assert!(refused(&Recipe { pyramid: 9, ..Recipe::default() }).starts_with("pyramid is 9;"));
         assert!(refused(&Recipe { start: Start::default(), ..Recipe::default() }).starts_with("sum of the start's shares is 0;"));

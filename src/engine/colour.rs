@@ -12,10 +12,10 @@ use crate::recipe::{Colours, Palette};
 const LUMA: [f32; 3] = [0.299, 0.587, 0.114];
 /// The same for amounts of light (Rec. 709, whose primaries sRGB has).
 const LUMINANCE: [f32; 3] = [0.2126, 0.7152, 0.0722];
-/// Variance below which a painting's colours count as noise, (4/255)²: without a bound, the faint colours of a grey painting would be
-/// stretched to fill the photo's.
+/// Variance below which the colours of a picture to be changed count as noise, (4/255)²: without a bound, the faint colours of a grey
+/// one would be stretched to fill the other's.
 const NOISE_VARIANCE: f64 = 2.5e-4;
-/// Variance that even a grey photo's colours are taken to have, so that the matrices have inverses.
+/// Variance that even a grey picture's colours are taken to have, so that the matrices have inverses.
 const LEAST_VARIANCE: f64 = 1e-7;
 /// Pixels that even an empty region is taken to have.
 const LEAST_TOTAL: f64 = 1e-6;
@@ -48,15 +48,13 @@ pub fn photo_seen(colours: Colours, mut rgb: Vec<f32>) -> Vec<f32> {
     rgb
 }
 
-/// The photo with the mean and covariance of the paintings' colours, mixed by their shares, where the result is to have them; elsewhere as the
-/// network is to see it. It has them on average over a `region`, the share of each pixel in it. Pictures are `[H, W, 3]` in 0..1.
-pub fn recoloured(colours: Colours, photo: &[f32], region: &[f32], paintings: &[(&[f32], f32)]) -> Vec<f32> {
-    if colours.palette != Palette::Painting || paintings.is_empty() {
-        return photo_seen(colours, photo.to_vec());
-    }
-    let palettes: Vec<_> = paintings.iter().map(|(rgb, share)| (statistics(rgb, |value| value), f64::from(*share))).collect();
+/// The photo with the mean and covariance of the paintings' colours, mixed by their shares, on average over a `region`, the share of each pixel
+/// in it: in sRGB values, which the network sees. Pictures are `[H, W, 3]` in 0..1.
+pub fn recoloured(photo: &[f32], region: &[f32], paintings: &[(&[f32], f32)]) -> Vec<f32> {
+    let value = |value| value;
+    let palettes: Vec<_> = paintings.iter().map(|(rgb, share)| (statistics(rgb, value), f64::from(*share))).collect();
     let mut recoloured = photo.to_vec();
-    match_colours(&mut recoloured, statistics_in(region, photo, |value| value), mixed(&palettes), false);
+    match_colours(&mut recoloured, statistics_in(region, photo, value), mixed(&palettes), false);
     recoloured
 }
 
@@ -245,14 +243,22 @@ mod tests {
         let together = [first.repeat(4), second.repeat(21)].concat();
         let share = 2800.0 / (2800.0 + 8400.0);
         let blend = [(first.as_slice(), share), (second.as_slice(), 1.0 - share)];
-        let in_colours = |colours, paintings: &[_]| recoloured(colours, &photo, &[1.0; 500], paintings);
-        let (mean, covariance) = statistics(&in_colours(Colours::default(), &blend), |value| value);
+        let (mean, covariance) = statistics(&recoloured(&photo, &[1.0; 500], &blend), |value| value);
         let (wanted_mean, wanted) = statistics(&together, |value| value);
         assert!((mean - wanted_mean).length() < 5e-3, "{mean} for {wanted_mean}");
         assert!(norm(covariance - wanted) < 0.1 * norm(wanted), "{covariance} for {wanted}");
-        assert_eq!(in_colours(Colours::default(), &[]), photo);
-        let matched = Colours { palette: Palette::Matched, linear_light: false };
-        assert_eq!(in_colours(matched, &blend), photo, "it is the paintings that are recoloured");
+    }
+
+    #[test]
+    fn a_grey_photo_recoloured_stays_free_of_stretched_noise() {
+        let painting = cloud(500, [0.6, 0.4, 0.3], [0.2, 0.1, -0.2]);
+        // Grey but for half a level of noise in the colours, as a JPEG file has.
+        let grey: Vec<f32> = (0..1500_u16).map(|i| 0.5 + 0.3 * (f32::from(i / 3) * 0.1).sin() + f32::from(i % 2) * 0.002).collect();
+        let result = recoloured(&grey, &[1.0; 500], &[(&painting, 1.0)]);
+        let step = |i: usize| (result[3 * i + 3] - result[3 * i]).abs();
+        assert!((0..499).all(|i| step(i) < 0.15), "neighbours stay neighbours");
+        let flat = recoloured(&[0.5; 1500], &[0.0; 500], &[(&painting, 1.0)]);
+        assert!(flat.iter().all(|value| (0.0..=1.0).contains(value)), "an empty region of a flat photo has colours, too");
     }
 
     #[test]

@@ -226,7 +226,7 @@ impl StyleTransfer {
             return Ok(Losses::default());
         };
         let losses = terms.read().await?;
-        if !(losses.total().is_finite() && self.optimizer.is_finite()) {
+        if !(losses.total().is_finite() && self.optimizer.has_a_way_on()) {
             return Err(TransferError::Diverged(losses, self.step));
         }
         Ok(losses)

@@ -148,7 +148,7 @@ impl Start {
     pub const NOISE: Self = Self { noise: 1.0, ..Self::NONE };
     /// From the painting.
     pub const PAINTING: Self = Self { painting: 1.0, ..Self::NONE };
-    /// The photo and a little noise.
+    /// The recoloured photo and a little noise.
     pub const BLEND: Self = Self { recoloured: 0.7, noise: 0.3, ..Self::NONE };
 
     /// Shares allowed.

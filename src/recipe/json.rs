@@ -1,33 +1,28 @@
 //! A recipe as the text of a file.
 
-use std::collections::HashMap;
 use std::ops::RangeInclusive;
 
-use serde::Deserialize;
-use serde::de::IgnoredAny;
-use serde_json::Deserializer;
+use serde_json::{Map, Value, json};
 
 use super::{Emphasis, Recipe, RecipeError, Start, within};
 
-/// What every form of a recipe has.
-#[derive(Deserialize)]
-struct Versioned {
-    version: u32,
-}
-
 impl Recipe {
-    /// Reads and validates the JSON form.
+    /// Reads and validates the JSON form. An older form means what it meant then.
     ///
     /// # Errors
     /// [`RecipeError::Unreadable`], which names an unknown field, or a field whose value is none, or what [`Self::validate`] finds.
     pub fn from_json(text: &str) -> Result<Self, RecipeError> {
-        // Told before any field that only a later form has.
-        if let Ok(Versioned { version }) = serde_json::from_str(text) {
+        let mut fields: Map<String, Value> =
+            serde_json::from_str(text).map_err(|error| RecipeError::Unreadable(error.to_string()))?;
+        if let Some(version) = fields.get("version").and_then(Value::as_u64).and_then(|version| u32::try_from(version).ok()) {
+            // Told before any field that only a later form has.
             within("version", version, &(1..=Self::VERSION))?;
+            upgrade(&mut fields, version);
         }
-        // An object and nothing after it: below, a list would do as well, and the rest would not be looked at.
-        serde_json::from_str::<HashMap<String, IgnoredAny>>(text).map_err(|error| RecipeError::Unreadable(error.to_string()))?;
-        let recipe: Self = serde_path_to_error::deserialize(&mut Deserializer::from_str(text)).map_err(unreadable)?;
+        if let Some((field, _)) = fields.iter().find(|(_, value)| value.is_array()) {
+            return Err(RecipeError::Unreadable(format!("{field} is no list")));
+        }
+        let recipe: Self = serde_path_to_error::deserialize(Value::Object(fields)).map_err(unreadable)?;
         recipe.validate()?;
         Ok(recipe)
     }
@@ -41,14 +36,26 @@ impl Recipe {
     }
 }
 
-/// Names the field and, where its value should be a number, the range.
+/// Makes the newest form of an older one: version 1 began with the photo as it is where it said nothing else.
+fn upgrade(fields: &mut Map<String, Value>, version: u32) {
+    if version == 1
+        && let Some(start) = fields.entry("start").or_insert_with(|| json!({})).as_object_mut()
+    {
+        start.entry("photo").or_insert_with(|| json!(1.0));
+    }
+    fields.insert("version".to_owned(), json!(Recipe::VERSION));
+}
+
+/// Names the field and, where its value should be another number, the range.
 #[expect(clippy::needless_pass_by_value, reason = "for `map_err`")]
 fn unreadable(error: serde_path_to_error::Error<serde_json::Error>) -> RecipeError {
     // Layers are names of a closed set, which have no place in a path.
-    let (field, problem) = (error.path().to_string().replace(".?", ""), error.inner());
+    let (field, problem) = (error.path().to_string().replace(".?", ""), error.inner().to_string());
+    let unknown = problem.starts_with("unknown");
     RecipeError::Unreadable(match allowed(&field) {
-        Some(range) => format!("{field} takes numbers between {} and {} ({problem})", range.start(), range.end()),
-        None => format!("{field}: {problem}"),
+        Some(range) if !unknown => format!("{field} takes numbers between {} and {} ({problem})", range.start(), range.end()),
+        _ if field == "." => problem,
+        _ => format!("{field}: {problem}"),
     })
 }
 
@@ -56,6 +63,8 @@ fn unreadable(error: serde_path_to_error::Error<serde_json::Error>) -> RecipeErr
 fn allowed(field: &str) -> Option<RangeInclusive<f64>> {
     Some(match field {
         "version" => numbers(&(1..=Recipe::VERSION)),
+        #[expect(clippy::cast_precision_loss, reason = "the last digits matter to nobody")]
+        "seed" => 0.0..=u64::MAX as f64,
         "size" => numbers(&Recipe::SIZE),
         "steps" => numbers(&Recipe::STEPS),
         "style_scale" => numbers(&Recipe::STYLE_SCALE),
@@ -94,8 +103,8 @@ mod tests {
         assert!(refused(r#"{"sise": 512}"#).contains("`sise`"));
         let error = refused(r#"{"optimizer": "sgd"}"#);
         assert!(error.contains("optimizer") && error.contains("`sgd`") && error.contains("`lbfgs`"), "{error}");
-        let error = refused(r#"{"version": 2, "sise": 512}"#);
-        assert_eq!(error, "version is 2; it must lie between 1 and 1", "a later form's fields are not to blame");
+        let error = refused(r#"{"version": 3, "sise": 512}"#);
+        assert_eq!(error, "version is 3; it must lie between 1 and 2", "a later form's fields are not to blame");
         assert_eq!(Recipe::from_json(r#"{"steps": 5}"#).unwrap(), Recipe { steps: 5, ..Recipe::default() });
     }
 
@@ -107,21 +116,25 @@ mod tests {
             (r#"{"start": {"noise": "much"}}"#, "start.noise", "0 and 1"),
             (r#"{"emphasis": {"grain": null}}"#, "emphasis.grain", "-1 and 1"),
             (r#"{"emphasis": {"styles": [1, true]}}"#, "emphasis.styles[1]", "0 and 1000"),
-            (r#"{"emphasis": {"style_layers": {"conv3_1": "1"}}}"#, "emphasis.style_layers", "0 and 1000000"),
+            (r#"{"version": "new"}"#, "version", "1 and 2"),
         ] {
             let error = refused(text);
             assert!(error.contains(&format!("{field} takes numbers between {range} (")), "{error}");
         }
         assert!(refused(r#"{"colours": {"linear_light": 1}}"#).contains("colours.linear_light: "));
+        let error = refused(r#"{"emphasis": {"style_layers": {"conv9_9": 1}}}"#);
+        assert!(error.contains("emphasis.style_layers: ") && error.contains("`conv9_9`"), "{error}");
+        assert!(refused(r#"{"emphasis": {"style_layers": {"conv3_1": "1"}}}"#).contains("emphasis.style_layers takes numbers"));
         assert!(refused(r#"{"start": {"sea": 1}}"#).contains("`sea`"));
     }
 
     #[test]
-    fn a_text_that_is_no_recipe_is_refused_by_where_it_goes_wrong() {
+    fn a_text_that_is_no_recipe_is_refused() {
         for text in ["", "{\"size\": 64", "[]", "{} and more", "null"] {
             let error = refused(text);
             assert!(error.starts_with("recipe cannot be read: ") && error.contains("line 1"), "{error}");
         }
+        assert!(refused(r#"{"start": [1, 0, 0, 0]}"#).contains("start is no list"));
     }
 
     #[test]
@@ -139,9 +152,21 @@ mod tests {
         let recipe = Recipe::from_json(text).unwrap();
         assert_eq!((recipe.size, recipe.seed, recipe.reading.pooling), (256, 7, Pooling::Max));
         assert_eq!(recipe.emphasis.style_layers, Emphasis::default().style_layers);
-        let from_photo = Recipe::from_json(r#"{"start":{"photo":1.0,"painting":0.0,"noise":0.0}}"#).unwrap();
-        assert_eq!(from_photo.start, Start::PHOTO, "as before there was another photo to begin with");
         let mirrored = Recipe::from_json(r#"{"reading":{"border":"reflect"}}"#).unwrap();
         assert_eq!(mirrored.reading.border, Border::Replicate, "by the name of what it replaced");
+    }
+
+    #[test]
+    fn a_recipe_of_the_first_form_begins_with_what_it_began_with() {
+        let start = |text: &str| {
+            let recipe = Recipe::from_json(text).unwrap();
+            assert_eq!(recipe.version, Recipe::VERSION);
+            recipe.start
+        };
+        assert_eq!(start(r#"{"version":1}"#), Start::PHOTO);
+        assert_eq!(start(r#"{"version":1,"start":{"photo":0.0,"painting":0.0,"noise":1.0}}"#), Start::NOISE);
+        assert_eq!(start(r#"{"version":1,"start":{"noise":0.5}}"#), Start { photo: 1.0, noise: 0.5, ..Start::default() });
+        assert_eq!(start(r#"{"start":{"noise":0.5}}"#), Start { noise: 0.5, ..Start::default() });
+        assert_eq!(start("{}"), Start::RECOLOURED);
     }
 }

@@ -74,22 +74,21 @@ pub fn starts(own: Start) -> Vec<Offer<Start>> {
     let offers = vec![
         offer(Start::RECOLOURED, "recoloured", "The photo, recoloured"),
         offer(Start::PHOTO, "photo", "The photo as it is"),
-        offer(Start::BLEND, "blend", "Photo and noise"),
+        offer(Start::BLEND, "blend", "Recoloured, with noise"),
         offer(Start::NOISE, "noise", "Noise (paper)"),
         offer(Start::PAINTING, "painting", "The painting"),
     ];
     with_own(offers, own, |start| mixture(*start))
 }
 
-/// Numbers of sizes to paint at, for a result of `size` px: each by the coarsest, whose strokes the picture keeps.
+/// Numbers of sizes to paint at, for a result of `size` px: each by the coarsest, whose strokes the picture keeps. Those are offered that a photo of
+/// 3:2 has.
 pub fn pyramids(own: u32, size: u32) -> Vec<Offer<u32>> {
-    let sizes = |count| schedule::levels(size, count, u32::MAX);
-    let label = |&count: &u32| match sizes(count)[0].halvings {
-        0 => "At full size".to_owned(),
-        halvings => format!("Strokes as at {} px", size >> halvings),
-    };
-    let fitting = (1..=4).filter(|&count| sizes(count).len() == count as usize);
-    with_own(fitting.map(|count: u32| offer(count, count.to_string(), label(&count))).collect(), own, label)
+    let short_edge = size * 2 / 3;
+    let fitting = (1..=4).filter(|&count| schedule::levels(short_edge, count, u32::MAX).len() == count as usize);
+    let label = |count| if count == 1 { "At full size".to_owned() } else { format!("Strokes as at {} px", size >> (count - 1)) };
+    let offers = fitting.map(|count: u32| offer(count, count.to_string(), label(count))).collect();
+    with_own(offers, own, |count| format!("In {count} sizes, if it has them"))
 }
 
 /// The layer whose content counts.
@@ -196,8 +195,7 @@ mod tests {
         }
         assert_eq!(own(stroke_sizes, 0.83), "×0.83");
         assert_eq!(own(starts, Start { photo: 0.5, noise: 1.0, ..Start::default() }), "33 % photo, 67 % noise");
-        assert_eq!(own(|count| pyramids(count, 2048), 5), "Strokes as at 128 px");
-        assert_eq!(own(|count| pyramids(count, 128), 3), "Strokes as at 64 px", "there is no third size");
+        assert_eq!(own(|count| pyramids(count, 128), 3), "In 3 sizes, if it has them");
         let layer = |layer, weight| LayerWeights::default().with(layer, weight);
         assert_eq!(own(content_layers, layer(Layer::Conv2_1, 0.5)), "conv2_1 ×0.5");
         assert_eq!(own(content_layers, layer(Layer::Conv2_1, 1.0).with(Layer::Conv4_2, 1.0)), "conv2_1, conv4_2");
@@ -207,8 +205,9 @@ mod tests {
     #[test]
     fn a_build_up_is_offered_by_the_size_whose_strokes_it_keeps() {
         let labels = |size| pyramids(1, size).into_iter().map(|offer| offer.label).collect::<Vec<_>>();
-        assert_eq!(labels(512), ["At full size", "Strokes as at 256 px", "Strokes as at 128 px", "Strokes as at 64 px"]);
+        assert_eq!(labels(512), ["At full size", "Strokes as at 256 px", "Strokes as at 128 px"]);
         assert_eq!(labels(192), ["At full size", "Strokes as at 96 px"]);
+        assert_eq!(labels(128), ["At full size"], "64 px of a photo of 3:2 are too few");
     }
 
     #[test]

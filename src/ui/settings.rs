@@ -8,7 +8,7 @@ use super::policy::DeviceChoice;
 use super::reconstruction::Reconstruction;
 use crate::layer::Layer;
 use crate::protocol::{DeviceKind, DeviceReport};
-use crate::recipe::{Emphasis, LayerWeights, Preset, Recipe};
+use crate::recipe::{Emphasis, LayerWeights, Preset, Recipe, Start};
 
 /// Sizes offered, px of the longer side. Between the powers of two lie halves of the way in cost.
 pub const SIZES: [u32; 10] = [64, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048];
@@ -126,10 +126,15 @@ fn count(layers: &[(Layer, f32)]) -> f32 {
     layers.len() as f32
 }
 
-/// A stored recipe that makes no sense is the default one, and takes nothing else with it.
+/// A stored recipe that makes no sense is the default one, and takes nothing else with it. One of the first form that begins with the photo
+/// as it is does so because that was the default: it follows to the new one.
 fn recipe_or_default<'de, D: Deserializer<'de>>(stored: D) -> Result<Recipe, D::Error> {
     let stored = serde_json::Value::deserialize(stored)?;
-    Ok(serde_json::from_value(stored).ok().filter(|recipe: &Recipe| recipe.validate().is_ok()).unwrap_or_default())
+    let mut recipe = Recipe::from_json(&stored.to_string()).unwrap_or_default();
+    if stored["version"] == 1 && recipe.start == Start::PHOTO {
+        recipe.start = Start::RECOLOURED;
+    }
+    Ok(recipe)
 }
 
 /// How much larger than the photo a painting may be on `device`.
@@ -356,5 +361,8 @@ mod tests {
         }
         let half = Settings::from_json(r#"{"size": 256, "recipe": {"colour": "blue"}}"#);
         assert_eq!((half.size, &half.recipe), (Some(256), &Recipe::default()));
+        let older = |start| Settings::from_json(&format!(r#"{{"recipe": {{"version": 1, "start": {start}}}}}"#)).recipe.start;
+        assert_eq!(older(r#"{"photo": 1, "painting": 0, "noise": 0}"#), Start::RECOLOURED, "what was the default is the new one");
+        assert_eq!(older(r#"{"photo": 0, "painting": 0, "noise": 1}"#), Start::NOISE);
     }
 }

@@ -41,8 +41,6 @@ struct Run {
     reading: Reading,
     /// Of the normalised network.
     means: ChannelMeans,
-    /// Relative difference allowed to Adam's first ten iterations.
-    gate: f64,
     losses: Vec<f64>,
 }
 
@@ -65,8 +63,6 @@ fn own_runs(optimizer: &str) -> Vec<Run> {
         start: "x_rgb",
         reading: Reading::plain(pooling),
         means: ChannelMeans::built_in(),
-        // Of so small a picture each element weighs more: one answer about 0 that opens its ReLU shows.
-        gate: 2e-5,
         losses: case().values(&format!("{key}.raw.{optimizer}.loss")),
         case: case(),
     };
@@ -80,7 +76,6 @@ fn shared_runs(runs: &[(&str, Reading, &str)]) -> Vec<Run> {
         start: "noise_rgb",
         reading,
         means: means_of(folder),
-        gate: 1e-5,
         losses: Fixture::open(&folder.join("trajectories.safetensors")).values(key),
     };
     folders()[1..].iter().flat_map(|folder| runs.iter().map(move |run| read(folder, run))).collect()
@@ -121,22 +116,26 @@ fn lbfgs_losses(run: &Run, iterations: usize, device: &Device) -> Vec<f64> {
     losses
 }
 
-fn adam_follows(device: &Device) {
+/// The fixtures' gate of Adam's first ten iterations.
+const GATE: f64 = 1e-5;
+
+/// `own_gate` is that of our own, smaller picture.
+fn adam_follows(device: &Device, own_gate: f64) {
     let normalised = Reading { network: Network::Normalised, ..Reading::plain(Pooling::Average) };
     let shared = [
         ("case_a_32x32.safetensors", Reading::plain(Pooling::Average), "a.avg.raw.adam.loss"),
         ("case_a_32x32.safetensors", normalised, "a.avg.norm.adam.loss"),
         ("case_b_48x40.safetensors", Reading::plain(Pooling::Max), "b.max.raw.adam.loss"),
     ];
-    let far: Vec<String> = own_runs("adam")
-        .into_iter()
-        .chain(shared_runs(&shared))
-        .filter_map(|run| {
+    let own = own_runs("adam").into_iter().map(|run| (run, own_gate));
+    let far: Vec<String> = own
+        .chain(shared_runs(&shared).into_iter().map(|run| (run, GATE)))
+        .filter_map(|(run, gate)| {
             let differences = adam_differences(&run, device);
             assert_eq!(differences.len(), 51);
             // Rounding grows along a run.
             let agrees = |until: usize, gate| differences[..=until].iter().all(|&difference| difference <= gate);
-            (!(agrees(10, run.gate) && agrees(50, 5e-3))).then(|| format!("{:?}: {differences:?}", (&run.case.name, run.reading)))
+            (!(agrees(10, gate) && agrees(50, 5e-3))).then(|| format!("{:?}: {differences:?}", (&run.case.name, run.reading)))
         })
         .collect();
     assert!(far.is_empty(), "{far:#?}");
@@ -162,12 +161,13 @@ fn lbfgs_follows(device: &Device) {
 
 #[test]
 fn adam_follows_the_reference_runs_on_the_processor() {
-    adam_follows(&cpu());
+    adam_follows(&cpu(), GATE);
 }
 
 #[test]
 fn adam_follows_the_reference_runs_on_the_gpu() {
-    adam_follows(&gpu());
+    // An answer about 0 opens its ReLU there, which shows in so small a picture: 1.002e-5.
+    adam_follows(&gpu(), 2.0 * GATE);
 }
 
 #[test]

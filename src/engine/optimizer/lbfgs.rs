@@ -214,9 +214,9 @@ impl Lbfgs {
         }
     }
 
-    /// Whether loss and gradient at [`Self::x`] were finite when they were last looked at, so that there is a way down.
-    pub fn is_finite(&self) -> bool {
-        self.loss.is_finite() && self.steepness.is_finite()
+    /// Whether there is a direction to go on in, or it is yet to be looked for: there is none where loss or gradient are not finite.
+    pub fn has_a_way_on(&self) -> bool {
+        self.trial.is_some() || !self.looked
     }
 
     /// Where the objective is to be evaluated next, `[1, 3, H, W]`.
@@ -402,14 +402,18 @@ mod tests {
 
     #[test]
     fn a_gradient_that_is_not_finite_where_it_stands_is_told() {
-        let mut lbfgs = start();
-        let mut evaluation = valley(&lbfgs.ask(), 1.0);
-        evaluation.gradient = evaluation.gradient.mul_scalar(f32::NAN);
-        block_on(lbfgs.tell(evaluation)).unwrap();
-        assert!(!lbfgs.is_finite());
-        let evaluation = valley(&lbfgs.ask(), 1.0);
-        block_on(lbfgs.tell(evaluation)).unwrap();
-        assert!(lbfgs.is_finite(), "it looks again");
+        // Of the last one the square overflows, and nothing else.
+        for spoilt in [f32::NAN, f32::INFINITY, 1e30] {
+            let mut lbfgs = start();
+            assert!(lbfgs.has_a_way_on());
+            let mut evaluation = valley(&lbfgs.ask(), 1.0);
+            evaluation.gradient = evaluation.gradient.mul_scalar(spoilt);
+            block_on(lbfgs.tell(evaluation)).unwrap();
+            assert!(!lbfgs.has_a_way_on(), "{spoilt}");
+            let evaluation = valley(&lbfgs.ask(), 1.0);
+            block_on(lbfgs.tell(evaluation)).unwrap();
+            assert!(lbfgs.has_a_way_on(), "it looks again");
+        }
     }
 
     #[test]

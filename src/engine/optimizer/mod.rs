@@ -98,10 +98,10 @@ impl Optimizer {
 
     /// Whether there is a way on from the picture: L-BFGS has none where loss or gradient are not finite. Adam goes on into a picture that is not
     /// finite itself, which the next loss tells.
-    pub fn is_finite(&self) -> bool {
+    pub fn has_a_way_on(&self) -> bool {
         match self {
             Self::Adam(_) => true,
-            Self::Lbfgs(lbfgs) => lbfgs.is_finite(),
+            Self::Lbfgs(lbfgs) => lbfgs.has_a_way_on(),
         }
     }
 

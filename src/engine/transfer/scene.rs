@@ -6,7 +6,7 @@ use super::Pictures;
 use crate::engine::loss::Subject;
 use crate::engine::{ImageTensor, Mask, colour, mask};
 use crate::pixels::{ImageSize, MIN_EDGE_PX, Pixels};
-use crate::recipe::{Recipe, Start};
+use crate::recipe::{Palette, Recipe, Start};
 
 /// Levels of 255 by which the dither spreads the start picture, peak to peak: the width of one 8-bit step.
 const DITHER_LEVELS: f32 = 1.0;
@@ -71,25 +71,36 @@ impl Scene {
 }
 
 /// The photo in the colours that the result is to have, at the pictures' own size: those of the paintings where they count, all of them
-/// blended or each in its region.
+/// blended or each in its region; elsewhere as the network is to see it.
 pub fn recoloured(pictures: &Pictures, recipe: &Recipe, device: &Device) -> ImageTensor {
     let photo = pictures.photo.composited_rgb();
-    let paintings: Vec<Vec<f32>> = pictures.paintings.iter().map(Pixels::composited_rgb).collect();
-    let everywhere = vec![1.0; pictures.photo.size().area()];
-    let rgb = if pictures.masks.is_empty() {
-        let shares = recipe.emphasis.style_shares(paintings.len());
-        let blend: Vec<(&[f32], f32)> = paintings.iter().map(Vec::as_slice).zip(shares).collect();
-        colour::recoloured(recipe.colours, &photo, &everywhere, &blend)
-    } else {
-        let mut rgb = colour::recoloured(recipe.colours, &photo, &everywhere, &[]);
-        for (region, painting) in mask::shares(&pictures.masks).iter().zip(&paintings) {
-            let inside = colour::recoloured(recipe.colours, &photo, region, &[(painting, 1.0)]);
+    let mut rgb = colour::photo_seen(recipe.colours, photo.clone());
+    if recipe.colours.palette == Palette::Painting && !recipe.emphasis.style_layers.layers().is_empty() {
+        let shares = recipe.emphasis.style_shares(pictures.paintings.len());
+        let paintings: Vec<Vec<f32>> = pictures.paintings.iter().map(Pixels::composited_rgb).collect();
+        let counted = paintings.iter().map(Vec::as_slice).zip(shares);
+        for (region, blend) in regions(pictures, counted) {
+            let inside = colour::recoloured(&photo, &region, &blend);
             let change = |index: usize| region[index / 3] * (inside[index] - photo[index]);
             rgb.iter_mut().enumerate().for_each(|(index, value)| *value += change(index));
         }
-        rgb
-    };
+    }
     ImageTensor::from_rgb(pictures.photo.size(), &rgb, device)
+}
+
+/// How much each pixel belongs to a region, and the paintings there by their shares.
+type Region<'a> = (Vec<f32>, Vec<(&'a [f32], f32)>);
+
+/// The regions of a photo that paintings count in: one of its own for each, or one for all.
+fn regions<'a>(pictures: &Pictures, paintings: impl Iterator<Item = (&'a [f32], f32)>) -> Vec<Region<'a>> {
+    let counted = |(_, share): &(&[f32], f32)| *share > 0.0;
+    if pictures.masks.is_empty() {
+        let blend: Vec<_> = paintings.filter(counted).collect();
+        let everywhere = (!blend.is_empty()).then(|| (vec![1.0; pictures.photo.size().area()], blend));
+        return everywhere.into_iter().collect();
+    }
+    let own = mask::shares(&pictures.masks).into_iter().zip(paintings).filter(|(_, painting)| counted(painting));
+    own.map(|(region, (painting, _))| (region, vec![(painting, 1.0)])).collect()
 }
 
 /// The size at which a painting is studied that is `given` px large and belongs to a photo of `content_edge` px. It has been fitted to

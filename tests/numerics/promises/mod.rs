@@ -8,7 +8,7 @@ use impasto::codec;
 use impasto::engine::{Pictures, StyleTransfer};
 use impasto::losses::Losses;
 use impasto::pixels::{ImageSize, Pixels};
-use impasto::recipe::{Emphasis, Recipe};
+use impasto::recipe::{Emphasis, Recipe, Start};
 use pollster::block_on;
 
 use crate::{cpu, network};
@@ -34,10 +34,11 @@ fn pictures(paintings: &[&str], recipe: &Recipe) -> Pictures {
     Pictures::new(sample("photo-cat.jpg", EDGE), paintings)
 }
 
-/// The default recipe, with the style more to the fore, so that a few steps show what an option does to it.
+/// The default recipe, with the style more to the fore, so that a few steps show what an option does to it, and from the photo as it is, so that
+/// what they show is not the start's.
 fn recipe() -> Recipe {
     let emphasis = Emphasis { content_weight: 160.0, ..Emphasis::default() };
-    Recipe { size: EDGE, steps: STEPS, emphasis, ..Recipe::default() }
+    Recipe { size: EDGE, steps: STEPS, emphasis, start: Start::PHOTO, ..Recipe::default() }
 }
 
 fn with(change: impl FnOnce(&mut Emphasis)) -> Recipe {

@@ -41,8 +41,7 @@ fn readings() -> impl Iterator<Item = Reading> {
 
 /// How far the photo is changed from itself.
 fn change(content_weight: f32, reading: Reading) -> f32 {
-    let recipe = with(|emphasis| emphasis.content_weight = content_weight);
-    let recipe = Recipe { reading, start: Start::PHOTO, ..recipe };
+    let recipe = Recipe { reading, ..with(|emphasis| emphasis.content_weight = content_weight) };
     let pictures = pictures(&["painting-night.jpg"], &recipe);
     squared_distance(&painted(&pictures, &recipe).0, &pictures.photo)
 }

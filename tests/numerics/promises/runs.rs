@@ -8,10 +8,10 @@ use impasto::engine::{Pictures, StyleTransfer};
 use impasto::layer::Layer;
 use impasto::losses::Losses;
 use impasto::pixels::{ImageSize, Pixels};
-use impasto::recipe::{Emphasis, LayerWeights, OptimizerKind, Recipe, Start};
+use impasto::recipe::{Colours, Emphasis, LayerWeights, OptimizerKind, Palette, Recipe, Start};
 use pollster::block_on;
 
-use super::{STEPS, begin, colour_distance, finish, half, painted, part, pictures, recipe, sample, squared_distance};
+use super::{STEPS, begin, colour_distance, finish, half, painted, part, pictures, recipe, sample, squared_distance, with};
 use crate::{cpu, gpu, network};
 
 #[test]
@@ -60,15 +60,34 @@ fn a_recoloured_photo_spares_the_search_for_the_paintings_colours() {
 #[test]
 fn a_recoloured_photo_has_each_regions_colours() {
     let names = ["painting-night.jpg", "painting-ember.jpg"];
-    let recipe = Recipe { steps: 1, ..recipe() };
+    let recipe = Recipe { start: Start::RECOLOURED, steps: 1, ..recipe() };
     let mut pictures = pictures(&names, &recipe);
     let size = pictures.photo.size();
     pictures.masks = vec![half(size, true), half(size, false)];
+    let side = |picture: &Pixels, left| part(picture, |x, _| (x < size.width / 2) == left);
     let result = painted(&pictures, &recipe).0;
-    let side = |left| part(&result, |x, _| (x < size.width / 2) == left);
-    let near = |left, painting: usize| colour_distance(&side(left), &pictures.paintings[painting]);
+    let near = |left, painting: usize| colour_distance(&side(&result, left), &pictures.paintings[painting]);
     let [[own, other], [others, owned]] = [true, false].map(|left| [0, 1].map(|painting| near(left, painting)));
     assert!(own < 0.5 * other && owned < 0.5 * others, "{own} < {other}, {owned} < {others}");
+
+    let mut first_alone = recipe.clone();
+    first_alone.emphasis.styles = [1.0, 0.0, 0.0, 0.0];
+    let result = painted(&pictures, &first_alone).0;
+    let kept = |left| squared_distance(&side(&result, left), &side(&pictures.photo, left));
+    assert!(kept(false) < 1e-4 && kept(true) > 1e-2, "{} where the painting weighs nothing, {} elsewhere", kept(false), kept(true));
+}
+
+#[test]
+fn the_photo_keeps_its_colours_where_no_painting_gives_any() {
+    let changed = |recipe: Recipe| {
+        let mut pictures = pictures(&["painting-night.jpg"], &recipe);
+        pictures.masks = vec![half(pictures.photo.size(), true)];
+        squared_distance(&painted(&pictures, &Recipe { start: Start::RECOLOURED, ..recipe }).0, &pictures.photo)
+    };
+    let colours = Colours { palette: Palette::Photo, linear_light: true };
+    let palette = changed(Recipe { steps: 1, colours, ..recipe() });
+    let no_layer = changed(Recipe { steps: 3, ..with(|emphasis| emphasis.style_layers = LayerWeights::default()) });
+    assert!(palette < 1e-4 && no_layer < 1e-4, "{palette}, {no_layer}");
 }
 
 #[test]
@@ -119,7 +138,7 @@ fn a_run_goes_on_from_an_earlier_result() {
 
 #[test]
 fn every_weight_can_change_in_a_running_picture() {
-    let recipe = Recipe { start: Start::PHOTO, ..recipe() };
+    let recipe = recipe();
     let mut transfer = begin(&pictures(&["painting-night.jpg", "painting-ember.jpg"], &recipe), &recipe);
     let layers = |layer| LayerWeights::even(&[layer], 1.0);
     let other_style = |before: Losses, after: Losses| (after.style / before.style - 1.0).abs() > 0.05;
@@ -200,7 +219,7 @@ fn a_run_that_is_cut_short_ends_at_its_full_size() {
 
 #[test]
 fn the_optimiser_can_change_in_a_running_picture_and_both_bring_it_on() {
-    let recipe = Recipe { steps: 2 * STEPS, start: Start::PHOTO, ..recipe() };
+    let recipe = Recipe { steps: 2 * STEPS, ..recipe() };
     let pictures = pictures(&["painting-night.jpg"], &recipe);
     for (before, after) in [(OptimizerKind::Adam, OptimizerKind::Lbfgs), (OptimizerKind::Lbfgs, OptimizerKind::Adam)] {
         let mut transfer = begin(&pictures, &Recipe { optimizer: before, ..recipe.clone() });

@@ -7,7 +7,7 @@ pub struct Sheet {
     pub name: &'static str,
     /// What it shows, as a sentence.
     pub about: &'static str,
-    /// The same again below, from other pictures.
+    /// From which pictures: a row of cells for each pair.
     pub rows: &'static [Pair],
     pub cells: &'static [Cell],
     /// How many times the usual steps it takes: out of noise a picture comes slowly.
@@ -111,7 +111,7 @@ pub const SHEETS: [Sheet; 19] = [
             ("the photo, recoloured", &[STYLIZE]),
             ("the same in 2 sizes", &[STYLIZE, "--pyramid=2"]),
             ("the photo as it is", &[STYLIZE, "--start=photo"]),
-            ("photo and noise", &[STYLIZE, "--start=recoloured=0.7,noise=0.3"]),
+            ("recoloured, with noise", &[STYLIZE, "--start=recoloured=0.7,noise=0.3"]),
             ("noise", &[STYLIZE, "--start=noise"]),
             ("the painting", &[STYLIZE, "--start=painting"]),
         ],
@@ -124,7 +124,7 @@ pub const SHEETS: [Sheet; 19] = [
         cells: &[
             ("the photo, recoloured", &[STYLIZE]),
             ("the photo as it is", &[STYLIZE, "--start=photo"]),
-            ("photo and noise", &[STYLIZE, "--start=recoloured=0.7,noise=0.3"]),
+            ("recoloured, with noise", &[STYLIZE, "--start=recoloured=0.7,noise=0.3"]),
             ("noise", &[STYLIZE, "--start=noise"]),
             ("the painting", &[STYLIZE, "--start=painting"]),
         ],
