@@ -33,6 +33,16 @@ const ONE: &[Pair] = &[("photo-cat.jpg", "painting-orchard.jpg")];
 /// Pictures that have little in common.
 const THREE: &[Pair] = &[ONE[0], ("photo-astronaut.jpg", "painting-night.jpg"), ("photo-coffee.jpg", "painting-window.jpg")];
 
+/// What a run can begin with.
+const STARTS: &[Cell] = &[
+    ("the photo, recoloured", &[STYLIZE]),
+    ("the same in 2 sizes", &[STYLIZE, "--pyramid=2"]),
+    ("the photo as it is", &[STYLIZE, "--start=photo"]),
+    ("recoloured, with noise", &[STYLIZE, "--start=recoloured=0.7,noise=0.3"]),
+    ("noise", &[STYLIZE, "--start=noise"]),
+    ("the painting", &[STYLIZE, "--start=painting"]),
+];
+
 /// Times the usual steps, for sheets that begin with noise.
 const OUT_OF_NOISE: u32 = 5;
 
@@ -107,29 +117,10 @@ pub const SHEETS: [Sheet; 19] = [
         name: "start",
         about: "What the optimisation begins with, and at how many sizes it paints.",
         rows: ONE,
-        cells: &[
-            ("the photo, recoloured", &[STYLIZE]),
-            ("the same in 2 sizes", &[STYLIZE, "--pyramid=2"]),
-            ("the photo as it is", &[STYLIZE, "--start=photo"]),
-            ("recoloured, with noise", &[STYLIZE, "--start=recoloured=0.7,noise=0.3"]),
-            ("noise", &[STYLIZE, "--start=noise"]),
-            ("the painting", &[STYLIZE, "--start=painting"]),
-        ],
+        cells: STARTS,
         times: OUT_OF_NOISE,
     },
-    Sheet {
-        name: "first_steps",
-        about: "The same starts after few steps.",
-        rows: ONE,
-        cells: &[
-            ("the photo, recoloured", &[STYLIZE]),
-            ("the photo as it is", &[STYLIZE, "--start=photo"]),
-            ("recoloured, with noise", &[STYLIZE, "--start=recoloured=0.7,noise=0.3"]),
-            ("noise", &[STYLIZE, "--start=noise"]),
-            ("the painting", &[STYLIZE, "--start=painting"]),
-        ],
-        times: 1,
-    },
+    Sheet { name: "first_steps", about: "The same starts after few steps.", rows: ONE, cells: STARTS, times: 1 },
     Sheet {
         name: "layers",
         about: "Style from fewer layers, repainting the photo.",
