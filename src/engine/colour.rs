@@ -29,7 +29,7 @@ pub fn painting_seen(colours: Colours, photo: &[f32], mut painting: Vec<f32>) ->
     match colours.palette {
         Palette::Painting => {}
         Palette::Matched => {
-            let light = |value: f32| if colours.linear_light { to_linear(value) } else { value };
+            let light = light_by(colours.linear_light);
             let own = statistics(&painting, light);
             match_colours(&mut painting, own, statistics(photo, light), colours.linear_light);
         }
@@ -51,10 +51,11 @@ pub fn photo_seen(colours: Colours, mut rgb: Vec<f32>) -> Vec<f32> {
 /// The photo with the mean and covariance of the paintings' colours, mixed by their shares, on average over a `region`, the share of each pixel
 /// in it: in sRGB values, which the network sees. Pictures are `[H, W, 3]` in 0..1.
 pub fn recoloured(photo: &[f32], region: &[f32], paintings: &[(&[f32], f32)]) -> Vec<f32> {
-    let value = |value| value;
-    let palettes: Vec<_> = paintings.iter().map(|(rgb, share)| (statistics(rgb, value), f64::from(*share))).collect();
+    let linear_light = false;
+    let light = light_by(linear_light);
+    let palettes: Vec<_> = paintings.iter().map(|(rgb, share)| (statistics(rgb, light), f64::from(*share))).collect();
     let mut recoloured = photo.to_vec();
-    match_colours(&mut recoloured, statistics_in(region, photo, value), mixed(&palettes), false);
+    match_colours(&mut recoloured, statistics_in(region, photo, light), mixed(&palettes), linear_light);
     recoloured
 }
 
@@ -114,7 +115,7 @@ type Moments = (DVec3, DMat3);
 /// Maps colours of one mean and covariance to those of another by the linear map that moves them least (Monge–Kantorovich; Pitié, Kokaram
 /// 2007): `A = S^-½ (S^½ C S^½)^½ S^-½` for covariances `S`, before, and `C`, after.
 fn match_colours(rgb: &mut [f32], (from, spread): Moments, (to, wanted): Moments, linear_light: bool) {
-    let light = |value: f32| if linear_light { to_linear(value) } else { value };
+    let light = light_by(linear_light);
     let value = |light: f32| if linear_light { to_srgb(light) } else { light.clamp(0.0, 1.0) };
     let (root, inverse_root) = roots(spread + DMat3::IDENTITY * NOISE_VARIANCE);
     let wanted = wanted + DMat3::IDENTITY * LEAST_VARIANCE;
@@ -125,21 +126,26 @@ fn match_colours(rgb: &mut [f32], (from, spread): Moments, (to, wanted): Moments
     }
 }
 
-fn colour(pixel: [f32; 3], light: impl Fn(f32) -> f32) -> DVec3 {
+/// What an sRGB value counts as: an amount of light, or itself.
+fn light_by(linear_light: bool) -> fn(f32) -> f32 {
+    if linear_light { to_linear } else { |value| value }
+}
+
+fn colour(pixel: [f32; 3], light: fn(f32) -> f32) -> DVec3 {
     DVec3::from_array(pixel.map(|value| f64::from(light(value))))
 }
 
 /// Of all pixels.
-fn statistics(rgb: &[f32], light: impl Fn(f32) -> f32 + Copy) -> Moments {
+fn statistics(rgb: &[f32], light: fn(f32) -> f32) -> Moments {
     statistics_of(rgb.as_chunks().0.iter().map(|pixel| (*pixel, 1.0)), light)
 }
 
 /// Of the pixels of a region, each by its share in it.
-fn statistics_in(region: &[f32], rgb: &[f32], light: impl Fn(f32) -> f32 + Copy) -> Moments {
+fn statistics_in(region: &[f32], rgb: &[f32], light: fn(f32) -> f32) -> Moments {
     statistics_of(rgb.as_chunks().0.iter().zip(region).map(|(pixel, share)| (*pixel, f64::from(*share))), light)
 }
 
-fn statistics_of(pixels: impl Iterator<Item = ([f32; 3], f64)> + Clone, light: impl Fn(f32) -> f32 + Copy) -> Moments {
+fn statistics_of(pixels: impl Iterator<Item = ([f32; 3], f64)> + Clone, light: fn(f32) -> f32) -> Moments {
     let total = pixels.clone().map(|(_, share)| share).sum::<f64>().max(LEAST_TOTAL);
     let mean = pixels.clone().map(|(pixel, share)| colour(pixel, light) * share).sum::<DVec3>() / total;
     let covariance = pixels.map(|(pixel, share)| outer(colour(pixel, light) - mean) * share).sum::<DMat3>() * (1.0 / total);
@@ -220,8 +226,13 @@ mod tests {
             .collect()
     }
 
-    fn norm(matrix: DMat3) -> f64 {
-        DVec3::from_array([matrix.x_axis, matrix.y_axis, matrix.z_axis].map(DVec3::length)).length()
+    /// Their colours have the same mean, to within `distance`, and about the same covariance.
+    fn assert_alike(rgb: &[f32], wanted: &[f32], distance: f64) {
+        let norm = |matrix: DMat3| DVec3::from_array([matrix.x_axis, matrix.y_axis, matrix.z_axis].map(DVec3::length)).length();
+        let (mean, covariance) = statistics(rgb, light_by(false));
+        let (wanted_mean, wanted) = statistics(wanted, light_by(false));
+        assert!((mean - wanted_mean).length() < distance, "{mean} for {wanted_mean}");
+        assert!(norm(covariance - wanted) < 0.1 * norm(wanted), "{covariance} for {wanted}");
     }
 
     #[test]
@@ -229,10 +240,7 @@ mod tests {
         let photo = cloud(500, [0.6, 0.4, 0.3], [0.1, 0.1, -0.1]);
         let painting = cloud(700, [0.3, 0.4, 0.6], [-0.1, 0.15, 0.2]);
         let matched = Colours { palette: Palette::Matched, linear_light: false };
-        let (mean, covariance) = statistics(&painting_seen(matched, &photo, painting), |value| value);
-        let (wanted_mean, wanted) = statistics(&photo, |value| value);
-        assert!((mean - wanted_mean).length() < 1e-3, "{mean}");
-        assert!(norm(covariance - wanted) < 0.1 * norm(wanted), "{covariance} for {wanted}");
+        assert_alike(&painting_seen(matched, &photo, painting), &photo, 1e-3);
     }
 
     #[test]
@@ -243,10 +251,7 @@ mod tests {
         let together = [first.repeat(4), second.repeat(21)].concat();
         let share = 2800.0 / (2800.0 + 8400.0);
         let blend = [(first.as_slice(), share), (second.as_slice(), 1.0 - share)];
-        let (mean, covariance) = statistics(&recoloured(&photo, &[1.0; 500], &blend), |value| value);
-        let (wanted_mean, wanted) = statistics(&together, |value| value);
-        assert!((mean - wanted_mean).length() < 5e-3, "{mean} for {wanted_mean}");
-        assert!(norm(covariance - wanted) < 0.1 * norm(wanted), "{covariance} for {wanted}");
+        assert_alike(&recoloured(&photo, &[1.0; 500], &blend), &together, 5e-3);
     }
 
     #[test]
