@@ -20,7 +20,7 @@ use self::arguments::{Cli, DeviceArg, DeviceArgs, Grid, Reconstruct, Resume, Sty
 use self::files::{open_fitted, read, write};
 use self::sheet::Sheet;
 use crate::codec::{self, DecodeError};
-use crate::engine::device::{self, DeviceError};
+use crate::engine::device::{self, DeviceError, OpenDevice};
 use crate::engine::kernels::Division;
 use crate::engine::weights::{ChannelMeans, Manifest, Weights, WeightsError};
 use crate::engine::{Pictures, StyleTransfer, TransferError, Vgg19, tuning};
@@ -121,11 +121,12 @@ impl Studio {
 
     /// With the kernels' work divided in this way, or else in the way that is fastest here.
     fn with_means(args: &DeviceArgs, means: &ChannelMeans, division: Option<Division>) -> Result<Self, CliError> {
-        let device = match args.device {
-            DeviceArg::Gpu => block_on(device::open_gpu(|_| ()))?.device,
-            DeviceArg::Cpu => device::open_cpu()?.device,
+        let OpenDevice { device, capacity, .. } = match args.device {
+            DeviceArg::Gpu => block_on(device::open_gpu(|_| ()))?,
+            DeviceArg::Cpu => device::open_cpu()?,
         };
         let mut vgg = Vgg19::new(Weights::load(PACK, &Manifest::built_in())?, means, &device);
+        vgg.set_capacity(args.tiles_above.map_or(capacity, |edge| capacity.in_tiles_above(edge)));
         if args.device == DeviceArg::Gpu {
             let begun = Instant::now();
             let fastest = || block_on(tuning::fastest_division(&device, || begun.elapsed().as_secs_f64() * 1e3));

@@ -1,26 +1,125 @@
-//! What painting takes of a graphics card's memory. Pure arithmetic, from measurements: WebGPU tells neither what there is nor what is used.
+//! What painting takes of a graphics card's memory, and how a picture is painted that would take too much. Pure arithmetic, from measurements:
+//! WebGPU tells the size of one buffer, but neither how much memory there is nor what is used.
+
+use serde::{Deserialize, Serialize};
 
 /// Bytes at any size: above all the network, ready for both directions.
 const NETWORK_BYTES: u64 = 165 << 20;
-/// Bytes for each pixel of the picture: feature maps, kept for the way back, the gradients of the two that are at work, and the optimiser's
-/// vectors.
-const PIXEL_BYTES: u64 = 1_850;
+/// Bytes for each pixel that the network sees at once: feature maps, kept for the way back, and the gradients of the two that are at work.
+const MAPS_BYTES: u64 = 1_500;
+/// Bytes for each pixel of the picture beside the optimiser's memory: its other vectors, the photo's content, the pictures themselves.
+const PICTURE_BYTES: u64 = 110;
+/// Bytes of one f32.
+const FLOAT_BYTES: u64 = 4;
+/// Channels of the widest feature map at full resolution: those of block 1.
+const WIDEST_CHANNELS: u64 = 64;
+/// Bytes for each pixel of one of L-BFGS's pairs: two vectors of three colours.
+const PAIR_BYTES: u64 = 2 * 3 * FLOAT_BYTES;
+/// Pairs that L-BFGS remembers where there is room, and the fewest that are worth it.
+const MOST_PAIRS: u64 = 10;
+const FEWEST_PAIRS: u64 = 3;
+/// Most bytes of all pairs together: ten at 2048².
+const PAIRS_BYTES: u64 = 1 << 30;
+/// The longest side, px, of a square picture that is painted as a whole. It takes about 4.5 GB.
+const MOST_WHOLE_EDGE_PX: u32 = 1536;
+/// The longest side of a tile with its halo, px: about 1.5 GB, and of its work two thirds are for its core.
+const TILE_EDGE_PX: u32 = 864;
+/// The longest side offered on a graphics card, px: a poster's, 35 cm at 300 dpi.
+const MAX_EDGE_PX: u32 = 4096;
 
-/// About the most that is reserved on the device while a square picture of this side, px, is painted with one painting.
-pub const fn device_bytes(side: u32) -> u64 {
-    NETWORK_BYTES + PIXEL_BYTES * side as u64 * side as u64
+/// What a device has room for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Capacity {
+    /// The longest side, px, of a square picture that the network sees as a whole; larger ones it sees in tiles.
+    pub whole_edge: u32,
+    /// The longest side, px, of a tile with its halo.
+    pub tile_edge: u32,
+    /// Most bytes of one buffer.
+    pub buffer_bytes: u64,
+}
+
+impl Capacity {
+    /// Room for everything.
+    pub const AMPLE: Self = Self { whole_edge: u32::MAX, tile_edge: TILE_EDGE_PX, buffer_bytes: u64::MAX };
+
+    /// Of a graphics card that binds buffers of as many bytes. The widest feature map lies in one, with the pixel that a replicated border
+    /// adds to every side.
+    pub fn of_buffers(buffer_bytes: u64) -> Self {
+        let edge = (buffer_bytes / (WIDEST_CHANNELS * FLOAT_BYTES)).isqrt().saturating_sub(2);
+        Self { buffer_bytes, ..Self::AMPLE }.in_tiles_above(px(edge).min(MOST_WHOLE_EDGE_PX))
+    }
+
+    /// Whether the network sees a picture of this size as a whole. What counts is the widest map, with its border.
+    pub fn sees_whole(self, width: u32, height: u32) -> bool {
+        let with_border = |side: u32| u64::from(side) + 2;
+        with_border(width) * with_border(height) <= with_border(self.whole_edge).pow(2)
+    }
+
+    /// The longest side, px, of a square picture that can be painted at all: L-BFGS's memory lies in one buffer.
+    pub fn max_edge(self) -> u32 {
+        px((self.buffer_bytes / (FEWEST_PAIRS * PAIR_BYTES)).isqrt()).min(MAX_EDGE_PX)
+    }
+
+    /// The same, but that the network sees nothing larger at once than a square of this side, px.
+    #[must_use]
+    pub fn in_tiles_above(self, whole_edge: u32) -> Self {
+        Self { whole_edge, tile_edge: self.tile_edge.min(whole_edge), ..self }
+    }
+
+    /// Pairs that L-BFGS remembers of a picture of as many pixels.
+    pub fn pairs(self, pixels: usize) -> usize {
+        let pair = PAIR_BYTES * pixels as u64;
+        let pairs = PAIRS_BYTES.min(self.buffer_bytes) / pair.max(1);
+        usize::try_from(pairs.clamp(FEWEST_PAIRS, MOST_PAIRS)).unwrap_or(usize::MAX)
+    }
+
+    /// About the most that is reserved on the device while a square picture of this side, px, is painted with one painting.
+    pub fn bytes_to_paint(self, side: u32) -> u64 {
+        let pixels = u64::from(side).pow(2);
+        let seen = if self.sees_whole(side, side) { pixels } else { u64::from(self.tile_edge).pow(2) };
+        let pairs = self.pairs(usize::try_from(pixels).unwrap_or(usize::MAX)) as u64;
+        NETWORK_BYTES + MAPS_BYTES * seen + (PICTURE_BYTES + PAIR_BYTES * pairs) * pixels
+    }
+}
+
+/// As a side of a picture, px.
+fn px(edge: u64) -> u32 {
+    u32::try_from(edge).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const DESKTOP: u64 = 2 << 30;
+
     #[test]
-    fn it_is_what_was_measured() {
+    fn the_memory_to_paint_is_what_was_measured() {
         // At 128 px it was no less than at 256: memory is reserved in large pieces.
         for (side, mib) in [(64, 173), (256, 265), (512, 621), (1024, 1998), (1536, 4304)] {
-            let estimate = device_bytes(side) >> 20;
+            let estimate = Capacity::of_buffers(DESKTOP).bytes_to_paint(side) >> 20;
             assert!(estimate.abs_diff(mib) * 10 <= mib, "{side} px: {estimate} MiB instead of {mib}");
         }
+    }
+
+    #[test]
+    fn small_buffers_bound_what_is_seen_at_once_and_what_is_painted_at_all() {
+        let [small, large] = [128 << 20, DESKTOP].map(Capacity::of_buffers);
+        assert_eq!((small.whole_edge, small.tile_edge, small.max_edge()), (722, 722, 1365));
+        assert_eq!((large.whole_edge, large.tile_edge, large.max_edge()), (1536, 864, 4096));
+    }
+
+    #[test]
+    fn large_pictures_have_fewer_pairs_and_those_lie_in_a_buffer() {
+        let [small, large] = [128 << 20, DESKTOP].map(Capacity::of_buffers);
+        let pairs = |capacity: Capacity, side: usize| capacity.pairs(side * side);
+        assert_eq!([512, 2048, 3072, 4096].map(|side| pairs(large, side)), [10, 10, 4, 3]);
+        assert_eq!([512, 1024, 1365].map(|side| pairs(small, side)), [10, 5, 3]);
+        for capacity in [small, large] {
+            let side = u64::from(capacity.max_edge());
+            let pairs = pairs(capacity, usize::try_from(side).unwrap()) as u64;
+            assert!(pairs * PAIR_BYTES * side * side <= capacity.buffer_bytes);
+        }
+        assert_eq!(Capacity::AMPLE.pairs(0), 10);
     }
 }

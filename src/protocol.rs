@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 pub use crate::losses::Losses;
+use crate::memory::Capacity;
 use crate::pixels::ImageSize;
 use crate::recipe::{Emphasis, OptimizerKind, Recipe};
 
@@ -72,8 +73,10 @@ pub struct DeviceReport {
     pub name: String,
     /// Whether the "GPU" is emulated on the processor.
     pub software: bool,
-    /// The longest side, px, of a square picture that fits.
+    /// The longest side, px, of a square picture that can be painted.
     pub max_edge: u32,
+    /// What there is room for.
+    pub capacity: Capacity,
 }
 
 /// Where the bytes of the weights come from.

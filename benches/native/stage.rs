@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use burn::tensor::Device;
 use impasto::engine::device::{OpenDevice, open_cpu, open_gpu};
+use impasto::memory::Capacity;
 use pollster::block_on;
 use xtask::bench::case::{self, Case};
 use xtask::bench::line::Spread;
@@ -14,6 +15,8 @@ use xtask::failure::{Context, Failure, Outcome};
 pub struct Stage {
     /// For tensors.
     pub device: Device,
+    /// What it has room for.
+    pub capacity: Capacity,
     /// Its name, as far as it is told.
     pub adapter: Option<String>,
     peak_bytes: Option<u64>,
@@ -26,12 +29,12 @@ impl Stage {
             case::Device::Gpu => block_on(open_gpu(|_| ())),
             case::Device::Cpu => open_cpu(),
         };
-        let OpenDevice { device, name, max_edge, .. } =
+        let OpenDevice { device, name, max_edge, capacity, .. } =
             opened.or_fail(|| "no device could be opened".to_owned(), "see to the graphics driver, or try --device cpu")?;
         if case.size > max_edge {
             return Err(Failure::new(format!("pictures on this device are at most {max_edge} px"), "ask for a smaller --size"));
         }
-        Ok(Self { device, adapter: Some(name).filter(|name| !name.is_empty()), peak_bytes: None })
+        Ok(Self { device, capacity, adapter: Some(name).filter(|name| !name.is_empty()), peak_bytes: None })
     }
 
     /// Waits until the device has done all that was asked of it.

@@ -58,6 +58,7 @@ fn begin(case: &Case, steps: Steps, stage: &Stage) -> Outcome<StyleTransfer> {
     let weights = Weights::load(PACK, &Manifest::built_in())
         .or_fail(|| "the weights are damaged".to_owned(), "restore weights/ from the repository")?;
     let mut vgg = Vgg19::new(weights, &ChannelMeans::built_in(), &stage.device);
+    vgg.set_capacity(stage.capacity);
     if case.device == Device::Gpu {
         let begun = Instant::now();
         let division = block_on(fastest_division(&stage.device, || begun.elapsed().as_secs_f64() * 1e3));

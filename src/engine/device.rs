@@ -3,6 +3,8 @@
 use burn::tensor::Device;
 use thiserror::Error;
 
+use crate::memory::Capacity;
+
 /// The longest side offered on the processor, px: a step at 512² takes 378 GFLOP, on one core.
 #[cfg(feature = "cpu")]
 const MAX_CPU_EDGE_PX: u32 = 512;
@@ -30,8 +32,10 @@ pub struct OpenDevice {
     pub name: String,
     /// Whether the "GPU" is emulated on the processor.
     pub software: bool,
-    /// The longest side, px, of a square picture that fits.
+    /// The longest side, px, of a square picture that can be painted.
     pub max_edge: u32,
+    /// What there is room for.
+    pub capacity: Capacity,
 }
 
 /// The processor, through Burn's flex backend.
@@ -40,7 +44,13 @@ pub struct OpenDevice {
 /// [`DeviceError::NotBuiltIn`] without the feature `cpu`.
 pub fn open_cpu() -> Result<OpenDevice, DeviceError> {
     #[cfg(feature = "cpu")]
-    return Ok(OpenDevice { device: Device::flex(), name: String::new(), software: false, max_edge: MAX_CPU_EDGE_PX });
+    return Ok(OpenDevice {
+        device: Device::flex(),
+        name: String::new(),
+        software: false,
+        max_edge: MAX_CPU_EDGE_PX,
+        capacity: Capacity::AMPLE,
+    });
     #[cfg(not(feature = "cpu"))]
     Err(DeviceError::NotBuiltIn)
 }
@@ -66,14 +76,7 @@ mod gpu {
     use burn_wgpu::{WgpuInitError, WgpuSetup};
 
     use super::{DeviceError, OpenDevice};
-
-    /// Channels of the widest feature map at full resolution: those of block 1.
-    const WIDEST_CHANNELS: u64 = 64;
-    /// Bytes of one f32.
-    const FLOAT_BYTES: u64 = 4;
-    /// The longest side offered, px. WebGPU tells the size of one buffer but not of the memory, of which 1536² take about 4.5 GB
-    /// ([`crate::memory`]).
-    const MAX_EDGE_PX: u32 = 1536;
+    use crate::memory::Capacity;
 
     #[cfg_attr(not(target_arch = "wasm32"), expect(unused_variables, reason = "Burn watches for the loss natively"))]
     pub(super) async fn open(on_lost: impl Fn(String) + Send + 'static) -> Result<OpenDevice, DeviceError> {
@@ -83,7 +86,9 @@ mod gpu {
         handle.set_device_lost_callback(move |reason, message| on_lost(format!("{reason:?}: {message}")));
         let info = adapter.get_info();
         let software = info.device_type == wgpu::DeviceType::Cpu;
-        Ok(OpenDevice { device, name: info.name, software, max_edge: max_edge(&handle.limits()) })
+        let limits = handle.limits();
+        let capacity = Capacity::of_buffers(limits.max_storage_buffer_binding_size.min(limits.max_buffer_size));
+        Ok(OpenDevice { device, name: info.name, software, max_edge: capacity.max_edge(), capacity })
     }
 
     impl From<WgpuInitError> for DeviceError {
@@ -92,28 +97,6 @@ mod gpu {
                 WgpuInitError::AdapterUnavailable { message, .. } => Self::NoAdapter(message),
                 other => Self::Unfit(other.to_string()),
             }
-        }
-    }
-
-    /// The longest side, px, of a square picture whose widest feature map fits in one buffer, with the pixel that a replicated border adds
-    /// to every side.
-    fn max_edge(limits: &wgpu::Limits) -> u32 {
-        let buffer = limits.max_storage_buffer_binding_size.min(limits.max_buffer_size);
-        let pixels = buffer / (WIDEST_CHANNELS * FLOAT_BYTES);
-        let edge = pixels.isqrt().saturating_sub(2);
-        u32::try_from(edge).unwrap_or(u32::MAX).min(MAX_EDGE_PX)
-    }
-
-    #[cfg(test)]
-    mod tests {
-        use super::*;
-
-        #[test]
-        fn the_default_binding_limit_holds_724_px_less_the_border_and_large_ones_stop_at_the_cap() {
-            let limits =
-                |bytes| wgpu::Limits { max_storage_buffer_binding_size: bytes, max_buffer_size: bytes, ..Default::default() };
-            assert_eq!(max_edge(&limits(128 << 20)), 722);
-            assert_eq!(max_edge(&limits(4 << 30)), MAX_EDGE_PX);
         }
     }
 }

@@ -1,11 +1,15 @@
 //! The Gram matrix of a feature map: the paper's whole notion of style.
 
-use burn::tensor::Tensor;
+use std::collections::BTreeMap;
+
+use burn::tensor::{Gradients, Tensor};
 
 #[cfg(feature = "gpu")]
 use super::kernels;
 use super::numbers::float;
-use super::{FeatureMap, Guide};
+use super::{FeatureMap, Guide, ImageTensor, Vgg19};
+use crate::layer::Layer;
+use crate::recipe::Reading;
 
 /// Which filters fire together, with where they fire summed away.
 ///
@@ -37,9 +41,50 @@ impl GramMatrix {
         Self(Self::of(&weighted).0 / guide.share.clone().reshape([1, 1]))
     }
 
+    /// Of a picture at all layers, whether it is seen as a whole or in tiles; outside of any autodiff graph.
+    ///
+    /// # Panics
+    /// Never: a picture has a tile.
+    pub fn of_picture(vgg: &Vgg19, picture: &ImageTensor, reading: Reading) -> BTreeMap<Layer, Self> {
+        // One tile's maps are gone before the next one's come: together they may be gigabytes.
+        let parts = vgg.tiles(picture.size()).into_iter().map(|tile| {
+            let maps = vgg.encode_tile(picture, &tile, &Layer::ALL, reading);
+            Layer::ALL.map(|layer| Self::of(maps.get(layer)).detached().times(tile.share(layer)))
+        });
+        let sum = parts.reduce(|sum, part| std::array::from_fn(|index| sum[index].clone().plus(part[index].clone())));
+        Layer::ALL.into_iter().zip(sum.expect("a picture has a tile")).collect()
+    }
+
     /// The sum of several, each by its share; `None` of none.
     pub fn mixed<'a>(grams: impl Iterator<Item = (&'a Self, f32)>) -> Option<Self> {
         grams.map(|(gram, share)| gram.0.clone().mul_scalar(share)).reduce(|sum, gram| sum + gram).map(Self)
+    }
+
+    /// The sum of two.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        Self(self.0 + other.0)
+    }
+
+    /// A part of it.
+    #[must_use]
+    pub fn times(self, share: f32) -> Self {
+        Self(self.0.mul_scalar(share))
+    }
+
+    /// The same values at the beginning of an autodiff graph.
+    #[must_use]
+    pub fn leaf(&self) -> Self {
+        Self(self.0.clone().autodiff().require_grad())
+    }
+
+    /// The gradient of a loss with respect to this [`leaf`](Self::leaf), taken out of `gradients`.
+    ///
+    /// # Panics
+    /// When the loss does not depend on it: a mistake of the caller.
+    #[must_use]
+    pub fn gradient(&self, gradients: &mut Gradients) -> Self {
+        Self(self.0.grad_remove(gradients).expect("the loss depends on the matrix"))
     }
 
     /// The matrix, `[C, C]`.

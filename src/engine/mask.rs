@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use burn::tensor::{Device, Tensor, TensorData};
 
+use super::Tile;
 use super::image_tensor::halved;
 use super::numbers::{float, sum};
 use crate::layer::Layer;
@@ -61,6 +62,12 @@ pub struct Guide {
 }
 
 impl Guide {
+    /// What lies in the core of `tile`; the share is the whole region's.
+    #[must_use]
+    pub fn within(&self, tile: &Tile, layer: Layer) -> Self {
+        Self { root: tile.core_of_whole(self.root.clone(), layer), share: self.share.clone() }
+    }
+
     fn new(mask: Tensor<4>) -> Self {
         let positions = float(mask.shape().num_elements());
         Self { share: sum(mask.clone()).div_scalar(positions).clamp_min(LEAST_SHARE), root: mask.sqrt() }

@@ -14,6 +14,7 @@ mod numbers;
 pub mod optimizer;
 mod pooling;
 mod state;
+mod tiles;
 mod transfer;
 #[cfg(feature = "gpu")]
 pub mod tuning;
@@ -26,6 +27,7 @@ pub use gram::GramMatrix;
 pub use image_tensor::ImageTensor;
 pub use mask::{Guide, Mask};
 pub use state::{State, StateError};
+pub use tiles::Tile;
 pub use transfer::{Pictures, StyleTransfer, TransferError};
 pub use vgg19::{FeatureMap, FeatureMaps, Vgg19};
 #[cfg(feature = "gpu")]

@@ -31,6 +31,15 @@ pub fn squared_distance<const D: usize>(x: &Tensor<D>, target: &Tensor<D>, weigh
     sum((x.clone() - target.clone()).mul_scalar(scale).square())
 }
 
+/// Waits until `tensor`, and all that was asked for before it, is there.
+///
+/// # Errors
+/// When the device fails or is lost.
+pub async fn settled<const D: usize>(tensor: &Tensor<D>) -> Result<(), ExecutionError> {
+    let first = [(); D].map(|()| 0..1);
+    read_back(tensor.clone().slice(first)).await.map(drop)
+}
+
 /// The values of `tensor`, row-major.
 ///
 /// # Errors

@@ -138,7 +138,7 @@ impl StyleTransfer {
         };
         Ok(Self {
             objective: objective(&vgg, &scene.subject, recipe),
-            optimizer: Optimizer::new(recipe.optimizer, start.into_tensor(), steps),
+            optimizer: Optimizer::new(recipe.optimizer, start.into_tensor(), steps, vgg.capacity().pairs(size.area())),
             recipe: recipe.clone(),
             alpha: pictures.photo.alpha(),
             pictures: pictures.clone(),
@@ -161,7 +161,7 @@ impl StyleTransfer {
         if self.left == 0 {
             self.ascend().await?;
         }
-        let (terms, gradient) = self.objective.gradient(&self.vgg, self.optimizer.ask());
+        let (terms, gradient) = self.objective.gradient(&self.vgg, self.optimizer.ask()).await?;
         let evaluation = Evaluation { loss: terms.total(), gradient };
         if self.optimizer.tell(evaluation).await? {
             self.terms = Some(terms);
@@ -212,7 +212,8 @@ impl StyleTransfer {
     /// Goes on from the picture as it is with another optimiser.
     pub fn set_optimizer(&mut self, kind: OptimizerKind) {
         if kind != self.recipe.optimizer {
-            self.optimizer = self.optimizer.changed(kind, self.step, self.step + self.left);
+            let pairs = self.vgg.capacity().pairs(self.pictures.photo.size().area());
+            self.optimizer = self.optimizer.changed(kind, self.step, self.step + self.left, pairs);
             self.recipe.optimizer = kind;
         }
     }

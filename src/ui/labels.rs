@@ -262,13 +262,20 @@ fn stem(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::memory::Capacity;
     use crate::protocol::{DeviceReport, Event, Losses, RunId};
     use crate::ui::settings::Settings;
 
     fn opened(kind: DeviceKind, software: bool, choice: DeviceChoice) -> Studio {
         let mut studio = Studio::new(Settings { device: choice, ..Settings::default() }, true);
         studio.open();
-        studio.apply(Event::Opened(DeviceReport { kind, name: String::new(), software, max_edge: 1024 }));
+        studio.apply(Event::Opened(DeviceReport {
+            kind,
+            name: String::new(),
+            software,
+            max_edge: 1024,
+            capacity: Capacity::AMPLE,
+        }));
         studio
     }
 

@@ -5,7 +5,7 @@ use super::policy::DeviceChoice;
 use super::reconstruction::Subject;
 use super::settings::Settings;
 use crate::layer::Layer;
-use crate::memory::device_bytes;
+use crate::memory::Capacity;
 use crate::recipe::{Border, LayerWeights, OptimizerKind, Palette, Pooling, Preset, Start};
 use crate::schedule;
 
@@ -36,9 +36,13 @@ fn with_own<T: PartialEq>(mut offers: Vec<Offer<T>>, own: T, label: impl FnOnce(
     offers
 }
 
-/// Sizes of the result, px; on a graphics card each with the memory that it takes there.
-pub fn sizes(fitting: &[u32], own: u32, on_gpu: bool) -> Vec<Offer<u32>> {
-    let label = |size: &u32| if on_gpu { format!("{size} px · {}", gigabytes(device_bytes(*size))) } else { format!("{size} px") };
+/// Sizes of the result, px; on a graphics card of this capacity each with the memory that it takes there, and whether it is painted in tiles.
+pub fn sizes(fitting: &[u32], own: u32, card: Option<Capacity>) -> Vec<Offer<u32>> {
+    let memory = |size: u32, card: Capacity| {
+        let tiles = if card.sees_whole(size, size) { "" } else { ", in tiles" };
+        format!(" · {}{tiles}", gigabytes(card.bytes_to_paint(size)))
+    };
+    let label = |size: &u32| format!("{size} px{}", card.map_or_else(String::new, |card| memory(*size, card)));
     with_own(fitting.iter().map(|size| offer(*size, size.to_string(), label(size))).collect(), own, label)
 }
 
@@ -199,7 +203,7 @@ mod tests {
         let layer = |layer, weight| LayerWeights::default().with(layer, weight);
         assert_eq!(own(content_layers, layer(Layer::Conv2_1, 0.5)), "conv2_1 ×0.5");
         assert_eq!(own(content_layers, layer(Layer::Conv2_1, 1.0).with(Layer::Conv4_2, 1.0)), "conv2_1, conv4_2");
-        assert_eq!(own(|size| sizes(&[64, 128], size, false), 100), "100 px");
+        assert_eq!(own(|size| sizes(&[64, 128], size, None), 100), "100 px");
     }
 
     #[test]
@@ -212,9 +216,10 @@ mod tests {
 
     #[test]
     fn on_a_graphics_card_a_size_tells_the_memory_that_it_takes() {
-        let labels = |on_gpu| sizes(&[128, 1024], 128, on_gpu).into_iter().map(|offer| offer.label).collect::<Vec<_>>();
-        assert_eq!(labels(false), ["128 px", "1024 px"]);
-        assert_eq!(labels(true), ["128 px · 0.2 GB", "1024 px · 2.1 GB"]);
+        let labels = |card| sizes(&[128, 1024], 128, card).into_iter().map(|offer| offer.label).collect::<Vec<_>>();
+        assert_eq!(labels(None), ["128 px", "1024 px"]);
+        assert_eq!(labels(Some(Capacity::of_buffers(2 << 30))), ["128 px · 0.2 GB", "1024 px · 2.1 GB"]);
+        assert_eq!(labels(Some(Capacity::of_buffers(128 << 20)))[1], "1024 px · 1.2 GB, in tiles");
     }
 
     #[test]

@@ -68,9 +68,10 @@ pub fn better_device(choice: DeviceChoice, opened: &DeviceReport) -> Option<Devi
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::memory::Capacity;
 
     fn report(kind: DeviceKind, software: bool) -> DeviceReport {
-        DeviceReport { kind, name: String::new(), software, max_edge: 1024 }
+        DeviceReport { kind, name: String::new(), software, max_edge: 1024, capacity: Capacity::AMPLE }
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::protocol::{DeviceKind, DeviceReport};
 use crate::recipe::{Emphasis, LayerWeights, Preset, Recipe, Start};
 
 /// Sizes offered, px of the longer side. Between the powers of two lie halves of the way in cost.
-pub const SIZES: [u32; 10] = [64, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048];
+pub const SIZES: [u32; 12] = [64, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048, 3072, 4096];
 
 /// Steps that the page allows: all that a recipe may have, so that a recipe file means the same here.
 pub const STEPS: RangeInclusive<u32> = Recipe::STEPS;
@@ -226,10 +226,11 @@ fn position_of(fraction: f32, end: u32) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::memory::Capacity;
     use crate::recipe::OptimizerKind;
 
     fn device(kind: DeviceKind, software: bool, max_edge: u32) -> DeviceReport {
-        DeviceReport { kind, name: String::new(), software, max_edge }
+        DeviceReport { kind, name: String::new(), software, max_edge, capacity: Capacity::AMPLE }
     }
 
     #[test]

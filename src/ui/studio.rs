@@ -8,6 +8,7 @@ pub use run::{Errand, Phase, Run};
 use super::policy::{DeviceChoice, better_device, device_after_failure, first_device};
 use super::settings::{Settings, is_fast};
 use super::{grid, labels};
+use crate::memory::Capacity;
 use crate::pixels::ImageSize;
 use crate::protocol::{Command, DeviceKind, DeviceReport, Event, FileId, Losses, RunId, Stage, UserError, WeightsSource};
 use crate::recipe::{Cell, Emphasis, Recipe};
@@ -118,9 +119,9 @@ impl Studio {
         self.report.as_ref()
     }
 
-    /// Whether a graphics card, real or emulated, is what computes.
-    pub fn on_gpu(&self) -> bool {
-        self.report.as_ref().is_some_and(|report| report.kind == DeviceKind::Gpu)
+    /// What the graphics card, real or emulated, has room for, where one is what computes.
+    pub fn card(&self) -> Option<Capacity> {
+        self.report.as_ref().filter(|report| report.kind == DeviceKind::Gpu).map(|report| report.capacity)
     }
 
     /// How far the weights are, once the worker has told.

@@ -1,10 +1,13 @@
 //! The worker's one loop: take what commands have come, do one batch of steps, give the event loop its turn.
 
 use std::collections::VecDeque;
+use std::future::pending;
+use std::pin::pin;
 use std::rc::Rc;
 
 use futures_channel::mpsc::UnboundedReceiver;
 use futures_util::StreamExt;
+use futures_util::future::{Either, select};
 use gloo_timers::future::TimeoutFuture;
 use js_sys::Uint8Array;
 use wasm_bindgen::{JsCast, JsValue};
@@ -20,12 +23,15 @@ use super::weights_store::WeightsStore;
 use crate::codec;
 #[cfg(feature = "gpu")]
 use crate::engine::WarmUp;
-use crate::engine::device::{self, OpenDevice};
+use crate::engine::device::{self, DeviceError, OpenDevice};
 use crate::engine::weights::ChannelMeans;
 use crate::engine::{Pictures, StyleTransfer, TransferError, Vgg19};
 use crate::pixels::Pixels;
 use crate::protocol::{Command, DeviceKind, DeviceReport, Event, FileId, RunId, Stage};
 use crate::recipe::Recipe;
+
+/// Times between attempts to get an adapter of the GPU, ms.
+const ADAPTER_WAITS_MS: [u32; 3] = [200, 500, 1000];
 
 /// A command and its attachments.
 pub type Message = (Command, Vec<JsValue>);
@@ -127,12 +133,13 @@ impl Session {
     async fn open(&mut self, kind: DeviceKind) {
         let opened = match kind {
             DeviceKind::Cpu => device::open_cpu(),
-            DeviceKind::Gpu => device::open_gpu(|reason| outbox::post_fatal(explain::device_lost(&reason))).await,
+            DeviceKind::Gpu => open_gpu().await,
         };
         match opened {
             Ok(open) => {
-                let OpenDevice { name, software, max_edge, .. } = &open;
-                let report = DeviceReport { kind, name: name.clone(), software: *software, max_edge: *max_edge };
+                let OpenDevice { name, software, max_edge, capacity, .. } = &open;
+                let (name, software, max_edge, capacity) = (name.clone(), *software, *max_edge, *capacity);
+                let report = DeviceReport { kind, name, software, max_edge, capacity };
                 self.device = Some(open);
                 outbox::post(&Event::Opened(report));
             }
@@ -189,8 +196,8 @@ impl Session {
         let weights = self.weights.load().await?;
         report(Stage::Network);
         let adapter = self.device()?;
-        #[cfg_attr(not(feature = "gpu"), expect(unused_mut, reason = "there is nothing to choose on the processor"))]
         let mut vgg = Vgg19::new(weights, &ChannelMeans::built_in(), &adapter.device);
+        vgg.set_capacity(adapter.capacity);
         #[cfg(feature = "gpu")]
         {
             report(Stage::Programs { done: 0, of: 1 });
@@ -235,17 +242,19 @@ impl Session {
     /// Whether the page waits for something else than run `id`.
     fn called_off(&mut self, id: RunId) -> bool {
         self.collect();
-        self.inbox.iter().any(|(command, _)| match command {
-            Command::Cancel(run) => *run == id,
-            Command::Start { .. } => true,
-            _ => false,
-        })
+        self.inbox.iter().any(|(command, _)| calls_off(command, id))
     }
 
+    /// Does a batch of steps, unless the page calls the run off meanwhile: a step of a large picture takes long, and what is left of it is
+    /// dropped then.
     async fn advance(&mut self) {
-        let Some(run) = &mut self.run else { return };
+        let Self { run: Some(run), commands, inbox, .. } = self else { return };
         let id = run.id;
-        match run.advance().await {
+        let outcome = match select(pin!(run.advance()), pin!(heard_off(id, commands, inbox))).await {
+            Either::Left((outcome, _)) => outcome,
+            Either::Right(((), _)) => return,
+        };
+        match outcome {
             Ok(true) => self.drop_run(),
             Ok(false) => {}
             Err(error) => self.settle(id, Err(error)),
@@ -269,6 +278,39 @@ impl Session {
             outbox::post(&Event::Failed { run: Some(id), error: explain::run(&error), fatal: error.is_fatal() });
         }
     }
+}
+
+/// Whether after `command` the page waits for something else than run `id`.
+fn calls_off(command: &Command, id: RunId) -> bool {
+    match command {
+        Command::Cancel(run) => *run == id,
+        Command::Start { .. } => true,
+        _ => false,
+    }
+}
+
+/// Waits until a command that calls run `id` off is in the inbox; what comes before lies there too.
+async fn heard_off(id: RunId, commands: &mut UnboundedReceiver<Message>, inbox: &mut VecDeque<Message>) {
+    while let Some(message) = commands.next().await {
+        let off = calls_off(&message.0, id);
+        inbox.push_back(message);
+        if off {
+            return;
+        }
+    }
+    pending().await
+}
+
+/// The GPU. A browser that has just been started may have no adapter yet and one a moment later.
+async fn open_gpu() -> Result<OpenDevice, DeviceError> {
+    let open = || device::open_gpu(|reason| outbox::post_fatal(explain::device_lost(&reason)));
+    for wait_ms in ADAPTER_WAITS_MS {
+        match open().await {
+            Err(DeviceError::NoAdapter(_)) => TimeoutFuture::new(wait_ms).await,
+            opened => return opened,
+        }
+    }
+    open().await
 }
 
 /// Tells the page whether a file is a picture to work with. Only decoding it as a whole shows whether it is whole.

@@ -6,6 +6,7 @@
 mod compare;
 mod fixture;
 mod promises;
+mod tiles;
 mod trajectory;
 
 use std::path::Path;

@@ -90,7 +90,7 @@ fn adam_differences(run: &Run, device: &Device) -> Vec<f64> {
     run.losses
         .iter()
         .map(|expected| {
-            let (terms, gradient) = objective.gradient(&vgg, adam.x().clone());
+            let (terms, gradient) = block_on(objective.gradient(&vgg, adam.x().clone())).expect("the device computes");
             adam.step(gradient);
             (f64::from(terms.total().into_scalar::<f32>()) - expected).abs() / expected
         })
@@ -104,10 +104,10 @@ fn lbfgs_losses(run: &Run, iterations: usize, device: &Device) -> Vec<f64> {
     let start = image(&run.case, run.start, device).into_tensor();
     #[expect(clippy::cast_precision_loss, reason = "a count")]
     let unit_length = 1.0 / start.shape().num_elements() as f64;
-    let mut lbfgs = Lbfgs::new(start, unit_length);
+    let mut lbfgs = Lbfgs::new(10, start, unit_length);
     let mut losses = Vec::new();
     while losses.len() <= iterations {
-        let (terms, gradient) = objective.gradient(&vgg, lbfgs.ask());
+        let (terms, gradient) = block_on(objective.gradient(&vgg, lbfgs.ask())).expect("the device computes");
         let loss = terms.total();
         if block_on(lbfgs.tell(Evaluation { loss: loss.clone(), gradient })).expect("the device works") {
             losses.push(f64::from(loss.into_scalar::<f32>()));
@@ -192,13 +192,14 @@ fn the_gradient_is_the_slope_of_the_objective() {
     let subject = Subject { photo: picture(0.0), paintings: vec![picture(1.0)], masks: Vec::new() };
     let objective = Objective::new(&vgg, &subject, Reading::plain(Pooling::Average), emphasis);
     let x = picture(2.0).into_tensor();
-    let (_, gradient) = objective.gradient(&vgg, x.clone());
+    let (_, gradient) = block_on(objective.gradient(&vgg, x.clone())).expect("the device computes");
     // Along the gradient itself the slope is its norm, the largest there is, so f32's rounding matters least.
     let norm = gradient.clone().square().sum().sqrt().into_scalar::<f32>();
     let direction = gradient.div_scalar(norm);
     let step = 2e-2;
     let total = |distance: f32| {
-        let (terms, _) = objective.gradient(&vgg, x.clone() + direction.clone().mul_scalar(distance));
+        let (terms, _) =
+            block_on(objective.gradient(&vgg, x.clone() + direction.clone().mul_scalar(distance))).expect("the device computes");
         terms.total().into_scalar::<f32>()
     };
     let slope = (total(step) - total(-step)) / (2.0 * step);

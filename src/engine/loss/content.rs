@@ -15,13 +15,18 @@ use crate::recipe::LayerWeights;
 /// - **Source:** Gatys et al. 2015, eq. 1: `½ Σ (F − P)²` for each layer.
 #[derive(Debug)]
 pub struct ContentLoss {
-    targets: BTreeMap<Layer, FeatureMap>,
+    /// One map for each tile of the photo.
+    targets: BTreeMap<Layer, Vec<FeatureMap>>,
 }
 
 impl ContentLoss {
-    /// Takes the photo's feature maps at `layers` as the targets.
-    pub fn new(content: &FeatureMaps, layers: &[Layer]) -> Self {
-        Self { targets: layers.iter().map(|&layer| (layer, content.get(layer).clone().detached())).collect() }
+    /// Takes the photo's feature maps at `layers`, tile by tile, as the targets.
+    pub fn new(photo: impl Iterator<Item = FeatureMaps>, layers: &[Layer]) -> Self {
+        let mut targets: BTreeMap<Layer, Vec<FeatureMap>> = layers.iter().map(|&layer| (layer, Vec::new())).collect();
+        for maps in photo {
+            targets.iter_mut().for_each(|(&layer, parts)| parts.push(maps.get(layer).clone().detached()));
+        }
+        Self { targets }
     }
 
     /// Whether there is a target for each of `layers`.
@@ -29,20 +34,20 @@ impl ContentLoss {
         layers.iter().all(|layer| self.targets.contains_key(layer))
     }
 
-    /// The loss of a pastiche of these feature maps, for each element of a map, summed over the layers as `weights` has them, times
-    /// `weight`; `[1]`, or `None` where no layer counts.
-    pub fn evaluate(&self, pastiche: &FeatureMaps, weights: LayerWeights, weight: f32) -> Option<Tensor<1>> {
+    /// The loss of a pastiche of these feature maps in tile number `tile`, for each element of the whole picture's map, summed over the layers
+    /// as `weights` has them, times `weight`; `[1]`, or `None` where no layer counts.
+    pub fn evaluate(&self, pastiche: &FeatureMaps, tile: usize, weights: LayerWeights, weight: f32) -> Option<Tensor<1>> {
         let share = |layer| weight / float(self.elements(layer));
-        let losses = weights.active().map(|(layer, weight)| self.layer_loss(pastiche, layer, weight * share(layer)));
+        let losses = weights.active().map(|(layer, weight)| self.layer_loss(pastiche, tile, layer, weight * share(layer)));
         losses.reduce(|sum, loss| sum + loss)
     }
 
-    /// The loss at one layer, in the paper's units, times `weight`; `[1]`.
+    /// The loss at one layer in tile number `tile`, in the paper's units, times `weight`; `[1]`.
     ///
     /// # Panics
-    /// When `layer` has no target or the pastiche no map of it: a mistake of the caller.
-    pub fn layer_loss(&self, pastiche: &FeatureMaps, layer: Layer, weight: f32) -> Tensor<1> {
-        squared_distance(pastiche.get(layer).tensor(), self.targets[&layer].tensor(), 0.5 * weight)
+    /// When there is no target or the pastiche has no map of `layer`: a mistake of the caller.
+    pub fn layer_loss(&self, pastiche: &FeatureMaps, tile: usize, layer: Layer, weight: f32) -> Tensor<1> {
+        squared_distance(pastiche.get(layer).tensor(), self.targets[&layer][tile].tensor(), 0.5 * weight)
     }
 
     /// `N·M`: elements over which the loss at a layer sums.
@@ -50,7 +55,6 @@ impl ContentLoss {
     /// # Panics
     /// When `layer` has no target: a mistake of the caller.
     pub fn elements(&self, layer: Layer) -> usize {
-        let target = &self.targets[&layer];
-        target.channels() * target.positions()
+        self.targets[&layer].iter().map(|target| target.channels() * target.positions()).sum()
     }
 }

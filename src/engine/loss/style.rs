@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use burn::tensor::Tensor;
+use burn::tensor::{ExecutionError, Tensor};
 
-use crate::engine::numbers::{float, squared_distance};
-use crate::engine::{FeatureMaps, GramMatrix, Guide};
+use crate::engine::numbers::{float, settled, squared_distance, sum};
+use crate::engine::{FeatureMap, FeatureMaps, GramMatrix, Guide, Tile};
 use crate::layer::Layer;
 use crate::recipe::LayerWeights;
 
@@ -37,12 +37,9 @@ struct Region {
 }
 
 impl StyleLoss {
-    /// Takes the Gram matrices of each painting's feature maps at all layers as targets, blended by `shares`. They are small, so that
-    /// any layer can come to count later.
-    pub fn new(paintings: impl Iterator<Item = FeatureMaps>, shares: &[f32]) -> Self {
-        // One painting's maps are gone before the next one's come: at large sizes they are gigabytes.
-        let grams = |maps: FeatureMaps| Layer::ALL.map(|layer| (layer, GramMatrix::of(maps.get(layer)).detached())).into();
-        let paintings: Vec<BTreeMap<_, _>> = paintings.map(grams).collect();
+    /// Takes each painting's Gram matrices at all layers as targets, blended by `shares`. They are small, so that any layer can come to count
+    /// later.
+    pub fn new(paintings: Vec<BTreeMap<Layer, GramMatrix>>, shares: &[f32]) -> Self {
         let blend = blend(&paintings, shares);
         Self { paintings, blend, regions: Vec::new() }
     }
@@ -74,8 +71,27 @@ impl StyleLoss {
     /// The loss of a pastiche of these feature maps, summed over the layers as `weights` has them; `[1]`, or `None` where no layer
     /// counts.
     pub fn evaluate(&self, pastiche: &FeatureMaps, weights: LayerWeights) -> Option<Tensor<1>> {
-        let losses = weights.active().map(|(layer, weight)| self.layer_loss(pastiche, layer, weight));
+        self.distance(&self.compared(pastiche, None, weights), weights)
+    }
+
+    /// What is compared of a pastiche of these feature maps at the layers that count: all of it, or what `tile` adds to that of the whole.
+    pub fn compared(&self, pastiche: &FeatureMaps, tile: Option<&Tile>, weights: LayerWeights) -> Matrices {
+        let at = |layer| self.compared_at(layer, pastiche.get(layer), tile);
+        Matrices(weights.active().map(|(layer, _)| (layer, at(layer))).collect())
+    }
+
+    /// The loss where `matrices` are what is compared, `[1]`, or `None` where no layer counts.
+    pub fn distance(&self, matrices: &Matrices, weights: LayerWeights) -> Option<Tensor<1>> {
+        let losses = weights.active().map(|(layer, weight)| self.distance_at(layer, &matrices.0[&layer], weight));
         losses.reduce(|sum, loss| sum + loss)
+    }
+
+    /// [`Self::distance`], and its gradient with respect to the matrices, outside of any autodiff graph.
+    pub fn pull(&self, matrices: &Matrices, weights: LayerWeights) -> Option<(Tensor<1>, Matrices)> {
+        let leaves = matrices.map(GramMatrix::leaf);
+        let distance = self.distance(&leaves, weights)?;
+        let mut gradients = distance.backward();
+        Some((distance.without_autodiff(), leaves.map(|leaf| leaf.gradient(&mut gradients))))
     }
 
     /// `weight · E_l` of one layer, `[1]`.
@@ -83,12 +99,64 @@ impl StyleLoss {
     /// # Panics
     /// When the pastiche has no map of `layer`: a mistake of the caller.
     pub fn layer_loss(&self, pastiche: &FeatureMaps, layer: Layer, weight: f32) -> Tensor<1> {
-        let map = pastiche.get(layer);
-        let regions = self.regions.iter().zip(&self.paintings).map(|(region, grams)| {
+        self.distance_at(layer, &self.compared_at(layer, pastiche.get(layer), None), weight)
+    }
+
+    fn compared_at(&self, layer: Layer, map: &FeatureMap, tile: Option<&Tile>) -> Vec<GramMatrix> {
+        let guided = |region: &Region| {
             let guide = &region.guides[&layer];
-            gram_distance(&GramMatrix::guided(map, guide), &grams[&layer], weight * region.strength) * guide.share.clone()
+            tile.map_or_else(|| GramMatrix::guided(map, guide), |tile| GramMatrix::guided(map, &guide.within(tile, layer)))
+        };
+        let grams = if self.regions.is_empty() { vec![GramMatrix::of(map)] } else { self.regions.iter().map(guided).collect() };
+        let part = |gram: GramMatrix| tile.map_or(gram.clone(), |tile| gram.times(tile.share(layer)));
+        grams.into_iter().map(part).collect()
+    }
+
+    fn distance_at(&self, layer: Layer, grams: &[GramMatrix], weight: f32) -> Tensor<1> {
+        let regions = self.regions.iter().zip(&self.paintings).zip(grams).map(|((region, targets), gram)| {
+            gram_distance(gram, &targets[&layer], weight * region.strength) * region.guides[&layer].share.clone()
         });
-        regions.reduce(|sum, loss| sum + loss).unwrap_or_else(|| gram_distance(&GramMatrix::of(map), &self.blend[&layer], weight))
+        regions.reduce(|sum, loss| sum + loss).unwrap_or_else(|| gram_distance(&grams[0], &self.blend[&layer], weight))
+    }
+}
+
+/// What a style loss compares of a pastiche, layer by layer: the Gram matrix of the whole, or one for each region.
+#[derive(Clone, Debug)]
+pub struct Matrices(BTreeMap<Layer, Vec<GramMatrix>>);
+
+impl Matrices {
+    /// Both together.
+    ///
+    /// # Panics
+    /// When they are not of the same layers: a mistake of the caller.
+    #[must_use]
+    pub fn plus(self, mut other: Self) -> Self {
+        let mut sum = |layer, grams: Vec<GramMatrix>| {
+            let others = other.0.remove(&layer).expect("both are of the same layers");
+            grams.into_iter().zip(others).map(|(one, other)| one.plus(other)).collect()
+        };
+        Self(self.0.into_iter().map(|(layer, grams)| (layer, sum(layer, grams))).collect())
+    }
+
+    /// The sum of products of all elements with those of `other`, `[1]`; `None` of none.
+    pub fn dot(&self, other: &Self) -> Option<Tensor<1>> {
+        let pairs = self.0.iter().flat_map(|(layer, grams)| grams.iter().zip(&other.0[layer]));
+        pairs.map(|(one, other)| sum(one.tensor().clone() * other.tensor().clone())).reduce(|sum, product| sum + product)
+    }
+
+    /// Waits until one of them is there.
+    ///
+    /// # Errors
+    /// When the device fails or is lost.
+    pub async fn settle(&self) -> Result<(), ExecutionError> {
+        if let Some(gram) = self.0.values().flatten().next() {
+            settled(gram.tensor()).await?;
+        }
+        Ok(())
+    }
+
+    fn map(&self, mut change: impl FnMut(&GramMatrix) -> GramMatrix) -> Self {
+        Self(self.0.iter().map(|(&layer, grams)| (layer, grams.iter().map(&mut change).collect())).collect())
     }
 }
 
@@ -110,7 +178,6 @@ mod tests {
     use burn::tensor::{Device, Tensor};
 
     use super::*;
-    use crate::engine::FeatureMap;
 
     /// Feature maps that are the same `value` at every layer and position.
     fn flat(value: f32) -> FeatureMaps {
@@ -118,10 +185,15 @@ mod tests {
         FeatureMaps::of(Layer::ALL.map(|layer| (layer, map(layer))))
     }
 
+    /// The Gram matrices of such maps.
+    fn painted(value: f32) -> BTreeMap<Layer, GramMatrix> {
+        Layer::ALL.map(|layer| (layer, GramMatrix::of(flat(value).get(layer)))).into()
+    }
+
     #[test]
     fn a_blend_lies_between_its_paintings_and_follows_its_shares() {
         // Gram matrices of flat maps are value² everywhere: 1 and 9 blend to 5, the matrix of a flat √5.
-        let mut style = StyleLoss::new([flat(1.0), flat(3.0)].into_iter(), &[0.5, 0.5]);
+        let mut style = StyleLoss::new(vec![painted(1.0), painted(3.0)], &[0.5, 0.5]);
         let loss = |style: &StyleLoss, value| style.layer_loss(&flat(value), Layer::Conv2_1, 1.0).into_scalar::<f32>();
         assert!(loss(&style, 5.0_f32.sqrt()) < 1e-9);
         // ¼ Σ (9 − 5)²/N² over N² elements.
@@ -132,7 +204,7 @@ mod tests {
 
     #[test]
     fn layers_count_as_their_weights_have_it() {
-        let style = StyleLoss::new(std::iter::once(flat(1.0)), &[1.0]);
+        let style = StyleLoss::new(vec![painted(1.0)], &[1.0]);
         let at = |weights| style.evaluate(&flat(2.0), weights).map(Tensor::into_scalar::<f32>);
         assert_eq!(at(LayerWeights::default()), None);
         let [one, both] = [&[Layer::Conv1_1][..], &[Layer::Conv1_1, Layer::Conv5_1]].map(|layers| LayerWeights::even(layers, 0.5));

@@ -13,8 +13,6 @@ use super::Evaluation;
 use crate::engine::numbers::{float, read_back};
 use crate::engine::{State, StateError};
 
-/// Pairs that a run remembers.
-const HISTORY: usize = 10;
 /// Share of the promised fall that a step must reach (Armijo's `c1`).
 const SUFFICIENT_DECREASE: f64 = 1e-4;
 /// Times that a step is halved before the history is blamed.
@@ -76,13 +74,8 @@ struct Measures {
 
 impl Lbfgs {
     /// Starts at `x`, `[1, 3, H, W]`. A step without history changes the elements by `first_step` on average, or is the gradient
-    /// itself where that is smaller.
-    pub fn new(x: Tensor<4>, first_step: f64) -> Self {
-        Self::remembering(HISTORY, x, first_step)
-    }
-
-    /// As [`Self::new`], with another number of pairs remembered.
-    pub fn remembering(pairs: usize, x: Tensor<4>, first_step: f64) -> Self {
+    /// itself where that is smaller. As many `pairs` of past steps are remembered.
+    pub fn new(pairs: usize, x: Tensor<4>, first_step: f64) -> Self {
         let elements = x.shape().num_elements();
         let chunks = elements.div_ceil(CHUNK);
         let curvature = Curvature::new(pairs);
@@ -112,7 +105,7 @@ impl Lbfgs {
     /// # Errors
     /// When the device fails or is lost.
     pub async fn carried(&self, x: Tensor<4>, first_step: f64) -> Result<Self, ExecutionError> {
-        let mut carried = Self::remembering(self.curvature.capacity(), x, first_step);
+        let mut carried = Self::new(self.curvature.capacity(), x, first_step);
         let (old, new) = (self.x.dims(), carried.x.dims());
         let rows = self.curvature.rows();
         let pictures = self.memory.clone().swap_dims(0, 1).flatten::<2>(1, 2).narrow(1, 0, self.x.shape().num_elements());
@@ -158,6 +151,7 @@ impl Lbfgs {
     pub fn load(state: &State, device: &Device) -> Result<Self, StateError> {
         let [steepness, loss, looked, stale, first_step, usual_step, iterations] = state.exact_numbers("lbfgs.numbers")?;
         let x: Tensor<4> = state.tensor("x", device)?;
+        let memory: Tensor<3> = state.tensor("lbfgs.memory", device)?;
         let chunks = x.shape().num_elements().div_ceil(CHUNK);
         let fits = |vectors: &Tensor<3>, rows| vectors.dims() == [chunks, rows, CHUNK];
         let trial = if state.has("lbfgs.trial") {
@@ -175,8 +169,8 @@ impl Lbfgs {
             gradient: state.tensor("lbfgs.gradient", device)?,
             steepness,
             loss,
-            memory: state.tensor("lbfgs.memory", device)?,
-            curvature: Curvature::load(HISTORY, state)?,
+            curvature: Curvature::load(memory.dims()[1] / 2, state)?,
+            memory,
             trial,
             looked: looked != 0.0,
             stale: stale != 0.0,
@@ -355,7 +349,7 @@ mod tests {
     }
 
     fn start() -> Lbfgs {
-        Lbfgs::new(Tensor::zeros([1, 3, 40, 50], &Device::flex()), 0.01)
+        Lbfgs::new(10, Tensor::zeros([1, 3, 40, 50], &Device::flex()), 0.01)
     }
 
     fn loss(lbfgs: &Lbfgs) -> f32 {
@@ -484,11 +478,11 @@ mod tests {
             slope(lbfgs.x()).loss.into_scalar::<f32>()
         };
         let zeros = |height, width| Tensor::zeros([1, 3, height, width], &Device::flex());
-        let mut small = Lbfgs::new(zeros(20, 24), 0.01);
+        let mut small = Lbfgs::new(10, zeros(20, 24), 0.01);
         descend(&mut small, 12);
         let mut carried = block_on(small.carried(zeros(40, 48), 0.01)).unwrap();
         assert_eq!(carried.iterations(), small.iterations());
-        let (learnt, fresh) = (descend(&mut carried, 3), descend(&mut Lbfgs::new(zeros(40, 48), 0.01), 3));
+        let (learnt, fresh) = (descend(&mut carried, 3), descend(&mut Lbfgs::new(10, zeros(40, 48), 0.01), 3));
         assert!(learnt < 0.2 * fresh, "{learnt} after three evaluations, and {fresh} without what was learnt");
     }
 }

@@ -29,27 +29,27 @@ pub struct Evaluation {
 pub enum Optimizer {
     /// Two vectors of state, nothing read back.
     Adam(Box<Adam>),
-    /// Better pictures in as many evaluations, for 22 vectors of state and a small read-back at each.
+    /// Better pictures in as many evaluations, for up to 22 vectors of state and a small read-back at each.
     Lbfgs(Box<Lbfgs>),
 }
 
 impl Optimizer {
-    /// The optimiser of `kind`, at `x`, `[1, 3, H, W]`, with `steps` evaluations to spend.
-    pub fn new(kind: OptimizerKind, x: Tensor<4>, steps: u32) -> Self {
+    /// The optimiser of `kind`, at `x`, `[1, 3, H, W]`, with `steps` evaluations to spend; L-BFGS remembers as many `pairs`.
+    pub fn new(kind: OptimizerKind, x: Tensor<4>, steps: u32, pairs: usize) -> Self {
         match kind {
             OptimizerKind::Adam => Self::Adam(Box::new(Adam::new(x, LearningRate::falling(steps)))),
-            OptimizerKind::Lbfgs => Self::Lbfgs(Box::new(Lbfgs::new(x, FIRST_STEP))),
+            OptimizerKind::Lbfgs => Self::Lbfgs(Box::new(Lbfgs::new(pairs, x, FIRST_STEP))),
         }
     }
 
     /// An optimiser of `kind` that goes on from the best picture so far, with `done` of `steps` evaluations spent. What this one has learnt is
     /// of no use to it.
     #[must_use]
-    pub fn changed(&self, kind: OptimizerKind, done: u32, steps: u32) -> Self {
+    pub fn changed(&self, kind: OptimizerKind, done: u32, steps: u32, pairs: usize) -> Self {
         let x = self.x().clone();
         match kind {
             OptimizerKind::Adam => Self::Adam(Box::new(Adam::new(x, LearningRate::falling(steps)).joining_after(done))),
-            OptimizerKind::Lbfgs => Self::new(kind, x, steps),
+            OptimizerKind::Lbfgs => Self::new(kind, x, steps, pairs),
         }
     }
 
@@ -61,7 +61,7 @@ impl Optimizer {
     /// When the device fails or is lost.
     pub async fn carried(&self, x: Tensor<4>, steps: u32) -> Result<Self, ExecutionError> {
         Ok(match self {
-            Self::Adam(_) => Self::new(OptimizerKind::Adam, x, steps),
+            Self::Adam(_) => Self::Adam(Box::new(Adam::new(x, LearningRate::falling(steps)))),
             Self::Lbfgs(lbfgs) => Self::Lbfgs(Box::new(lbfgs.carried(x, FIRST_STEP).await?)),
         })
     }

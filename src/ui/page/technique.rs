@@ -46,7 +46,7 @@ pub fn Technique(
                     label="Size"
                     offers=part(desk, |studio| {
                         let (device, settings) = (studio.report(), studio.settings());
-                        offers::sizes(&sizes_on(device), settings.size_on(device), studio.on_gpu())
+                        offers::sizes(&sizes_on(device), settings.size_on(device), studio.card())
                     })
                     chosen=part(desk, |studio| studio.settings().size_on(studio.report()))
                     on_change=set(desk, |settings, size| settings.size = Some(size))

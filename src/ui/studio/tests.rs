@@ -1,15 +1,16 @@
 use super::*;
 use crate::layer::Layer;
+use crate::memory::Capacity;
 use crate::recipe::{OptimizerKind, Start};
 
 const STEPS: u32 = 200;
 
 fn gpu(software: bool) -> DeviceReport {
-    DeviceReport { kind: DeviceKind::Gpu, name: "Test".into(), software, max_edge: 1024 }
+    DeviceReport { kind: DeviceKind::Gpu, name: "Test".into(), software, max_edge: 1024, capacity: Capacity::AMPLE }
 }
 
 fn cpu() -> DeviceReport {
-    DeviceReport { kind: DeviceKind::Cpu, software: false, name: String::new(), max_edge: 512 }
+    DeviceReport { kind: DeviceKind::Cpu, software: false, name: String::new(), max_edge: 512, capacity: Capacity::AMPLE }
 }
 
 fn error(headline: &str) -> UserError {

@@ -23,7 +23,7 @@ const EDGE: u32 = 64;
 /// Enough for the differences to show.
 const STEPS: u32 = 24;
 
-fn sample(name: &str, edge: u32) -> Pixels {
+pub fn sample(name: &str, edge: u32) -> Pixels {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("www/samples").join(name);
     let file = std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     codec::decode_fitted(&file, edge).expect("a sample is a picture")
@@ -93,7 +93,7 @@ fn part(picture: &Pixels, belongs: impl Fn(u32, u32) -> bool) -> Pixels {
 }
 
 /// A mask that is white in one half of a picture.
-fn half(size: ImageSize, left: bool) -> Pixels {
+pub fn half(size: ImageSize, left: bool) -> Pixels {
     let white = move |i: u32| (i % size.width < size.width / 2) == left;
     let pixel = |i| [if white(i) { 255 } else { 0 }; 3].into_iter().chain([255]);
     Pixels::new(size, (0..size.width * size.height).flat_map(pixel).collect()).expect("four bytes for each pixel")

@@ -1,0 +1,182 @@
+//! A picture in tiles, for sizes at which the maps of the whole do not fit the device.
+//!
+//! Every loss is a sum over positions of maps, be it inside of a Gram matrix. Each tile answers for the positions of its *core*; the cores share
+//! the picture out. It is seen with a halo as wide as the network looks, so that its core's maps, and all that they are made of, are those of
+//! the whole picture: sums and gradients over tiles are exact.
+
+use std::ops::Range;
+
+use burn::tensor::Tensor;
+
+use super::numbers::float;
+use super::{FeatureMap, ImageTensor};
+use crate::layer::Layer;
+use crate::memory::Capacity;
+use crate::pixels::ImageSize;
+
+/// Cores begin where positions of all layers do: a multiple of the deepest layers' stride, px.
+const GRID_PX: usize = Layer::Conv5_1.stride() as usize;
+/// A halo, px: how far the deepest layers look, on the grid.
+const HALO_PX: usize = reach().next_multiple_of(GRID_PX);
+/// The shortest side of a tile that has room for a core, px.
+const LEAST_EDGE_PX: usize = 2 * HALO_PX + 2 * GRID_PX;
+
+/// How far from its own pixels a position of the deepest layer looks, px: each convolution sees one position further to every side.
+const fn reach() -> usize {
+    let (mut reach, mut index) = (0, 0);
+    while index < Layer::ALL.len() {
+        reach += Layer::ALL[index].stride() as usize;
+        index += 1;
+    }
+    reach
+}
+
+/// A part of a picture.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tile {
+    rows: Span,
+    columns: Span,
+}
+
+/// One side of a tile, px.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Span {
+    core: Range<usize>,
+    /// The core with its halo, as far as the picture goes.
+    seen: Range<usize>,
+    /// The picture's whole side.
+    whole: usize,
+}
+
+impl Tile {
+    /// The tiles in which a device of this capacity sees a picture: one of the whole where it can.
+    ///
+    /// # Panics
+    /// When a tile has no room between its halos: a mistake of who says what the capacity is.
+    pub fn all(size: ImageSize, capacity: Capacity) -> Vec<Self> {
+        let ImageSize { width, height } = size;
+        let edge = if capacity.sees_whole(width, height) { usize::MAX } else { capacity.tile_edge as usize };
+        let [rows, columns] = [height, width].map(|side| Span::all(side as usize, edge));
+        rows.iter().flat_map(|rows| columns.iter().map(|columns| Self { rows: rows.clone(), columns: columns.clone() })).collect()
+    }
+
+    /// What the network is to see of `picture`.
+    pub fn seen(&self, picture: &ImageTensor) -> ImageTensor {
+        if self.is_whole() {
+            return picture.clone();
+        }
+        let [_, channels, _, _] = picture.tensor().dims();
+        ImageTensor::new(picture.tensor().clone().slice([0..1, 0..channels, self.rows.seen.clone(), self.columns.seen.clone()]))
+    }
+
+    /// The core of `map`, the answer of `layer` to what [`Self::seen`] showed.
+    pub fn core(&self, map: FeatureMap, layer: Layer) -> FeatureMap {
+        if self.is_whole() {
+            return map;
+        }
+        let [rows, columns] = [&self.rows, &self.columns].map(|span| span.core_in_seen(layer));
+        // Channels last, as the kernels have it: what is cut out of memory in their order stays in it.
+        let map = map.into_tensor().permute([0, 2, 3, 1]);
+        let channels = map.dims()[3];
+        FeatureMap::new(map.slice([0..1, rows, columns, 0..channels]).permute([0, 3, 1, 2]))
+    }
+
+    /// The core of `whole`, `[1, C, h, w]`, which lies over all positions of `layer`.
+    pub fn core_of_whole(&self, whole: Tensor<4>, layer: Layer) -> Tensor<4> {
+        if self.is_whole() {
+            return whole;
+        }
+        let channels = whole.dims()[1];
+        let [rows, columns] = [&self.rows, &self.columns].map(|span| span.core_in_whole(layer));
+        whole.slice([0..1, 0..channels, rows, columns])
+    }
+
+    /// The core's share of all positions of `layer`.
+    pub fn share(&self, layer: Layer) -> f32 {
+        let share = |span: &Span| float(span.core_in_whole(layer).len()) / float(positions(layer, span.whole));
+        share(&self.rows) * share(&self.columns)
+    }
+
+    fn is_whole(&self) -> bool {
+        [&self.rows, &self.columns].into_iter().all(|span| span.core == (0..span.whole))
+    }
+}
+
+impl Span {
+    /// A side of `whole` px in spans of which each sees at most `edge` px.
+    fn all(whole: usize, edge: usize) -> Vec<Self> {
+        if whole <= edge {
+            return vec![Self { core: 0..whole, seen: 0..whole, whole }];
+        }
+        assert!(edge >= LEAST_EDGE_PX, "a tile of {edge} px has no room between its halos");
+        // A core is longer than its share by less than the grid.
+        let count = whole.div_ceil(edge - 2 * HALO_PX - GRID_PX);
+        let bound = |index: usize| if index == count { whole } else { index * whole / count / GRID_PX * GRID_PX };
+        let span = |index| {
+            let core = bound(index)..bound(index + 1);
+            Self { seen: core.start.saturating_sub(HALO_PX)..(core.end + HALO_PX).min(whole), core, whole }
+        };
+        (0..count).map(span).collect()
+    }
+
+    /// The core's positions of `layer` among those of the whole picture.
+    fn core_in_whole(&self, layer: Layer) -> Range<usize> {
+        positions(layer, self.core.start)..positions(layer, self.core.end)
+    }
+
+    /// The core's positions of `layer` among those that are seen.
+    fn core_in_seen(&self, layer: Layer) -> Range<usize> {
+        let first = positions(layer, self.seen.start);
+        let core = self.core_in_whole(layer);
+        core.start - first..core.end - first
+    }
+}
+
+/// Positions of `layer` along as many pixels.
+fn positions(layer: Layer, pixels: usize) -> usize {
+    pixels / layer.stride() as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NARROW: Capacity = Capacity { whole_edge: 256, tile_edge: 256, ..Capacity::AMPLE };
+
+    #[test]
+    fn the_network_looks_70_px_far() {
+        assert_eq!((reach(), HALO_PX), (70, 80));
+    }
+
+    #[test]
+    fn a_picture_that_the_device_has_room_for_is_one_tile() {
+        for size in [ImageSize::new(256, 256), ImageSize::new(100, 640)] {
+            let tiles = Tile::all(size, NARROW);
+            assert!(tiles.len() == 1 && tiles[0].is_whole(), "{size:?}");
+        }
+    }
+
+    #[test]
+    fn cores_share_out_every_layers_positions_and_no_tile_is_larger_than_it_may_be() {
+        for (width, height) in [(257, 258), (1000, 333), (272, 1999), (4096, 2731), (300, 230)] {
+            let tiles = Tile::all(ImageSize::new(width, height), NARROW);
+            assert!(tiles.len() > 1);
+            for layer in Layer::ALL {
+                let shares: f32 = tiles.iter().map(|tile| tile.share(layer)).sum();
+                assert!((shares - 1.0).abs() < 1e-4, "{shares} of {} at {width}×{height}", layer.name());
+            }
+            for span in tiles.iter().flat_map(|tile| [&tile.rows, &tile.columns]) {
+                assert!(span.seen.len() <= 256 && !span.core_in_whole(Layer::Conv5_1).is_empty(), "{span:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn spans_follow_one_another_with_halos_as_far_as_the_picture_goes() {
+        let spans = Span::all(500, 256);
+        let bounds = |range: &Range<usize>| (range.start, range.end);
+        let cores: Vec<_> = spans.iter().map(|span| bounds(&span.core)).collect();
+        assert_eq!(cores, [(0, 64), (64, 128), (128, 208), (208, 272), (272, 352), (352, 416), (416, 500)]);
+        assert_eq!((bounds(&spans[0].seen), bounds(&spans[3].seen), bounds(&spans[6].seen)), ((0, 144), (128, 352), (336, 500)));
+    }
+}

@@ -1,0 +1,105 @@
+//! A picture seen in tiles against the same picture seen as a whole: not about the same, but the same to f32's rounding.
+
+use burn::tensor::{Device, Tensor};
+use impasto::codec;
+use impasto::engine::loss::{Objective, Subject};
+use impasto::engine::{ImageTensor, Mask, Vgg19};
+use impasto::layer::Layer;
+use impasto::memory::Capacity;
+use impasto::pixels::ImageSize;
+use impasto::recipe::{Border, Emphasis, LayerWeights, Network, Pooling, Reading};
+use pollster::block_on;
+
+use crate::promises::{half, sample};
+use crate::{cpu, gpu, network};
+
+/// Relative distance allowed for the terms.
+const TERM_GATE: f32 = 1e-5;
+/// Relative L2 distance allowed for the gradient.
+const GRADIENT_GATE: f32 = 1e-5;
+/// Room for tiles of 256×256 px, whose cores are 80 px at most.
+const NARROW: Capacity = Capacity { whole_edge: 64, tile_edge: 256, ..Capacity::AMPLE };
+
+fn picture(name: &str, width: u32, height: u32, device: &Device) -> ImageTensor {
+    ImageTensor::from_pixels(&codec::resize(&sample(name, 512), ImageSize::new(width, height)), device)
+}
+
+/// Two paintings, one of them too large to be seen as a whole, for a photo of this size, which `masks` divides between them.
+fn subject(width: u32, height: u32, masked: bool, device: &Device) -> Subject {
+    let size = ImageSize::new(width, height);
+    let masks = if masked { vec![half(size, true), half(size, false)] } else { Vec::new() };
+    Subject {
+        photo: picture("photo-cat.jpg", width, height, device),
+        paintings: vec![picture("painting-night.jpg", 40, 300, device), picture("painting-ember.jpg", 64, 48, device)],
+        masks: Mask::from_pixels(&masks, device),
+    }
+}
+
+/// The terms, content, style, total variation, and the gradient at another picture of the photo's size.
+fn evaluated(vgg: &Vgg19, subject: &Subject, reading: Reading, emphasis: Emphasis) -> ([f32; 3], Tensor<4>) {
+    let ImageSize { width, height } = subject.photo.size();
+    let x = picture("photo-coffee.jpg", width, height, &subject.photo.tensor().device()).into_tensor();
+    let objective = Objective::new(vgg, subject, reading, emphasis);
+    let (terms, gradient) = block_on(objective.gradient(vgg, x)).expect("the device works");
+    let losses = block_on(terms.read()).expect("the device works");
+    ([losses.content, losses.style, losses.total_variation], gradient)
+}
+
+fn norm(x: Tensor<4>) -> f32 {
+    x.square().sum().sqrt().into_scalar::<f32>()
+}
+
+/// Holds the objective in tiles against the one as a whole.
+fn agree(device: &Device, subject: &Subject, reading: Reading, emphasis: Emphasis) {
+    let mut vgg = network(device);
+    let (terms, gradient) = evaluated(&vgg, subject, reading, emphasis);
+    vgg.set_capacity(NARROW);
+    assert!(vgg.tiles(subject.photo.size()).len() > 1, "one tile proves nothing");
+    let (terms_in_tiles, gradient_in_tiles) = evaluated(&vgg, subject, reading, emphasis);
+    for (whole, tiled) in terms.into_iter().zip(terms_in_tiles) {
+        assert!((tiled - whole).abs() <= TERM_GATE * whole, "terms {terms_in_tiles:?} in tiles, {terms:?} as a whole");
+    }
+    let distance = norm(gradient_in_tiles - gradient.clone()) / norm(gradient);
+    println!("{distance} {terms:?} {terms_in_tiles:?}");
+    assert!(distance <= GRADIENT_GATE, "the gradients are {distance} apart");
+}
+
+/// Content at two layers, style of two paintings at uneven layers, and smoothness.
+fn emphasis() -> Emphasis {
+    let content_layers = LayerWeights::default().with(Layer::Conv2_2, 0.4).with(Layer::Conv4_2, 1.0);
+    let style_layers = Emphasis::default().style_layers.with(Layer::Conv3_1, 0.5);
+    Emphasis { styles: [0.3, 0.7, 0.0, 0.0], content_layers, style_layers, tv_weight: 20.0, ..Emphasis::default() }
+}
+
+#[test]
+fn rows_and_columns_of_tiles_are_the_whole_on_the_processor() {
+    let device = cpu();
+    agree(&device, &subject(272, 261, false, &device), Reading::default(), emphasis());
+}
+
+#[test]
+fn so_are_tiles_of_regions_and_of_the_other_network() {
+    let device = cpu();
+    let reading = Reading { network: Network::Normalised, border: Border::Zero, pooling: Pooling::Max };
+    agree(&device, &subject(331, 70, true, &device), reading, emphasis());
+}
+
+#[test]
+fn so_is_content_or_style_alone() {
+    let device = cpu();
+    let subject = subject(290, 48, false, &device);
+    for left_out in [
+        Emphasis { content_layers: LayerWeights::default(), ..emphasis() },
+        Emphasis { style_layers: LayerWeights::default(), ..emphasis() },
+    ] {
+        agree(&device, &subject, Reading::default(), left_out);
+    }
+    let neither = Emphasis { content_layers: LayerWeights::default(), style_layers: LayerWeights::default(), ..emphasis() };
+    agree(&device, &subject, Reading::default(), neither);
+}
+
+#[test]
+fn so_are_tiles_on_the_gpu() {
+    let device = gpu();
+    agree(&device, &subject(290, 48, true, &device), Reading::default(), emphasis());
+}
