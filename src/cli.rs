@@ -25,6 +25,7 @@ use crate::engine::kernels::Division;
 use crate::engine::weights::{ChannelMeans, Manifest, Weights, WeightsError};
 use crate::engine::{Pictures, StyleTransfer, TransferError, Vgg19, tuning};
 use crate::layer::Layer;
+use crate::memory::Capacity;
 use crate::pixels::{ImageSize, Pixels, TooSmall};
 use crate::recipe::{self, MAX_STYLES, Recipe, RecipeError};
 
@@ -112,6 +113,7 @@ pub fn run() -> Result<(), CliError> {
 struct Studio {
     vgg: Rc<Vgg19>,
     device: Device,
+    capacity: Capacity,
 }
 
 impl Studio {
@@ -126,18 +128,23 @@ impl Studio {
             DeviceArg::Cpu => device::open_cpu()?,
         };
         let mut vgg = Vgg19::new(Weights::load(PACK, &Manifest::built_in())?, means, &device);
-        vgg.set_capacity(args.tiles_above.map_or(capacity, |edge| capacity.in_tiles_above(edge)));
         if args.device == DeviceArg::Gpu {
             let begun = Instant::now();
             let fastest = || block_on(tuning::fastest_division(&device, || begun.elapsed().as_secs_f64() * 1e3));
             vgg.set_division(division.map_or_else(fastest, Ok).map_err(TransferError::from)?);
         }
-        Ok(Self { vgg: Rc::new(vgg), device })
+        let capacity = args.tiles_above.map_or(capacity, |edge| capacity.in_tiles_above(edge));
+        Ok(Self { vgg: Rc::new(vgg), device, capacity })
+    }
+
+    /// A run before its first step.
+    fn begin(&self, pictures: &Pictures, recipe: &Recipe) -> Result<StyleTransfer, TransferError> {
+        StyleTransfer::new(Rc::clone(&self.vgg), pictures, recipe, self.capacity, &self.device)
     }
 
     /// Paints to the end, behind a progress bar that `name` stands before.
     fn paint(&self, pictures: &Pictures, recipe: &Recipe, name: &str) -> Result<Pixels, CliError> {
-        paint(&mut StyleTransfer::new(Rc::clone(&self.vgg), pictures, recipe, &self.device)?, name, None)
+        paint(&mut self.begin(pictures, recipe)?, name, None)
     }
 }
 
@@ -178,7 +185,7 @@ fn stylize(args: &Stylize) -> Result<(), CliError> {
     let masks = args.mask.iter().map(laid_over).collect::<Result<Vec<_>, _>>()?;
     let studio = Studio::open(&args.device)?;
     let pictures = Pictures { photo, paintings, masks, earlier };
-    let mut transfer = StyleTransfer::new(Rc::clone(&studio.vgg), &pictures, &recipe, &studio.device)?;
+    let mut transfer = studio.begin(&pictures, &recipe)?;
     let pastiche = paint(&mut transfer, "", args.state.as_deref())?;
     write(&args.output, &codec::encode_png(&pastiche))
 }
@@ -187,7 +194,7 @@ fn resume(args: &Resume) -> Result<(), CliError> {
     let bytes = read(&args.state)?;
     let division = StyleTransfer::division_of(&bytes).map_err(TransferError::from)?;
     let studio = Studio::with_means(&args.device, &ChannelMeans::built_in(), division)?;
-    let mut transfer = StyleTransfer::resume(Rc::clone(&studio.vgg), &bytes, &studio.device)?;
+    let mut transfer = StyleTransfer::resume(Rc::clone(&studio.vgg), &bytes, studio.capacity, &studio.device)?;
     if let Some(steps) = args.steps {
         transfer.set_steps(steps)?;
     }

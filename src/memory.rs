@@ -5,10 +5,13 @@ use serde::{Deserialize, Serialize};
 
 /// Bytes at any size: above all the network, ready for both directions.
 const NETWORK_BYTES: u64 = 165 << 20;
-/// Bytes for each pixel that the network sees at once: feature maps, kept for the way back, and the gradients of the two that are at work.
-const MAPS_BYTES: u64 = 1_500;
+/// Bytes for each pixel of a picture that the network sees as a whole: feature maps, kept for the way back, and the gradients of the two that are
+/// at work.
+const MAPS_BYTES: u64 = 1_470;
+/// The same of a tile, whose cores are maps of their own.
+const TILE_BYTES: u64 = 2_200;
 /// Bytes for each pixel of the picture beside the optimiser's memory: its other vectors, the photo's content, the pictures themselves.
-const PICTURE_BYTES: u64 = 110;
+const PICTURE_BYTES: u64 = 140;
 /// Bytes of one f32.
 const FLOAT_BYTES: u64 = 4;
 /// Channels of the widest feature map at full resolution: those of block 1.
@@ -22,10 +25,23 @@ const FEWEST_PAIRS: u64 = 3;
 const PAIRS_BYTES: u64 = 1 << 30;
 /// The longest side, px, of a square picture that is painted as a whole. It takes about 4.5 GB.
 const MOST_WHOLE_EDGE_PX: u32 = 1536;
-/// The longest side of a tile with its halo, px: about 1.5 GB, and of its work two thirds are for its core.
-const TILE_EDGE_PX: u32 = 864;
+/// The longest side of a tile with its halo, px: up to 1.3 GB, and about two thirds of its work are for its core.
+const TILE_EDGE_PX: u32 = 768;
+/// The same where memory is to be spared, and of what is seen as a whole then.
+const SPARING_EDGE_PX: u32 = 640;
 /// The longest side offered on a graphics card, px: a poster's, 35 cm at 300 dpi.
 const MAX_EDGE_PX: u32 = 4096;
+
+/// How much of a graphics card's memory to take, where a picture can be painted with more or with less.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MemoryUse {
+    /// As much as makes it fast.
+    #[default]
+    Ample,
+    /// Less, with tiles also where the picture could be seen as a whole.
+    Sparing,
+}
 
 /// What a device has room for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,8 +61,16 @@ impl Capacity {
     /// Of a graphics card that binds buffers of as many bytes. The widest feature map lies in one, with the pixel that a replicated border
     /// adds to every side.
     pub fn of_buffers(buffer_bytes: u64) -> Self {
-        let edge = (buffer_bytes / (WIDEST_CHANNELS * FLOAT_BYTES)).isqrt().saturating_sub(2);
-        Self { buffer_bytes, ..Self::AMPLE }.in_tiles_above(px(edge).min(MOST_WHOLE_EDGE_PX))
+        Self { buffer_bytes, ..Self::AMPLE }.in_tiles_above(MOST_WHOLE_EDGE_PX)
+    }
+
+    /// What there is room for when memory is used in this way.
+    #[must_use]
+    pub fn with(self, memory: MemoryUse) -> Self {
+        match memory {
+            MemoryUse::Ample => self,
+            MemoryUse::Sparing => self.in_tiles_above(self.whole_edge.min(SPARING_EDGE_PX)),
+        }
     }
 
     /// Whether the network sees a picture of this size as a whole. What counts is the widest map, with its border.
@@ -60,10 +84,12 @@ impl Capacity {
         px((self.buffer_bytes / (FEWEST_PAIRS * PAIR_BYTES)).isqrt()).min(MAX_EDGE_PX)
     }
 
-    /// The same, but that the network sees nothing larger at once than a square of this side, px.
+    /// The same, but that the network sees nothing larger at once than a square of this side, px; less where a buffer does not hold its map.
     #[must_use]
-    pub fn in_tiles_above(self, whole_edge: u32) -> Self {
-        Self { whole_edge, tile_edge: self.tile_edge.min(whole_edge), ..self }
+    pub fn in_tiles_above(self, edge: u32) -> Self {
+        let held = (self.buffer_bytes / (WIDEST_CHANNELS * FLOAT_BYTES)).isqrt().saturating_sub(2);
+        let whole_edge = edge.min(px(held));
+        Self { whole_edge, tile_edge: whole_edge.min(TILE_EDGE_PX), ..self }
     }
 
     /// Pairs that L-BFGS remembers of a picture of as many pixels.
@@ -76,9 +102,10 @@ impl Capacity {
     /// About the most that is reserved on the device while a square picture of this side, px, is painted with one painting.
     pub fn bytes_to_paint(self, side: u32) -> u64 {
         let pixels = u64::from(side).pow(2);
-        let seen = if self.sees_whole(side, side) { pixels } else { u64::from(self.tile_edge).pow(2) };
+        let whole = self.sees_whole(side, side);
+        let maps = if whole { MAPS_BYTES * pixels } else { TILE_BYTES * u64::from(self.tile_edge).pow(2) };
         let pairs = self.pairs(usize::try_from(pixels).unwrap_or(usize::MAX)) as u64;
-        NETWORK_BYTES + MAPS_BYTES * seen + (PICTURE_BYTES + PAIR_BYTES * pairs) * pixels
+        NETWORK_BYTES + maps + (PICTURE_BYTES + PAIR_BYTES * pairs) * pixels
     }
 }
 
@@ -106,7 +133,7 @@ mod tests {
     fn small_buffers_bound_what_is_seen_at_once_and_what_is_painted_at_all() {
         let [small, large] = [128 << 20, DESKTOP].map(Capacity::of_buffers);
         assert_eq!((small.whole_edge, small.tile_edge, small.max_edge()), (722, 722, 1365));
-        assert_eq!((large.whole_edge, large.tile_edge, large.max_edge()), (1536, 864, 4096));
+        assert_eq!((large.whole_edge, large.tile_edge, large.max_edge()), (1536, 768, 4096));
     }
 
     #[test]

@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 pub use crate::losses::Losses;
-use crate::memory::Capacity;
+use crate::memory::{Capacity, MemoryUse};
 use crate::pixels::ImageSize;
 use crate::recipe::{Emphasis, OptimizerKind, Recipe};
 
@@ -35,6 +35,8 @@ pub enum Command {
         recipe: Recipe,
         /// Whether an earlier picture takes the place of the recipe's start.
         goes_on: bool,
+        /// How much of the device's memory to take.
+        memory: MemoryUse,
     },
     /// Take no further step until [`Command::Resume`]. Answered by [`Event::Paused`].
     Pause(RunId),

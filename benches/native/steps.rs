@@ -34,6 +34,7 @@ pub fn measure(case: &Case, steps: Steps) -> Outcome {
         peak_device_bytes: stage.peak_bytes(),
         adapter: stage.adapter,
         memory,
+        tiles: Some(transfer.tiles()),
         ..StepLine::new(case, steps, clock.spread(), warm_up_s)
     })
     .print();
@@ -58,7 +59,6 @@ fn begin(case: &Case, steps: Steps, stage: &Stage) -> Outcome<StyleTransfer> {
     let weights = Weights::load(PACK, &Manifest::built_in())
         .or_fail(|| "the weights are damaged".to_owned(), "restore weights/ from the repository")?;
     let mut vgg = Vgg19::new(weights, &ChannelMeans::built_in(), &stage.device);
-    vgg.set_capacity(stage.capacity);
     if case.device == Device::Gpu {
         let begun = Instant::now();
         let division = block_on(fastest_division(&stage.device, || begun.elapsed().as_secs_f64() * 1e3));
@@ -68,7 +68,8 @@ fn begin(case: &Case, steps: Steps, stage: &Stage) -> Outcome<StyleTransfer> {
     let paintings = (1..=steps.styles).map(|number| pictures::painting(case.size, number)).collect();
     let pictures = Pictures::new(pictures::photo(case.size), paintings);
     let recipe = steps.recipe(case.size, WARM_UP_STEPS + case.runs);
-    StyleTransfer::new(vgg, &pictures, &recipe, &stage.device).or_fail(|| "the run cannot begin".to_owned(), ADVICE)
+    let capacity = steps.tiles_above.map_or(stage.capacity, |edge| stage.capacity.in_tiles_above(edge));
+    StyleTransfer::new(vgg, &pictures, &recipe, capacity, &stage.device).or_fail(|| "the run cannot begin".to_owned(), ADVICE)
 }
 
 fn step(transfer: &mut StyleTransfer, stage: &Stage, clock: &mut Clock) -> Outcome {

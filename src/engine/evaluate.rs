@@ -8,6 +8,7 @@ use super::loss::{Objective, Subject, TotalVariationLoss};
 use super::numbers::{float, read_back};
 use super::{FeatureMaps, GramMatrix, ImageTensor, Vgg19};
 use crate::layer::Layer;
+use crate::memory::Capacity;
 use crate::recipe::{Emphasis, Reading};
 
 /// A named array in host memory, row-major.
@@ -54,7 +55,7 @@ pub async fn evaluate(
     reading: Reading,
 ) -> Result<Vec<Array>, ExecutionError> {
     let subject = Subject { photo: content.clone(), paintings: vec![style.clone()], masks: Vec::new() };
-    let objective = Objective::new(vgg, &subject, reading, Emphasis::default());
+    let objective = Objective::new(vgg, &subject, reading, Emphasis::default(), Capacity::AMPLE);
     let maps = objective.encode(vgg, pastiche);
     let mut arrays = features(&maps).await?;
     arrays.extend(grams(&maps).await?);

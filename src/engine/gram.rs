@@ -7,7 +7,7 @@ use burn::tensor::{Gradients, Tensor};
 #[cfg(feature = "gpu")]
 use super::kernels;
 use super::numbers::float;
-use super::{FeatureMap, Guide, ImageTensor, Vgg19};
+use super::{FeatureMap, Guide, ImageTensor, Tile, Vgg19};
 use crate::layer::Layer;
 use crate::recipe::Reading;
 
@@ -41,14 +41,14 @@ impl GramMatrix {
         Self(Self::of(&weighted).0 / guide.share.clone().reshape([1, 1]))
     }
 
-    /// Of a picture at all layers, whether it is seen as a whole or in tiles; outside of any autodiff graph.
+    /// Of a picture at all layers, seen in these tiles; outside of any autodiff graph.
     ///
     /// # Panics
-    /// Never: a picture has a tile.
-    pub fn of_picture(vgg: &Vgg19, picture: &ImageTensor, reading: Reading) -> BTreeMap<Layer, Self> {
+    /// When there is no tile: a mistake of the caller.
+    pub fn of_picture(vgg: &Vgg19, picture: &ImageTensor, tiles: &[Tile], reading: Reading) -> BTreeMap<Layer, Self> {
         // One tile's maps are gone before the next one's come: together they may be gigabytes.
-        let parts = vgg.tiles(picture.size()).into_iter().map(|tile| {
-            let maps = vgg.encode_tile(picture, &tile, &Layer::ALL, reading);
+        let parts = tiles.iter().map(|tile| {
+            let maps = vgg.encode_tile(picture, tile, &Layer::ALL, reading);
             Layer::ALL.map(|layer| Self::of(maps.get(layer)).detached().times(tile.share(layer)))
         });
         let sum = parts.reduce(|sum, part| std::array::from_fn(|index| sum[index].clone().plus(part[index].clone())));

@@ -14,6 +14,7 @@ use super::loss::{Objective, Subject, Terms};
 use super::optimizer::{Evaluation, Optimizer};
 use super::{ImageTensor, StateError, Vgg19, colour};
 use crate::losses::Losses;
+use crate::memory::Capacity;
 use crate::pixels::{ImageSize, Pixels};
 use crate::recipe::{Emphasis, MAX_STYLES, OptimizerKind, Recipe, RecipeError};
 use crate::schedule::{self, Level};
@@ -89,6 +90,8 @@ impl Pictures {
 pub struct StyleTransfer {
     vgg: Rc<Vgg19>,
     recipe: Recipe,
+    /// Of the device.
+    capacity: Capacity,
     /// As they were given.
     pictures: Pictures,
     /// Of the photo, to be restored in every picture that is read.
@@ -112,11 +115,17 @@ pub struct StyleTransfer {
 }
 
 impl StyleTransfer {
-    /// Prepares a run of `recipe`.
+    /// Prepares a run of `recipe` on `device`, which has room for `capacity`.
     ///
     /// # Errors
     /// [`TransferError`] of the recipe or the pictures.
-    pub fn new(vgg: Rc<Vgg19>, pictures: &Pictures, recipe: &Recipe, device: &Device) -> Result<Self, TransferError> {
+    pub fn new(
+        vgg: Rc<Vgg19>,
+        pictures: &Pictures,
+        recipe: &Recipe,
+        capacity: Capacity,
+        device: &Device,
+    ) -> Result<Self, TransferError> {
         recipe.validate()?;
         pictures.check()?;
         let size = pictures.photo.size();
@@ -137,9 +146,10 @@ impl StyleTransfer {
             }
         };
         Ok(Self {
-            objective: objective(&vgg, &scene.subject, recipe),
-            optimizer: Optimizer::new(recipe.optimizer, start.into_tensor(), steps, vgg.capacity().pairs(size.area())),
+            objective: objective(&vgg, &scene.subject, recipe, capacity),
+            optimizer: Optimizer::new(recipe.optimizer, start.into_tensor(), steps, capacity.pairs(size.area())),
             recipe: recipe.clone(),
+            capacity,
             alpha: pictures.photo.alpha(),
             pictures: pictures.clone(),
             terms: None,
@@ -177,11 +187,16 @@ impl StyleTransfer {
         let pastiche = ImageTensor::new(self.optimizer.x().clone());
         self.halvings = halvings;
         self.scene = self.full.halved(halvings);
-        self.objective = objective(&self.vgg, &self.scene.subject, &self.recipe);
+        self.objective = objective(&self.vgg, &self.scene.subject, &self.recipe, self.capacity);
         let pastiche = pastiche.resized(self.scene.subject.photo.size());
         self.optimizer = self.optimizer.carried(pastiche.into_tensor(), steps).await?;
         self.left = steps;
         Ok(())
+    }
+
+    /// Tiles in which the network sees the picture at the size that is painted at now.
+    pub fn tiles(&self) -> usize {
+        self.objective.tiles()
     }
 
     /// Steps done.
@@ -212,7 +227,7 @@ impl StyleTransfer {
     /// Goes on from the picture as it is with another optimiser.
     pub fn set_optimizer(&mut self, kind: OptimizerKind) {
         if kind != self.recipe.optimizer {
-            let pairs = self.vgg.capacity().pairs(self.pictures.photo.size().area());
+            let pairs = self.capacity.pairs(self.pictures.photo.size().area());
             self.optimizer = self.optimizer.changed(kind, self.step, self.step + self.left, pairs);
             self.recipe.optimizer = kind;
         }
@@ -247,8 +262,8 @@ impl StyleTransfer {
 }
 
 /// What `recipe` measures a pastiche of `subject` against.
-fn objective(vgg: &Vgg19, subject: &Subject, recipe: &Recipe) -> Objective {
-    Objective::new(vgg, subject, recipe.reading, recipe.emphasis.balanced(recipe.reading))
+fn objective(vgg: &Vgg19, subject: &Subject, recipe: &Recipe, capacity: Capacity) -> Objective {
+    Objective::new(vgg, subject, recipe.reading, recipe.emphasis.balanced(recipe.reading), capacity)
 }
 
 /// A channel of a picture of size `from` at the smaller size `to`: the nearest pixels.

@@ -13,8 +13,6 @@ use super::pooling::pool;
 use super::weights::{ChannelMeans, Weights};
 use super::{ImageTensor, Tile};
 use crate::layer::Layer;
-use crate::memory::Capacity;
-use crate::pixels::ImageSize;
 use crate::recipe::{Border, Network, Pooling, Reading};
 
 /// The network was trained on values of 0 to this.
@@ -111,8 +109,6 @@ pub struct Vgg19 {
     mean: Tensor<4>,
     /// What each channel is multiplied with in the normalised network, `[1, C, 1, 1]`.
     inverse_means: BTreeMap<(Pooling, Layer), Tensor<4>>,
-    /// Of its device.
-    capacity: Capacity,
     /// As it was last set.
     #[cfg(feature = "gpu")]
     division: Option<kernels::Division>,
@@ -146,7 +142,6 @@ impl Vgg19 {
             convolutions,
             mean,
             inverse_means,
-            capacity: Capacity::AMPLE,
             #[cfg(feature = "gpu")]
             division: None,
         }
@@ -177,21 +172,6 @@ impl Vgg19 {
     pub fn encode_tile(&self, picture: &ImageTensor, tile: &Tile, layers: &[Layer], reading: Reading) -> FeatureMaps {
         let FeatureMaps(seen) = self.encode(&tile.seen(picture), layers, reading);
         FeatureMaps(seen.into_iter().map(|(layer, map)| (layer, tile.core(map, layer))).collect())
-    }
-
-    /// The tiles in which a picture of this size is seen.
-    pub fn tiles(&self, size: ImageSize) -> Vec<Tile> {
-        Tile::all(size, self.capacity)
-    }
-
-    /// Says what the device has room for; without it everything.
-    pub fn set_capacity(&mut self, capacity: Capacity) {
-        self.capacity = capacity;
-    }
-
-    /// What the device has room for.
-    pub fn capacity(&self) -> Capacity {
-        self.capacity
     }
 
     /// The picture as the first layer reads it, with its own border.

@@ -8,6 +8,7 @@ use burn::tensor::Device;
 use super::numbers::read_back;
 use super::{ImageTensor, Pictures, StyleTransfer, TransferError, Vgg19};
 use crate::layer::Layer;
+use crate::memory::Capacity;
 use crate::pixels::{ImageSize, Pixels};
 use crate::recipe::{Emphasis, LayerWeights, Recipe};
 
@@ -58,7 +59,7 @@ impl WarmUp {
             transfer.losses().await?;
         } else {
             let pictures = Pictures::new(photo(), vec![photo(); self.paintings]);
-            let transfer = StyleTransfer::new(Rc::clone(&self.vgg), &pictures, &self.recipe, &self.device)?;
+            let transfer = StyleTransfer::new(Rc::clone(&self.vgg), &pictures, &self.recipe, Capacity::AMPLE, &self.device)?;
             transfer.pixels().await?;
             self.add_pictures().await?;
             self.transfer = Some(transfer);
@@ -142,7 +143,7 @@ mod tests {
         let recipe = Recipe { steps: 2, ..recipe.clone() };
         let pictures = Pictures::new(grey(width, height), vec![grey(height, width)]);
         let launched = kernels_of_tests(|| {
-            let mut transfer = StyleTransfer::new(Rc::clone(vgg), &pictures, &recipe, gpu).unwrap();
+            let mut transfer = StyleTransfer::new(Rc::clone(vgg), &pictures, &recipe, Capacity::AMPLE, gpu).unwrap();
             while !transfer.finished() {
                 block_on(transfer.step()).unwrap();
                 block_on(transfer.losses()).unwrap();

@@ -226,9 +226,9 @@ impl Desk {
                 client.post(&Command::Open(kind), &[]);
                 self.ask_again();
             }
-            (Task::Post(Command::Start { run, recipe, goes_on }), _) => {
+            (Task::Post(command @ Command::Start { run, .. }), _) => {
                 let pictures = self.bring_pictures(run);
-                client.post(&Command::Start { run, recipe, goes_on }, &pictures);
+                client.post(&command, &pictures);
             }
             (Task::Post(command), _) => client.post(&command, &[]),
             (Task::Hang(file), _) => self.hang_examined(file),

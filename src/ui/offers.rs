@@ -5,7 +5,7 @@ use super::policy::DeviceChoice;
 use super::reconstruction::Subject;
 use super::settings::Settings;
 use crate::layer::Layer;
-use crate::memory::Capacity;
+use crate::memory::{Capacity, MemoryUse};
 use crate::recipe::{Border, LayerWeights, OptimizerKind, Palette, Pooling, Preset, Start};
 use crate::schedule;
 
@@ -145,6 +145,11 @@ pub fn devices() -> Vec<Offer<DeviceChoice>> {
     DeviceChoice::ALL.map(|choice| offer(choice, choice.key(), choice.label())).into()
 }
 
+/// How much of a graphics card's memory to take.
+pub fn memory_uses() -> Vec<Offer<MemoryUse>> {
+    vec![offer(MemoryUse::Ample, "ample", "Ample (faster)"), offer(MemoryUse::Sparing, "sparing", "Sparing (in tiles)")]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -170,6 +175,7 @@ mod tests {
         holds(&poolings(), &recipe.reading.pooling);
         holds(&borders(), &recipe.reading.border);
         holds(&devices(), &DeviceChoice::default());
+        holds(&memory_uses(), &MemoryUse::default());
         holds(&subjects(), &Subject::default());
         holds(&layers(), &Layer::CONTENT);
     }
@@ -219,7 +225,7 @@ mod tests {
         let labels = |card| sizes(&[128, 1024], 128, card).into_iter().map(|offer| offer.label).collect::<Vec<_>>();
         assert_eq!(labels(None), ["128 px", "1024 px"]);
         assert_eq!(labels(Some(Capacity::of_buffers(2 << 30))), ["128 px · 0.2 GB", "1024 px · 2.1 GB"]);
-        assert_eq!(labels(Some(Capacity::of_buffers(128 << 20)))[1], "1024 px · 1.2 GB, in tiles");
+        assert_eq!(labels(Some(Capacity::of_buffers(128 << 20)))[1], "1024 px · 1.6 GB, in tiles");
     }
 
     #[test]

@@ -7,6 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use super::policy::DeviceChoice;
 use super::reconstruction::Reconstruction;
 use crate::layer::Layer;
+use crate::memory::MemoryUse;
 use crate::protocol::{DeviceKind, DeviceReport};
 use crate::recipe::{Emphasis, LayerWeights, Preset, Recipe, Start};
 
@@ -38,6 +39,8 @@ pub struct Settings {
     pub reconstruction: Reconstruction,
     /// Where to compute.
     pub device: DeviceChoice,
+    /// How much of a graphics card's memory to take.
+    pub memory: MemoryUse,
 }
 
 impl Settings {

@@ -119,9 +119,12 @@ impl Studio {
         self.report.as_ref()
     }
 
-    /// What the graphics card, real or emulated, has room for, where one is what computes.
+    /// What the graphics card, real or emulated, has room for as its memory is to be used, where one is what computes.
     pub fn card(&self) -> Option<Capacity> {
-        self.report.as_ref().filter(|report| report.kind == DeviceKind::Gpu).map(|report| report.capacity)
+        self.report
+            .as_ref()
+            .filter(|report| report.kind == DeviceKind::Gpu)
+            .map(|report| report.capacity.with(self.settings.memory))
     }
 
     /// How far the weights are, once the worker has told.
@@ -389,7 +392,12 @@ impl Studio {
         // The photo's shorter side is not known here; for the time left its longer one will do.
         run.levels = schedule::levels(recipe.size, recipe.pyramid, recipe.steps);
         run.phase = Phase::Preparing(Stage::Pictures);
-        Some(Effect::Post(Command::Start { run: run.id, recipe, goes_on: run.errand == Errand::GoOn }))
+        Some(Effect::Post(Command::Start {
+            run: run.id,
+            recipe,
+            goes_on: run.errand == Errand::GoOn,
+            memory: self.settings.memory,
+        }))
     }
 
     /// The run of this name, if it is the current one and not over.

@@ -26,6 +26,7 @@ use crate::engine::WarmUp;
 use crate::engine::device::{self, DeviceError, OpenDevice};
 use crate::engine::weights::ChannelMeans;
 use crate::engine::{Pictures, StyleTransfer, TransferError, Vgg19};
+use crate::memory::MemoryUse;
 use crate::pixels::Pixels;
 use crate::protocol::{Command, DeviceKind, DeviceReport, Event, FileId, RunId, Stage};
 use crate::recipe::Recipe;
@@ -94,7 +95,7 @@ impl Session {
         match command {
             Command::Open(kind) => self.open(kind).await,
             Command::Examine(file) => examine(file, attachments.first()).await,
-            Command::Start { run, recipe, goes_on } => self.start(run, &recipe, goes_on, &attachments).await,
+            Command::Start { run, recipe, goes_on, memory } => self.start(run, &recipe, goes_on, memory, &attachments).await,
             Command::Cancel(id) => {
                 if self.running(id).is_some() {
                     self.drop_run();
@@ -147,10 +148,10 @@ impl Session {
         }
     }
 
-    async fn start(&mut self, id: RunId, recipe: &Recipe, goes_on: bool, attachments: &[JsValue]) {
+    async fn start(&mut self, id: RunId, recipe: &Recipe, goes_on: bool, memory: MemoryUse, attachments: &[JsValue]) {
         self.drop_run();
         outbox::set_current_run(Some(id));
-        match self.prepare(id, recipe, goes_on, attachments).await {
+        match self.prepare(id, recipe, goes_on, memory, attachments).await {
             Ok(Some(transfer)) => self.run = Some(Run::new(id, transfer, recipe.steps)),
             Ok(None) => self.drop_run(),
             Err(error) => self.settle(id, Err(error)),
@@ -163,6 +164,7 @@ impl Session {
         id: RunId,
         recipe: &Recipe,
         goes_on: bool,
+        memory: MemoryUse,
         attachments: &[JsValue],
     ) -> Result<Option<StyleTransfer>, RunError> {
         let report = |stage| outbox::post(&Event::Preparing { run: id, stage });
@@ -181,8 +183,8 @@ impl Session {
         report(Stage::Targets);
         // The page hears of the stage before the device's work holds this thread.
         TimeoutFuture::new(0).await;
-        let device = self.device()?.device.clone();
-        let transfer = StyleTransfer::new(vgg, &pictures, recipe, &device)?;
+        let OpenDevice { device, capacity, .. } = self.device()?;
+        let transfer = StyleTransfer::new(vgg, &pictures, recipe, capacity.with(memory), device)?;
         report(Stage::FirstStep);
         TimeoutFuture::new(0).await;
         Ok((!self.called_off(id)).then_some(transfer))
@@ -196,8 +198,8 @@ impl Session {
         let weights = self.weights.load().await?;
         report(Stage::Network);
         let adapter = self.device()?;
+        #[cfg_attr(not(feature = "gpu"), expect(unused_mut, reason = "there is nothing to choose on the processor"))]
         let mut vgg = Vgg19::new(weights, &ChannelMeans::built_in(), &adapter.device);
-        vgg.set_capacity(adapter.capacity);
         #[cfg(feature = "gpu")]
         {
             report(Stage::Programs { done: 0, of: 1 });

@@ -8,6 +8,7 @@ use impasto::engine::optimizer::{Adam, Evaluation, Lbfgs, LearningRate};
 use impasto::engine::weights::ChannelMeans;
 use impasto::engine::{ImageTensor, Vgg19};
 use impasto::layer::Layer;
+use impasto::memory::Capacity;
 use impasto::recipe::{Emphasis, Network, Pooling, Reading};
 use pollster::block_on;
 
@@ -49,7 +50,7 @@ impl Run {
         let [photo, style] = ["content_rgb", "style_rgb"].map(|name| image(&self.case, name, device));
         let size = photo.size();
         let subject = Subject { photo, paintings: vec![style], masks: Vec::new() };
-        let mut objective = Objective::new(vgg, &subject, self.reading, Emphasis::default());
+        let mut objective = Objective::new(vgg, &subject, self.reading, Emphasis::default(), Capacity::AMPLE);
         let elements = objective.content().elements(Layer::CONTENT);
         objective.set_emphasis(vgg, emphasis(self.reading.network, elements, 3 * size.area()));
         objective
@@ -190,7 +191,7 @@ fn the_gradient_is_the_slope_of_the_objective() {
     };
     let emphasis = Emphasis { content_weight: 160.0, tv_weight: 50.0, ..Emphasis::default() };
     let subject = Subject { photo: picture(0.0), paintings: vec![picture(1.0)], masks: Vec::new() };
-    let objective = Objective::new(&vgg, &subject, Reading::plain(Pooling::Average), emphasis);
+    let objective = Objective::new(&vgg, &subject, Reading::plain(Pooling::Average), emphasis, Capacity::AMPLE);
     let x = picture(2.0).into_tensor();
     let (_, gradient) = block_on(objective.gradient(&vgg, x.clone())).expect("the device computes");
     // Along the gradient itself the slope is its norm, the largest there is, so f32's rounding matters least.

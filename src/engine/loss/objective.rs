@@ -8,6 +8,7 @@ use crate::engine::numbers::{float, read_back, settled};
 use crate::engine::{FeatureMaps, GramMatrix, ImageTensor, Mask, Tile, Vgg19};
 use crate::layer::Layer;
 use crate::losses::Losses;
+use crate::memory::Capacity;
 use crate::recipe::{Emphasis, LayerWeights, Reading};
 
 /// Squared levels of 255 in one squared unit of 0..1.
@@ -76,13 +77,14 @@ pub struct Objective {
 }
 
 impl Objective {
-    /// Encodes the targets.
-    pub fn new(vgg: &Vgg19, subject: &Subject, reading: Reading, emphasis: Emphasis) -> Self {
+    /// Encodes the targets, on a device of this `capacity`.
+    pub fn new(vgg: &Vgg19, subject: &Subject, reading: Reading, emphasis: Emphasis, capacity: Capacity) -> Self {
         let Subject { photo, paintings, masks } = subject;
         let shares = emphasis.style_shares(paintings.len());
-        let grams = paintings.iter().map(|painting| GramMatrix::of_picture(vgg, painting, reading)).collect();
+        let tiles = |picture: &ImageTensor| Tile::all(picture.size(), capacity);
+        let grams = paintings.iter().map(|painting| GramMatrix::of_picture(vgg, painting, &tiles(painting), reading)).collect();
         let style = StyleLoss::new(grams, &shares).within(masks.iter().map(|mask| mask.guides()), &shares);
-        let tiles = vgg.tiles(photo.size());
+        let tiles = tiles(photo);
         let content = content_targets(vgg, photo, &tiles, reading, &emphasis);
         Self { photo: photo.clone(), tiles, content, style, reading, emphasis }
     }
@@ -94,6 +96,11 @@ impl Objective {
         }
         self.style.set_shares(&emphasis.style_shares(self.style.paintings()));
         self.emphasis = emphasis;
+    }
+
+    /// Tiles in which the network sees a pastiche.
+    pub fn tiles(&self) -> usize {
+        self.tiles.len()
     }
 
     /// The content loss alone.

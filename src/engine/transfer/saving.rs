@@ -11,6 +11,7 @@ use crate::engine::loss::Terms;
 use crate::engine::optimizer::Optimizer;
 use crate::engine::transfer::scene::Scene;
 use crate::engine::{State, StateError, Vgg19};
+use crate::memory::Capacity;
 use crate::recipe::Recipe;
 use crate::schedule::Level;
 
@@ -54,7 +55,7 @@ impl StyleTransfer {
     ///
     /// # Errors
     /// [`TransferError::State`] for other bytes, [`TransferError::Recipe`].
-    pub fn resume(vgg: Rc<Vgg19>, bytes: &[u8], device: &Device) -> Result<Self, TransferError> {
+    pub fn resume(vgg: Rc<Vgg19>, bytes: &[u8], capacity: Capacity, device: &Device) -> Result<Self, TransferError> {
         let state = State::from_bytes(bytes)?;
         let recipe = Recipe::from_json(&state.text("recipe")?)?;
         let pictures = pictures_in(&state)?;
@@ -69,10 +70,11 @@ impl StyleTransfer {
             return Err(StateError::Part("x".to_owned()).into());
         }
         Ok(Self {
-            objective: objective(&vgg, &scene.subject, &recipe),
+            objective: objective(&vgg, &scene.subject, &recipe, capacity),
             terms: terms_in(&state, device)?,
             levels: levels.collect(),
             vgg,
+            capacity,
             recipe,
             alpha: pictures.photo.alpha(),
             pictures,

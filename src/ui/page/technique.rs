@@ -139,6 +139,7 @@ fn Advanced(
 ) -> impl IntoView {
     let linear_light = recipe(desk, |recipe| recipe.colours.linear_light);
     let set_light = set_recipe(desk, |recipe, linear_light| recipe.colours.linear_light = linear_light);
+    let on_card = part(desk, |studio| studio.card().is_some());
     view! {
         <SmoothnessSlider
             tv_weight=recipe(desk, |recipe| recipe.emphasis.tv_weight)
@@ -175,6 +176,15 @@ fn Advanced(
                 chosen=part(desk, |studio| studio.settings().device)
                 on_change=Callback::new(move |choice| desk.act(|studio| studio.choose_device(choice)))
             />
+            <Show when=move || on_card.get()>
+                <Choice
+                    id="memory"
+                    label="Graphics memory"
+                    offers=offers::memory_uses()
+                    chosen=part(desk, |studio| studio.settings().memory)
+                    on_change=set(desk, |settings, memory| settings.memory = memory)
+                />
+            </Show>
         </div>
         <label class="tick">
             <input type="checkbox" prop:checked=linear_light on:change=move |event| set_light.run(event_target_checked(&event)) />

@@ -197,7 +197,7 @@ fn a_grid_paints_one_cell_after_another_until_it_is_cancelled_and_a_cell_can_be_
     studio.set(|settings| settings.recipe.start = Start::NOISE);
     let mut next = studio.paint_grid();
     for number in 0..3 {
-        let Some(Effect::Post(Command::Start { run, recipe, goes_on: false })) = next else { panic!("cell {number} begins") };
+        let Some(Effect::Post(Command::Start { run, recipe, goes_on: false, .. })) = next else { panic!("cell {number} begins") };
         assert_eq!((recipe.size, recipe.start), (128, Start::NOISE));
         assert_eq!(recipe.emphasis.content_weight.to_bits(), grid::COLUMNS[number].to_bits());
         assert_eq!(studio.apply(preview(run.0)), Some(Effect::DrawCell(number, ImageSize::new(4, 3))));
@@ -260,7 +260,7 @@ fn a_lost_worker_is_retired_and_the_next_start_makes_another() {
     assert!(studio.trouble().unwrap().retry);
     assert_eq!(studio.start(), Some(Effect::Boot(DeviceKind::Gpu)));
     assert_eq!(studio.apply(Event::Booted), Some(Effect::Post(Command::Open(DeviceKind::Gpu))));
-    let Some(Effect::Post(Command::Start { run, recipe, goes_on: false })) = studio.apply(Event::Opened(gpu(false))) else {
+    let Some(Effect::Post(Command::Start { run, recipe, goes_on: false, .. })) = studio.apply(Event::Opened(gpu(false))) else {
         panic!("it begins")
     };
     assert_eq!((run, recipe.size), (RunId(2), 256));

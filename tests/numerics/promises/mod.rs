@@ -7,6 +7,7 @@ use std::rc::Rc;
 use impasto::codec;
 use impasto::engine::{Pictures, StyleTransfer};
 use impasto::losses::Losses;
+use impasto::memory::Capacity;
 use impasto::pixels::{ImageSize, Pixels};
 use impasto::recipe::{Emphasis, Recipe, Start};
 use pollster::block_on;
@@ -49,7 +50,7 @@ fn with(change: impl FnOnce(&mut Emphasis)) -> Recipe {
 
 fn begin(pictures: &Pictures, recipe: &Recipe) -> StyleTransfer {
     let device = cpu();
-    StyleTransfer::new(Rc::new(network(&device)), pictures, recipe, &device).expect("the recipe makes sense")
+    StyleTransfer::new(Rc::new(network(&device)), pictures, recipe, Capacity::AMPLE, &device).expect("the recipe makes sense")
 }
 
 fn finish(transfer: &mut StyleTransfer) -> (Pixels, Losses) {

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use impasto::engine::{Pictures, StyleTransfer};
+use impasto::memory::Capacity;
 use impasto::pixels::Pixels;
 
 use super::{EDGE, colour_distance, half, painted, part, pictures, sample, squared_distance, with};
@@ -30,7 +31,10 @@ fn each_painting_keeps_to_its_region_and_what_none_claims_stays() {
 
     one.masks.push(half(size, false));
     let device = cpu();
-    assert!(StyleTransfer::new(Rc::new(network(&device)), &one, &recipe, &device).is_err(), "a mask without a painting");
+    assert!(
+        StyleTransfer::new(Rc::new(network(&device)), &one, &recipe, Capacity::AMPLE, &device).is_err(),
+        "a mask without a painting"
+    );
 }
 
 #[test]

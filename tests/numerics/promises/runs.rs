@@ -7,6 +7,7 @@ use impasto::engine::kernels::Division;
 use impasto::engine::{Pictures, StyleTransfer};
 use impasto::layer::Layer;
 use impasto::losses::Losses;
+use impasto::memory::Capacity;
 use impasto::pixels::{ImageSize, Pixels};
 use impasto::recipe::{Colours, Emphasis, LayerWeights, OptimizerKind, Palette, Recipe, Start};
 use pollster::block_on;
@@ -178,10 +179,11 @@ fn a_run_kept_as_bytes_goes_on_as_if_it_had_never_stopped() {
         let vgg = Rc::new(network(&device));
         let recipe = Recipe { steps: 8, optimizer, ..recipe() };
         let pictures = pictures(&["painting-night.jpg"], &recipe);
-        let mut transfer = StyleTransfer::new(Rc::clone(&vgg), &pictures, &recipe, &device).expect("the recipe makes sense");
+        let mut transfer =
+            StyleTransfer::new(Rc::clone(&vgg), &pictures, &recipe, Capacity::AMPLE, &device).expect("the recipe makes sense");
         (0..3).for_each(|_| block_on(transfer.step()).expect("the device works"));
         let bytes = block_on(transfer.save()).expect("the device works");
-        let mut resumed = StyleTransfer::resume(Rc::clone(&vgg), &bytes, &device).expect("the state is whole");
+        let mut resumed = StyleTransfer::resume(Rc::clone(&vgg), &bytes, Capacity::AMPLE, &device).expect("the state is whole");
         let ends = [&mut transfer, &mut resumed].map(|run| {
             finish(run);
             block_on(run.save()).expect("the device works")
@@ -197,7 +199,8 @@ fn a_kept_run_tells_how_the_kernels_work_was_divided() {
     for division in [None, Some(Division::Fine), Some(Division::Coarse)] {
         let mut vgg = network(&cpu());
         division.into_iter().for_each(|division| vgg.set_division(division));
-        let transfer = StyleTransfer::new(Rc::new(vgg), &pictures, &recipe, &cpu()).expect("the recipe makes sense");
+        let transfer =
+            StyleTransfer::new(Rc::new(vgg), &pictures, &recipe, Capacity::AMPLE, &cpu()).expect("the recipe makes sense");
         let bytes = block_on(transfer.save()).expect("the device works");
         assert_eq!(StyleTransfer::division_of(&bytes).expect("the state is whole"), division);
     }

@@ -38,6 +38,9 @@ pub struct Options {
     /// Numbers of paintings
     #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "1", value_parser = styles)]
     pub styles: Vec<u32>,
+    /// See pictures of more than PX×PX in tiles, natively; without it those that are too large for the device
+    #[arg(long, value_name = "PX", conflicts_with_all = ["browser", "kernels", "history"], value_parser = clap::value_parser!(u32).range(192..))]
+    pub tiles_above: Option<u32>,
     /// Measure L-BFGS alone, without the network, with each of these numbers of pairs remembered
     #[arg(long, value_name = "LIST", value_delimiter = ',', conflicts_with = "browser", value_parser = clap::value_parser!(u32).range(1..=100))]
     pub history: Vec<u32>,
@@ -121,6 +124,8 @@ pub struct Steps {
     pub border: Border,
     /// Number of paintings.
     pub styles: u32,
+    /// The longest side, px, of a square picture that is seen as a whole; `None` for what the device has room for.
+    pub tiles_above: Option<u32>,
 }
 
 impl Options {
@@ -153,8 +158,8 @@ impl Options {
         if !self.history.is_empty() {
             return self.history.iter().map(|&pairs| Subject::History(pairs)).collect();
         }
-        let Self { browser, border, .. } = *self;
-        let steps = |&optimizer| self.styles.iter().map(move |&styles| Steps { browser, optimizer, border, styles });
+        let Self { browser, border, tiles_above, .. } = *self;
+        let steps = |&optimizer| self.styles.iter().map(move |&styles| Steps { browser, optimizer, border, styles, tiles_above });
         self.optimizers.iter().flat_map(steps).map(Subject::Steps).collect()
     }
 }
@@ -251,7 +256,7 @@ mod tests {
     fn by_default_native_steps_at_four_sizes_are_timed_five_times_on_the_gpu() {
         let cases = cases("").unwrap();
         assert_eq!(cases.iter().map(|case| case.size).collect::<Vec<_>>(), [64, 128, 256, 512]);
-        let plain = Steps { browser: None, optimizer: OptimizerKind::Lbfgs, border: Border::Zero, styles: 1 };
+        let plain = Steps { browser: None, optimizer: OptimizerKind::Lbfgs, border: Border::Zero, styles: 1, tiles_above: None };
         assert!(cases.iter().all(|case| steps(case) == plain && case.runs == 5 && case.device == Device::Gpu));
         assert_eq!(cases[0].program(), "native");
     }

@@ -75,6 +75,8 @@ pub struct StepLine {
     pub border: Border,
     /// Number of paintings.
     pub styles: u32,
+    /// Tiles in which the network saw the picture; `null` where it is not told.
+    pub tiles: Option<usize>,
     /// Steps timed.
     pub steps: u32,
     /// Of a step.
@@ -107,6 +109,7 @@ impl StepLine {
             optimizer: steps.optimizer,
             border: steps.border,
             styles: steps.styles,
+            tiles: None,
             steps: case.runs,
             ms_per_step,
             cpu_ms_per_step: None,

@@ -42,12 +42,13 @@ fn table(head: &[&str], rows: &[Vec<String>]) -> String {
     lines.iter().map(|line| format!("{}\n", line.trim_end())).collect()
 }
 
-const STEP_HEAD: [&str; 17] = [
+const STEP_HEAD: [&str; 18] = [
     "where",
     "px",
     "optimiser",
     "border",
     "styles",
+    "tiles",
     "ms/step",
     "min",
     "max",
@@ -73,6 +74,7 @@ fn step_row(line: &StepLine) -> Vec<String> {
         format!("{:?}", line.optimizer).to_lowercase(),
         format!("{:?}", line.border).to_lowercase(),
         line.styles.to_string(),
+        known(line.tiles, |tiles| tiles.to_string()),
         ms(line.ms_per_step.median),
         ms(line.ms_per_step.min),
         ms(line.ms_per_step.max),
