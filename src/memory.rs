@@ -16,13 +16,16 @@ const PICTURE_BYTES: u64 = 140;
 const FLOAT_BYTES: u64 = 4;
 /// Channels of the widest feature map at full resolution: those of block 1.
 const WIDEST_CHANNELS: u64 = 64;
-/// Bytes for each pixel of one of L-BFGS's pairs: two vectors of three colours.
-const PAIR_BYTES: u64 = 2 * 3 * FLOAT_BYTES;
+/// Elements in a chunk, by which L-BFGS's vectors grow.
+pub const CHUNK: usize = 4096;
+/// Colours of a pixel, each an element of a vector.
+const COLOURS: u64 = 3;
 /// Pairs that L-BFGS remembers where there is room, and the fewest that are worth it.
 const MOST_PAIRS: u64 = 10;
 const FEWEST_PAIRS: u64 = 3;
-/// Most bytes of all pairs together: ten at 2048².
-const PAIRS_BYTES: u64 = 1 << 30;
+/// Most bytes of all pairs together, and where memory is to be spared: ten and five at 1448².
+const PAIRS_BYTES: u64 = 512 << 20;
+const SPARING_PAIRS_BYTES: u64 = 256 << 20;
 /// The longest side, px, of a square picture that is painted as a whole. It takes about 4.5 GB.
 const MOST_WHOLE_EDGE_PX: u32 = 1536;
 /// The longest side of a tile with its halo, px: up to 1.3 GB, and about two thirds of its work are for its core.
@@ -50,13 +53,16 @@ pub struct Capacity {
     pub whole_edge: u32,
     /// The longest side, px, of a tile with its halo.
     pub tile_edge: u32,
+    /// Most bytes of what L-BFGS remembers.
+    pub pairs_bytes: u64,
     /// Most bytes of one buffer.
     pub buffer_bytes: u64,
 }
 
 impl Capacity {
     /// Room for everything.
-    pub const AMPLE: Self = Self { whole_edge: u32::MAX, tile_edge: TILE_EDGE_PX, buffer_bytes: u64::MAX };
+    pub const AMPLE: Self =
+        Self { whole_edge: u32::MAX, tile_edge: TILE_EDGE_PX, pairs_bytes: PAIRS_BYTES, buffer_bytes: u64::MAX };
 
     /// Of a graphics card that binds buffers of as many bytes. The widest feature map lies in one, with the pixel that a replicated border
     /// adds to every side.
@@ -69,19 +75,22 @@ impl Capacity {
     pub fn with(self, memory: MemoryUse) -> Self {
         match memory {
             MemoryUse::Ample => self,
-            MemoryUse::Sparing => self.in_tiles_above(self.whole_edge.min(SPARING_EDGE_PX)),
+            MemoryUse::Sparing => {
+                Self { pairs_bytes: SPARING_PAIRS_BYTES, ..self.in_tiles_above(self.whole_edge.min(SPARING_EDGE_PX)) }
+            }
         }
     }
 
     /// Whether the network sees a picture of this size as a whole. What counts is the widest map, with its border.
     pub fn sees_whole(self, width: u32, height: u32) -> bool {
         let with_border = |side: u32| u64::from(side) + 2;
-        with_border(width) * with_border(height) <= with_border(self.whole_edge).pow(2)
+        with_border(width) * with_border(height) <= with_border(self.whole_edge).saturating_pow(2)
     }
 
     /// The longest side, px, of a square picture that can be painted at all: L-BFGS's memory lies in one buffer.
     pub fn max_edge(self) -> u32 {
-        px((self.buffer_bytes / (FEWEST_PAIRS * PAIR_BYTES)).isqrt()).min(MAX_EDGE_PX)
+        let vector = self.buffer_bytes / (2 * FEWEST_PAIRS * FLOAT_BYTES) / CHUNK as u64 * CHUNK as u64;
+        px((vector / COLOURS).isqrt()).min(MAX_EDGE_PX)
     }
 
     /// The same, but that the network sees nothing larger at once than a square of this side, px; less where a buffer does not hold its map.
@@ -94,8 +103,7 @@ impl Capacity {
 
     /// Pairs that L-BFGS remembers of a picture of as many pixels.
     pub fn pairs(self, pixels: usize) -> usize {
-        let pair = PAIR_BYTES * pixels as u64;
-        let pairs = PAIRS_BYTES.min(self.buffer_bytes) / pair.max(1);
+        let pairs = self.pairs_bytes.min(self.buffer_bytes) / pair_bytes(pixels as u64).max(1);
         usize::try_from(pairs.clamp(FEWEST_PAIRS, MOST_PAIRS)).unwrap_or(usize::MAX)
     }
 
@@ -105,8 +113,13 @@ impl Capacity {
         let whole = self.sees_whole(side, side);
         let maps = if whole { MAPS_BYTES * pixels } else { TILE_BYTES * u64::from(self.tile_edge).pow(2) };
         let pairs = self.pairs(usize::try_from(pixels).unwrap_or(usize::MAX)) as u64;
-        NETWORK_BYTES + maps + (PICTURE_BYTES + PAIR_BYTES * pairs) * pixels
+        NETWORK_BYTES + maps + PICTURE_BYTES * pixels + pair_bytes(pixels) * pairs
     }
+}
+
+/// Bytes of one of L-BFGS's pairs for a picture of as many pixels: two vectors.
+fn pair_bytes(pixels: u64) -> u64 {
+    2 * FLOAT_BYTES * (COLOURS * pixels).next_multiple_of(CHUNK as u64)
 }
 
 /// As a side of a picture, px.
@@ -140,13 +153,30 @@ mod tests {
     fn large_pictures_have_fewer_pairs_and_those_lie_in_a_buffer() {
         let [small, large] = [128 << 20, DESKTOP].map(Capacity::of_buffers);
         let pairs = |capacity: Capacity, side: usize| capacity.pairs(side * side);
-        assert_eq!([512, 2048, 3072, 4096].map(|side| pairs(large, side)), [10, 10, 4, 3]);
+        assert_eq!([512, 1024, 2048, 3072, 4096].map(|side| pairs(large, side)), [10, 10, 5, 3, 3]);
         assert_eq!([512, 1024, 1365].map(|side| pairs(small, side)), [10, 5, 3]);
-        for capacity in [small, large] {
-            let side = u64::from(capacity.max_edge());
-            let pairs = pairs(capacity, usize::try_from(side).unwrap()) as u64;
-            assert!(pairs * PAIR_BYTES * side * side <= capacity.buffer_bytes);
+        for (capacity, longest) in [(small, small.max_edge()), (large, large.max_edge())] {
+            for (width, height) in (32..=longest).flat_map(|side| [(side, side), (longest, side), (side, side * 2 / 3)]) {
+                let pixels = u64::from(width) * u64::from(height);
+                let pairs = capacity.pairs(usize::try_from(pixels).unwrap()) as u64;
+                assert!(pairs * pair_bytes(pixels) <= capacity.buffer_bytes, "{pairs} pairs at {width}×{height}");
+            }
         }
         assert_eq!(Capacity::AMPLE.pairs(0), 10);
+    }
+
+    #[test]
+    fn with_room_for_everything_every_picture_is_seen_as_a_whole() {
+        assert!(Capacity::AMPLE.sees_whole(8192, 8192));
+    }
+
+    #[test]
+    fn where_memory_is_spared_large_pictures_take_less_and_small_ones_no_more() {
+        let ample = Capacity::of_buffers(DESKTOP);
+        let takes = |memory, side| ample.with(memory).bytes_to_paint(side);
+        assert_eq!(takes(MemoryUse::Sparing, 512), takes(MemoryUse::Ample, 512));
+        for side in [1024, 1536, 2048, 3072] {
+            assert!(takes(MemoryUse::Sparing, side) * 10 < takes(MemoryUse::Ample, side) * 9, "{side}");
+        }
     }
 }

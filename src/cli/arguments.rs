@@ -166,8 +166,8 @@ pub struct DeviceArgs {
     /// Where to compute.
     #[arg(long, value_enum, default_value_t = DeviceArg::Gpu)]
     pub device: DeviceArg,
-    /// See pictures of more than PX×PX in tiles: the same result in less memory and more time. At least 192.
-    #[arg(long, value_name = "PX", value_parser = clap::value_parser!(u32).range(192..))]
+    /// See pictures of more than PX×PX in tiles: the same result in less memory and more time. At least 208.
+    #[arg(long, value_name = "PX", value_parser = clap::value_parser!(u32).range(208..))]
     pub tiles_above: Option<u32>,
 }
 

@@ -59,12 +59,12 @@ pub async fn evaluate(
     let maps = objective.encode(vgg, pastiche);
     let mut arrays = features(&maps).await?;
     arrays.extend(grams(&maps).await?);
-    arrays.push(array("loss.content", &[1], read_back(objective.content().layer_loss(&maps, 0, Layer::CONTENT, 1.0)).await?));
+    arrays.push(array("loss.content", &[1], read_back(objective.content().layer_loss(&maps, Layer::CONTENT, 1.0)).await?));
     let layer_losses = Layer::STYLE.map(|layer| objective.style().layer_loss(&maps, layer, 1.0));
     arrays.push(array("loss.E", &[layer_losses.len()], read_back(Tensor::cat(layer_losses.to_vec(), 0)).await?));
     arrays.push(array("loss.tv", &[1], read_back(TotalVariationLoss::evaluate(pastiche, 1.0)).await?));
 
-    let content_loss = |x: &ImageTensor| objective.content().layer_loss(&objective.encode(vgg, x), 0, Layer::CONTENT, 1.0);
+    let content_loss = |x: &ImageTensor| objective.content().layer_loss(&objective.encode(vgg, x), Layer::CONTENT, 1.0);
     let style_loss = |x: &ImageTensor| {
         let weights = Emphasis::default().style_layers;
         objective.style().evaluate(&objective.encode(vgg, x), weights).expect("five layers count")

@@ -48,7 +48,7 @@ impl GramMatrix {
     pub fn of_picture(vgg: &Vgg19, picture: &ImageTensor, tiles: &[Tile], reading: Reading) -> BTreeMap<Layer, Self> {
         // One tile's maps are gone before the next one's come: together they may be gigabytes.
         let parts = tiles.iter().map(|tile| {
-            let maps = vgg.encode_tile(picture, tile, &Layer::ALL, reading);
+            let maps = vgg.encode_tile(&tile.seen(picture), tile, &Layer::ALL, reading);
             Layer::ALL.map(|layer| Self::of(maps.get(layer)).detached().times(tile.share(layer)))
         });
         let sum = parts.reduce(|sum, part| std::array::from_fn(|index| sum[index].clone().plus(part[index].clone())));

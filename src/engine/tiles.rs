@@ -19,7 +19,7 @@ const GRID_PX: usize = Layer::Conv5_1.stride() as usize;
 /// A halo, px: how far the deepest layers look, on the grid.
 const HALO_PX: usize = reach().next_multiple_of(GRID_PX);
 /// The shortest side of a tile that has room for a core, px.
-const LEAST_EDGE_PX: usize = 2 * HALO_PX + 2 * GRID_PX;
+const LEAST_EDGE_PX: usize = 2 * HALO_PX + 3 * GRID_PX;
 
 /// How far from its own pixels a position of the deepest layer looks, px: each convolution sees one position further to every side.
 const fn reach() -> usize {
@@ -97,6 +97,14 @@ impl Tile {
         share(&self.rows) * share(&self.columns)
     }
 
+    /// `picture` with `part`, of the size that is [`seen`](Self::seen), added where it belongs; both `[1, 3, H, W]`.
+    #[must_use]
+    pub fn added(&self, picture: Tensor<4>, part: Tensor<4>) -> Tensor<4> {
+        let place = [0..1, 0..3, self.rows.seen.clone(), self.columns.seen.clone()];
+        let sum = picture.clone().slice(place.clone()) + part;
+        picture.slice_assign(place, sum)
+    }
+
     fn is_whole(&self) -> bool {
         [&self.rows, &self.columns].into_iter().all(|span| span.core == (0..span.whole))
     }
@@ -167,6 +175,15 @@ mod tests {
             }
             for span in tiles.iter().flat_map(|tile| [&tile.rows, &tile.columns]) {
                 assert!(span.seen.len() <= 256 && !span.core_in_whole(Layer::Conv5_1).is_empty(), "{span:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_smallest_tiles_have_cores_too() {
+        for spans in (209..=4096).map(|side| Span::all(side, LEAST_EDGE_PX)) {
+            for span in &spans {
+                assert!(span.seen.len() <= LEAST_EDGE_PX && !span.core_in_whole(Layer::Conv5_1).is_empty(), "{span:?}");
             }
         }
     }

@@ -6,11 +6,11 @@ mod scene;
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-use burn::tensor::{Device, ExecutionError};
+use burn::tensor::{Device, ExecutionError, Tensor};
 use thiserror::Error;
 
 use self::scene::Scene;
-use super::loss::{Objective, Subject, Terms};
+use super::loss::{Objective, Pass, Progress, Subject, Terms};
 use super::optimizer::{Evaluation, Optimizer};
 use super::{ImageTensor, StateError, Vgg19, colour};
 use crate::losses::Losses;
@@ -105,6 +105,8 @@ pub struct StyleTransfer {
     optimizer: Optimizer,
     /// The objective's terms at the last step that was accepted, still on the device.
     terms: Option<Terms>,
+    /// The evaluation under way, of a step that is done in part.
+    pass: Option<Pass>,
     step: u32,
     /// Times that this size is half the result's.
     halvings: u32,
@@ -153,6 +155,7 @@ impl StyleTransfer {
             alpha: pictures.photo.alpha(),
             pictures: pictures.clone(),
             terms: None,
+            pass: None,
             step: 0,
             halvings,
             left: steps,
@@ -163,15 +166,40 @@ impl StyleTransfer {
         })
     }
 
-    /// Does one step: one evaluation of the objective and its gradient. Nothing is read back, but for L-BFGS's few numbers.
+    /// Does one step: one evaluation of the objective and its gradient. Nothing is read back, but for L-BFGS's few numbers, and one for each tile
+    /// where there are several.
     ///
     /// # Errors
     /// [`TransferError::Device`].
     pub async fn step(&mut self) -> Result<(), TransferError> {
-        if self.left == 0 {
+        while !self.advance().await? {}
+        Ok(())
+    }
+
+    /// Does a part of a step: all of it, or what one tile takes. Answers whether the step is done.
+    ///
+    /// # Errors
+    /// [`TransferError::Device`].
+    pub async fn advance(&mut self) -> Result<bool, TransferError> {
+        if self.left == 0 && self.pass.is_none() {
             self.ascend().await?;
         }
-        let (terms, gradient) = self.objective.gradient(&self.vgg, self.optimizer.ask()).await?;
+        let pass = self.pass.take().unwrap_or_else(|| Pass::new(self.optimizer.ask()));
+        match pass.advance(&self.objective, &self.vgg) {
+            Progress::Going(pass) => {
+                pass.settled().await?;
+                self.pass = Some(pass);
+                Ok(false)
+            }
+            Progress::Done(terms, gradient) => {
+                self.take(terms, gradient).await?;
+                Ok(true)
+            }
+        }
+    }
+
+    /// Has the optimiser go on from an evaluation.
+    async fn take(&mut self, terms: Terms, gradient: Tensor<4>) -> Result<(), TransferError> {
         let evaluation = Evaluation { loss: terms.total(), gradient };
         if self.optimizer.tell(evaluation).await? {
             self.terms = Some(terms);
@@ -196,7 +224,7 @@ impl StyleTransfer {
 
     /// Tiles in which the network sees the picture at the size that is painted at now.
     pub fn tiles(&self) -> usize {
-        self.objective.tiles()
+        self.objective.tiles().len()
     }
 
     /// Steps done.
@@ -218,6 +246,7 @@ impl StyleTransfer {
         if emphasis == self.recipe.emphasis {
             return Ok(());
         }
+        self.pass = None;
         self.objective.set_emphasis(&self.vgg, emphasis.balanced(self.recipe.reading));
         self.recipe.emphasis = emphasis;
         self.optimizer.objective_changed();
@@ -227,6 +256,7 @@ impl StyleTransfer {
     /// Goes on from the picture as it is with another optimiser.
     pub fn set_optimizer(&mut self, kind: OptimizerKind) {
         if kind != self.recipe.optimizer {
+            self.pass = None;
             let pairs = self.capacity.pairs(self.pictures.photo.size().area());
             self.optimizer = self.optimizer.changed(kind, self.step, self.step + self.left, pairs);
             self.recipe.optimizer = kind;

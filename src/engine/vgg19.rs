@@ -168,10 +168,10 @@ impl Vgg19 {
         FeatureMaps(maps)
     }
 
-    /// The feature maps that `tile` answers for: of its core alone, as [`Self::encode`] would have them of the whole picture.
-    pub fn encode_tile(&self, picture: &ImageTensor, tile: &Tile, layers: &[Layer], reading: Reading) -> FeatureMaps {
-        let FeatureMaps(seen) = self.encode(&tile.seen(picture), layers, reading);
-        FeatureMaps(seen.into_iter().map(|(layer, map)| (layer, tile.core(map, layer))).collect())
+    /// The feature maps that `tile` answers for, of what is `seen` of it: those of its core, as [`Self::encode`] would have them of the whole picture.
+    pub fn encode_tile(&self, seen: &ImageTensor, tile: &Tile, layers: &[Layer], reading: Reading) -> FeatureMaps {
+        let FeatureMaps(maps) = self.encode(seen, layers, reading);
+        FeatureMaps(maps.into_iter().map(|(layer, map)| (layer, tile.core(map, layer))).collect())
     }
 
     /// The picture as the first layer reads it, with its own border.

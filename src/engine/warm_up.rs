@@ -100,7 +100,7 @@ const STEPS: u32 = 2;
 const SIDE_PX: u32 = 40;
 
 /// `recipe` without what decides no program, down to the second block: the deeper ones have the same. What carries a run to the next size of a
-/// pyramid is left out: few programs and small ones.
+/// pyramid, and what cuts a large picture into tiles, is left out: few programs and small ones.
 fn small(recipe: &Recipe) -> Recipe {
     let emphasis = Emphasis {
         content_layers: LayerWeights::even(&[Layer::Conv2_1], 1.0),

@@ -42,16 +42,19 @@ impl Run {
         &mut self.transfer
     }
 
-    /// Does one batch of steps and posts what came of it. Answers whether the run is finished.
+    /// Does one batch of steps and posts what came of it, unless the run is `called_off` in the middle of a step of many tiles: the rest of the
+    /// batch is left then. Answers whether the run is finished.
     ///
     /// # Errors
     /// [`RunError::Transfer`].
-    pub async fn advance(&mut self) -> Result<bool, RunError> {
+    pub async fn advance(&mut self, mut called_off: impl FnMut() -> bool) -> Result<bool, RunError> {
         let first = self.transfer.steps_done() == 0;
         let begun_ms = now_ms();
         for _ in 0..self.batch {
-            if !self.transfer.finished() {
-                self.transfer.step().await?;
+            while !self.transfer.finished() && !self.transfer.advance().await? {
+                if called_off() {
+                    return Ok(false);
+                }
             }
         }
         let losses = self.transfer.losses().await?;

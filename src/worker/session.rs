@@ -1,13 +1,10 @@
 //! The worker's one loop: take what commands have come, do one batch of steps, give the event loop its turn.
 
 use std::collections::VecDeque;
-use std::future::pending;
-use std::pin::pin;
 use std::rc::Rc;
 
 use futures_channel::mpsc::UnboundedReceiver;
 use futures_util::StreamExt;
-use futures_util::future::{Either, select};
 use gloo_timers::future::TimeoutFuture;
 use js_sys::Uint8Array;
 use wasm_bindgen::{JsCast, JsValue};
@@ -31,7 +28,7 @@ use crate::pixels::Pixels;
 use crate::protocol::{Command, DeviceKind, DeviceReport, Event, FileId, RunId, Stage};
 use crate::recipe::Recipe;
 
-/// Times between attempts to get an adapter of the GPU, ms.
+/// Times between attempts to get an adapter of the GPU, ms: a Chromium that had just started had none at first, and one before these were over.
 const ADAPTER_WAITS_MS: [u32; 3] = [200, 500, 1000];
 
 /// A command and its attachments.
@@ -70,7 +67,7 @@ impl Session {
     /// Serves the page for as long as the worker lives.
     pub async fn serve(mut self) {
         loop {
-            self.collect();
+            collect(&mut self.commands, &mut self.inbox);
             if let Some((command, attachments)) = self.inbox.pop_front() {
                 self.obey(command, attachments).await;
             } else if self.run.as_ref().is_some_and(|run| !run.paused) {
@@ -81,13 +78,6 @@ impl Session {
             } else {
                 return;
             }
-        }
-    }
-
-    /// Moves what has come into the inbox, without waiting.
-    fn collect(&mut self) {
-        while let Ok(message) = self.commands.try_recv() {
-            self.inbox.push_back(message);
         }
     }
 
@@ -173,7 +163,7 @@ impl Session {
         let pictures = read_pictures(attachments, recipe, goes_on).await?;
         report(Stage::Weights);
         let vgg = self.network(report).await?;
-        if self.called_off(id) {
+        if called_off(id, &mut self.commands, &mut self.inbox) {
             return Ok(None);
         }
         #[cfg(feature = "gpu")]
@@ -187,7 +177,7 @@ impl Session {
         let transfer = StyleTransfer::new(vgg, &pictures, recipe, capacity.with(memory), device)?;
         report(Stage::FirstStep);
         TimeoutFuture::new(0).await;
-        Ok((!self.called_off(id)).then_some(transfer))
+        Ok((!called_off(id, &mut self.commands, &mut self.inbox)).then_some(transfer))
     }
 
     /// The network on the device, fetched and moved there once in the worker's life.
@@ -229,7 +219,7 @@ impl Session {
             warm_up.advance().await?;
             // The page's word to call it off is heard between two parts.
             TimeoutFuture::new(0).await;
-            if self.called_off(id) {
+            if called_off(id, &mut self.commands, &mut self.inbox) {
                 return Ok(false);
             }
         }
@@ -241,22 +231,10 @@ impl Session {
         self.device.as_ref().ok_or(RunError::NoDevice)
     }
 
-    /// Whether the page waits for something else than run `id`.
-    fn called_off(&mut self, id: RunId) -> bool {
-        self.collect();
-        self.inbox.iter().any(|(command, _)| calls_off(command, id))
-    }
-
-    /// Does a batch of steps, unless the page calls the run off meanwhile: a step of a large picture takes long, and what is left of it is
-    /// dropped then.
     async fn advance(&mut self) {
         let Self { run: Some(run), commands, inbox, .. } = self else { return };
         let id = run.id;
-        let outcome = match select(pin!(run.advance()), pin!(heard_off(id, commands, inbox))).await {
-            Either::Left((outcome, _)) => outcome,
-            Either::Right(((), _)) => return,
-        };
-        match outcome {
+        match run.advance(|| called_off(id, commands, inbox)).await {
             Ok(true) => self.drop_run(),
             Ok(false) => {}
             Err(error) => self.settle(id, Err(error)),
@@ -282,25 +260,21 @@ impl Session {
     }
 }
 
-/// Whether after `command` the page waits for something else than run `id`.
-fn calls_off(command: &Command, id: RunId) -> bool {
-    match command {
-        Command::Cancel(run) => *run == id,
-        Command::Start { .. } => true,
-        _ => false,
+/// Moves what has come into the inbox, without waiting.
+fn collect(commands: &mut UnboundedReceiver<Message>, inbox: &mut VecDeque<Message>) {
+    while let Ok(message) = commands.try_recv() {
+        inbox.push_back(message);
     }
 }
 
-/// Waits until a command that calls run `id` off is in the inbox; what comes before lies there too.
-async fn heard_off(id: RunId, commands: &mut UnboundedReceiver<Message>, inbox: &mut VecDeque<Message>) {
-    while let Some(message) = commands.next().await {
-        let off = calls_off(&message.0, id);
-        inbox.push_back(message);
-        if off {
-            return;
-        }
-    }
-    pending().await
+/// Whether the page waits for something else than run `id` by now.
+fn called_off(id: RunId, commands: &mut UnboundedReceiver<Message>, inbox: &mut VecDeque<Message>) -> bool {
+    collect(commands, inbox);
+    inbox.iter().any(|(command, _)| match command {
+        Command::Cancel(run) => *run == id,
+        Command::Start { .. } => true,
+        _ => false,
+    })
 }
 
 /// The GPU. A browser that has just been started may have no adapter yet and one a moment later.

@@ -38,15 +38,19 @@ impl ContentLoss {
     /// as `weights` has them, times `weight`; `[1]`, or `None` where no layer counts.
     pub fn evaluate(&self, pastiche: &FeatureMaps, tile: usize, weights: LayerWeights, weight: f32) -> Option<Tensor<1>> {
         let share = |layer| weight / float(self.elements(layer));
-        let losses = weights.active().map(|(layer, weight)| self.layer_loss(pastiche, tile, layer, weight * share(layer)));
+        let losses = weights.active().map(|(layer, weight)| self.tile_loss(pastiche, tile, layer, weight * share(layer)));
         losses.reduce(|sum, loss| sum + loss)
     }
 
-    /// The loss at one layer in tile number `tile`, in the paper's units, times `weight`; `[1]`.
+    /// The loss at one layer of a pastiche that is seen as a whole, in the paper's units, times `weight`; `[1]`.
     ///
     /// # Panics
-    /// When there is no target or the pastiche has no map of `layer`: a mistake of the caller.
-    pub fn layer_loss(&self, pastiche: &FeatureMaps, tile: usize, layer: Layer, weight: f32) -> Tensor<1> {
+    /// When `layer` has no target or the pastiche no map of it: a mistake of the caller.
+    pub fn layer_loss(&self, pastiche: &FeatureMaps, layer: Layer, weight: f32) -> Tensor<1> {
+        self.tile_loss(pastiche, 0, layer, weight)
+    }
+
+    fn tile_loss(&self, pastiche: &FeatureMaps, tile: usize, layer: Layer, weight: f32) -> Tensor<1> {
         squared_distance(pastiche.get(layer).tensor(), self.targets[&layer][tile].tensor(), 0.5 * weight)
     }
 

@@ -3,10 +3,12 @@
 
 mod content;
 mod objective;
+mod pass;
 mod style;
 mod total_variation;
 
 pub use content::ContentLoss;
 pub use objective::{Objective, Subject, Terms};
+pub use pass::{Pass, Progress};
 pub use style::StyleLoss;
 pub use total_variation::TotalVariationLoss;

@@ -2,9 +2,10 @@
 
 use burn::tensor::{ExecutionError, Tensor};
 
+use super::pass::{Pass, Progress};
 use super::style::Matrices;
 use super::{ContentLoss, StyleLoss, TotalVariationLoss};
-use crate::engine::numbers::{float, read_back, settled};
+use crate::engine::numbers::{float, read_back};
 use crate::engine::{FeatureMaps, GramMatrix, ImageTensor, Mask, Tile, Vgg19};
 use crate::layer::Layer;
 use crate::losses::Losses;
@@ -98,9 +99,9 @@ impl Objective {
         self.emphasis = emphasis;
     }
 
-    /// Tiles in which the network sees a pastiche.
-    pub fn tiles(&self) -> usize {
-        self.tiles.len()
+    /// The tiles in which the network sees a pastiche.
+    pub fn tiles(&self) -> &[Tile] {
+        &self.tiles
     }
 
     /// The content loss alone.
@@ -118,7 +119,8 @@ impl Objective {
         vgg.encode(pastiche, &self.layers(), self.reading)
     }
 
-    fn layers(&self) -> Vec<Layer> {
+    /// The layers that count.
+    pub(super) fn layers(&self) -> Vec<Layer> {
         [self.style_weights().layers(), self.emphasis.counted_content_layers().layers()].concat()
     }
 
@@ -127,8 +129,8 @@ impl Objective {
         if self.style.paintings() == 0 { LayerWeights::default() } else { self.emphasis.graded_style_layers() }
     }
 
-    /// The weighted terms for a pastiche.
-    pub fn evaluate(&self, vgg: &Vgg19, pastiche: &ImageTensor) -> Terms {
+    /// The weighted terms for a pastiche that is seen as a whole.
+    pub(super) fn evaluate(&self, vgg: &Vgg19, pastiche: &ImageTensor) -> Terms {
         let maps = self.encode(vgg, pastiche);
         let none = || Tensor::zeros([1], &pastiche.tensor().device());
         Terms {
@@ -142,81 +144,61 @@ impl Objective {
         self.content.evaluate(maps, tile, self.emphasis.counted_content_layers(), self.emphasis.content_weight)
     }
 
-    fn total_variation(&self, pastiche: &ImageTensor) -> Tensor<1> {
+    /// The term of smoothness.
+    pub(super) fn total_variation(&self, pastiche: &ImageTensor) -> Tensor<1> {
         let weight = self.emphasis.tv_weight * LEVELS_SQUARED / float(3 * pastiche.size().area());
         TotalVariationLoss::evaluate(pastiche, weight)
     }
 
-    /// The weighted terms at `x`, `[1, 3, H, W]`, and the gradient of their sum with respect to it, outside of any autodiff graph. Nothing is
-    /// read back, save a number for each tile where there are several: it bounds the device's queue.
+    /// What of a pastiche the style compares, as far as `tile` has part in it; `None` where no style counts.
+    pub(super) fn matrices(&self, vgg: &Vgg19, seen: &ImageTensor, tile: &Tile) -> Option<Matrices> {
+        let weights = self.style_weights();
+        let layers = weights.layers();
+        (!layers.is_empty()).then(|| {
+            let maps = vgg.encode_tile(seen, tile, &layers, self.reading);
+            self.style.matrices(&maps, Some(tile), weights)
+        })
+    }
+
+    /// The style term where `matrices` are what is compared, and its gradient with respect to them.
+    pub(super) fn pull(&self, matrices: &Matrices) -> Option<(Tensor<1>, Matrices)> {
+        self.style.pull(matrices, self.style_weights())
+    }
+
+    /// The content term of tile number `index`, and the product of its part in the style's matrices with the `pull` at them, of which the gradient is
+    /// that of the style term.
+    pub(super) fn parts(
+        &self,
+        vgg: &Vgg19,
+        seen: &ImageTensor,
+        index: usize,
+        pull: Option<&Matrices>,
+    ) -> (Option<Tensor<1>>, Option<Tensor<1>>) {
+        let tile = &self.tiles[index];
+        let maps = vgg.encode_tile(seen, tile, &self.layers(), self.reading);
+        let pulled = |pull: &Matrices| pull.dot(&self.style.matrices(&maps, Some(tile), self.style_weights()));
+        (self.content_term(&maps, index), pull.and_then(pulled))
+    }
+
+    /// The weighted terms at `x`, `[1, 3, H, W]`, and the gradient of their sum with respect to it, outside of any autodiff graph: all parts of a
+    /// [`Pass`], one after another.
     ///
     /// # Errors
     /// When the device fails or is lost.
     pub async fn gradient(&self, vgg: &Vgg19, x: Tensor<4>) -> Result<(Terms, Tensor<4>), ExecutionError> {
-        if self.tiles.len() > 1 {
-            return self.gradient_in_tiles(vgg, x).await;
+        let mut pass = Pass::new(x);
+        loop {
+            pass = match pass.advance(self, vgg) {
+                Progress::Going(pass) => pass,
+                Progress::Done(terms, gradient) => return Ok((terms, gradient)),
+            };
+            pass.settled().await?;
         }
-        let (terms, gradient) = differentiated(x, |pastiche| {
-            let terms = self.evaluate(vgg, pastiche);
-            (terms.total(), terms)
-        });
-        Ok((terms.detached(), gradient))
     }
-
-    /// [`Self::gradient`] by seeing each tile twice: once for its part in the Gram matrices, then, when it is known how the loss pulls at
-    /// those, for its part in the gradient.
-    async fn gradient_in_tiles(&self, vgg: &Vgg19, x: Tensor<4>) -> Result<(Terms, Tensor<4>), ExecutionError> {
-        let weights = self.style_weights();
-        let pastiche = ImageTensor::new(x.clone());
-        let mut compared: Option<Matrices> = None;
-        for tile in self.tiles.iter().filter(|_| weights.active().next().is_some()) {
-            let maps = vgg.encode_tile(&pastiche, tile, &weights.layers(), self.reading);
-            let part = self.style.compared(&maps, Some(tile), weights);
-            part.settle().await?;
-            compared = Some(match compared {
-                Some(sum) => part.plus(sum),
-                None => part,
-            });
-        }
-        let (style, pull) = compared.and_then(|compared| self.style.pull(&compared, weights)).unzip();
-        let (total_variation, mut gradient) = differentiated(x.clone(), |pastiche| {
-            let loss = self.total_variation(pastiche);
-            (loss.clone(), loss)
-        });
-        let mut content = None;
-        for (index, tile) in self.tiles.iter().enumerate().filter(|_| !self.layers().is_empty()) {
-            let (part, change) = differentiated(x.clone(), |pastiche| {
-                let maps = vgg.encode_tile(pastiche, tile, &self.layers(), self.reading);
-                let content = self.content_term(&maps, index);
-                let pulled = |pull: &Matrices| pull.dot(&self.style.compared(&maps, Some(tile), weights));
-                let loss = plus(content.clone(), pull.as_ref().and_then(pulled)).expect("a layer counts");
-                (loss, content)
-            });
-            gradient = gradient + change;
-            settled(&gradient).await?;
-            content = plus(content, part);
-        }
-        let none = || Tensor::zeros([1], &gradient.device());
-        let terms = Terms { content: content.unwrap_or_else(none), style: style.unwrap_or_else(none), total_variation };
-        Ok((terms.detached(), gradient))
-    }
-}
-
-/// The sum of what there is.
-fn plus(one: Option<Tensor<1>>, other: Option<Tensor<1>>) -> Option<Tensor<1>> {
-    one.into_iter().chain(other).reduce(|sum, part| sum + part)
-}
-
-/// What `evaluate` says beside a loss of `x`, `[1, 3, H, W]`, and the loss's gradient with respect to it, outside of any autodiff graph.
-fn differentiated<T>(x: Tensor<4>, evaluate: impl FnOnce(&ImageTensor) -> (Tensor<1>, T)) -> (T, Tensor<4>) {
-    let x = x.autodiff().require_grad();
-    let (loss, said) = evaluate(&ImageTensor::new(x.clone()));
-    let mut gradients = loss.backward();
-    (said, x.grad_remove(&mut gradients).expect("the loss depends on the picture"))
 }
 
 fn content_targets(vgg: &Vgg19, photo: &ImageTensor, tiles: &[Tile], reading: Reading, emphasis: &Emphasis) -> ContentLoss {
     let layers = emphasis.counted_content_layers().layers();
-    let maps = tiles.iter().map(|tile| vgg.encode_tile(photo, tile, &layers, reading));
-    ContentLoss::new(maps, &layers)
+    let counted = if layers.is_empty() { &[] } else { tiles };
+    ContentLoss::new(counted.iter().map(|tile| vgg.encode_tile(&tile.seen(photo), tile, &layers, reading)), &layers)
 }

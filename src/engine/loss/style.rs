@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use burn::tensor::{ExecutionError, Tensor};
+use burn::tensor::Tensor;
 
-use crate::engine::numbers::{float, settled, squared_distance, sum};
+use crate::engine::numbers::{float, squared_distance, sum};
 use crate::engine::{FeatureMap, FeatureMaps, GramMatrix, Guide, Tile};
 use crate::layer::Layer;
 use crate::recipe::LayerWeights;
@@ -71,12 +71,12 @@ impl StyleLoss {
     /// The loss of a pastiche of these feature maps, summed over the layers as `weights` has them; `[1]`, or `None` where no layer
     /// counts.
     pub fn evaluate(&self, pastiche: &FeatureMaps, weights: LayerWeights) -> Option<Tensor<1>> {
-        self.distance(&self.compared(pastiche, None, weights), weights)
+        self.distance(&self.matrices(pastiche, None, weights), weights)
     }
 
     /// What is compared of a pastiche of these feature maps at the layers that count: all of it, or what `tile` adds to that of the whole.
-    pub fn compared(&self, pastiche: &FeatureMaps, tile: Option<&Tile>, weights: LayerWeights) -> Matrices {
-        let at = |layer| self.compared_at(layer, pastiche.get(layer), tile);
+    pub fn matrices(&self, pastiche: &FeatureMaps, tile: Option<&Tile>, weights: LayerWeights) -> Matrices {
+        let at = |layer| self.matrices_at(layer, pastiche.get(layer), tile);
         Matrices(weights.active().map(|(layer, _)| (layer, at(layer))).collect())
     }
 
@@ -99,17 +99,19 @@ impl StyleLoss {
     /// # Panics
     /// When the pastiche has no map of `layer`: a mistake of the caller.
     pub fn layer_loss(&self, pastiche: &FeatureMaps, layer: Layer, weight: f32) -> Tensor<1> {
-        self.distance_at(layer, &self.compared_at(layer, pastiche.get(layer), None), weight)
+        self.distance_at(layer, &self.matrices_at(layer, pastiche.get(layer), None), weight)
     }
 
-    fn compared_at(&self, layer: Layer, map: &FeatureMap, tile: Option<&Tile>) -> Vec<GramMatrix> {
+    fn matrices_at(&self, layer: Layer, map: &FeatureMap, tile: Option<&Tile>) -> Vec<GramMatrix> {
         let guided = |region: &Region| {
             let guide = &region.guides[&layer];
             tile.map_or_else(|| GramMatrix::guided(map, guide), |tile| GramMatrix::guided(map, &guide.within(tile, layer)))
         };
         let grams = if self.regions.is_empty() { vec![GramMatrix::of(map)] } else { self.regions.iter().map(guided).collect() };
-        let part = |gram: GramMatrix| tile.map_or(gram.clone(), |tile| gram.times(tile.share(layer)));
-        grams.into_iter().map(part).collect()
+        match tile {
+            None => grams,
+            Some(tile) => grams.into_iter().map(|gram| gram.times(tile.share(layer))).collect(),
+        }
     }
 
     fn distance_at(&self, layer: Layer, grams: &[GramMatrix], weight: f32) -> Tensor<1> {
@@ -144,15 +146,9 @@ impl Matrices {
         pairs.map(|(one, other)| sum(one.tensor().clone() * other.tensor().clone())).reduce(|sum, product| sum + product)
     }
 
-    /// Waits until one of them is there.
-    ///
-    /// # Errors
-    /// When the device fails or is lost.
-    pub async fn settle(&self) -> Result<(), ExecutionError> {
-        if let Some(gram) = self.0.values().flatten().next() {
-            settled(gram.tensor()).await?;
-        }
-        Ok(())
+    /// One of them; `None` of none.
+    pub fn first(&self) -> Option<&GramMatrix> {
+        self.0.values().flatten().next()
     }
 
     fn map(&self, mut change: impl FnMut(&GramMatrix) -> GramMatrix) -> Self {

@@ -108,14 +108,18 @@ impl Lbfgs {
         let mut carried = Self::new(self.curvature.capacity(), x, first_step);
         let (old, new) = (self.x.dims(), carried.x.dims());
         let rows = self.curvature.rows();
-        let pictures = self.memory.clone().swap_dims(0, 1).flatten::<2>(1, 2).narrow(1, 0, self.x.shape().num_elements());
+        let chunks = carried.memory.dims()[0];
         let options =
             InterpolateOptions::new(InterpolateMode::Bilinear).with_align_corners(false).with_output_size([new[2], new[3]]);
-        let pictures = interpolate(pictures.reshape([rows, old[1], old[2], old[3]]), options);
         let share = float(self.x.shape().num_elements()) / float(carried.x.shape().num_elements());
-        let factors: Vec<f32> = (0..rows).map(|row| if row % 2 == 0 { 1.0 } else { share }).collect();
-        let factors = Tensor::<1>::from_data(factors.as_slice(), &pictures.device()).reshape([rows, 1, 1, 1]);
-        carried.memory = vectors::of_pictures(pictures * factors);
+        // Row by row: all of them at once would take the memory twice over, and would not lie as vectors do.
+        for row in 0..rows {
+            let vector = self.memory.clone().narrow(1, row, 1).flatten::<1>(0, 2).narrow(0, 0, self.x.shape().num_elements());
+            let picture = interpolate(vector.reshape(old), options.clone());
+            let factor = if row % 2 == 0 { 1.0 } else { share };
+            let vector = vectors::of_pictures(picture.mul_scalar(factor));
+            carried.memory.inplace(|memory| memory.slice_assign([0..chunks, row..row + 1, 0..CHUNK], vector));
+        }
         let products = carried.memory.clone().matmul(carried.memory.clone().swap_dims(1, 2)).sum_dim(0);
         let products = read_back(products).await?.into_iter().map(f64::from).collect();
         carried.curvature = Curvature::from_products(self.curvature.capacity(), self.curvature.slots(), products);
@@ -470,6 +474,12 @@ mod tests {
 
     #[test]
     fn what_it_has_learnt_holds_at_another_size() {
+        learns_for_another_size(&Device::flex());
+        #[cfg(feature = "gpu")]
+        learns_for_another_size(&crate::engine::kernels::gpu_for_tests());
+    }
+
+    fn learns_for_another_size(device: &Device) {
         let descend = |lbfgs: &mut Lbfgs, evaluations: u32| {
             for _ in 0..evaluations {
                 let evaluation = slope(&lbfgs.ask());
@@ -477,12 +487,12 @@ mod tests {
             }
             slope(lbfgs.x()).loss.into_scalar::<f32>()
         };
-        let zeros = |height, width| Tensor::zeros([1, 3, height, width], &Device::flex());
-        let mut small = Lbfgs::new(10, zeros(20, 24), 0.01);
+        let zeros = |height, width| Tensor::zeros([1, 3, height, width], device);
+        let mut small = Lbfgs::new(10, zeros(30, 36), 0.01);
         descend(&mut small, 12);
-        let mut carried = block_on(small.carried(zeros(40, 48), 0.01)).unwrap();
+        let mut carried = block_on(small.carried(zeros(60, 72), 0.01)).unwrap();
         assert_eq!(carried.iterations(), small.iterations());
-        let (learnt, fresh) = (descend(&mut carried, 3), descend(&mut Lbfgs::new(10, zeros(40, 48), 0.01), 3));
+        let (learnt, fresh) = (descend(&mut carried, 3), descend(&mut Lbfgs::new(10, zeros(60, 72), 0.01), 3));
         assert!(learnt < 0.2 * fresh, "{learnt} after three evaluations, and {fresh} without what was learnt");
     }
 }

@@ -72,6 +72,7 @@ impl StyleTransfer {
         Ok(Self {
             objective: objective(&vgg, &scene.subject, &recipe, capacity),
             terms: terms_in(&state, device)?,
+            pass: None,
             levels: levels.collect(),
             vgg,
             capacity,

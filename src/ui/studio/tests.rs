@@ -1,6 +1,6 @@
 use super::*;
 use crate::layer::Layer;
-use crate::memory::Capacity;
+use crate::memory::{Capacity, MemoryUse};
 use crate::recipe::{OptimizerKind, Start};
 
 const STEPS: u32 = 200;
@@ -342,4 +342,14 @@ fn a_run_that_goes_on_says_so_even_when_it_has_to_wait_for_the_device() {
     assert!(matches!(studio.retry(), Some(Effect::Post(Command::Start { goes_on: true, .. }))));
     studio.cancel();
     assert!(matches!(studio.start(), Some(Effect::Post(Command::Start { goes_on: false, .. }))));
+}
+
+#[test]
+fn memory_is_spared_where_the_person_wants_it_and_only_on_a_card() {
+    let mut studio = opened();
+    studio.set(|settings| settings.memory = MemoryUse::Sparing);
+    assert!(studio.card().is_some_and(|card| !card.sees_whole(1024, 1024)));
+    assert!(matches!(studio.start(), Some(Effect::Post(Command::Start { memory: MemoryUse::Sparing, .. }))));
+    studio.apply(Event::Opened(cpu()));
+    assert_eq!(studio.card(), None);
 }

@@ -53,7 +53,7 @@ fn begin(pictures: &Pictures, recipe: &Recipe) -> StyleTransfer {
     StyleTransfer::new(Rc::new(network(&device)), pictures, recipe, Capacity::AMPLE, &device).expect("the recipe makes sense")
 }
 
-fn finish(transfer: &mut StyleTransfer) -> (Pixels, Losses) {
+pub fn finish(transfer: &mut StyleTransfer) -> (Pixels, Losses) {
     while !transfer.finished() {
         block_on(transfer.step()).expect("the device works");
     }
@@ -78,7 +78,7 @@ fn colour_distance(a: &Pixels, b: &Pixels) -> f32 {
 
 /// Mean squared difference of two pictures of one size.
 #[expect(clippy::cast_precision_loss, reason = "a count of values")]
-fn squared_distance(a: &Pixels, b: &Pixels) -> f32 {
+pub fn squared_distance(a: &Pixels, b: &Pixels) -> f32 {
     let (a, b) = (a.composited_rgb(), b.composited_rgb());
     a.iter().zip(&b).map(|(x, y)| (x - y).powi(2)).sum::<f32>() / a.len() as f32
 }

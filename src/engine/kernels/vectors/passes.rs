@@ -40,6 +40,7 @@ pub fn changes(direction: CubeTensor, length: f32, before: CubeTensor, gradient:
 
 /// All inner products, the loss and the third vector's sum of magnitudes: `[3·(R + 3) + 2]`.
 pub fn products(new: CubeTensor, memory: CubeTensor, loss: CubeTensor) -> CubeTensor {
+    let [new, memory] = [new, memory].map(into_contiguous);
     let [chunks, remembered, _] = extents(&memory);
     let rows = remembered + NEW;
     let parts = empty(&new, [chunks, rows, VECTOR]);
@@ -72,6 +73,7 @@ pub fn products(new: CubeTensor, memory: CubeTensor, loss: CubeTensor) -> CubeTe
 
 /// The sum of all rows of the memory and the gradient by their factors: `[K, 1, L]`.
 pub fn combined(memory: CubeTensor, gradient: CubeTensor, factors: CubeTensor) -> CubeTensor {
+    let memory = into_contiguous(memory);
     let [chunks, _, chunk] = extents(&memory);
     let sum = empty(&memory, [chunks, 1, chunk]);
     let client = memory.client.clone();

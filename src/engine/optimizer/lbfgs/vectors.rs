@@ -7,9 +7,8 @@ use burn::tensor::{Tensor, TensorData};
 #[cfg(feature = "gpu")]
 use crate::engine::kernels;
 use crate::engine::numbers::sum;
+pub use crate::memory::CHUNK;
 
-/// Elements in a chunk.
-pub const CHUNK: usize = 4096;
 /// Vectors measured at each evaluation: step, change of the gradient, gradient.
 pub const MEASURED: usize = 3;
 

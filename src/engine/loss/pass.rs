@@ -1,0 +1,128 @@
+//! One evaluation of the objective with its gradient, in parts that each end soon.
+
+use burn::tensor::{ExecutionError, Tensor};
+
+use super::objective::{Objective, Terms};
+use super::style::Matrices;
+use crate::engine::numbers::settled;
+use crate::engine::{ImageTensor, Tile, Vgg19};
+
+/// An evaluation under way. A picture that is seen as a whole takes one part. Of a larger one each tile is seen twice: once for its part in the
+/// Gram matrices, and, when it is known how the loss pulls at those, once more for its part in the gradient.
+#[derive(Debug)]
+pub struct Pass {
+    pastiche: ImageTensor,
+    /// Parts done.
+    done: usize,
+    /// Of the tiles seen so far.
+    matrices: Option<Matrices>,
+    second: Option<Second>,
+}
+
+/// What the second look at the tiles has come to so far.
+#[derive(Debug)]
+struct Second {
+    /// The gradient of the style loss with respect to the Gram matrices of the whole.
+    pull: Option<Matrices>,
+    /// Style and total variation are known from the beginning, the content's part of each tile is added.
+    terms: Terms,
+    gradient: Tensor<4>,
+}
+
+/// What a part has come to.
+#[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "one lives at a time")]
+pub enum Progress {
+    /// More is to do.
+    Going(Pass),
+    /// The weighted terms at the picture, and the gradient of their sum with respect to it, `[1, 3, H, W]`, outside of any autodiff graph.
+    Done(Terms, Tensor<4>),
+}
+
+impl Pass {
+    /// Begins at `x`, `[1, 3, H, W]`.
+    pub fn new(x: Tensor<4>) -> Self {
+        Self { pastiche: ImageTensor::new(x), done: 0, matrices: None, second: None }
+    }
+
+    /// Does the next part. Nothing is read back.
+    pub fn advance(mut self, objective: &Objective, vgg: &Vgg19) -> Progress {
+        let tiles = objective.tiles();
+        if tiles.len() == 1 {
+            let (terms, gradient) = value_and_gradient(&self.pastiche, |pastiche| {
+                let terms = objective.evaluate(vgg, pastiche);
+                (terms.total(), terms)
+            });
+            return Progress::Done(terms.detached(), gradient);
+        }
+        if let Some(tile) = tiles.get(self.done) {
+            self.matrices = objective.matrices(vgg, &tile.seen(&self.pastiche), tile).map(|part| match self.matrices.take() {
+                Some(sum) => sum.plus(part),
+                None => part,
+            });
+            self.done += 1;
+            return Progress::Going(self);
+        }
+        let index = self.done - tiles.len();
+        let (matrices, pastiche) = (self.matrices.take(), &self.pastiche);
+        let second =
+            self.second.take().unwrap_or_else(|| Second::new(objective, matrices, pastiche)).with(objective, vgg, pastiche, index);
+        if index + 1 == tiles.len() {
+            return Progress::Done(second.terms, second.gradient);
+        }
+        self.second = Some(second);
+        self.done += 1;
+        Progress::Going(self)
+    }
+
+    /// Waits until the device has done what was asked for so far. It bounds the device's queue.
+    ///
+    /// # Errors
+    /// When the device fails or is lost.
+    pub async fn settled(&self) -> Result<(), ExecutionError> {
+        match (&self.second, self.matrices.as_ref().and_then(Matrices::first)) {
+            (Some(second), _) => settled(&second.gradient).await,
+            (None, Some(gram)) => settled(gram.tensor()).await,
+            (None, None) => Ok(()),
+        }
+    }
+}
+
+impl Second {
+    fn new(objective: &Objective, matrices: Option<Matrices>, pastiche: &ImageTensor) -> Self {
+        let (style, pull) = matrices.and_then(|matrices| objective.pull(&matrices)).unzip();
+        let (total_variation, gradient) = value_and_gradient(pastiche, |pastiche| {
+            let loss = objective.total_variation(pastiche);
+            (loss.clone(), loss.without_autodiff())
+        });
+        let none = || Tensor::zeros([1], &gradient.device());
+        let terms = Terms { content: none(), style: style.unwrap_or_else(none), total_variation };
+        Self { pull, terms, gradient }
+    }
+
+    /// With tile number `index`, if a layer counts at all.
+    fn with(mut self, objective: &Objective, vgg: &Vgg19, pastiche: &ImageTensor, index: usize) -> Self {
+        if objective.layers().is_empty() {
+            return self;
+        }
+        let tile: &Tile = &objective.tiles()[index];
+        let (content, gradient) = value_and_gradient(&tile.seen(pastiche), |seen| {
+            let (content, pulled) = objective.parts(vgg, seen, index, self.pull.as_ref());
+            let loss = content.iter().chain(&pulled).cloned().reduce(|sum, part| sum + part).expect("a layer counts");
+            (loss, content.map(Tensor::without_autodiff))
+        });
+        if let Some(content) = content {
+            self.terms.content = self.terms.content + content;
+        }
+        self.gradient = tile.added(self.gradient, gradient);
+        self
+    }
+}
+
+/// What `evaluate` gives beside a loss, and the loss's gradient with respect to `picture`, outside of any autodiff graph.
+fn value_and_gradient<T>(picture: &ImageTensor, evaluate: impl FnOnce(&ImageTensor) -> (Tensor<1>, T)) -> (T, Tensor<4>) {
+    let x = picture.tensor().clone().autodiff().require_grad();
+    let (loss, beside) = evaluate(&ImageTensor::new(x.clone()));
+    let mut gradients = loss.backward();
+    (beside, x.grad_remove(&mut gradients).expect("the loss depends on the picture"))
+}
