@@ -51,7 +51,8 @@ impl StyleTransfer {
         Ok(if state.has("division") { Division::named(&state.text("division")?) } else { None })
     }
 
-    /// Takes up the run that [`Self::save`] kept: every number of it is as it was, though not how tensors lie in memory.
+    /// Takes up the run that [`Self::save`] kept: every number of it is as it was, though not how tensors lie in memory. Where `capacity` has
+    /// the picture seen in other tiles it goes on otherwise in its last digits.
     ///
     /// # Errors
     /// [`TransferError::State`] for other bytes, [`TransferError::Recipe`].
