@@ -23,7 +23,7 @@ const COLOURS: u64 = 3;
 /// Pairs that L-BFGS remembers where there is room, and the fewest that are worth it.
 const MOST_PAIRS: u64 = 10;
 const FEWEST_PAIRS: u64 = 3;
-/// Most bytes of all pairs together, and where memory is to be spared: ten and five at 1448².
+/// Bytes of all pairs together, but for the fewest, and where memory is to be spared: ten and five at 1448².
 const PAIRS_BYTES: u64 = 512 << 20;
 const SPARING_PAIRS_BYTES: u64 = 256 << 20;
 /// The longest side, px, of a square picture that is painted as a whole. It takes about 4.5 GB.
@@ -49,11 +49,11 @@ pub enum MemoryUse {
 /// What a device has room for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Capacity {
-    /// The longest side, px, of a square picture that the network sees as a whole; larger ones it sees in tiles.
+    /// The longest side, px, of a picture that the network sees as a whole; larger ones it sees in tiles.
     pub whole_edge: u32,
     /// The longest side, px, of a tile with its halo.
     pub tile_edge: u32,
-    /// Most bytes of what L-BFGS remembers.
+    /// Most bytes of what L-BFGS remembers, unless that is too little for the fewest pairs.
     pub pairs_bytes: u64,
     /// Most bytes of one buffer.
     pub buffer_bytes: u64,
@@ -81,10 +81,9 @@ impl Capacity {
         }
     }
 
-    /// Whether the network sees a picture of this size as a whole. What counts is the widest map, with its border.
+    /// Whether the network sees a picture of this size as a whole.
     pub fn sees_whole(self, width: u32, height: u32) -> bool {
-        let with_border = |side: u32| u64::from(side) + 2;
-        with_border(width) * with_border(height) <= with_border(self.whole_edge).saturating_pow(2)
+        width.max(height) <= self.whole_edge
     }
 
     /// The longest side, px, of a square picture that can be painted at all: L-BFGS's memory lies in one buffer.
@@ -111,7 +110,7 @@ impl Capacity {
     pub fn bytes_to_paint(self, side: u32) -> u64 {
         let pixels = u64::from(side).pow(2);
         let whole = self.sees_whole(side, side);
-        let maps = if whole { MAPS_BYTES * pixels } else { TILE_BYTES * u64::from(self.tile_edge).pow(2) };
+        let maps = if whole { u64::MAX } else { TILE_BYTES * u64::from(self.tile_edge).pow(2) }.min(MAPS_BYTES * pixels);
         let pairs = self.pairs(usize::try_from(pixels).unwrap_or(usize::MAX)) as u64;
         NETWORK_BYTES + maps + PICTURE_BYTES * pixels + pair_bytes(pixels) * pairs
     }
@@ -175,7 +174,9 @@ mod tests {
     fn where_memory_is_spared_large_pictures_take_less_and_small_ones_no_more() {
         let ample = Capacity::of_buffers(DESKTOP);
         let takes = |memory, side| ample.with(memory).bytes_to_paint(side);
-        assert_eq!(takes(MemoryUse::Sparing, 512), takes(MemoryUse::Ample, 512));
+        for side in [512, 704, 768] {
+            assert!(takes(MemoryUse::Sparing, side) <= takes(MemoryUse::Ample, side), "{side}");
+        }
         for side in [1024, 1536, 2048] {
             assert!(takes(MemoryUse::Sparing, side) * 10 < takes(MemoryUse::Ample, side) * 9, "{side}");
         }

@@ -14,17 +14,17 @@ struct Rule {
 const RULES: &[Rule] = &[
     Rule { module: "layer", crates: &["serde"], modules: &[] },
     Rule { module: "losses", crates: &["serde"], modules: &[] },
-    Rule { module: "memory", crates: &[], modules: &[] },
+    Rule { module: "memory", crates: &["serde"], modules: &[] },
     Rule { module: "pixels", crates: &["serde", "thiserror"], modules: &[] },
     Rule { module: "recipe", crates: &["serde", "serde_json", "serde_path_to_error", "thiserror"], modules: &["layer"] },
     Rule { module: "schedule", crates: &[], modules: &[] },
-    Rule { module: "protocol", crates: &["serde"], modules: &["losses", "pixels", "recipe"] },
+    Rule { module: "protocol", crates: &["serde"], modules: &["losses", "memory", "pixels", "recipe"] },
     Rule { module: "wire", crates: &["js_sys", "serde", "serde_json", "thiserror", "wasm_bindgen"], modules: &["protocol"] },
     Rule { module: "codec", crates: &["fast_image_resize", "image", "thiserror"], modules: &["pixels"] },
     Rule {
         module: "engine",
         crates: &["burn", "burn_wgpu", "glam", "safetensors", "serde", "serde_json", "sha2", "thiserror", "wgpu"],
-        modules: &["layer", "losses", "pixels", "recipe", "schedule"],
+        modules: &["layer", "losses", "memory", "pixels", "recipe", "schedule"],
     },
     Rule { module: "engine/kernels", crates: &["burn", "burn_cubecl", "cubecl"], modules: &[] },
     Rule {
@@ -40,7 +40,7 @@ const RULES: &[Rule] = &[
             "wasm_bindgen_futures",
             "web_sys",
         ],
-        modules: &["codec", "engine", "pixels", "protocol", "recipe", "wire"],
+        modules: &["codec", "engine", "memory", "pixels", "protocol", "recipe", "wire"],
     },
     Rule {
         module: "ui",
@@ -61,7 +61,7 @@ const RULES: &[Rule] = &[
     Rule {
         module: "cli",
         crates: &["burn", "clap", "image", "indicatif", "pollster", "safetensors", "serde", "thiserror"],
-        modules: &["codec", "engine", "layer", "pixels", "recipe"],
+        modules: &["codec", "engine", "layer", "memory", "pixels", "recipe"],
     },
 ];
 

@@ -166,8 +166,8 @@ impl StyleTransfer {
         })
     }
 
-    /// Does one step: one evaluation of the objective and its gradient. Nothing is read back, but for L-BFGS's few numbers, and one for each tile
-    /// where there are several.
+    /// Does one step: one evaluation of the objective and its gradient. Nothing is read back, but for L-BFGS's few numbers, and one for each look
+    /// at a tile where there are several.
     ///
     /// # Errors
     /// [`TransferError::Device`].
@@ -176,7 +176,8 @@ impl StyleTransfer {
         Ok(())
     }
 
-    /// Does a part of a step: all of it, or what one tile takes. Answers whether the step is done.
+    /// Does a part of a step: all of it, or one look at a tile; before the first at a new size, that size's targets as well. Answers whether the
+    /// step is done.
     ///
     /// # Errors
     /// [`TransferError::Device`].

@@ -38,7 +38,7 @@ pub type Message = (Command, Vec<JsValue>);
 #[derive(Debug)]
 pub struct Session {
     commands: UnboundedReceiver<Message>,
-    /// Commands that were looked at while a run was being prepared, still to be taken.
+    /// Commands that were looked at while a run was being prepared, or between the tiles of a step, still to be taken.
     inbox: VecDeque<Message>,
     device: Option<OpenDevice>,
     weights: WeightsStore,

@@ -45,7 +45,7 @@ impl Pass {
         Self { pastiche: ImageTensor::new(x), done: 0, matrices: None, second: None }
     }
 
-    /// Does the next part. Nothing is read back.
+    /// Does the next part, without waiting for it: that is [`Self::settled`]'s.
     pub fn advance(mut self, objective: &Objective, vgg: &Vgg19) -> Progress {
         let tiles = objective.tiles();
         if tiles.len() == 1 {

@@ -114,6 +114,7 @@ impl StyleTransfer {
             && let Some(last) = self.levels.pop_back()
         {
             self.levels = [Level { steps: self.recipe.steps - self.step, ..last }].into();
+            self.pass = None;
             self.left = 0;
         }
     }

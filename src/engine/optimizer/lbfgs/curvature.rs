@@ -141,7 +141,8 @@ impl Curvature {
         if !(curvature > LEAST_CURVATURE && change_squared.is_finite()) {
             return None;
         }
-        let slot = if self.slots.len() < self.capacity { self.slots.len() } else { self.slots.pop_back()? };
+        let free = (0..self.capacity).find(|slot| !self.slots.contains(slot));
+        let slot = if let Some(free) = free { free } else { self.slots.pop_back()? };
         self.slots.push_front(slot);
         let (step, change) = (2 * slot, 2 * slot + 1);
         for row in 0..self.rows() {
@@ -277,6 +278,19 @@ mod tests {
             }
             assert!((direction.slope - dot(&expected, &gradient)).abs() < 1e-12);
         }
+    }
+
+    #[test]
+    fn the_slot_of_a_pair_that_was_left_out_is_the_next_to_be_filled() {
+        let mut products = vec![0.0; 36];
+        // `s·y` of the pairs in slots 0 and 2; that in slot 1 tells nothing.
+        (products[1], products[6], products[29], products[34]) = (1.0, 1.0, 1.0, 1.0);
+        let mut curvature = Curvature::from_products(3, [2, 1, 0], products);
+        assert_eq!(curvature.slots().collect::<Vec<_>>(), [2, 0]);
+        curvature.set_gradient(vec![0.0; 6], 1.0);
+        let pair = PairProducts { step: vec![0.0; 6], change: vec![0.0; 6], step_with: [1.0; 3], change_with: [1.0; 2] };
+        assert_eq!(curvature.remember(&pair), Some(1));
+        assert_eq!(curvature.slots().collect::<Vec<_>>(), [1, 2, 0]);
     }
 
     #[test]
