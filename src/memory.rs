@@ -30,7 +30,9 @@ const SPARING_PAIRS_BYTES: u64 = 256 << 20;
 const MOST_WHOLE_EDGE_PX: u32 = 1536;
 /// The longest side of a tile with its halo, px: up to 1.3 GB, and three fifths of its work are for its core.
 const TILE_EDGE_PX: u32 = 768;
-/// The same where memory is to be spared, and of what is seen as a whole then.
+/// The shortest such side that leaves room between the halos, px.
+pub const LEAST_TILE_EDGE_PX: u32 = 208;
+/// The longest where memory is to be spared, and of what is seen as a whole then.
 const SPARING_EDGE_PX: u32 = 640;
 /// The longest side offered on a graphics card, px: a poster's, 35 cm at 300 dpi.
 const MAX_EDGE_PX: u32 = 4096;
@@ -92,7 +94,7 @@ impl Capacity {
         px((vector / COLOURS).isqrt()).min(MAX_EDGE_PX)
     }
 
-    /// The same, but that the network sees nothing larger at once than a square of this side, px; less where a buffer does not hold its map.
+    /// This capacity, but that the network sees nothing larger at once than a square of this side, px; less where a buffer does not hold its map.
     #[must_use]
     pub fn in_tiles_above(self, edge: u32) -> Self {
         let held = (self.buffer_bytes / (WIDEST_CHANNELS * FLOAT_BYTES)).isqrt().saturating_sub(2);
@@ -109,8 +111,9 @@ impl Capacity {
     /// About the most that is reserved on the device while a square picture of this side, px, is painted with one painting.
     pub fn bytes_to_paint(self, side: u32) -> u64 {
         let pixels = u64::from(side).pow(2);
-        let whole = self.sees_whole(side, side);
-        let maps = if whole { u64::MAX } else { TILE_BYTES * u64::from(self.tile_edge).pow(2) }.min(MAPS_BYTES * pixels);
+        let as_a_whole = MAPS_BYTES * pixels;
+        let in_tiles = TILE_BYTES * u64::from(self.tile_edge).pow(2);
+        let maps = if self.sees_whole(side, side) { as_a_whole } else { as_a_whole.min(in_tiles) };
         let pairs = self.pairs(usize::try_from(pixels).unwrap_or(usize::MAX)) as u64;
         NETWORK_BYTES + maps + PICTURE_BYTES * pixels + pair_bytes(pixels) * pairs
     }

@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::CliError;
 use crate::layer::Layer;
+use crate::memory::LEAST_TILE_EDGE_PX;
 use crate::recipe::{Border, Emphasis, LayerWeights, Network, OptimizerKind, Palette, Pooling, Preset, Recipe, Start, named};
 
 /// Neural style transfer: repaints a photo in the style of a painting.
@@ -167,7 +168,7 @@ pub struct DeviceArgs {
     #[arg(long, value_enum, default_value_t = DeviceArg::Gpu)]
     pub device: DeviceArg,
     /// See pictures of more than PX×PX in tiles: the same result in less memory and more time. At least 208.
-    #[arg(long, value_name = "PX", value_parser = clap::value_parser!(u32).range(208..))]
+    #[arg(long, value_name = "PX", value_parser = clap::value_parser!(u32).range(i64::from(LEAST_TILE_EDGE_PX)..))]
     pub tiles_above: Option<u32>,
 }
 

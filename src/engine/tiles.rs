@@ -11,15 +11,16 @@ use burn::tensor::Tensor;
 use super::numbers::float;
 use super::{FeatureMap, ImageTensor};
 use crate::layer::Layer;
-use crate::memory::Capacity;
+use crate::memory::{Capacity, LEAST_TILE_EDGE_PX};
 use crate::pixels::ImageSize;
 
 /// Cores begin where positions of all layers do: a multiple of the deepest layers' stride, px.
 const GRID_PX: usize = Layer::Conv5_1.stride() as usize;
 /// A halo, px: how far the deepest layers look, on the grid.
 const HALO_PX: usize = reach().next_multiple_of(GRID_PX);
-/// The shortest side of a tile that has room for a core, px.
-const LEAST_EDGE_PX: usize = 2 * HALO_PX + 3 * GRID_PX;
+/// The shortest side of a tile, px: halos, a core, and what [`Span::all`] rounds.
+const LEAST_EDGE_PX: usize = LEAST_TILE_EDGE_PX as usize;
+const _: () = assert!(LEAST_EDGE_PX == 2 * HALO_PX + 3 * GRID_PX, "the plain arithmetic of memory knows no layers");
 
 /// How far from its own pixels a position of the deepest layer looks, px: each convolution sees one position further to every side.
 const fn reach() -> usize {

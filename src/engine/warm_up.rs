@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use burn::tensor::Device;
 
-use super::numbers::read_back;
+use super::numbers::settled;
 use super::{ImageTensor, Pictures, StyleTransfer, TransferError, Vgg19};
 use crate::layer::Layer;
 use crate::memory::Capacity;
@@ -53,7 +53,7 @@ impl WarmUp {
         if let Some(&layer) = FIRST_LAYERS.get(self.done as usize) {
             let photo = ImageTensor::from_pixels(&photo(), &self.device);
             let maps = self.vgg.encode(&photo, &[layer], self.recipe.reading);
-            read_back(maps.get(layer).tensor().clone().narrow(2, 0, 1).narrow(3, 0, 1)).await?;
+            settled(maps.get(layer).tensor()).await?;
         } else if let Some(transfer) = &mut self.transfer {
             transfer.step().await?;
             transfer.losses().await?;
@@ -76,7 +76,7 @@ impl WarmUp {
     async fn add_pictures(&self) -> Result<(), TransferError> {
         for width in [SIDE_PX + 1, SIDE_PX + 2] {
             let picture = ImageTensor::from_pixels(&picture(width, SIDE_PX), &self.device).into_tensor();
-            read_back((picture.clone() + picture.mul_scalar(1.0)).narrow(2, 0, 1).narrow(3, 0, 1)).await?;
+            settled(&(picture.clone() + picture.mul_scalar(1.0))).await?;
         }
         Ok(())
     }

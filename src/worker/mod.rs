@@ -4,6 +4,7 @@
 //! needs no cancel token, and no two runs ever share the device.
 
 mod explain;
+mod inbox;
 mod outbox;
 mod run;
 mod session;
@@ -17,7 +18,8 @@ use wasm_bindgen::closure::Closure;
 use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
 
 use crate::protocol::Event;
-use session::{Message, Session};
+use inbox::Message;
+use session::Session;
 
 /// Starts listening; the worker's `main`.
 pub fn start() {

@@ -1,10 +1,8 @@
 //! The worker's one loop: take what commands have come, do one batch of steps, give the event loop its turn.
 
-use std::collections::VecDeque;
 use std::rc::Rc;
 
 use futures_channel::mpsc::UnboundedReceiver;
-use futures_util::StreamExt;
 use gloo_timers::future::TimeoutFuture;
 use js_sys::Uint8Array;
 use wasm_bindgen::{JsCast, JsValue};
@@ -12,6 +10,7 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::Blob;
 
 use super::explain::{self, Role, RunError};
+use super::inbox::{Inbox, Message};
 use super::outbox;
 use super::run::Run;
 #[cfg(feature = "gpu")]
@@ -31,15 +30,10 @@ use crate::recipe::Recipe;
 /// Times between attempts to get an adapter of the GPU, ms: a Chromium that had just started had none at first, and one before these were over.
 const ADAPTER_WAITS_MS: [u32; 3] = [200, 500, 1000];
 
-/// A command and its attachments.
-pub type Message = (Command, Vec<JsValue>);
-
 /// Everything that the worker keeps between two commands.
 #[derive(Debug)]
 pub struct Session {
-    commands: UnboundedReceiver<Message>,
-    /// Commands that were looked at while a run was being prepared, or between the tiles of a step, still to be taken.
-    inbox: VecDeque<Message>,
+    inbox: Inbox,
     device: Option<OpenDevice>,
     weights: WeightsStore,
     vgg: Option<Rc<Vgg19>>,
@@ -53,8 +47,7 @@ impl Session {
     /// A session that will take `commands`.
     pub fn new(commands: UnboundedReceiver<Message>) -> Self {
         Self {
-            commands,
-            inbox: VecDeque::new(),
+            inbox: Inbox::new(commands),
             device: None,
             weights: WeightsStore::new(),
             vgg: None,
@@ -67,15 +60,12 @@ impl Session {
     /// Serves the page for as long as the worker lives.
     pub async fn serve(mut self) {
         loop {
-            collect(&mut self.commands, &mut self.inbox);
-            if let Some((command, attachments)) = self.inbox.pop_front() {
+            if let Some((command, attachments)) = self.inbox.take() {
                 self.obey(command, attachments).await;
             } else if self.run.as_ref().is_some_and(|run| !run.paused) {
                 self.advance().await;
                 TimeoutFuture::new(0).await;
-            } else if let Some(message) = self.commands.next().await {
-                self.inbox.push_back(message);
-            } else {
+            } else if !self.inbox.wait().await {
                 return;
             }
         }
@@ -128,11 +118,9 @@ impl Session {
         };
         match opened {
             Ok(open) => {
-                let OpenDevice { name, software, max_edge, capacity, .. } = &open;
-                let (name, software, max_edge, capacity) = (name.clone(), *software, *max_edge, *capacity);
-                let report = DeviceReport { kind, name, software, max_edge, capacity };
+                let OpenDevice { ref name, software, max_edge, capacity, .. } = open;
+                outbox::post(&Event::Opened(DeviceReport { kind, name: name.clone(), software, max_edge, capacity }));
                 self.device = Some(open);
-                outbox::post(&Event::Opened(report));
             }
             Err(error) => outbox::post_fatal(explain::device(&error)),
         }
@@ -163,7 +151,7 @@ impl Session {
         let pictures = read_pictures(attachments, recipe, goes_on).await?;
         report(Stage::Weights);
         let vgg = self.network(report).await?;
-        if called_off(id, &mut self.commands, &mut self.inbox) {
+        if self.inbox.calls_off(id) {
             return Ok(None);
         }
         #[cfg(feature = "gpu")]
@@ -177,7 +165,7 @@ impl Session {
         let transfer = StyleTransfer::new(vgg, &pictures, recipe, capacity.with(memory), device)?;
         report(Stage::FirstStep);
         TimeoutFuture::new(0).await;
-        Ok((!called_off(id, &mut self.commands, &mut self.inbox)).then_some(transfer))
+        Ok((!self.inbox.calls_off(id)).then_some(transfer))
     }
 
     /// The network on the device, fetched and moved there once in the worker's life.
@@ -219,7 +207,7 @@ impl Session {
             warm_up.advance().await?;
             // The page's word to call it off is heard between two parts.
             TimeoutFuture::new(0).await;
-            if called_off(id, &mut self.commands, &mut self.inbox) {
+            if self.inbox.calls_off(id) {
                 return Ok(false);
             }
         }
@@ -232,9 +220,9 @@ impl Session {
     }
 
     async fn advance(&mut self) {
-        let Self { run: Some(run), commands, inbox, .. } = self else { return };
+        let Self { run: Some(run), inbox, .. } = self else { return };
         let id = run.id;
-        match run.advance(|| called_off(id, commands, inbox)).await {
+        match run.advance(|| inbox.calls_off(id)).await {
             Ok(true) => self.drop_run(),
             Ok(false) => {}
             Err(error) => self.settle(id, Err(error)),
@@ -258,23 +246,6 @@ impl Session {
             outbox::post(&Event::Failed { run: Some(id), error: explain::run(&error), fatal: error.is_fatal() });
         }
     }
-}
-
-/// Moves what has come into the inbox, without waiting.
-fn collect(commands: &mut UnboundedReceiver<Message>, inbox: &mut VecDeque<Message>) {
-    while let Ok(message) = commands.try_recv() {
-        inbox.push_back(message);
-    }
-}
-
-/// Whether the page waits for something else than run `id` by now.
-fn called_off(id: RunId, commands: &mut UnboundedReceiver<Message>, inbox: &mut VecDeque<Message>) -> bool {
-    collect(commands, inbox);
-    inbox.iter().any(|(command, _)| match command {
-        Command::Cancel(run) => *run == id,
-        Command::Start { .. } => true,
-        _ => false,
-    })
 }
 
 /// The GPU. A browser that has just been started may have no adapter yet and one a moment later.

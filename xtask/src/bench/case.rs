@@ -3,6 +3,7 @@
 use std::ops::RangeInclusive;
 
 use clap::{Args, ValueEnum};
+use impasto::memory::LEAST_TILE_EDGE_PX;
 use impasto::recipe::{Border, MAX_STYLES, OptimizerKind, Reading, Recipe, named};
 use serde::{Deserialize, Serialize};
 
@@ -39,7 +40,7 @@ pub struct Options {
     #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "1", value_parser = styles)]
     pub styles: Vec<u32>,
     /// See pictures of more than PX×PX in tiles, natively; without it those that are too large for the device
-    #[arg(long, value_name = "PX", conflicts_with_all = ["browser", "kernels", "history"], value_parser = clap::value_parser!(u32).range(208..))]
+    #[arg(long, value_name = "PX", conflicts_with_all = ["browser", "kernels", "history"], value_parser = clap::value_parser!(u32).range(i64::from(LEAST_TILE_EDGE_PX)..))]
     pub tiles_above: Option<u32>,
     /// Measure L-BFGS alone, without the network, with each of these numbers of pairs remembered
     #[arg(long, value_name = "LIST", value_delimiter = ',', conflicts_with = "browser", value_parser = clap::value_parser!(u32).range(1..=100))]
