@@ -16,16 +16,16 @@ use indicatif::{ProgressBar, ProgressStyle};
 use pollster::block_on;
 use thiserror::Error;
 
-use self::arguments::{Cli, DeviceArg, DeviceArgs, Grid, Reconstruct, Resume, Stylize, Task};
+use self::arguments::{Cli, ComputeArgs, DeviceArg, DeviceArgs, Grid, Reconstruct, Resume, Stylize, Task};
 use self::files::{open_fitted, read, write};
 use self::sheet::Sheet;
 use crate::codec::{self, DecodeError};
 use crate::engine::device::{self, DeviceError, OpenDevice};
-use crate::engine::kernels::Division;
+use crate::engine::kernels::Strategy;
 use crate::engine::weights::{ChannelMeans, Manifest, Weights, WeightsError};
 use crate::engine::{Pictures, StyleTransfer, TransferError, Vgg19, tuning};
 use crate::layer::Layer;
-use crate::memory::Capacity;
+use crate::memory::{Capacity, Precision};
 use crate::pixels::{ImageSize, Pixels, TooSmall};
 use crate::recipe::{self, MAX_STYLES, Recipe, RecipeError};
 
@@ -117,23 +117,31 @@ struct Studio {
 }
 
 impl Studio {
-    fn open(args: &DeviceArgs) -> Result<Self, CliError> {
-        Self::with_means(args, &ChannelMeans::built_in(), None)
+    /// For runs, with the kernels' strategy `kept` or else the one that is best here.
+    fn open(args: &ComputeArgs, kept: Option<Strategy>) -> Result<Self, CliError> {
+        let mut open = open_device(&args.device)?;
+        if args.full_precision {
+            open.capacity.precision = Precision::Single;
+        }
+        if let Some(edge) = args.tiles_above {
+            open.capacity = open.capacity.in_tiles_above(edge);
+        }
+        Self::on(open, args.device.device, &ChannelMeans::built_in(), kept)
     }
 
-    /// With the kernels' work divided in this way, or else in the way that is fastest here.
-    fn with_means(args: &DeviceArgs, means: &ChannelMeans, division: Option<Division>) -> Result<Self, CliError> {
-        let OpenDevice { device, capacity, .. } = match args.device {
-            DeviceArg::Gpu => block_on(device::open_gpu(|_| ()))?,
-            DeviceArg::Cpu => device::open_cpu()?,
-        };
+    /// For numbers, all of them in f32.
+    fn exact(args: &DeviceArgs, means: &ChannelMeans) -> Result<Self, CliError> {
+        let mut open = open_device(args)?;
+        open.capacity.precision = Precision::Single;
+        Self::on(open, args.device, means, None)
+    }
+
+    fn on(open: OpenDevice, kind: DeviceArg, means: &ChannelMeans, kept: Option<Strategy>) -> Result<Self, CliError> {
+        let OpenDevice { device, capacity, .. } = open;
         let mut vgg = Vgg19::new(Weights::load(PACK, &Manifest::built_in())?, means, &device);
-        if args.device == DeviceArg::Gpu {
-            let begun = Instant::now();
-            let fastest = || block_on(tuning::fastest_division(&device, || begun.elapsed().as_secs_f64() * 1e3));
-            vgg.set_division(division.map_or_else(fastest, Ok).map_err(TransferError::from)?);
+        if kind == DeviceArg::Gpu {
+            vgg.set_strategy(strategy(&device, capacity.precision, kept)?);
         }
-        let capacity = args.tiles_above.map_or(capacity, |edge| capacity.in_tiles_above(edge));
         Ok(Self { vgg: Rc::new(vgg), device, capacity })
     }
 
@@ -146,6 +154,23 @@ impl Studio {
     fn paint(&self, pictures: &Pictures, recipe: &Recipe, name: &str) -> Result<Pixels, CliError> {
         paint(&mut self.begin(pictures, recipe)?, name, None)
     }
+}
+
+fn open_device(args: &DeviceArgs) -> Result<OpenDevice, DeviceError> {
+    match args.device {
+        DeviceArg::Gpu => block_on(device::open_gpu(|_| ())),
+        DeviceArg::Cpu => device::open_cpu(),
+    }
+}
+
+/// The strategy `kept`, or else the one that is fastest here, with maps in halves where both it and the device have them so.
+fn strategy(device: &Device, precision: Precision, kept: Option<Strategy>) -> Result<Strategy, TransferError> {
+    if let Some(kept) = kept {
+        return Ok(Strategy { precision: kept.precision.min(precision), ..kept });
+    }
+    let begun = Instant::now();
+    let division = block_on(tuning::fastest_division(device, || begun.elapsed().as_secs_f64() * 1e3))?;
+    Ok(Strategy { division, precision })
 }
 
 /// Paints to the end, behind a progress bar that `name` stands before, and keeps the run in the file `state` now and then.
@@ -183,7 +208,7 @@ fn stylize(args: &Stylize) -> Result<(), CliError> {
     let laid_over = |path: &PathBuf| open_fitted(path, recipe.size).map(|picture| codec::resize(&picture, photo.size()));
     let earlier = args.from.as_ref().map(laid_over).transpose()?;
     let masks = args.mask.iter().map(laid_over).collect::<Result<Vec<_>, _>>()?;
-    let studio = Studio::open(&args.device)?;
+    let studio = Studio::open(&args.compute, None)?;
     let pictures = Pictures { photo, paintings, masks, earlier };
     let mut transfer = studio.begin(&pictures, &recipe)?;
     let pastiche = paint(&mut transfer, "", args.state.as_deref())?;
@@ -192,8 +217,8 @@ fn stylize(args: &Stylize) -> Result<(), CliError> {
 
 fn resume(args: &Resume) -> Result<(), CliError> {
     let bytes = read(&args.state)?;
-    let division = StyleTransfer::division_of(&bytes).map_err(TransferError::from)?;
-    let studio = Studio::with_means(&args.device, &ChannelMeans::built_in(), division)?;
+    let kept = StyleTransfer::strategy_of(&bytes).map_err(TransferError::from)?;
+    let studio = Studio::open(&args.compute, kept)?;
     let mut transfer = StyleTransfer::resume(Rc::clone(&studio.vgg), &bytes, studio.capacity, &studio.device)?;
     if let Some(steps) = args.steps {
         transfer.set_steps(steps)?;
@@ -207,7 +232,7 @@ fn reconstruct(args: &Reconstruct) -> Result<(), CliError> {
     let picture = open_fitted(&args.picture, recipe.size)?;
     let paintings = if args.style.is_some() { vec![picture.clone()] } else { Vec::new() };
     let pictures = Pictures::new(picture, paintings);
-    let pastiche = Studio::open(&args.device)?.paint(&pictures, &recipe, "")?;
+    let pastiche = Studio::open(&args.compute, None)?.paint(&pictures, &recipe, "")?;
     write(&args.output, &codec::encode_png(&pastiche))
 }
 
@@ -215,7 +240,7 @@ fn grid(args: &Grid) -> Result<(), CliError> {
     let recipe = args.recipe.recipe()?;
     let photo = open_fitted(&args.content, recipe.size)?;
     let paintings = vec![open_fitted(&args.style, recipe.style_edge(photo.size().long_edge()))?];
-    let studio = Studio::open(&args.device)?;
+    let studio = Studio::open(&args.compute, None)?;
     let pictures = Pictures::new(photo, paintings);
     let mut sheet = Sheet::new(pictures.photo.size(), args.weights.len(), Layer::STYLE.len());
     for cell in recipe::grid(&recipe, &args.weights) {

@@ -48,6 +48,35 @@ pub enum MemoryUse {
     Sparing,
 }
 
+/// In what feature maps are kept on a graphics card between the layers. Sums and gradients are f32 either way.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Precision {
+    /// f32.
+    #[default]
+    Single,
+    /// f16, where the card has it.
+    Half,
+}
+
+impl Precision {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Single, Self::Half];
+
+    /// Its name, lower-case.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Single => "single",
+            Self::Half => "half",
+        }
+    }
+
+    /// The one of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|precision| precision.name() == name)
+    }
+}
+
 /// What a device has room for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Capacity {
@@ -59,12 +88,19 @@ pub struct Capacity {
     pub pairs_bytes: u64,
     /// Most bytes of one buffer.
     pub buffer_bytes: u64,
+    /// In what feature maps are kept.
+    pub precision: Precision,
 }
 
 impl Capacity {
     /// Room for everything.
-    pub const AMPLE: Self =
-        Self { whole_edge: u32::MAX, tile_edge: TILE_EDGE_PX, pairs_bytes: PAIRS_BYTES, buffer_bytes: u64::MAX };
+    pub const AMPLE: Self = Self {
+        whole_edge: u32::MAX,
+        tile_edge: TILE_EDGE_PX,
+        pairs_bytes: PAIRS_BYTES,
+        buffer_bytes: u64::MAX,
+        precision: Precision::Single,
+    };
 
     /// Of a graphics card that binds buffers of as many bytes. The widest feature map lies in one, with the pixel that a replicated border
     /// adds to every side.

@@ -3,9 +3,10 @@
 use burn::tensor::activation::relu;
 use burn::tensor::module::conv2d;
 use burn::tensor::ops::ConvOptions;
-use burn::tensor::{Device, Distribution, Tensor};
-use impasto::engine::kernels::{Division, PackedConvolution};
+use burn::tensor::{Device, Distribution, FloatDType, Tensor};
+use impasto::engine::kernels::{Division, PackedConvolution, Strategy, squared_distance};
 use impasto::layer::Layer;
+use impasto::memory::Precision;
 use xtask::bench::case::Case;
 use xtask::bench::line::{KernelLine, KernelTime, Line, Pass};
 use xtask::bench::work;
@@ -13,18 +14,20 @@ use xtask::failure::Outcome;
 
 use crate::stage::{Clock, Stage};
 
-/// Times both passes through every layer, with each division of our kernel's work.
+/// Times both passes through every layer, with each division of our kernel's work and each precision that the device has.
 pub fn measure(case: &Case) -> Outcome {
     let stage = Stage::open(case)?;
     let burn = Layer::ALL.into_iter().map(|layer| Bench::new(layer, case, &stage).burn()).collect::<Outcome<Vec<_>>>()?;
-    for division in Division::ALL {
+    let precisions = Precision::ALL.into_iter().filter(|&precision| precision <= stage.capacity.precision);
+    let strategies = precisions.flat_map(|precision| Division::ALL.map(|division| Strategy { division, precision }));
+    for strategy @ Strategy { division, precision } in strategies {
         for (layer, burn) in Layer::ALL.into_iter().zip(&burn) {
             let bench = Bench::new(layer, case, &stage);
-            let ours = bench.ours(division)?;
+            let ours = bench.ours(layer, strategy)?;
             for (index, pass) in [Pass::Forward, Pass::Backward].into_iter().enumerate() {
                 let (adapter, size, gflop) = (stage.adapter.clone(), case.size, bench.gflop);
                 let (division, ours, burn) = (division.name().to_owned(), ours[index], burn[index]);
-                Line::Kernel(KernelLine { adapter, size, layer, pass, gflop, division, ours, burn }).print();
+                Line::Kernel(KernelLine { adapter, size, layer, pass, gflop, division, precision, ours, burn }).print();
             }
         }
     }
@@ -38,8 +41,8 @@ struct Bench<'a> {
     gflop: f64,
     /// What the layer reads.
     x: Tensor<4>,
-    /// The gradient that comes back.
-    gradient: Tensor<4>,
+    /// The distance to it is what the gradient that comes back is of.
+    target: Tensor<4>,
     /// `[C_out, C_in, 3, 3]`
     kernel: Tensor<4>,
     /// `[C_out]`
@@ -57,42 +60,51 @@ impl<'a> Bench<'a> {
             runs: case.runs,
             gflop: work::convolution_gflop(layer, [case.size as usize; 2]),
             x: map(inputs),
-            gradient: map(outputs),
+            target: map(outputs),
             kernel: noise([outputs, inputs, 3, 3], &stage.device),
             bias: noise([outputs], &stage.device),
         }
     }
 
     /// Times of our kernel forward and backward.
-    fn ours(&self, division: Division) -> Outcome<[KernelTime; 2]> {
+    fn ours(&self, layer: Layer, strategy: Strategy) -> Outcome<[KernelTime; 2]> {
         let mut packed = PackedConvolution::new(self.kernel.clone(), self.bias.clone());
-        packed.set_division(division);
-        self.times(|x| packed.relu(x))
+        packed.set_strategy(strategy);
+        // The picture is f32 always.
+        let halves = strategy.precision == Precision::Half && layer != Layer::Conv1_1;
+        let x = if halves { self.x.clone().cast(FloatDType::F16) } else { self.x.clone() };
+        self.times(x, |x| packed.relu(x))
     }
 
     /// Times of Burn's own operations forward and backward.
     fn burn(&self) -> Outcome<[KernelTime; 2]> {
         let options = || ConvOptions::new([1, 1], [1, 1], [1, 1], 1);
-        self.times(|x| relu(conv2d(x, self.kernel.clone(), Some(self.bias.clone()), options())))
+        self.times(self.x.clone(), |x| relu(conv2d(x, self.kernel.clone(), Some(self.bias.clone()), options())))
     }
 
-    /// Times of `convolution` forward and backward.
-    fn times(&self, convolution: impl Fn(Tensor<4>) -> Tensor<4>) -> Outcome<[KernelTime; 2]> {
+    /// Times of `convolution` of `x` forward and backward.
+    fn times(&self, x: Tensor<4>, convolution: impl Fn(Tensor<4>) -> Tensor<4>) -> Outcome<[KernelTime; 2]> {
         let [mut forward, mut backward] = [Clock::default(), Clock::default()];
-        self.run(&convolution, &mut Clock::default(), &mut Clock::default())?;
+        self.run(&x, &convolution, &mut Clock::default(), &mut Clock::default())?;
         for _ in 0..self.runs {
-            self.run(&convolution, &mut forward, &mut backward)?;
+            self.run(&x, &convolution, &mut forward, &mut backward)?;
         }
         Ok([forward, backward].map(|clock| self.kernel_time(&clock)))
     }
 
-    fn run(&self, convolution: impl Fn(Tensor<4>) -> Tensor<4>, forward: &mut Clock, backward: &mut Clock) -> Outcome {
-        let x = self.x.clone().autodiff().require_grad();
+    fn run(
+        &self,
+        x: &Tensor<4>,
+        convolution: impl Fn(Tensor<4>) -> Tensor<4>,
+        forward: &mut Clock,
+        backward: &mut Clock,
+    ) -> Outcome {
+        let x = x.clone().autodiff().require_grad();
         let answer = self.stage.time(forward, || convolution(x.clone()))?;
-        // Its gradient is the one that is to come back.
-        let sum = (answer * self.gradient.clone().autodiff()).sum();
+        let target = self.target.clone().cast(FloatDType::from(answer.dtype()));
+        let distance = squared_distance(answer, target.autodiff(), 1.0);
         self.stage.wait()?;
-        self.stage.time(backward, || drop(sum.backward()))
+        self.stage.time(backward, || drop(distance.backward()))
     }
 
     fn kernel_time(&self, clock: &Clock) -> KernelTime {

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 use std::time::Instant;
 
+use impasto::engine::kernels::Strategy;
 use impasto::engine::tuning::fastest_division;
 use impasto::engine::weights::{ChannelMeans, Manifest, Weights};
 use impasto::engine::{Pictures, StyleTransfer, Vgg19};
@@ -29,12 +30,14 @@ pub fn measure(case: &Case, steps: Steps) -> Outcome {
         step(&mut transfer, &stage, &mut Clock::default())?;
     }
     let (clock, memory) = timed(&mut transfer, &mut stage, case.runs)?;
+    let precision = stage.precision(steps);
     Line::Step(StepLine {
         cpu_ms_per_step: clock.cpu_ms(),
         peak_device_bytes: stage.peak_bytes(),
         adapter: stage.adapter,
         memory,
         tiles: Some(transfer.tiles()),
+        precision: Some(precision),
         ..StepLine::new(case, steps, clock.spread(), warm_up_s)
     })
     .print();
@@ -62,7 +65,8 @@ fn begin(case: &Case, steps: Steps, stage: &Stage) -> Outcome<StyleTransfer> {
     if case.device == Device::Gpu {
         let begun = Instant::now();
         let division = block_on(fastest_division(&stage.device, || begun.elapsed().as_secs_f64() * 1e3));
-        vgg.set_division(division.or_fail(|| "the device failed".to_owned(), ADVICE)?);
+        let division = division.or_fail(|| "the device failed".to_owned(), ADVICE)?;
+        vgg.set_strategy(Strategy { division, precision: stage.precision(steps) });
     }
     let vgg = Rc::new(vgg);
     let paintings = (1..=steps.styles).map(|number| pictures::painting(case.size, number)).collect();

@@ -62,7 +62,7 @@ pub struct Stylize {
     #[command(flatten)]
     pub recipe: RecipeArgs,
     #[command(flatten)]
-    pub device: DeviceArgs,
+    pub compute: ComputeArgs,
 }
 
 /// Arguments of `resume`.
@@ -77,7 +77,7 @@ pub struct Resume {
     #[arg(short, long, value_name = "OUT.png", value_parser = png)]
     pub output: PathBuf,
     #[command(flatten)]
-    pub device: DeviceArgs,
+    pub compute: ComputeArgs,
 }
 
 /// Arguments of `reconstruct`.
@@ -98,7 +98,7 @@ pub struct Reconstruct {
     #[command(flatten)]
     recipe: RecipeArgs,
     #[command(flatten)]
-    pub device: DeviceArgs,
+    pub compute: ComputeArgs,
 }
 
 /// Arguments of `grid`.
@@ -117,7 +117,7 @@ pub struct Grid {
     #[command(flatten)]
     pub recipe: RecipeArgs,
     #[command(flatten)]
-    pub device: DeviceArgs,
+    pub compute: ComputeArgs,
 }
 
 /// Arguments of `evaluate`.
@@ -167,9 +167,19 @@ pub struct DeviceArgs {
     /// Where to compute.
     #[arg(long, value_enum, default_value_t = DeviceArg::Gpu)]
     pub device: DeviceArg,
+}
+
+/// Where and how to compute a run.
+#[derive(Debug, Args)]
+pub struct ComputeArgs {
+    #[command(flatten)]
+    pub device: DeviceArgs,
     /// See pictures of more than PX×PX in tiles: the same result in less memory and more time. At least 208.
     #[arg(long, value_name = "PX", value_parser = clap::value_parser!(u32).range(i64::from(LEAST_TILE_EDGE_PX)..))]
     pub tiles_above: Option<u32>,
+    /// Keep feature maps in f32 on a graphics card that has f16 too: more memory for a difference that is hard to see.
+    #[arg(long)]
+    pub full_precision: bool,
 }
 
 /// Where to compute.

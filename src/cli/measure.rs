@@ -21,7 +21,7 @@ const MEANS_EDGES: [u32; 3] = [256, 384, 576];
 /// [`CliError`].
 pub fn measure_means(args: &Means) -> Result<(), CliError> {
     let mut pictures = Vec::new();
-    let studio = Studio::open(&args.device)?;
+    let studio = Studio::exact(&args.device, &ChannelMeans::built_in())?;
     for path in &args.pictures {
         for edge in MEANS_EDGES {
             pictures.push(ImageTensor::from_pixels(&open_fitted(path, edge)?, &studio.device));
@@ -42,7 +42,7 @@ pub fn write_evaluation(args: &Evaluate) -> Result<(), CliError> {
         return Err(CliError::Sizes { pastiche: pastiche.size(), content: content.size() });
     }
     let means = args.means.as_deref().map_or_else(|| Ok(ChannelMeans::built_in()), read_means)?;
-    let Studio { vgg, device, .. } = Studio::with_means(&args.device, &means, None)?;
+    let Studio { vgg, device, .. } = Studio::exact(&args.device, &means)?;
     let [content, style, pastiche] = [&content, &style, &pastiche].map(|pixels| ImageTensor::from_pixels(pixels, &device));
     let reading = Reading { network: args.network, ..Reading::plain(args.pooling) };
     let arrays = block_on(evaluate(&vgg, &content, &style, &pastiche, reading)).map_err(TransferError::from)?;

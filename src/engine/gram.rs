@@ -6,7 +6,7 @@ use burn::tensor::{Gradients, Tensor};
 
 #[cfg(feature = "gpu")]
 use super::kernels;
-use super::numbers::float;
+use super::numbers::{float, scaled};
 use super::{FeatureMap, Guide, ImageTensor, Tile, Vgg19};
 use crate::layer::Layer;
 use crate::recipe::Reading;
@@ -37,7 +37,7 @@ impl GramMatrix {
     ///
     /// - **Source:** Gatys et al. 2017, *Controlling Perceptual Factors in Neural Style Transfer*, section 4.
     pub fn guided(map: &FeatureMap, guide: &Guide) -> Self {
-        let weighted = FeatureMap::new(map.tensor().clone() * guide.root.clone());
+        let weighted = FeatureMap::new(scaled(map.tensor().clone(), guide.root.clone()));
         Self(Self::of(&weighted).0 / guide.share.clone().reshape([1, 1]))
     }
 

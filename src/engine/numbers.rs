@@ -31,13 +31,22 @@ pub fn squared_distance<const D: usize>(x: &Tensor<D>, target: &Tensor<D>, weigh
     sum((x.clone() - target.clone()).mul_scalar(scale).square())
 }
 
+/// `map·factors`: `[1, C, H, W]`, and `[1, C, 1, 1]` or `[1, 1, H, W]`, through which no gradient flows.
+pub fn scaled(map: Tensor<4>, factors: Tensor<4>) -> Tensor<4> {
+    #[cfg(feature = "gpu")]
+    if kernels::serve(&map.device()) {
+        return kernels::scaled(map, factors);
+    }
+    map * factors
+}
+
 /// Waits until `tensor`, and all that was asked for before it, is there.
 ///
 /// # Errors
 /// When the device fails or is lost.
 pub async fn settled<const D: usize>(tensor: &Tensor<D>) -> Result<(), ExecutionError> {
     let first = [(); D].map(|()| 0..1);
-    read_back(tensor.clone().slice(first)).await.map(drop)
+    tensor.clone().slice(first).into_data_async().await.map(drop)
 }
 
 /// The values of `tensor`, row-major.
@@ -46,7 +55,7 @@ pub async fn settled<const D: usize>(tensor: &Tensor<D>) -> Result<(), Execution
 /// When the device fails or is lost.
 ///
 /// # Panics
-/// Never while the engine makes all of its tensors in f32.
+/// For a map in halves: what is read back is f32.
 pub async fn read_back<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>, ExecutionError> {
     let data = tensor.into_data_async().await?;
     Ok(data.try_into_vec::<f32>().expect("the engine computes in f32"))

@@ -2,7 +2,7 @@
 
 use burn::tensor::{Device, ExecutionError, Tensor};
 
-use super::kernels::{Division, PackedConvolution};
+use super::kernels::{Division, PackedConvolution, Strategy};
 use super::numbers;
 
 /// Channels read and written by the layer that is tried.
@@ -24,14 +24,14 @@ const GAIN: f64 = 0.85;
 pub async fn fastest_division(device: &Device, now_ms: impl Fn() -> f64) -> Result<Division, ExecutionError> {
     let mut trial = Trial::new(device, now_ms);
     for division in Division::ALL {
-        trial.convolution.set_division(division);
+        trial.divide(division);
         trial.pass(SIDES[0]).await?; // compiles
     }
     let side = trial.telling_side().await?;
     let mut least_ms = Division::ALL.map(|_| f64::INFINITY);
     for _ in 0..TRIES {
         for (division, least_ms) in Division::ALL.into_iter().zip(&mut least_ms) {
-            trial.convolution.set_division(division);
+            trial.divide(division);
             *least_ms = least_ms.min(trial.time(side).await?);
         }
     }
@@ -56,6 +56,10 @@ impl<C: Fn() -> f64> Trial<C> {
         let kernel = Tensor::zeros([CHANNELS, CHANNELS, 3, 3], device);
         let bias = Tensor::zeros([CHANNELS], device);
         Self { convolution: PackedConvolution::new(kernel, bias), device: device.clone(), now_ms }
+    }
+
+    fn divide(&mut self, division: Division) {
+        self.convolution.set_strategy(Strategy { division, ..Strategy::default() });
     }
 
     /// The first of [`SIDES`] whose time tells.

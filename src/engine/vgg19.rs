@@ -9,6 +9,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 
 #[cfg(feature = "gpu")]
 use super::kernels::{self, Intake};
+use super::numbers::scaled;
 use super::pooling::pool;
 use super::weights::{ChannelMeans, Weights};
 use super::{ImageTensor, Tile};
@@ -29,7 +30,7 @@ const NOISE_FLOOR: f32 = 1e-5;
 
 /// What one layer answers to a picture, after its ReLU.
 ///
-/// - **Shape:** `[1, C, H, W]`.
+/// - **Shape:** `[1, C, H, W]`, kept in f32, or in f16 where the kernels are set to.
 /// - **Units:** activation, at least 0.
 #[derive(Clone, Debug)]
 pub struct FeatureMap(Tensor<4>);
@@ -111,7 +112,7 @@ pub struct Vgg19 {
     inverse_means: BTreeMap<(Pooling, Layer), Tensor<4>>,
     /// As it was last set.
     #[cfg(feature = "gpu")]
-    division: Option<kernels::Division>,
+    strategy: Option<kernels::Strategy>,
 }
 
 impl Vgg19 {
@@ -143,7 +144,7 @@ impl Vgg19 {
             mean,
             inverse_means,
             #[cfg(feature = "gpu")]
-            division: None,
+            strategy: None,
         }
     }
 
@@ -186,21 +187,21 @@ impl Vgg19 {
         if replicated { x.pad((1, 1, 1, 1), PadMode::Edge) } else { x }
     }
 
-    /// Has the kernels divide their work by `division` from now on; what they answer stays the same, but for rounding.
+    /// Has the convolutions' kernels work by `strategy` from now on; what they answer stays the same, but for rounding.
     #[cfg(feature = "gpu")]
-    pub fn set_division(&mut self, division: kernels::Division) {
-        self.division = Some(division);
+    pub fn set_strategy(&mut self, strategy: kernels::Strategy) {
+        self.strategy = Some(strategy);
         for convolution in self.convolutions.values_mut() {
             if let Convolution::Packed(packed) = convolution {
-                packed.set_division(division);
+                packed.set_strategy(strategy);
             }
         }
     }
 
-    /// What [`Self::set_division`] was given last.
+    /// What [`Self::set_strategy`] was given last.
     #[cfg(feature = "gpu")]
-    pub fn division(&self) -> Option<kernels::Division> {
-        self.division
+    pub fn strategy(&self) -> Option<kernels::Strategy> {
+        self.strategy
     }
 
     /// A layer's answer as the losses are to see it. Dividing it by the channels' means is the same as dividing every filter by them, since
@@ -208,7 +209,7 @@ impl Vgg19 {
     fn scaled(&self, answer: Tensor<4>, layer: Layer, reading: Reading) -> Tensor<4> {
         match reading.network {
             Network::Raw => answer,
-            Network::Normalised => answer * self.inverse_means[&(reading.pooling, layer)].clone(),
+            Network::Normalised => scaled(answer, self.inverse_means[&(reading.pooling, layer)].clone()),
         }
     }
 }

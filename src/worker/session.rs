@@ -20,6 +20,8 @@ use crate::codec;
 #[cfg(feature = "gpu")]
 use crate::engine::WarmUp;
 use crate::engine::device::{self, DeviceError, OpenDevice};
+#[cfg(feature = "gpu")]
+use crate::engine::kernels::Strategy;
 use crate::engine::weights::ChannelMeans;
 use crate::engine::{Pictures, StyleTransfer, TransferError, Vgg19};
 use crate::memory::MemoryUse;
@@ -181,7 +183,8 @@ impl Session {
         #[cfg(feature = "gpu")]
         {
             report(Stage::Programs { done: 0, of: 1 });
-            vgg.set_division(tuning_store::division(adapter).await?);
+            let division = tuning_store::division(adapter).await?;
+            vgg.set_strategy(Strategy { division, precision: adapter.capacity.precision });
         }
         let vgg = Rc::new(vgg);
         self.vgg = Some(Rc::clone(&vgg));

@@ -14,7 +14,7 @@ use std::sync::OnceLock;
 
 use burn::tensor::Device;
 use impasto::engine::evaluate::evaluate;
-use impasto::engine::kernels::Division;
+use impasto::engine::kernels::{Division, Strategy};
 use impasto::engine::weights::{ChannelMeans, Manifest, Weights};
 use impasto::engine::{ImageTensor, Vgg19, device};
 use impasto::recipe::{Network, Pooling, Reading};
@@ -84,7 +84,7 @@ fn agree(device: &Device, pooling: Pooling, prepare: impl Fn(&mut Vgg19)) {
 /// On the GPU, however the kernels' work is divided.
 fn agree_on_the_gpu(pooling: Pooling) {
     for division in Division::ALL {
-        agree(&gpu(), pooling, |vgg| vgg.set_division(division));
+        agree(&gpu(), pooling, |vgg| vgg.set_strategy(Strategy { division, ..Strategy::default() }));
     }
 }
 

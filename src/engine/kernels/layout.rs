@@ -1,6 +1,6 @@
 //! Between Burn's `[1, C, H, W]` and the kernels' order in memory.
 
-use burn::tensor::Tensor;
+use burn::tensor::{DType, Tensor};
 use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::ops::numeric::empty_device_contiguous_dtype;
 use burn_cubecl::ops::{permute_nchw_to_nhwc, permute_nhwc_to_nchw};
@@ -35,9 +35,14 @@ pub fn filled(x: Tensor<4>, channels: usize) -> Tensor<4> {
     Tensor::cat(vec![x, zeros], 1)
 }
 
-/// Uninitialised memory of `shape` where `like` lies; in tests poisoned, so that what a kernel fails to write is seen.
+/// Uninitialised memory of `shape` where `like` lies, for f32; in tests poisoned, so that what a kernel fails to write is seen.
 pub fn empty<const D: usize>(like: &CubeTensor, shape: [usize; D]) -> CubeTensor {
-    let memory = empty_device_contiguous_dtype(like.client.clone(), like.device.clone(), shape.into(), like.dtype);
+    empty_map(like, shape, DType::F32)
+}
+
+/// The same for a map that is kept in `dtype`.
+pub fn empty_map<const D: usize>(like: &CubeTensor, shape: [usize; D], dtype: DType) -> CubeTensor {
+    let memory = empty_device_contiguous_dtype(like.client.clone(), like.device.clone(), shape.into(), dtype);
     #[cfg(test)]
     super::tests::poison(&memory);
     memory

@@ -8,7 +8,8 @@
 //!   order flows through the network without a copy.
 //! - **Extents at run time.** The kernels read height, width and channels, so that a handful of programs serve the whole network, and
 //!   another picture size compiles nothing.
-//! - **Any WebGPU.** No subgroups, no f16, at most 256 units and 16 KiB of shared memory in a workgroup.
+//! - **Any WebGPU.** No subgroups, at most 256 units and 16 KiB of shared memory in a workgroup, and f16 only to keep maps in, where the device has
+//!   it. Sums and gradients are f32.
 //!
 //! Beside each kernel its tests hold it to its twin in plain Burn, in value and in gradient.
 
@@ -18,6 +19,8 @@ mod gram;
 mod layout;
 mod picture;
 mod pooling;
+mod precision;
+mod scaling;
 mod sums;
 #[cfg(test)]
 mod tests;
@@ -26,11 +29,12 @@ pub mod vectors;
 use burn::backend::DispatchDevice;
 use burn::tensor::Device;
 
-pub use convolution::{Division, PackedConvolution};
+pub use convolution::{Division, PackedConvolution, Strategy};
 pub use distance::squared_distance;
 pub use gram::gram;
 pub use picture::{Intake, take_in, total_variation};
 pub use pooling::{Taken, pool};
+pub use scaling::scaled;
 #[cfg(test)]
 pub use tests::{gpu as gpu_for_tests, kernels_of as kernels_of_tests};
 

@@ -3,13 +3,15 @@
 use std::collections::BTreeSet;
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 
-use burn::tensor::{Device, Tensor};
+use burn::tensor::{DType, Device, FloatDType, Tensor};
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::launched::LaunchedKernels;
 use cubecl::prelude::*;
 use pollster::block_on;
 
 use super::layout::a_unit_each;
+use super::precision::element;
+use super::squared_distance;
 use crate::engine::device;
 
 /// The process's one GPU, for one test at a time; an emulated one will do.
@@ -21,17 +23,19 @@ pub fn gpu() -> MutexGuard<'static, Device> {
     GPU.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Fills `memory` with what is no number, by one program for all shapes, so that programs can be counted on any adapter.
+/// Fills `memory` with what is no number, by one program for all shapes in each precision, so that programs can be counted on any adapter.
 pub fn poison(memory: &CubeTensor) {
     let (count, units) = a_unit_each(memory, memory.meta.num_elements());
     // SAFETY: units beyond the memory do nothing.
-    unsafe { poison_kernel::launch_unchecked(&memory.client, count, units, memory.clone().into_tensor_arg(), f32::NAN) };
+    unsafe {
+        poison_kernel::launch_unchecked(&memory.client, count, units, memory.clone().into_tensor_arg(), f32::NAN, element(memory));
+    };
 }
 
 #[cube(launch_unchecked)]
-fn poison_kernel(memory: &mut cubecl::prelude::Tensor<f32>, value: f32) {
+fn poison_kernel<X: Float>(memory: &mut cubecl::prelude::Tensor<X>, value: f32, #[define(X)] _element: ElemType) {
     if ABSOLUTE_POS < memory.len() {
-        memory[ABSOLUTE_POS] = value;
+        memory[ABSOLUTE_POS] = X::cast_from(value);
     }
 }
 
@@ -45,6 +49,11 @@ pub fn kernels_of(work: impl FnOnce()) -> BTreeSet<String> {
 /// A tensor `[1, C, H, W]` that lies channels-last in memory.
 pub fn channels_last_noise([_, channels, height, width]: [usize; 4], seed: u32, device: &Device) -> Tensor<4> {
     noise([1, height, width, channels], seed, device).permute([0, 3, 1, 2])
+}
+
+/// The same of values that halves hold exactly: steps of 2⁻⁹.
+pub fn half_noise(shape: [usize; 4], seed: u32, device: &Device) -> Tensor<4> {
+    channels_last_noise(shape, seed, device).mul_scalar(512.0).floor().div_scalar(512.0)
 }
 
 /// Values in -1..1 that look random and are the same each time.
@@ -75,6 +84,30 @@ pub fn distances<const D: usize, const E: usize>(
     let (x, weight) = on(&Device::flex());
     let expected = value_and_gradient(twin, x, weight);
     [distance(ours.0, expected.0), distance(ours.1, expected.1)]
+}
+
+/// Distance allowed of maps in halves to the twin's, relative L2: what they are rounded to is off by 2⁻¹² of each at most, and less on average.
+pub const HALF_GATE: f64 = 3e-4;
+
+/// How far `ours` of a map in halves on the GPU is from its `twin` in f32 on the processor: in value, and in the gradient of the value's square,
+/// which is f32 for both.
+pub fn half_distances<const E: usize>(
+    ours: impl Fn(Tensor<4>) -> Tensor<E>,
+    twin: impl Fn(Tensor<4>) -> Tensor<E>,
+    shape: [usize; 4],
+    gpu: &Device,
+) -> [f64; 2] {
+    let halves = half_noise(shape, 1, gpu).cast(FloatDType::F16).autodiff().require_grad();
+    let value = ours(halves.clone());
+    let zeros = Tensor::<E>::zeros(value.shape(), gpu).cast(FloatDType::from(value.dtype()));
+    let mut gradients = squared_distance(value.clone(), zeros, 1.0).backward();
+    let gradient = halves.grad_remove(&mut gradients).expect("the value depends on x");
+    let x = half_noise(shape, 1, &Device::flex()).autodiff().require_grad();
+    let expected = twin(x.clone());
+    let slope = x.grad_remove(&mut expected.clone().square().sum().backward()).expect("the value depends on x");
+    assert_eq!(gradient.dtype(), DType::F32, "gradients of maps in halves are f32");
+    let value = value.without_autodiff().cast(FloatDType::F32);
+    [distance(value, expected.without_autodiff()), distance(gradient, slope)]
 }
 
 /// `‖ours − reference‖ / ‖reference‖`; NaN when one of ours is.

@@ -6,12 +6,14 @@ use burn::tensor::Device;
 
 use super::{Pictures, StyleTransfer, TransferError, objective};
 #[cfg(feature = "gpu")]
-use crate::engine::kernels::Division;
+use crate::engine::kernels::{Division, Strategy};
 use crate::engine::loss::Terms;
 use crate::engine::optimizer::Optimizer;
 use crate::engine::transfer::scene::Scene;
 use crate::engine::{State, StateError, Vgg19};
 use crate::memory::Capacity;
+#[cfg(feature = "gpu")]
+use crate::memory::Precision;
 use crate::recipe::Recipe;
 use crate::schedule::Level;
 
@@ -32,23 +34,27 @@ impl StyleTransfer {
         }
         state.put_numbers("progress", &[self.step, self.left, self.halvings].map(f64::from));
         #[cfg(feature = "gpu")]
-        if let Some(division) = self.vgg.division() {
+        if let Some(Strategy { division, precision }) = self.vgg.strategy() {
             state.put_text("division", division.name());
+            state.put_text("precision", precision.name());
         }
         let levels = self.levels.iter().flat_map(|level| [level.halvings, level.steps]).map(f64::from);
         state.put_numbers("levels", &levels.collect::<Vec<f64>>());
         Ok(state.to_bytes())
     }
 
-    /// The division of the kernels' work that a kept run was painted with, if it was set: with another one it would go on otherwise in
-    /// its last digits.
+    /// The kernels' strategy that a kept run was painted with, if it was set: with another one it would go on otherwise in its last digits.
     ///
     /// # Errors
     /// [`StateError`] for other bytes.
     #[cfg(feature = "gpu")]
-    pub fn division_of(bytes: &[u8]) -> Result<Option<Division>, StateError> {
+    pub fn strategy_of(bytes: &[u8]) -> Result<Option<Strategy>, StateError> {
         let state = State::from_bytes(bytes)?;
-        Ok(if state.has("division") { Division::named(&state.text("division")?) } else { None })
+        let text = |name: &str| state.has(name).then(|| state.text(name)).transpose();
+        let division = text("division")?.and_then(|name| Division::named(&name));
+        // Runs were kept before there was a choice.
+        let precision = text("precision")?.and_then(|name| Precision::named(&name)).unwrap_or_default();
+        Ok(division.map(|division| Strategy { division, precision }))
     }
 
     /// Takes up the run that [`Self::save`] kept: every number of it is as it was, though not how tensors lie in memory. Where `capacity` has

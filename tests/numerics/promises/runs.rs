@@ -3,11 +3,11 @@
 use std::rc::Rc;
 
 use impasto::codec;
-use impasto::engine::kernels::Division;
+use impasto::engine::kernels::{Division, Strategy};
 use impasto::engine::{Pictures, StyleTransfer};
 use impasto::layer::Layer;
 use impasto::losses::Losses;
-use impasto::memory::Capacity;
+use impasto::memory::{Capacity, Precision};
 use impasto::pixels::{ImageSize, Pixels};
 use impasto::recipe::{Colours, Emphasis, LayerWeights, OptimizerKind, Palette, Recipe, Start};
 use pollster::block_on;
@@ -193,16 +193,18 @@ fn a_run_kept_as_bytes_goes_on_as_if_it_had_never_stopped() {
 }
 
 #[test]
-fn a_kept_run_tells_how_the_kernels_work_was_divided() {
+fn a_kept_run_tells_how_the_kernels_went_about_it() {
     let recipe = recipe();
     let pictures = pictures(&["painting-night.jpg"], &recipe);
-    for division in [None, Some(Division::Fine), Some(Division::Coarse)] {
+    let strategy = |division, precision| Some(Strategy { division, precision });
+    let fine = strategy(Division::Fine, Precision::Single);
+    for strategy in [None, fine, strategy(Division::Coarse, Precision::Half)] {
         let mut vgg = network(&cpu());
-        division.into_iter().for_each(|division| vgg.set_division(division));
+        strategy.into_iter().for_each(|strategy| vgg.set_strategy(strategy));
         let transfer =
             StyleTransfer::new(Rc::new(vgg), &pictures, &recipe, Capacity::AMPLE, &cpu()).expect("the recipe makes sense");
         let bytes = block_on(transfer.save()).expect("the device works");
-        assert_eq!(StyleTransfer::division_of(&bytes).expect("the state is whole"), division);
+        assert_eq!(StyleTransfer::strategy_of(&bytes).expect("the state is whole"), strategy);
     }
 }
 

@@ -1,6 +1,7 @@
 //! What is reported: one line of JSON for each thing measured.
 
 use impasto::layer::Layer;
+use impasto::memory::Precision;
 use impasto::recipe::{Border, OptimizerKind};
 use serde::{Deserialize, Serialize};
 
@@ -77,6 +78,8 @@ pub struct StepLine {
     pub styles: u32,
     /// Tiles in which the network saw the picture; `null` where it is not told.
     pub tiles: Option<usize>,
+    /// In what feature maps were kept; `null` where it is not told.
+    pub precision: Option<Precision>,
     /// Steps timed.
     pub steps: u32,
     /// Of a step.
@@ -110,6 +113,7 @@ impl StepLine {
             border: steps.border,
             styles: steps.styles,
             tiles: None,
+            precision: None,
             steps: case.runs,
             ms_per_step,
             cpu_ms_per_step: None,
@@ -160,6 +164,8 @@ pub struct KernelLine {
     pub gflop: f64,
     /// How our kernel's work was divided.
     pub division: String,
+    /// In what the map that it read was kept, and the one that it wrote; Burn's are f32.
+    pub precision: Precision,
     /// By our kernel.
     pub ours: KernelTime,
     /// By Burn's own operations on the same device.

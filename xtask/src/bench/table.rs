@@ -42,13 +42,14 @@ fn table(head: &[&str], rows: &[Vec<String>]) -> String {
     lines.iter().map(|line| format!("{}\n", line.trim_end())).collect()
 }
 
-const STEP_HEAD: [&str; 18] = [
+const STEP_HEAD: [&str; 19] = [
     "where",
     "px",
     "optimiser",
     "border",
     "styles",
     "tiles",
+    "maps",
     "ms/step",
     "min",
     "max",
@@ -75,6 +76,7 @@ fn step_row(line: &StepLine) -> Vec<String> {
         format!("{:?}", line.border).to_lowercase(),
         line.styles.to_string(),
         known(line.tiles, |tiles| tiles.to_string()),
+        known(line.precision, |precision| precision.name().to_owned()),
         ms(line.ms_per_step.median),
         ms(line.ms_per_step.min),
         ms(line.ms_per_step.max),
@@ -90,13 +92,13 @@ fn step_row(line: &StepLine) -> Vec<String> {
     ]
 }
 
-const KERNEL_HEAD: [&str; 12] =
-    ["layer", "px", "division", "pass", "GFLOP", "ms", "GFLOP/s", "CPU ms", "Burn's ms", "GFLOP/s", "CPU ms", "ratio"];
+const KERNEL_HEAD: [&str; 13] =
+    ["layer", "px", "division", "maps", "pass", "GFLOP", "ms", "GFLOP/s", "CPU ms", "Burn's ms", "GFLOP/s", "CPU ms", "ratio"];
 
-/// A row for each line, and below each size and division the sums over their layers.
+/// A row for each line, and below each size, division and precision the sums over their layers.
 fn kernel_rows(lines: &[KernelLine]) -> Vec<Vec<String>> {
     let mut rows = Vec::new();
-    for alike in lines.chunk_by(|a, b| (a.size, &a.division) == (b.size, &b.division)) {
+    for alike in lines.chunk_by(|a, b| (a.size, &a.division, a.precision) == (b.size, &b.division, b.precision)) {
         rows.extend(alike.iter().map(|line| Kernel::of(line).row(line.layer.name(), line)));
         for pass in [Pass::Forward, Pass::Backward] {
             let of_pass: Vec<_> = alike.iter().filter(|line| line.pass == pass).collect();
@@ -134,9 +136,14 @@ impl Kernel {
         let Self { gflop, ms: [ours, burn], cpu_ms } = self;
         let times = |time: f64, cpu| [ms(time), ms(gflop / time * 1e3), known(cpu, ms)];
         let [own, stock] = [times(ours, cpu_ms[0]), times(burn, cpu_ms[1])];
-        let first =
-            [layer.to_owned(), line.size.to_string(), line.division.clone(), line.pass.name().to_owned(), format!("{gflop:.3}")];
-        first.into_iter().chain(own).chain(stock).chain([format!("{:.1}×", burn / ours)]).collect()
+        let first = [layer.to_owned(), line.size.to_string(), line.division.clone(), line.precision.name().to_owned()];
+        first
+            .into_iter()
+            .chain([line.pass.name().to_owned(), format!("{gflop:.3}")])
+            .chain(own)
+            .chain(stock)
+            .chain([format!("{:.1}×", burn / ours)])
+            .collect()
     }
 }
 
@@ -177,6 +184,8 @@ fn mib(bytes: u64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use impasto::memory::Precision;
+
     use super::super::line::KernelTime;
     use super::*;
 
@@ -187,8 +196,18 @@ mod tests {
             gflops: 1.0 / median * 1e3,
         };
         let (ours, burn) = (time(ours), time(burn));
-        let division = "fine".to_owned();
-        Line::Kernel(KernelLine { adapter: None, size: 64, layer, pass: Pass::Forward, gflop: 1.0, division, ours, burn })
+        let (division, precision) = ("fine".to_owned(), Precision::Half);
+        Line::Kernel(KernelLine {
+            adapter: None,
+            size: 64,
+            layer,
+            pass: Pass::Forward,
+            gflop: 1.0,
+            division,
+            precision,
+            ours,
+            burn,
+        })
     }
 
     #[test]
@@ -210,7 +229,10 @@ mod tests {
     fn a_kernels_row_tells_both_speeds_and_their_ratio() {
         let text = tables(&[kernel(Layer::Conv1_1, 10.0, 40.0)]);
         let row = text.lines().nth(1).unwrap().split_whitespace().collect::<Vec<_>>();
-        assert_eq!(row, ["conv1_1", "64", "fine", "forward", "1.000", "10.0", "100", "20.0", "40.0", "25.0", "80.0", "4.0×"]);
+        assert_eq!(
+            row,
+            ["conv1_1", "64", "fine", "half", "forward", "1.000", "10.0", "100", "20.0", "40.0", "25.0", "80.0", "4.0×"]
+        );
         assert_eq!(text.lines().count(), 2, "a sum of some layers would mislead");
     }
 
@@ -219,6 +241,6 @@ mod tests {
         let lines = Layer::ALL.map(|layer| kernel(layer, 10.0, 20.0));
         let text = tables(&lines);
         let last = text.lines().last().unwrap().split_whitespace().collect::<Vec<_>>();
-        assert_eq!(last, ["all", "64", "fine", "forward", "13.000", "130", "100", "260", "260", "50.0", "520", "2.0×"]);
+        assert_eq!(last, ["all", "64", "fine", "half", "forward", "13.000", "130", "100", "260", "260", "50.0", "520", "2.0×"]);
     }
 }

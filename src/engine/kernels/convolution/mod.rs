@@ -20,8 +20,18 @@ use burn_cubecl::CubeBackend;
 use burn_cubecl::tensor::CubeTensor;
 
 use super::layout::{VECTOR, filled};
+use crate::memory::Precision;
 pub use tiled::weighted;
 pub use tiling::Division;
+
+/// How the convolutions go about their work; what they answer is the same but for rounding.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Strategy {
+    /// How the work of each is divided.
+    pub division: Division,
+    /// In what their answers are kept.
+    pub precision: Precision,
+}
 
 /// A frozen 3×3 convolution with its bias, in the order in which the kernel reads it; both directions are on the device.
 #[derive(Debug)]
@@ -32,7 +42,7 @@ pub struct PackedConvolution {
     backward: Tensor<3>,
     /// `[C_out]`
     bias: Tensor<1>,
-    division: Division,
+    strategy: Strategy,
 }
 
 impl PackedConvolution {
@@ -43,12 +53,12 @@ impl PackedConvolution {
         let kernel = filled(kernel, inputs);
         let forward = kernel.clone().permute([2, 3, 1, 0]).reshape([9, inputs, outputs]);
         let backward = kernel.flip([2, 3]).permute([2, 3, 0, 1]).reshape([9, outputs, inputs]);
-        Self { forward, backward, bias, division: Division::default() }
+        Self { forward, backward, bias, strategy: Strategy::default() }
     }
 
-    /// Divides the work by `division` from now on.
-    pub fn set_division(&mut self, division: Division) {
-        self.division = division;
+    /// Works by `strategy` from now on.
+    pub fn set_strategy(&mut self, strategy: Strategy) {
+        self.strategy = strategy;
     }
 
     /// `max(0, kernel * x + bias)` with one zero around `x`: `[1, C_in, H, W]` to `[1, C_out, H, W]`. `x` may have the zeros already that fill
@@ -67,7 +77,7 @@ impl PackedConvolution {
         let x = filled(x, inputs).into_dispatch();
         let [forward, backward] = [&self.forward, &self.backward].map(|weights| weights.clone().into_dispatch());
         let bias = self.bias.clone().into_dispatch();
-        let plan = Plan { padding, division: self.division };
+        let plan = Plan { padding, strategy: self.strategy };
         Tensor::from_dispatch(<Dispatch as ConvolutionBackend>::convolve_relu(x, forward, backward, bias, plan))
     }
 }
@@ -77,7 +87,7 @@ impl PackedConvolution {
 pub struct Plan {
     /// Zeros around what is read, to each side: up to 2.
     padding: usize,
-    division: Division,
+    strategy: Strategy,
 }
 
 impl Plan {
@@ -99,7 +109,8 @@ pub trait ConvolutionBackend: Backend {
         plan: Plan,
     ) -> FloatTensor<Self>;
 
-    /// The gradient with respect to `x`, `[1, C_in, H, W]`, from the one with respect to `answer`, what [`Self::convolve_relu`] gave.
+    /// The gradient with respect to `x`, `[1, C_in, H, W]`, from the one with respect to `answer`, what [`Self::convolve_relu`] gave; both in f32
+    /// however the maps are kept.
     fn convolve_relu_backward(
         gradient: FloatTensor<Self>,
         answer: FloatTensor<Self>,

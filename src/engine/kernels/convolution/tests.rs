@@ -3,10 +3,11 @@
 use burn::tensor::activation::relu;
 use burn::tensor::module::conv2d;
 use burn::tensor::ops::ConvOptions;
-use burn::tensor::{Device, Tensor};
+use burn::tensor::{DType, Device, FloatDType, Tensor};
 
-use super::super::tests::{channels_last_noise, distance, gpu, kernels_of, noise, value_and_gradient};
-use super::{Division, PackedConvolution};
+use super::super::tests::{HALF_GATE, channels_last_noise, distance, gpu, half_distances, kernels_of, noise, value_and_gradient};
+use super::{Division, PackedConvolution, Strategy};
+use crate::memory::Precision;
 
 /// Relative L2 distance allowed. Two sums of up to 4608 products in f32, in different orders, measured: up to 1.1e-6.
 const GATE: f64 = 2e-6;
@@ -29,7 +30,7 @@ fn distances(channels: [usize; 2], [height, width]: [usize; 2], division: Divisi
     let on = |device: &Device| (noise([1, inputs, height, width], 3, device), noise([1, outputs, height, width], 4, device));
     let (kernel, bias) = parameters(channels, device);
     let mut packed = PackedConvolution::new(kernel, bias);
-    packed.set_division(division);
+    packed.set_strategy(Strategy { division, ..Strategy::default() });
     let (x, weight) = on(device);
     let ours = value_and_gradient(|x| packed.relu(x), x, weight);
     let processor = Device::flex();
@@ -76,12 +77,45 @@ fn a_picture_of_enough_tiles_to_need_no_slices_agrees_with_the_twin_in_value_and
 }
 
 #[test]
+fn in_halves_it_agrees_with_the_twin_to_their_rounding() {
+    let device = gpu();
+    // In slices, and whole.
+    for (channels, [height, width]) in [([64, 128], [33, 37]), ([64, 64], [185, 190])] {
+        for division in Division::ALL {
+            let (kernel, bias) = parameters(channels, &device);
+            let mut packed = PackedConvolution::new(kernel, bias);
+            packed.set_strategy(Strategy { division, precision: Precision::Half });
+            let (kernel, bias) = parameters(channels, &Device::flex());
+            let shape = [1, channels[0], height, width];
+            let distances = half_distances(|x| packed.relu(x), |x| twin(x, &kernel, &bias), shape, &device);
+            assert!(distances.iter().all(|&distance| distance <= HALF_GATE), "{channels:?}, {division:?}: {distances:?}");
+        }
+    }
+}
+
+#[test]
+fn an_answer_beyond_what_a_half_holds_is_the_greatest_half() {
+    let device = gpu();
+    for division in Division::ALL {
+        for side in [8, 190] {
+            let (kernel, bias) = (Tensor::full([64, 64, 3, 3], 100.0, &*device), Tensor::zeros([64], &*device));
+            let mut packed = PackedConvolution::new(kernel, bias);
+            packed.set_strategy(Strategy { division, precision: Precision::Half });
+            let answer = packed.relu(Tensor::full([1, 64, side, side], 100.0, &*device));
+            assert_eq!(answer.dtype(), DType::F16);
+            let values = answer.cast(FloatDType::F32).into_data().try_into_vec::<f32>().unwrap();
+            assert!(values.iter().all(|&value| value == 65504.0), "{division:?} at {side} px");
+        }
+    }
+}
+
+#[test]
 fn inside_a_picture_it_is_what_it_is_with_zeros_around_less_the_rim() {
     let device = gpu();
     let (kernel, bias) = parameters([64, 64], &device);
     for division in Division::ALL {
         let mut packed = PackedConvolution::new(kernel.clone(), bias.clone());
-        packed.set_division(division);
+        packed.set_strategy(Strategy { division, ..Strategy::default() });
         let (x, weight) = (noise([1, 64, 13, 21], 3, &device), noise([1, 64, 11, 19], 4, &device));
         let ours = value_and_gradient(|x| packed.relu_inside(x), x.clone(), weight.clone());
         let expected = value_and_gradient(|x| packed.relu(x).narrow(2, 1, 11).narrow(3, 1, 19), x, weight);
@@ -115,7 +149,7 @@ fn one_program_serves_all_sizes_and_channels_and_a_map_in_our_order_is_not_copie
     let forward = |[inputs, outputs]: [usize; 2], [height, width]: [usize; 2], division| {
         let (kernel, bias) = parameters([inputs, outputs], &device);
         let mut packed = PackedConvolution::new(kernel, bias);
-        packed.set_division(division);
+        packed.set_strategy(Strategy { division, ..Strategy::default() });
         let x = channels_last_noise([1, inputs, height, width], 3, &device);
         kernels_of(|| drop(packed.relu(x)))
     };

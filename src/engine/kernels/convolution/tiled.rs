@@ -7,14 +7,18 @@
 //!
 //! By the fine division what comes next is fetched meanwhile, and a map with few tiles is cut into slices of input channels, which a second
 //! kernel adds up.
+//!
+//! Maps may be kept in halves. Then each value is made f32 when it is fetched, and what a layer answers is made a half when it is written;
+//! sums, slices and gradients are f32 always.
 
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 
 use super::super::layout::{VECTOR, a_unit_each, channels_first, channels_last, extents};
+use super::super::precision::{dtype, element, held};
 use super::super::sums;
-use super::Plan;
-use super::tiling::{Division, Job, Tiling};
+use super::tiling::{Job, Tiling};
+use super::{Plan, Strategy};
 
 /// `max(0, x * weights + bias)` with the plan's zeros around `x`: `[1, C_in, H, W]`, `[9, C_in, C_out]`, `[C_out]` to `[1, C_out, H', W']`,
 /// where a side grows by twice the padding and shrinks by two.
@@ -22,7 +26,9 @@ pub fn convolve_relu(x: CubeTensor, weights: CubeTensor, bias: CubeTensor, plan:
     let x = channels_last(x);
     let [_, _, outputs] = extents(&weights);
     let job = Job::new(plan, &x, outputs, 3);
-    let parts = job.parts(&x);
+    let kept = dtype(plan.strategy.precision);
+    let parts = if job.is_sliced() { job.parts(&x) } else { job.answer(&x, kept) };
+    let elements = [element(&x), element(&parts)];
     // SAFETY: the kernel reads within the extents it is given, and writes only within those of the parts.
     unsafe {
         forward_kernel::launch_unchecked(
@@ -36,14 +42,14 @@ pub fn convolve_relu(x: CubeTensor, weights: CubeTensor, bias: CubeTensor, plan:
             parts.clone().into_tensor_arg(),
             job.length,
             job.tiling,
+            elements,
         );
     }
-    channels_first(if job.is_sliced() { added_relu(parts, bias, job) } else { parts })
+    channels_first(if job.is_sliced() { added_relu(&parts, bias, job.answer(&parts, kept)) } else { parts })
 }
 
-/// `max(0, Σ + bias)` over the slices of a job's parts: `[1, H, W, C]`.
-fn added_relu(parts: CubeTensor, bias: CubeTensor, job: Job) -> CubeTensor {
-    let answer = job.answer(&parts);
+/// `max(0, Σ + bias)` over the slices of `parts`, as `answer`, uninitialised: `[1, H, W, C]`.
+fn added_relu(parts: &CubeTensor, bias: CubeTensor, answer: CubeTensor) -> CubeTensor {
     let client = parts.client.clone();
     let length = answer.meta.num_elements() / VECTOR;
     let (count, units) = a_unit_each(&answer, length);
@@ -54,10 +60,11 @@ fn added_relu(parts: CubeTensor, bias: CubeTensor, job: Job) -> CubeTensor {
             count,
             units,
             VECTOR,
-            parts.into_tensor_arg(),
+            parts.clone().into_tensor_arg(),
             bias.into_tensor_arg(),
             answer.clone().into_tensor_arg(),
             length,
+            element(&answer),
         );
     }
     answer
@@ -70,6 +77,7 @@ pub fn convolve_relu_backward(gradient: CubeTensor, answer: CubeTensor, weights:
     let [_, _, outputs] = extents(&weights);
     let job = Job::new(plan, &gradient, outputs, 3);
     let parts = job.parts(&gradient);
+    let kept = element(&answer);
     // SAFETY: as above.
     unsafe {
         backward_kernel::launch_unchecked(
@@ -83,18 +91,20 @@ pub fn convolve_relu_backward(gradient: CubeTensor, answer: CubeTensor, weights:
             parts.clone().into_tensor_arg(),
             job.length,
             job.tiling,
+            kept,
         );
     }
     channels_first(whole(parts, job))
 }
 
-/// Each pixel's channels times a matrix, a convolution with a window of one: `[1, C_in, H, W]`, `[C_in, C_out]` to `[1, C_out, H, W]`. By the
-/// fine division on any adapter: it is a small part of a step.
+/// Each pixel's channels times a matrix, a convolution with a window of one: `[1, C_in, H, W]`, `[C_in, C_out]` to `[1, C_out, H, W]` in f32.
+/// By the fine division on any adapter: it is a small part of a step.
 pub fn weighted(x: CubeTensor, matrix: CubeTensor) -> CubeTensor {
     let x = channels_last(x);
     let [_, outputs] = extents(&matrix);
-    let job = Job::new(Plan { padding: 0, division: Division::Fine }, &x, outputs, 1);
+    let job = Job::new(Plan { padding: 0, strategy: Strategy::default() }, &x, outputs, 1);
     let parts = job.parts(&x);
+    let kept = element(&x);
     // SAFETY: as above.
     unsafe {
         linear_kernel::launch_unchecked(
@@ -107,6 +117,7 @@ pub fn weighted(x: CubeTensor, matrix: CubeTensor) -> CubeTensor {
             parts.clone().into_tensor_arg(),
             job.length,
             job.tiling,
+            kept,
         );
     }
     channels_first(whole(parts, job))
@@ -114,17 +125,18 @@ pub fn weighted(x: CubeTensor, matrix: CubeTensor) -> CubeTensor {
 
 /// The sum over the slices of a job's parts: `[1, H, W, C]`.
 fn whole(parts: CubeTensor, job: Job) -> CubeTensor {
-    if job.is_sliced() { sums::added(parts.clone(), job.answer(&parts), 1.0) } else { parts }
+    if job.is_sliced() { sums::added(parts.clone(), job.answer(&parts, parts.dtype), 1.0) } else { parts }
 }
 
 #[cube(launch_unchecked)]
-fn forward_kernel<N: Size>(
-    x: &Tensor<Vector<f32, N>>,
+fn forward_kernel<X: Float, P: Float, N: Size>(
+    x: &Tensor<Vector<X, N>>,
     weights: &Tensor<Vector<f32, N>>,
     bias: &Tensor<Vector<f32, N>>,
-    parts: &mut Tensor<Vector<f32, N>>,
+    parts: &mut Tensor<Vector<P, N>>,
     length: usize,
     #[comptime] tiling: Tiling,
+    #[define(X, P)] _elements: [ElemType; 2],
 ) {
     let is_whole = parts.shape(0) == 1;
     let output = first_output(parts.shape(3) / VECTOR, tiling);
@@ -141,33 +153,41 @@ fn forward_kernel<N: Size>(
     if is_whole {
         #[unroll]
         for index in 0..comptime!(tiling.sums()) {
-            sums[index] = max(sums[index], Vector::new(0.0f32));
+            sums[index] = answered::<P, N>(sums[index]);
         }
     }
     store(&sums, parts, tiling);
 }
 
 #[cube(launch_unchecked)]
-fn added_relu_kernel<N: Size>(
+fn added_relu_kernel<P: Float, N: Size>(
     parts: &Tensor<Vector<f32, N>>,
     bias: &Tensor<Vector<f32, N>>,
-    answer: &mut Tensor<Vector<f32, N>>,
+    answer: &mut Tensor<Vector<P, N>>,
     length: usize,
+    #[define(P)] _element: ElemType,
 ) {
     if ABSOLUTE_POS < length {
         let sum = sums::over_slices(parts, length, bias[ABSOLUTE_POS % (answer.shape(3) / VECTOR)]);
-        answer[ABSOLUTE_POS] = max(sum, Vector::new(0.0f32));
+        answer[ABSOLUTE_POS] = Vector::cast_from(answered::<P, N>(sum));
     }
 }
 
+/// A ReLU's answer, to be kept as `P`.
+#[cube]
+fn answered<P: Float, N: Size>(sum: Vector<f32, N>) -> Vector<f32, N> {
+    held::<P, N>(max(sum, Vector::new(0.0f32)))
+}
+
 #[cube(launch_unchecked)]
-fn backward_kernel<N: Size>(
+fn backward_kernel<M: Float, N: Size>(
     gradient: &Tensor<Vector<f32, N>>,
-    answer: &Tensor<Vector<f32, N>>,
+    answer: &Tensor<Vector<M, N>>,
     weights: &Tensor<Vector<f32, N>>,
     parts: &mut Tensor<Vector<f32, N>>,
     length: usize,
     #[comptime] tiling: Tiling,
+    #[define(M)] _element: ElemType,
 ) {
     let mut sums = zeros::<N>(comptime!(tiling.sums()));
     convolve(gradient, answer, weights, &mut sums, parts.shape(3) / VECTOR, length, true, tiling);
@@ -175,12 +195,13 @@ fn backward_kernel<N: Size>(
 }
 
 #[cube(launch_unchecked)]
-fn linear_kernel<N: Size>(
-    x: &Tensor<Vector<f32, N>>,
+fn linear_kernel<X: Float, N: Size>(
+    x: &Tensor<Vector<X, N>>,
     weights: &Tensor<Vector<f32, N>>,
     parts: &mut Tensor<Vector<f32, N>>,
     length: usize,
     #[comptime] tiling: Tiling,
+    #[define(X)] _element: ElemType,
 ) {
     let mut sums = zeros::<N>(comptime!(tiling.sums()));
     convolve(x, x, weights, &mut sums, parts.shape(3) / VECTOR, length, false, tiling);
@@ -200,9 +221,9 @@ fn zeros<N: Size>(#[comptime] count: usize) -> Array<Vector<f32, N>> {
 /// Adds this workgroup's slice of the convolution of `x`, or of `x` where `mask > 0`, to this unit's `sums`; `outputs` are all channels
 /// written and `length` those of a slice, in vectors.
 #[cube]
-fn convolve<N: Size>(
-    x: &Tensor<Vector<f32, N>>,
-    mask: &Tensor<Vector<f32, N>>,
+fn convolve<X: Float, M: Float, N: Size>(
+    x: &Tensor<Vector<X, N>>,
+    mask: &Tensor<Vector<M, N>>,
     weights: &Tensor<Vector<f32, N>>,
     sums: &mut Array<Vector<f32, N>>,
     outputs: usize,
@@ -242,9 +263,9 @@ fn convolve<N: Size>(
 
 /// Fetches this unit's share of the tile with its margins and of the weights of one vector of input channels.
 #[cube]
-fn fetch<N: Size>(
-    x: &Tensor<Vector<f32, N>>,
-    mask: &Tensor<Vector<f32, N>>,
+fn fetch<X: Float, M: Float, N: Size>(
+    x: &Tensor<Vector<X, N>>,
+    mask: &Tensor<Vector<M, N>>,
     weights: &Tensor<Vector<f32, N>>,
     pixels: &mut Array<Vector<f32, N>>,
     taps: &mut Array<Vector<f32, N>>,
@@ -292,9 +313,9 @@ fn share<N: Size>(
 
 /// Brings the tile with its margins of one vector of input channels to shared memory.
 #[cube]
-fn share_pixels<N: Size>(
-    x: &Tensor<Vector<f32, N>>,
-    mask: &Tensor<Vector<f32, N>>,
+fn share_pixels<X: Float, M: Float, N: Size>(
+    x: &Tensor<Vector<X, N>>,
+    mask: &Tensor<Vector<M, N>>,
     pixels: &mut Shared<[Vector<f32, N>]>,
     input: usize,
     #[comptime] masked: bool,
@@ -311,9 +332,9 @@ fn share_pixels<N: Size>(
 
 /// One vector of input channels of a pixel of the tile with its margins; beyond what is read it is zero.
 #[cube]
-fn pixel<N: Size>(
-    x: &Tensor<Vector<f32, N>>,
-    mask: &Tensor<Vector<f32, N>>,
+fn pixel<X: Float, M: Float, N: Size>(
+    x: &Tensor<Vector<X, N>>,
+    mask: &Tensor<Vector<M, N>>,
     input: usize,
     index: usize,
     #[comptime] masked: bool,
@@ -329,9 +350,9 @@ fn pixel<N: Size>(
     let padding = tiling.padding;
     let inside = row >= padding && row < height + padding && column >= padding && column < width + padding;
     let place = select(inside, (row - padding) * width + column - padding, 0usize.runtime()) * inputs + input;
-    let mut value = x[place];
+    let mut value = Vector::<f32, N>::cast_from(x[place]);
     if masked {
-        value = select_many(mask[place].greater_than(&zero), value, zero);
+        value = select_many(Vector::<f32, N>::cast_from(mask[place]).greater_than(&zero), value, zero);
     }
     select(inside, value, zero)
 }
@@ -411,7 +432,7 @@ fn row_of_weights<N: Size>(
 
 /// Writes this unit's `sums` where they lie in its slice of the picture.
 #[cube]
-fn store<N: Size>(sums: &Array<Vector<f32, N>>, parts: &mut Tensor<Vector<f32, N>>, #[comptime] tiling: Tiling) {
+fn store<P: Float, N: Size>(sums: &Array<Vector<f32, N>>, parts: &mut Tensor<Vector<P, N>>, #[comptime] tiling: Tiling) {
     let height = parts.shape(1);
     let width = parts.shape(2);
     let outputs = parts.shape(3) / VECTOR;
@@ -427,7 +448,8 @@ fn store<N: Size>(sums: &Array<Vector<f32, N>>, parts: &mut Tensor<Vector<f32, N
             #[unroll]
             for vector in 0..tiling.depth {
                 let place = (first_pixel + row * width + column) * outputs + output;
-                parts[place + comptime!(vector * tiling.lanes())] = sums[comptime!(pixel * tiling.depth + vector)];
+                parts[place + comptime!(vector * tiling.lanes())] =
+                    Vector::cast_from(sums[comptime!(pixel * tiling.depth + vector)]);
             }
         }
     }

@@ -1,9 +1,10 @@
 //! How the work of one convolution is divided among workgroups and their units.
 
+use burn::tensor::DType;
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::{CubeCount, CubeDim};
 
-use super::super::layout::{VECTOR, empty, extents};
+use super::super::layout::{VECTOR, empty, empty_map, extents};
 use super::Plan;
 
 /// How a kernel's work is divided. Which way is fastest depends on the adapter: a GPU has many units with few registers each, whereas an
@@ -75,7 +76,7 @@ impl Tiling {
     /// the fine one on a real one of many cores, where no other tile and no other unit was faster (BENCHMARKS.md).
     const fn new(plan: Plan, outputs: usize, window: usize) -> Self {
         let (columns, rows, group) = if outputs.is_multiple_of(16 * VECTOR) { (8, 8, 16) } else { (32, 16, 1) };
-        let (run, height, depth, shares_weights) = match plan.division {
+        let (run, height, depth, shares_weights) = match plan.strategy.division {
             Division::Fine => (8, 1, 2, true),
             Division::Coarse => (4, 4, 4, false),
         };
@@ -160,7 +161,7 @@ impl Job {
         let [height, width] = [height, width].map(|side| side + 2 * plan.padding + 1 - window);
         let inputs = inputs / VECTOR;
         let tiles = height.div_ceil(tiling.rows) * width.div_ceil(tiling.columns) * outputs / (VECTOR * tiling.group);
-        let slices = (plan.division.workgroups() / tiles).min(inputs / LEAST_LENGTH).max(1);
+        let slices = (plan.strategy.division.workgroups() / tiles).min(inputs / LEAST_LENGTH).max(1);
         let length = inputs.div_ceil(slices);
         Self { tiling, length, slices: inputs.div_ceil(length), height, width, outputs }
     }
@@ -175,9 +176,9 @@ impl Job {
         empty(like, [self.slices, self.height, self.width, self.outputs])
     }
 
-    /// Uninitialised memory, where `like` lies, for the answer: `[1, H, W, C]`.
-    pub fn answer(self, like: &CubeTensor) -> CubeTensor {
-        empty(like, [1, self.height, self.width, self.outputs])
+    /// Uninitialised memory, where `like` lies, for the answer in `dtype`: `[1, H, W, C]`.
+    pub fn answer(self, like: &CubeTensor, dtype: DType) -> CubeTensor {
+        empty_map(like, [1, self.height, self.width, self.outputs], dtype)
     }
 
     /// Workgroups, those of a slice one after another.

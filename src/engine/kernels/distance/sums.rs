@@ -5,6 +5,7 @@ use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 
 use super::super::layout::{VECTOR, a_unit_each, channels_first, channels_last, empty, summing_units};
+use super::super::precision::element;
 use super::super::sums::{across, total};
 
 /// `Σ (scale·(x − target))²`, `[1]`.
@@ -14,6 +15,7 @@ pub fn squared_distance(x: CubeTensor, target: CubeTensor, scale: f32) -> CubeTe
     let units = summing_units(length);
     let sums = empty(&x, [units]);
     let client = x.client.clone();
+    let kept = element(&x);
     let (count, workgroup) = a_unit_each(&x, units);
     // SAFETY: each unit reads below the length and writes its own sum; the grid covers the sums exactly.
     unsafe {
@@ -28,18 +30,20 @@ pub fn squared_distance(x: CubeTensor, target: CubeTensor, scale: f32) -> CubeTe
             length,
             units,
             scale,
+            kept,
         );
     }
     total(sums)
 }
 
-/// `factor·g·(x − target)`, of the shape of `x`, with `g`, `[1]`, on the device.
+/// `factor·g·(x − target)`, of the shape of `x` and in f32, with `g`, `[1]`, on the device.
 pub fn difference(g: CubeTensor, x: CubeTensor, target: CubeTensor, factor: f32) -> CubeTensor {
     let is_map = x.meta.num_dims() == 4;
     let [x, target] = [x, target].map(in_our_order);
     let length = x.meta.num_elements() / VECTOR;
     let result = like(&x);
     let client = x.client.clone();
+    let kept = element(&x);
     let (count, workgroup) = a_unit_each(&x, length);
     // SAFETY: units beyond the length do nothing.
     unsafe {
@@ -54,6 +58,7 @@ pub fn difference(g: CubeTensor, x: CubeTensor, target: CubeTensor, factor: f32)
             result.clone().into_tensor_arg(),
             length,
             factor,
+            kept,
         );
     }
     if is_map { channels_first(result) } else { result }
@@ -64,7 +69,7 @@ fn in_our_order(tensor: CubeTensor) -> CubeTensor {
     if tensor.meta.num_dims() == 4 { channels_last(tensor) } else { into_contiguous(tensor) }
 }
 
-/// Uninitialised memory of the shape of a map or a matrix.
+/// Uninitialised memory of the shape of a map or a matrix, for f32.
 fn like(tensor: &CubeTensor) -> CubeTensor {
     match *tensor.meta.shape().as_slice() {
         [rows, columns] => empty(tensor, [rows, columns]),
@@ -74,32 +79,35 @@ fn like(tensor: &CubeTensor) -> CubeTensor {
 }
 
 #[cube(launch_unchecked)]
-fn sum_kernel<N: Size>(
-    x: &Tensor<Vector<f32, N>>,
-    target: &Tensor<Vector<f32, N>>,
+fn sum_kernel<X: Float, N: Size>(
+    x: &Tensor<Vector<X, N>>,
+    target: &Tensor<Vector<X, N>>,
     sums: &mut Tensor<f32>,
     length: usize,
     units: usize,
     scale: f32,
+    #[define(X)] _element: ElemType,
 ) {
     let mut sum = Vector::<f32, N>::new(0.0f32);
     for index in range_stepped(ABSOLUTE_POS, length, units) {
-        let difference = (x[index] - target[index]) * Vector::new(scale);
+        let difference = (Vector::<f32, N>::cast_from(x[index]) - Vector::cast_from(target[index])) * Vector::new(scale);
         sum += difference * difference;
     }
     sums[ABSOLUTE_POS] = across(sum);
 }
 
 #[cube(launch_unchecked)]
-fn difference_kernel<N: Size>(
+fn difference_kernel<X: Float, N: Size>(
     g: &Tensor<f32>,
-    x: &Tensor<Vector<f32, N>>,
-    target: &Tensor<Vector<f32, N>>,
+    x: &Tensor<Vector<X, N>>,
+    target: &Tensor<Vector<X, N>>,
     result: &mut Tensor<Vector<f32, N>>,
     length: usize,
     factor: f32,
+    #[define(X)] _element: ElemType,
 ) {
     if ABSOLUTE_POS < length {
-        result[ABSOLUTE_POS] = (x[ABSOLUTE_POS] - target[ABSOLUTE_POS]) * Vector::new(g[0] * factor);
+        let difference = Vector::<f32, N>::cast_from(x[ABSOLUTE_POS]) - Vector::cast_from(target[ABSOLUTE_POS]);
+        result[ABSOLUTE_POS] = difference * Vector::new(g[0] * factor);
     }
 }

@@ -1,8 +1,8 @@
 //! The kernels against their twin in Burn's own operations on the processor.
 
-use burn::tensor::{Device, Tensor};
+use burn::tensor::{DType, Device, FloatDType, Tensor};
 
-use super::super::tests::{channels_last_noise, distance, gpu, kernels_of, noise, value_and_gradient};
+use super::super::tests::{channels_last_noise, distance, gpu, half_noise, kernels_of, noise, value_and_gradient};
 use super::squared_distance;
 
 /// Relative L2 distance allowed: sums of up to a million squares in f32, in different orders.
@@ -27,6 +27,22 @@ fn value_and_gradient_agree_with_the_twin() {
     let matrices = [[64, 64], [512, 512]].map(|shape| distances(shape, &device));
     let all = [maps.as_slice(), &matrices].concat();
     assert!(all.iter().flatten().all(|&distance| distance <= GATE), "{all:?}");
+}
+
+#[test]
+fn of_maps_in_halves_they_are_as_exact() {
+    let device = gpu();
+    let on = |device: &Device| [1, 2].map(|seed| half_noise([1, 64, 33, 37], seed, device));
+    let [x, target] = on(&device).map(|map| map.cast(FloatDType::F16));
+    let x = x.autodiff().require_grad();
+    let value = squared_distance(x.clone(), target.autodiff(), SCALE);
+    let gradient = x.grad_remove(&mut value.backward()).unwrap();
+    assert_eq!(gradient.dtype(), DType::F32);
+    let [x, target] = on(&Device::flex());
+    let difference = (x - target) * SCALE;
+    let distances =
+        [distance(value.without_autodiff(), difference.clone().square().sum()), distance(gradient, difference * (2.0 * SCALE))];
+    assert!(distances.iter().all(|&distance| distance <= GATE), "{distances:?}");
 }
 
 #[test]

@@ -7,6 +7,7 @@ use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 
 use super::super::layout::{VECTOR, a_unit_each, channels_last, empty, extents};
+use super::super::precision::element;
 use super::super::sums;
 
 /// Workgroups that are wanted: a few for each core of a large GPU.
@@ -31,6 +32,7 @@ pub fn gram(map: CubeTensor) -> CubeTensor {
     let length = positions.div_ceil((WORKGROUPS / (tiles * tiles)).max(1)).max(LEAST_POSITIONS);
     let slices = positions.div_ceil(length);
     let products = empty(&map, [slices, channels, channels]);
+    let kept = element(&map);
     let [tiles, slices] = [tiles, slices].map(|count| u32::try_from(count).expect("a count of workgroups"));
     // SAFETY: the kernel reads positions of the map alone, and the grid covers the products exactly.
     unsafe {
@@ -42,6 +44,7 @@ pub fn gram(map: CubeTensor) -> CubeTensor {
             map.into_tensor_arg(),
             products.clone().into_tensor_arg(),
             length,
+            kept,
         );
     }
     let matrix = empty(&products, [channels, channels]);
@@ -76,7 +79,12 @@ fn reciprocal(positions: usize) -> f32 {
 }
 
 #[cube(launch_unchecked)]
-fn product_kernel<N: Size>(map: &Tensor<Vector<f32, N>>, products: &mut Tensor<Vector<f32, N>>, length: usize) {
+fn product_kernel<M: Float, N: Size>(
+    map: &Tensor<Vector<M, N>>,
+    products: &mut Tensor<Vector<f32, N>>,
+    length: usize,
+    #[define(M)] _element: ElemType,
+) {
     let first = CUBE_POS_Z as usize * length;
     let end = min(first + length, map.shape(1) * map.shape(2));
     let mut left = Shared::<[Vector<f32, N>]>::new_slice(comptime!(STEP * TILE));
@@ -98,14 +106,20 @@ fn product_kernel<N: Size>(map: &Tensor<Vector<f32, N>>, products: &mut Tensor<V
 
 /// Brings `STEP` positions of `TILE` vectors of channels to shared memory; from `end` on are zeros.
 #[cube]
-fn load<N: Size>(map: &Tensor<Vector<f32, N>>, factor: &mut Shared<[Vector<f32, N>]>, step: usize, end: usize, channel: usize) {
+fn load<M: Float, N: Size>(
+    map: &Tensor<Vector<M, N>>,
+    factor: &mut Shared<[Vector<f32, N>]>,
+    step: usize,
+    end: usize,
+    channel: usize,
+) {
     let channels = map.shape(3) / VECTOR;
     #[unroll]
     for turn in 0..comptime!(STEP * TILE / (LANES * LANES)) {
         let index = UNIT_POS as usize + comptime!(turn * LANES * LANES);
         let position = step + index / TILE;
         let inside = position < end;
-        let value = map[select(inside, position, step) * channels + channel + index % TILE];
+        let value = Vector::cast_from(map[select(inside, position, step) * channels + channel + index % TILE]);
         factor[index] = select(inside, value, Vector::new(0.0f32));
     }
 }

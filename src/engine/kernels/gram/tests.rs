@@ -2,7 +2,7 @@
 
 use burn::tensor::Tensor;
 
-use super::super::tests::{channels_last_noise, distances, gpu, kernels_of};
+use super::super::tests::{channels_last_noise, distances, gpu, half_distances, kernels_of};
 use super::gram;
 
 /// Relative L2 distance allowed. Measured: up to 4e-7.
@@ -24,6 +24,15 @@ fn the_matrix_agrees_with_the_twin_in_value_and_gradient() {
     for [channels, height, width] in [[64, 1, 1], [64, 33, 37], [128, 16, 16], [256, 7, 5], [512, 20, 13], [64, 129, 257]] {
         let distances = distances(gram, twin, [&[1, channels, height, width], &[channels, channels]], &device);
         assert!(distances.iter().all(|&distance| distance <= GATE), "{channels} × {height} × {width}: {distances:?}");
+    }
+}
+
+#[test]
+fn of_a_map_in_halves_it_is_as_exact() {
+    let device = gpu();
+    for shape in [[1, 64, 9, 7], [1, 512, 5, 4]] {
+        let distances = half_distances(gram, twin, shape, &device);
+        assert!(distances.iter().all(|&distance| distance <= GATE), "{shape:?}: {distances:?}");
     }
 }
 

@@ -4,7 +4,7 @@ use burn::tensor::Tensor;
 use burn::tensor::module::{avg_pool2d, max_pool2d};
 use burn::tensor::ops::{AvgPoolOptions, MaxPoolOptions};
 
-use super::super::tests::{channels_last_noise, distances, gpu, kernels_of, value_and_gradient};
+use super::super::tests::{HALF_GATE, channels_last_noise, distances, gpu, half_distances, kernels_of, value_and_gradient};
 use super::{Taken, pool};
 
 /// Relative L2 distance allowed: both divide a sum of four by four.
@@ -50,6 +50,16 @@ fn the_means_agree_with_the_twin_in_value_and_gradient() {
 #[test]
 fn the_greatest_agree_with_the_twin_in_value_and_gradient() {
     agree(greatest, twin_of_greatest, &MAPS);
+}
+
+#[test]
+fn in_halves_both_agree_with_the_twin_to_their_rounding() {
+    let device = gpu();
+    for shape in [[1, 64, 33, 37], [1, 512, 5, 4]] {
+        let distances =
+            [half_distances(means, twin_of_means, shape, &device), half_distances(greatest, twin_of_greatest, shape, &device)];
+        assert!(distances.iter().flatten().all(|&distance| distance <= HALF_GATE), "{shape:?}: {distances:?}");
+    }
 }
 
 #[test]
