@@ -122,19 +122,25 @@ impl Pixels {
         alpha.iter().any(|&value| value != u8::MAX).then_some(alpha)
     }
 
-    /// A picture of `rgb` in 0..1 (`[H, W, 3]`, clamped and rounded to 8 bits) under `alpha`, or opaque without one.
+    /// An opaque picture of `rgb` in 0..1: `[H, W, 3]`, clamped and rounded to 8 bits.
     ///
     /// # Panics
-    /// When a length does not belong to `size`.
-    pub fn from_rgb(size: ImageSize, rgb: &[f32], alpha: Option<&[u8]>) -> Self {
+    /// When the length does not belong to `size`.
+    pub fn from_rgb(size: ImageSize, rgb: &[f32]) -> Self {
         assert_eq!(rgb.len(), 3 * size.area(), "rgb must be [H, W, 3]");
-        assert!(alpha.is_none_or(|a| a.len() == size.area()), "alpha must be [H, W]");
-        let rgba = rgb
-            .chunks_exact(3)
-            .enumerate()
-            .flat_map(|(i, p)| [to_byte(p[0]), to_byte(p[1]), to_byte(p[2]), alpha.map_or(u8::MAX, |a| a[i])])
-            .collect();
+        let rgba = rgb.chunks_exact(3).flat_map(|p| [to_byte(p[0]), to_byte(p[1]), to_byte(p[2]), u8::MAX]).collect();
         Self { size, rgba }
+    }
+
+    /// The same colours with `alpha`, one byte a pixel.
+    ///
+    /// # Panics
+    /// When the length is not the picture's.
+    #[must_use]
+    pub fn under(mut self, alpha: &[u8]) -> Self {
+        assert_eq!(alpha.len(), self.size.area(), "alpha must be [H, W]");
+        self.rgba.chunks_exact_mut(4).zip(alpha).for_each(|(pixel, &alpha)| pixel[3] = alpha);
+        self
     }
 }
 
@@ -168,13 +174,13 @@ mod tests {
     fn transparent_pixels_are_seen_over_white_and_keep_their_alpha() {
         let pixels = Pixels::new(ImageSize::new(2, 1), vec![0, 0, 0, 0, 255, 0, 0, 255]).unwrap();
         assert_eq!(pixels.composited_rgb(), vec![1.0, 1.0, 1.0, 1.0, 0.0, 0.0]);
-        let back = Pixels::from_rgb(pixels.size(), &pixels.composited_rgb(), pixels.alpha().as_deref());
+        let back = Pixels::from_rgb(pixels.size(), &pixels.composited_rgb()).under(&pixels.alpha().unwrap());
         assert_eq!(back.rgba(), &[255, 255, 255, 0, 255, 0, 0, 255]);
     }
 
     #[test]
     fn values_outside_the_range_are_clamped_on_export() {
-        let pixels = Pixels::from_rgb(ImageSize::new(1, 1), &[-3.0, f32::NAN, 1.5], None);
+        let pixels = Pixels::from_rgb(ImageSize::new(1, 1), &[-3.0, f32::NAN, 1.5]);
         assert_eq!(pixels.rgba(), &[0, 0, 255, 255]);
     }
 

@@ -285,10 +285,14 @@ impl StyleTransfer {
     /// [`TransferError::Device`].
     pub async fn pixels(&self) -> Result<Pixels, TransferError> {
         let pastiche = ImageTensor::new(self.optimizer.x().clone());
-        let size = pastiche.size();
-        let rgb = colour::finished(self.recipe.colours, &pastiche, &self.scene.original).to_rgb().await?;
-        let alpha = self.alpha.as_ref().map(|alpha| sampled(alpha, self.pictures.photo.size(), size));
-        Ok(Pixels::from_rgb(size, &rgb, alpha.as_deref()))
+        let pixels = colour::finished(self.recipe.colours, &pastiche, &self.scene.original).to_pixels().await?;
+        Ok(match &self.alpha {
+            Some(alpha) => {
+                let alpha = sampled(alpha, self.pictures.photo.size(), pixels.size());
+                pixels.under(&alpha)
+            }
+            None => pixels,
+        })
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod compare;
 mod fixture;
+mod halves;
 mod promises;
 mod tiles;
 mod trajectory;

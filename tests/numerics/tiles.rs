@@ -20,9 +20,9 @@ const TERM_GATE: f32 = 1e-5;
 /// Relative L2 distance allowed for the gradient.
 const GRADIENT_GATE: f32 = 1e-5;
 /// Room for tiles of 256×256 px, whose cores are 80 px at most.
-const NARROW: Capacity = Capacity { whole_edge: 64, tile_edge: 256, ..Capacity::AMPLE };
+pub const NARROW: Capacity = Capacity { whole_edge: 64, tile_edge: 256, ..Capacity::AMPLE };
 
-fn pixels(name: &str, width: u32, height: u32) -> Pixels {
+pub fn pixels(name: &str, width: u32, height: u32) -> Pixels {
     codec::resize(&sample(name, 512), ImageSize::new(width, height))
 }
 
@@ -31,7 +31,7 @@ fn picture(name: &str, width: u32, height: u32, device: &Device) -> ImageTensor 
 }
 
 /// Two paintings, one of them too large to be seen as a whole, for a photo of this size, which `masks` divides between them.
-fn subject(width: u32, height: u32, masked: bool, device: &Device) -> Subject {
+pub fn subject(width: u32, height: u32, masked: bool, device: &Device) -> Subject {
     let size = ImageSize::new(width, height);
     let masks = if masked { vec![half(size, true), half(size, false)] } else { Vec::new() };
     Subject {
@@ -42,7 +42,7 @@ fn subject(width: u32, height: u32, masked: bool, device: &Device) -> Subject {
 }
 
 /// The terms, content, style, total variation, and the gradient at another picture of the photo's size.
-fn evaluated(vgg: &Vgg19, subject: &Subject, objective: &Objective) -> ([f32; 3], Tensor<4>) {
+pub fn evaluated(vgg: &Vgg19, subject: &Subject, objective: &Objective) -> ([f32; 3], Tensor<4>) {
     let ImageSize { width, height } = subject.photo.size();
     let x = picture("photo-coffee.jpg", width, height, &subject.photo.tensor().device()).into_tensor();
     let (terms, gradient) = block_on(objective.gradient(vgg, x)).expect("the device works");
@@ -50,7 +50,7 @@ fn evaluated(vgg: &Vgg19, subject: &Subject, objective: &Objective) -> ([f32; 3]
     ([losses.content, losses.style, losses.total_variation], gradient)
 }
 
-fn norm(x: Tensor<4>) -> f32 {
+pub fn norm(x: Tensor<4>) -> f32 {
     x.square().sum().sqrt().into_scalar::<f32>()
 }
 
@@ -69,7 +69,7 @@ fn agree(device: &Device, subject: &Subject, reading: Reading, emphasis: Emphasi
 }
 
 /// Content at two layers, style of two paintings at uneven layers, and smoothness.
-fn emphasis() -> Emphasis {
+pub fn emphasis() -> Emphasis {
     let content_layers = LayerWeights::default().with(Layer::Conv2_2, 0.4).with(Layer::Conv4_2, 1.0);
     let style_layers = Emphasis::default().style_layers.with(Layer::Conv3_1, 0.5);
     Emphasis { styles: [0.3, 0.7, 0.0, 0.0], content_layers, style_layers, tv_weight: 20.0, ..Emphasis::default() }

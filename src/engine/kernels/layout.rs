@@ -37,11 +37,11 @@ pub fn filled(x: Tensor<4>, channels: usize) -> Tensor<4> {
 
 /// Uninitialised memory of `shape` where `like` lies, for f32; in tests poisoned, so that what a kernel fails to write is seen.
 pub fn empty<const D: usize>(like: &CubeTensor, shape: [usize; D]) -> CubeTensor {
-    empty_map(like, shape, DType::F32)
+    empty_as(like, shape, DType::F32)
 }
 
-/// The same for a map that is kept in `dtype`.
-pub fn empty_map<const D: usize>(like: &CubeTensor, shape: [usize; D], dtype: DType) -> CubeTensor {
+/// The same for elements of `dtype`.
+pub fn empty_as<const D: usize>(like: &CubeTensor, shape: [usize; D], dtype: DType) -> CubeTensor {
     let memory = empty_device_contiguous_dtype(like.client.clone(), like.device.clone(), shape.into(), dtype);
     #[cfg(test)]
     super::tests::poison(&memory);

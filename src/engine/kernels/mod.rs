@@ -32,7 +32,7 @@ use burn::tensor::Device;
 pub use convolution::{Division, PackedConvolution, Strategy};
 pub use distance::squared_distance;
 pub use gram::gram;
-pub use picture::{Intake, take_in, total_variation};
+pub use picture::{Intake, packed, take_in, total_variation};
 pub use pooling::{Taken, pool};
 pub use scaling::scaled;
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use burn::tensor::DType;
 use burn_cubecl::tensor::CubeTensor;
-use cubecl::ir::{ElemType, FloatKind};
+use cubecl::ir::{ElemType, FloatKind, UIntKind};
 use cubecl::prelude::*;
 
 use crate::memory::Precision;
@@ -18,13 +18,14 @@ pub const fn dtype(precision: Precision) -> DType {
 /// What a kernel calls the type of the elements of `x`.
 ///
 /// # Panics
-/// When they are no floats that the engine has.
+/// When the engine has no tensors of them.
 pub fn element(x: &CubeTensor) -> ElemType {
-    ElemType::Float(match x.dtype {
-        DType::F32 => FloatKind::F32,
-        DType::F16 => FloatKind::F16,
-        other => panic!("a map in {other:?}"),
-    })
+    match x.dtype {
+        DType::F32 => ElemType::Float(FloatKind::F32),
+        DType::F16 => ElemType::Float(FloatKind::F16),
+        DType::U32 => ElemType::UInt(UIntKind::U32),
+        other => panic!("a tensor of {other:?}"),
+    }
 }
 
 /// `value` as far as `P` can hold it, to be cast to it: beyond 65504 a half is infinite.

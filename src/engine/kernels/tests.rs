@@ -33,7 +33,7 @@ pub fn poison(memory: &CubeTensor) {
 }
 
 #[cube(launch_unchecked)]
-fn poison_kernel<X: Float>(memory: &mut cubecl::prelude::Tensor<X>, value: f32, #[define(X)] _element: ElemType) {
+fn poison_kernel<X: Numeric>(memory: &mut cubecl::prelude::Tensor<X>, value: f32, #[define(X)] _element: ElemType) {
     if ABSOLUTE_POS < memory.len() {
         memory[ABSOLUTE_POS] = X::cast_from(value);
     }

@@ -32,7 +32,7 @@ fn contrast(picture: &Pixels) -> f32 {
 fn stripes(edge: u16, period: f32) -> Pixels {
     let value = |x: u16| (f32::from(x) / period * std::f32::consts::TAU).sin().mul_add(0.4, 0.5);
     let rgb: Vec<f32> = (0..edge).flat_map(|_| (0..edge).flat_map(move |x| [value(x); 3])).collect();
-    Pixels::from_rgb(ImageSize::new(edge.into(), edge.into()), &rgb, None)
+    Pixels::from_rgb(ImageSize::new(edge.into(), edge.into()), &rgb)
 }
 
 /// `E` of the five style layers, from `conv1_1` to `conv5_1`, for `result` beside the first painting.
@@ -66,7 +66,7 @@ fn the_photos_palette_keeps_its_chroma_and_the_paintings_does_not() {
 #[test]
 fn a_larger_painting_gives_broader_strokes() {
     // A grey sheet, so that every stroke is the painting's.
-    let photo = Pixels::from_rgb(ImageSize::new(EDGE, EDGE), &[0.5; 3 * (EDGE * EDGE) as usize], None);
+    let photo = Pixels::from_rgb(ImageSize::new(EDGE, EDGE), &[0.5; 3 * (EDGE * EDGE) as usize]);
     let at = |scale| {
         let mut recipe = with(|emphasis| emphasis.content_weight = 0.0);
         recipe.style_scale = scale;
@@ -141,7 +141,7 @@ fn the_shallower_the_content_layer_the_closer_to_the_photo() {
 #[test]
 fn a_replicated_border_leaves_no_frame_and_one_of_zeros_does() {
     // A flat sheet under style alone: whatever sets the rim apart from the inside comes of the border.
-    let photo = Pixels::from_rgb(ImageSize::new(EDGE, EDGE), &[0.5; 3 * (EDGE * EDGE) as usize], None);
+    let photo = Pixels::from_rgb(ImageSize::new(EDGE, EDGE), &[0.5; 3 * (EDGE * EDGE) as usize]);
     let frame = |border| {
         let contrasts = ["painting-mist.jpg", "painting-night.jpg", "painting-ember.jpg"].map(|painting| {
             let mut recipe = with(|emphasis| emphasis.content_weight = 0.0);

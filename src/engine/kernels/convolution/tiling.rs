@@ -4,7 +4,7 @@ use burn::tensor::DType;
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::{CubeCount, CubeDim};
 
-use super::super::layout::{VECTOR, empty, empty_map, extents};
+use super::super::layout::{VECTOR, empty, empty_as, extents};
 use super::Plan;
 
 /// How a kernel's work is divided. Which way is fastest depends on the adapter: a GPU has many units with few registers each, whereas an
@@ -178,7 +178,7 @@ impl Job {
 
     /// Uninitialised memory, where `like` lies, for the answer in `dtype`: `[1, H, W, C]`.
     pub fn answer(self, like: &CubeTensor, dtype: DType) -> CubeTensor {
-        empty_map(like, [1, self.height, self.width, self.outputs], dtype)
+        empty_as(like, [1, self.height, self.width, self.outputs], dtype)
     }
 
     /// Workgroups, those of a slice one after another.

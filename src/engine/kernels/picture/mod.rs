@@ -1,7 +1,8 @@
-//! What is asked of the picture itself: how the network takes it in, and how rough it is, in one pass each way. In Burn's operations these
-//! two took more passes than the network has layers.
+//! What is asked of the picture itself: how the network takes it in, how rough it is, in one pass each way, and how it is shown. In Burn's
+//! operations the first two took more passes than the network has layers.
 
 mod intake;
+mod packed;
 #[cfg(test)]
 mod tests;
 mod variation;
@@ -10,9 +11,9 @@ use burn::backend::autodiff::checkpoint::base::Checkpointer;
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
 use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind, unary};
-use burn::backend::tensor::FloatTensor;
+use burn::backend::tensor::{FloatTensor, IntTensor};
 use burn::backend::{Autodiff, Backend, Dispatch, TensorMetadata, backend_extension};
-use burn::tensor::Tensor;
+use burn::tensor::{Int, Tensor};
 use burn_cubecl::CubeBackend;
 use burn_cubecl::tensor::CubeTensor;
 
@@ -37,7 +38,13 @@ pub fn total_variation(x: Tensor<4>, scale: f32) -> Tensor<1> {
     Tensor::from_dispatch(<Dispatch as PictureBackend>::total_variation(x.into_dispatch(), scale))
 }
 
-/// Both as Burn dispatches them: on CubeCL's runtimes, and under autodiff over them.
+/// The picture in bytes: `[1, 3, H, W]` in 0..1 to `[H, W]`, each element red, green, blue and full opacity from its lowest byte to its highest.
+/// Values are clamped and rounded. No gradient flows through it.
+pub fn packed(x: Tensor<4>) -> Tensor<2, Int> {
+    Tensor::from_dispatch(<Dispatch as PictureBackend>::packed(x.into_dispatch()))
+}
+
+/// All as Burn dispatches them: on CubeCL's runtimes, and under autodiff over them.
 #[backend_extension(Autodiff, Cube)]
 pub trait PictureBackend: Backend {
     /// `[1, 3, H, W]` to `[1, 4, H + 2·border, W + 2·border]`.
@@ -51,6 +58,9 @@ pub trait PictureBackend: Backend {
 
     /// The gradient with respect to `x`, from the one with respect to its variation, `[1]`.
     fn total_variation_backward(gradient: FloatTensor<Self>, x: FloatTensor<Self>, scale: f32) -> FloatTensor<Self>;
+
+    /// `[1, 3, H, W]` to `[H, W]`.
+    fn packed(x: FloatTensor<Self>) -> IntTensor<Self>;
 }
 
 impl PictureBackend for CubeBackend {
@@ -68,6 +78,10 @@ impl PictureBackend for CubeBackend {
 
     fn total_variation_backward(gradient: CubeTensor, x: CubeTensor, scale: f32) -> CubeTensor {
         variation::total_variation_backward(gradient, x, scale)
+    }
+
+    fn packed(x: CubeTensor) -> CubeTensor {
+        packed::packed(x)
     }
 }
 
@@ -123,5 +137,9 @@ impl<B: PictureBackend, C: CheckpointStrategy> PictureBackend for Autodiff<B, C>
 
     fn total_variation_backward(_: FloatTensor<Self>, _: FloatTensor<Self>, _: f32) -> FloatTensor<Self> {
         unimplemented!("no one asks for second derivatives")
+    }
+
+    fn packed(x: FloatTensor<Self>) -> IntTensor<Self> {
+        B::packed(x.into_primitive())
     }
 }

@@ -4,7 +4,8 @@ use burn::tensor::Tensor;
 use burn::tensor::ops::PadMode;
 
 use super::super::tests::{distances, gpu, kernels_of, noise};
-use super::{Intake, take_in, total_variation};
+use super::{Intake, packed, take_in, total_variation};
+use crate::pixels::{ImageSize, Pixels};
 
 /// Relative L2 distance allowed: rounding alone; a gradient at a corner sums up four.
 const GATE: f64 = 1e-6;
@@ -58,16 +59,36 @@ fn the_variation_agrees_with_the_twin_in_value_and_gradient() {
 }
 
 #[test]
+fn in_bytes_it_is_what_the_processor_makes_of_it() {
+    let device = gpu();
+    for [height, width] in SIZES {
+        // Beyond 0..1 to both sides.
+        let x: Tensor<4> = noise([1, 3, height, width], 5, &device).mul_scalar(0.8).add_scalar(0.5);
+        let planes = x.clone().into_data().try_into_vec::<f32>().unwrap();
+        let area = height * width;
+        let rgb: Vec<f32> = (0..area).flat_map(|pixel| [0, 1, 2].map(|colour| planes[colour * area + pixel])).collect();
+        let size = ImageSize::new(width.try_into().unwrap(), height.try_into().unwrap());
+        let bytes = packed(x).into_data().as_bytes().to_vec();
+        assert!(bytes == Pixels::from_rgb(size, &rgb).into_rgba(), "{height} × {width}");
+    }
+}
+
+#[test]
 fn one_program_each_serves_all_sizes() {
     let device = gpu();
     let launched = |[height, width]: [usize; 2]| {
         let x: Tensor<4> = noise([1, 3, height, width], 1, &device);
         kernels_of(|| {
             drop(take_in(x.clone(), intake(1)));
-            drop(total_variation(x, SCALE));
+            drop(total_variation(x.clone(), SCALE));
+            drop(packed(x));
         })
     };
     let first = launched([8, 8]);
-    assert_eq!(first.len(), 4, "what is taken in, the sums of all units, their sum, and the poison of these tests");
+    assert_eq!(
+        first.len(),
+        6,
+        "what is taken in, the sums of all units, their sum, the bytes, and the poison of these tests for both types"
+    );
     assert!(first == launched([33, 37]));
 }

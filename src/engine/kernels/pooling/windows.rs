@@ -3,7 +3,7 @@
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 
-use super::super::layout::{VECTOR, a_unit_each, channels_first, channels_last, empty, empty_map, extents};
+use super::super::layout::{VECTOR, a_unit_each, channels_first, channels_last, empty, empty_as, extents};
 use super::super::precision::element;
 use super::Taken;
 
@@ -11,7 +11,7 @@ use super::Taken;
 pub fn pool(x: CubeTensor, taken: Taken) -> CubeTensor {
     let x = channels_last(x);
     let [batch, height, width, channels] = extents(&x);
-    let result = empty_map(&x, [batch, height / 2, width / 2, channels], x.dtype);
+    let result = empty_as(&x, [batch, height / 2, width / 2, channels], x.dtype);
     let kept = element(&x);
     let (count, units) = a_unit_each(&result, result.meta.num_elements() / VECTOR);
     // SAFETY: units beyond the result do nothing, and each window lies within the picture.

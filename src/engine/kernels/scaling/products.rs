@@ -4,7 +4,7 @@ use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 
-use super::super::layout::{VECTOR, a_unit_each, channels_first, channels_last, empty_map, extents};
+use super::super::layout::{VECTOR, a_unit_each, channels_first, channels_last, empty_as, extents};
 use super::super::precision::{element, held};
 
 /// `[1, C, H, W]` times `[1, C, 1, 1]` or `[1, 1, H, W]`: `[1, C, H, W]`.
@@ -13,7 +13,7 @@ pub fn scaled(map: CubeTensor, factors: CubeTensor) -> CubeTensor {
     let factors = into_contiguous(factors);
     let [_, own, ..] = extents::<4>(&factors);
     let by_channel = own == extents::<4>(&map)[3];
-    let product = empty_map(&map, extents::<4>(&map), map.dtype);
+    let product = empty_as(&map, extents::<4>(&map), map.dtype);
     let length = map.meta.num_elements() / VECTOR;
     let client = map.client.clone();
     let kept = element(&map);
