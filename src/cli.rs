@@ -51,6 +51,9 @@ pub enum CliError {
     /// A picture has a side that the network cannot see.
     #[error("{0}: {1}")]
     Small(PathBuf, #[source] TooSmall),
+    /// Feature maps cannot be kept in f16.
+    #[error("this device has no f16, which --half-precision, or the run that was kept, keeps feature maps in")]
+    NoHalves,
     /// Content and pastiche are not of one size.
     #[error("the pastiche is {}×{} px and the content {}×{} px; they must be of one size", .pastiche.width, .pastiche.height, .content.width, .content.height)]
     Sizes {
@@ -120,8 +123,8 @@ impl Studio {
     /// For runs, with the kernels' strategy `kept` or else the one that is best here.
     fn open(args: &ComputeArgs, kept: Option<Strategy>) -> Result<Self, CliError> {
         let mut open = open_device(&args.device)?;
-        if args.full_precision {
-            open.capacity.precision = Precision::Single;
+        if args.half_precision {
+            open.capacity = halved(open.capacity)?;
         }
         if let Some(edge) = args.tiles_above {
             open.capacity = open.capacity.in_tiles_above(edge);
@@ -131,14 +134,15 @@ impl Studio {
 
     /// For numbers, all of them in f32.
     fn exact(args: &DeviceArgs, means: &ChannelMeans) -> Result<Self, CliError> {
-        let mut open = open_device(args)?;
-        open.capacity.precision = Precision::Single;
-        Self::on(open, args.device, means, None)
+        Self::on(open_device(args)?, args.device, means, None)
     }
 
     fn on(open: OpenDevice, kind: DeviceArg, means: &ChannelMeans, kept: Option<Strategy>) -> Result<Self, CliError> {
         let OpenDevice { device, capacity, .. } = open;
         let mut vgg = Vgg19::new(Weights::load(PACK, &Manifest::built_in())?, means, &device);
+        if kept.is_some_and(|kept| kept.precision == Precision::Half) && !capacity.has_halves {
+            return Err(CliError::NoHalves);
+        }
         if kind == DeviceArg::Gpu {
             vgg.set_strategy(strategy(&device, capacity.precision, kept)?);
         }
@@ -163,13 +167,18 @@ fn open_device(args: &DeviceArgs) -> Result<OpenDevice, DeviceError> {
     }
 }
 
-/// The strategy `kept`, or else the one that is fastest here, with maps in halves where both it and the device have them so.
+/// `capacity` with feature maps in halves.
+fn halved(capacity: Capacity) -> Result<Capacity, CliError> {
+    if capacity.has_halves { Ok(Capacity { precision: Precision::Half, ..capacity }) } else { Err(CliError::NoHalves) }
+}
+
+/// The strategy `kept`, or else the one that is fastest here.
 fn strategy(device: &Device, precision: Precision, kept: Option<Strategy>) -> Result<Strategy, TransferError> {
     if let Some(kept) = kept {
-        return Ok(Strategy { precision: kept.precision.min(precision), ..kept });
+        return Ok(kept);
     }
     let begun = Instant::now();
-    let division = block_on(tuning::fastest_division(device, || begun.elapsed().as_secs_f64() * 1e3))?;
+    let division = block_on(tuning::fastest_division(device, || begun.elapsed().as_secs_f64() * 1e3, || ()))?;
     Ok(Strategy { division, precision })
 }
 

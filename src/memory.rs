@@ -8,8 +8,10 @@ const NETWORK_BYTES: u64 = 165 << 20;
 /// Bytes for each pixel of a picture that the network sees as a whole: feature maps, kept for the way back, and the gradients of the two that are
 /// at work.
 const MAPS_BYTES: u64 = 1_470;
+const HALF_MAPS_BYTES: u64 = 1_100;
 /// The same of a tile, whose cores are maps of their own.
 const TILE_BYTES: u64 = 2_200;
+const HALF_TILE_BYTES: u64 = 1_700;
 /// Bytes for each pixel of the picture beside the optimiser's memory: its other vectors, the photo's content, the pictures themselves.
 const PICTURE_BYTES: u64 = 165;
 /// Bytes of one f32.
@@ -44,12 +46,13 @@ pub enum MemoryUse {
     /// As much as makes it fast.
     #[default]
     Ample,
-    /// Less, with tiles also where the picture could be seen as a whole.
+    /// Less, with tiles also where the picture could be seen as a whole, and with feature maps in halves where the card has them. The picture
+    /// differs in what no one can foresee anyway, by half as much again as another order of sums makes it differ (BENCHMARKS.md).
     Sparing,
 }
 
 /// In what feature maps are kept on a graphics card between the layers. Sums and gradients are f32 either way.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Precision {
     /// f32.
@@ -88,6 +91,8 @@ pub struct Capacity {
     pub pairs_bytes: u64,
     /// Most bytes of one buffer.
     pub buffer_bytes: u64,
+    /// Whether it can keep feature maps in f16.
+    pub has_halves: bool,
     /// In what feature maps are kept.
     pub precision: Precision,
 }
@@ -99,6 +104,7 @@ impl Capacity {
         tile_edge: TILE_EDGE_PX,
         pairs_bytes: PAIRS_BYTES,
         buffer_bytes: u64::MAX,
+        has_halves: false,
         precision: Precision::Single,
     };
 
@@ -113,9 +119,11 @@ impl Capacity {
     pub fn with(self, memory: MemoryUse) -> Self {
         match memory {
             MemoryUse::Ample => self,
-            MemoryUse::Sparing => {
-                Self { pairs_bytes: SPARING_PAIRS_BYTES, ..self.in_tiles_above(self.whole_edge.min(SPARING_EDGE_PX)) }
-            }
+            MemoryUse::Sparing => Self {
+                pairs_bytes: SPARING_PAIRS_BYTES,
+                precision: if self.has_halves { Precision::Half } else { Precision::Single },
+                ..self.in_tiles_above(self.whole_edge.min(SPARING_EDGE_PX))
+            },
         }
     }
 
@@ -147,8 +155,12 @@ impl Capacity {
     /// About the most that is reserved on the device while a square picture of this side, px, is painted with one painting.
     pub fn bytes_to_paint(self, side: u32) -> u64 {
         let pixels = u64::from(side).pow(2);
-        let as_a_whole = MAPS_BYTES * pixels;
-        let in_tiles = TILE_BYTES * u64::from(self.tile_edge).pow(2);
+        let (maps_bytes, tile_bytes) = match self.precision {
+            Precision::Single => (MAPS_BYTES, TILE_BYTES),
+            Precision::Half => (HALF_MAPS_BYTES, HALF_TILE_BYTES),
+        };
+        let as_a_whole = maps_bytes * pixels;
+        let in_tiles = tile_bytes * u64::from(self.tile_edge).pow(2);
         let maps = if self.sees_whole(side, side) { as_a_whole } else { as_a_whole.min(in_tiles) };
         let pairs = self.pairs(usize::try_from(pixels).unwrap_or(usize::MAX)) as u64;
         NETWORK_BYTES + maps + PICTURE_BYTES * pixels + pair_bytes(pixels) * pairs
@@ -210,8 +222,31 @@ mod tests {
     }
 
     #[test]
+    fn halves_are_kept_only_where_memory_is_spared_and_the_card_has_them() {
+        for has_halves in [false, true] {
+            let capacity = Capacity { has_halves, ..Capacity::of_buffers(DESKTOP) };
+            assert_eq!(capacity.with(MemoryUse::Ample).precision, Precision::Single);
+            assert_eq!(capacity.with(MemoryUse::Sparing).precision == Precision::Half, has_halves);
+        }
+    }
+
+    #[test]
+    fn what_halves_save_is_what_was_measured() {
+        let halves = Capacity { precision: Precision::Half, ..Capacity::of_buffers(DESKTOP) };
+        for (capacity, side, mib) in [
+            (halves, 512, 487),
+            (halves.in_tiles_above(2048), 2048, 5968),
+            (halves.in_tiles_above(640), 2048, 1919),
+            (halves, 4096, 4943),
+        ] {
+            let estimate = capacity.bytes_to_paint(side) >> 20;
+            assert!(estimate.abs_diff(mib) * 10 <= mib, "{side} px: {estimate} MiB instead of {mib}");
+        }
+    }
+
+    #[test]
     fn where_memory_is_spared_large_pictures_take_less_and_small_ones_no_more() {
-        let ample = Capacity::of_buffers(DESKTOP);
+        let ample = Capacity { has_halves: true, ..Capacity::of_buffers(DESKTOP) };
         let takes = |memory, side| ample.with(memory).bytes_to_paint(side);
         for side in [512, 704, 768] {
             assert!(takes(MemoryUse::Sparing, side) <= takes(MemoryUse::Ample, side), "{side}");

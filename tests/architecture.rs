@@ -26,7 +26,7 @@ const RULES: &[Rule] = &[
         crates: &["burn", "burn_wgpu", "glam", "safetensors", "serde", "serde_json", "sha2", "thiserror", "wgpu"],
         modules: &["layer", "losses", "memory", "pixels", "recipe", "schedule"],
     },
-    Rule { module: "engine/kernels", crates: &["burn", "burn_cubecl", "cubecl"], modules: &[] },
+    Rule { module: "engine/kernels", crates: &["burn", "burn_cubecl", "cubecl"], modules: &["memory"] },
     Rule {
         module: "worker",
         crates: &[

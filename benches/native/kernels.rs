@@ -18,7 +18,7 @@ use crate::stage::{Clock, Stage};
 pub fn measure(case: &Case) -> Outcome {
     let stage = Stage::open(case)?;
     let burn = Layer::ALL.into_iter().map(|layer| Bench::new(layer, case, &stage).burn()).collect::<Outcome<Vec<_>>>()?;
-    let precisions = Precision::ALL.into_iter().filter(|&precision| precision <= stage.capacity.precision);
+    let precisions = Precision::ALL.into_iter().filter(|&precision| precision == Precision::Single || stage.capacity.has_halves);
     let strategies = precisions.flat_map(|precision| Division::ALL.map(|division| Strategy { division, precision }));
     for strategy @ Strategy { division, precision } in strategies {
         for (layer, burn) in Layer::ALL.into_iter().zip(&burn) {

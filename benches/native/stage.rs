@@ -4,9 +4,9 @@ use std::time::Instant;
 
 use burn::tensor::Device;
 use impasto::engine::device::{OpenDevice, open_cpu, open_gpu};
-use impasto::memory::{Capacity, Precision};
+use impasto::memory::Capacity;
 use pollster::block_on;
-use xtask::bench::case::{self, Case, Steps};
+use xtask::bench::case::{self, Case};
 use xtask::bench::line::Spread;
 use xtask::bench::processor;
 use xtask::failure::{Context, Failure, Outcome};
@@ -35,11 +35,6 @@ impl Stage {
             return Err(Failure::new(format!("pictures on this device are at most {max_edge} px"), "ask for a smaller --size"));
         }
         Ok(Self { device, capacity, adapter: Some(name).filter(|name| !name.is_empty()), peak_bytes: None })
-    }
-
-    /// In what `steps` keep feature maps.
-    pub fn precision(&self, steps: Steps) -> Precision {
-        if steps.full_precision { Precision::Single } else { self.capacity.precision }
     }
 
     /// Waits until the device has done all that was asked of it.

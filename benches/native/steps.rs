@@ -7,11 +7,12 @@ use impasto::engine::kernels::Strategy;
 use impasto::engine::tuning::fastest_division;
 use impasto::engine::weights::{ChannelMeans, Manifest, Weights};
 use impasto::engine::{Pictures, StyleTransfer, Vgg19};
+use impasto::memory::Precision;
 use pollster::block_on;
 use xtask::bench::case::{Case, Device, Steps};
 use xtask::bench::line::{Line, MemoryAt, StepLine};
 use xtask::bench::{WARM_UP_STEPS, pictures};
-use xtask::failure::{Context, Outcome};
+use xtask::failure::{Context, Failure, Outcome};
 
 use crate::stage::{Clock, Stage};
 
@@ -30,14 +31,13 @@ pub fn measure(case: &Case, steps: Steps) -> Outcome {
         step(&mut transfer, &stage, &mut Clock::default())?;
     }
     let (clock, memory) = timed(&mut transfer, &mut stage, case.runs)?;
-    let precision = stage.precision(steps);
     Line::Step(StepLine {
         cpu_ms_per_step: clock.cpu_ms(),
         peak_device_bytes: stage.peak_bytes(),
         adapter: stage.adapter,
         memory,
         tiles: Some(transfer.tiles()),
-        precision: Some(precision),
+        precision: Some(precision(steps)),
         ..StepLine::new(case, steps, clock.spread(), warm_up_s)
     })
     .print();
@@ -59,14 +59,17 @@ fn timed(transfer: &mut StyleTransfer, stage: &mut Stage, runs: u32) -> Outcome<
 
 /// A run with as many steps as are wanted, before its first.
 fn begin(case: &Case, steps: Steps, stage: &Stage) -> Outcome<StyleTransfer> {
+    if steps.half_precision && !stage.capacity.has_halves {
+        return Err(Failure::new("this device has no f16", "leave out --half-precision"));
+    }
     let weights = Weights::load(PACK, &Manifest::built_in())
         .or_fail(|| "the weights are damaged".to_owned(), "restore weights/ from the repository")?;
     let mut vgg = Vgg19::new(weights, &ChannelMeans::built_in(), &stage.device);
     if case.device == Device::Gpu {
         let begun = Instant::now();
-        let division = block_on(fastest_division(&stage.device, || begun.elapsed().as_secs_f64() * 1e3));
+        let division = block_on(fastest_division(&stage.device, || begun.elapsed().as_secs_f64() * 1e3, || ()));
         let division = division.or_fail(|| "the device failed".to_owned(), ADVICE)?;
-        vgg.set_strategy(Strategy { division, precision: stage.precision(steps) });
+        vgg.set_strategy(Strategy { division, precision: precision(steps) });
     }
     let vgg = Rc::new(vgg);
     let paintings = (1..=steps.styles).map(|number| pictures::painting(case.size, number)).collect();
@@ -74,6 +77,11 @@ fn begin(case: &Case, steps: Steps, stage: &Stage) -> Outcome<StyleTransfer> {
     let recipe = steps.recipe(case.size, WARM_UP_STEPS + case.runs);
     let capacity = steps.tiles_above.map_or(stage.capacity, |edge| stage.capacity.in_tiles_above(edge));
     StyleTransfer::new(vgg, &pictures, &recipe, capacity, &stage.device).or_fail(|| "the run cannot begin".to_owned(), ADVICE)
+}
+
+/// In what `steps` keep feature maps.
+fn precision(steps: Steps) -> Precision {
+    if steps.half_precision { Precision::Half } else { Precision::Single }
 }
 
 fn step(transfer: &mut StyleTransfer, stage: &Stage, clock: &mut Clock) -> Outcome {

@@ -177,9 +177,9 @@ pub struct ComputeArgs {
     /// See pictures of more than PX×PX in tiles: the same result in less memory and more time. At least 208.
     #[arg(long, value_name = "PX", value_parser = clap::value_parser!(u32).range(i64::from(LEAST_TILE_EDGE_PX)..))]
     pub tiles_above: Option<u32>,
-    /// Keep feature maps in f32 on a graphics card that has f16 too: more memory for a difference that is hard to see.
+    /// Keep feature maps in f16: less memory, for a result that differs a little more than that of another graphics card.
     #[arg(long)]
-    pub full_precision: bool,
+    pub half_precision: bool,
 }
 
 /// Where to compute.

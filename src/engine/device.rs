@@ -76,7 +76,7 @@ mod gpu {
     use burn_wgpu::{WgpuInitError, WgpuSetup};
 
     use super::{DeviceError, OpenDevice};
-    use crate::memory::{Capacity, Precision};
+    use crate::memory::Capacity;
 
     #[cfg_attr(not(target_arch = "wasm32"), expect(unused_variables, reason = "Burn watches for the loss natively"))]
     pub(super) async fn open(on_lost: impl Fn(String) + Send + 'static) -> Result<OpenDevice, DeviceError> {
@@ -87,9 +87,9 @@ mod gpu {
         let info = adapter.get_info();
         let software = info.device_type == wgpu::DeviceType::Cpu;
         let limits = handle.limits();
-        let precision = if handle.features().contains(wgpu::Features::SHADER_F16) { Precision::Half } else { Precision::Single };
         let buffer_bytes = limits.max_storage_buffer_binding_size.min(limits.max_buffer_size);
-        let capacity = Capacity { precision, ..Capacity::of_buffers(buffer_bytes) };
+        let has_halves = handle.features().contains(wgpu::Features::SHADER_F16);
+        let capacity = Capacity { has_halves, ..Capacity::of_buffers(buffer_bytes) };
         Ok(OpenDevice { device, name: info.name, software, max_edge: capacity.max_edge(), capacity })
     }
 

@@ -93,7 +93,7 @@ impl FeatureMaps {
 }
 
 /// One 3×3 convolution with bias and ReLU.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 #[cfg_attr(feature = "gpu", expect(clippy::large_enum_variant, reason = "all thirteen of a network are of one kind"))]
 enum Convolution {
     /// In Burn's own operations: kernel `[out, in, 3, 3]` and bias `[out]`.
@@ -103,8 +103,8 @@ enum Convolution {
     Packed(kernels::PackedConvolution),
 }
 
-/// The network on a device.
-#[derive(Debug)]
+/// The network on a device. Copies share its memory there.
+#[derive(Clone, Debug)]
 pub struct Vgg19 {
     convolutions: BTreeMap<Layer, Convolution>,
     mean: Tensor<4>,

@@ -30,15 +30,13 @@ impl WarmUp {
         Self { vgg, recipe: small(recipe), paintings, device: device.clone(), done: 0, transfer: None }
     }
 
-    /// Whether a run of this recipe compiles the same programs as one of `other`.
-    pub fn serves(&self, other: &Recipe, paintings: usize) -> bool {
-        (&self.recipe, self.paintings) == (&small(other), paintings)
+    /// Whether a run of this recipe compiles the same programs as one of `other` with the strategy of `vgg`.
+    pub fn serves(&self, vgg: &Vgg19, other: &Recipe, paintings: usize) -> bool {
+        (self.vgg.strategy(), &self.recipe, self.paintings) == (vgg.strategy(), &small(other), paintings)
     }
 
     /// Parts in all: some layers first, then the targets, then each step.
-    pub fn parts(&self) -> u32 {
-        FIRST_LAYERS.len() as u32 + 1 + self.recipe.steps
-    }
+    pub const PARTS: u32 = FIRST_LAYERS.len() as u32 + 1 + STEPS;
 
     /// Parts done.
     pub fn parts_done(&self) -> u32 {
@@ -65,7 +63,7 @@ impl WarmUp {
             self.transfer = Some(transfer);
         }
         self.done += 1;
-        if self.done == self.parts() {
+        if self.done == Self::PARTS {
             self.transfer = None;
         }
         Ok(())
@@ -117,8 +115,9 @@ mod tests {
     use pollster::block_on;
 
     use super::*;
-    use crate::engine::kernels::{gpu_for_tests, kernels_of_tests};
+    use crate::engine::kernels::{Strategy, gpu_for_tests, kernels_of_tests};
     use crate::engine::weights::{ChannelMeans, Manifest, Weights};
+    use crate::memory::Precision;
     use crate::recipe::{Border, OptimizerKind, Pooling};
 
     fn network(device: &Device) -> Rc<Vgg19> {
@@ -162,10 +161,12 @@ mod tests {
         paper.reading.pooling = Pooling::Max;
         // Adam's first zeros have a program for each kind of width.
         let any_width = [[48, 56], [47, 55]];
-        for (recipe, sizes) in [(Recipe::default(), any_width.as_slice()), (paper, &any_width[..1])] {
+        let mut halves = Rc::clone(&vgg);
+        Rc::make_mut(&mut halves).set_strategy(Strategy { precision: Precision::Half, ..Strategy::default() });
+        for (vgg, recipe, sizes) in [(vgg, Recipe::default(), any_width.as_slice()), (halves, paper, &any_width[..1])] {
             let mut warm_up = WarmUp::new(Rc::clone(&vgg), &recipe, 1, &device);
             let compiled = kernels_of_tests(|| {
-                while warm_up.parts_done() < warm_up.parts() {
+                while warm_up.parts_done() < WarmUp::PARTS {
                     block_on(warm_up.advance()).unwrap();
                 }
             });
@@ -179,9 +180,12 @@ mod tests {
     #[test]
     fn what_decides_no_program_needs_no_other() {
         let device = Device::flex();
-        let warm_up = WarmUp::new(network(&device), &Recipe::default(), 1, &device);
+        let mut vgg = network(&device);
+        let warm_up = WarmUp::new(Rc::clone(&vgg), &Recipe::default(), 1, &device);
         let other = Recipe { size: 512, steps: 7, seed: 3, ..Recipe::default() };
-        assert!(warm_up.serves(&other, 1) && !warm_up.serves(&other, 2));
-        assert!(!warm_up.serves(&Recipe { optimizer: OptimizerKind::Adam, ..other }, 1));
+        assert!(warm_up.serves(&vgg, &other, 1) && !warm_up.serves(&vgg, &other, 2));
+        assert!(!warm_up.serves(&vgg, &Recipe { optimizer: OptimizerKind::Adam, ..other.clone() }, 1));
+        Rc::make_mut(&mut vgg).set_strategy(Strategy { precision: Precision::Half, ..Strategy::default() });
+        assert!(!warm_up.serves(&vgg, &other, 1));
     }
 }

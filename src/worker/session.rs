@@ -21,10 +21,14 @@ use crate::codec;
 use crate::engine::WarmUp;
 use crate::engine::device::{self, DeviceError, OpenDevice};
 #[cfg(feature = "gpu")]
-use crate::engine::kernels::Strategy;
+use crate::engine::kernels::{Division, Strategy};
+#[cfg(feature = "gpu")]
+use crate::engine::tuning;
 use crate::engine::weights::ChannelMeans;
 use crate::engine::{Pictures, StyleTransfer, TransferError, Vgg19};
 use crate::memory::MemoryUse;
+#[cfg(feature = "gpu")]
+use crate::memory::Precision;
 use crate::pixels::Pixels;
 use crate::protocol::{Command, DeviceKind, DeviceReport, Event, FileId, RunId, Stage};
 use crate::recipe::Recipe;
@@ -39,6 +43,9 @@ pub struct Session {
     device: Option<OpenDevice>,
     weights: WeightsStore,
     vgg: Option<Rc<Vgg19>>,
+    /// How the kernels' work is divided on this adapter.
+    #[cfg(feature = "gpu")]
+    division: Option<Division>,
     /// What the GPU's programs have been compiled for.
     #[cfg(feature = "gpu")]
     warm: Vec<WarmUp>,
@@ -53,6 +60,8 @@ impl Session {
             device: None,
             weights: WeightsStore::new(),
             vgg: None,
+            #[cfg(feature = "gpu")]
+            division: None,
             #[cfg(feature = "gpu")]
             warm: Vec::new(),
             run: None,
@@ -153,18 +162,20 @@ impl Session {
         let pictures = read_pictures(attachments, recipe, goes_on).await?;
         report(Stage::Weights);
         let vgg = self.network(report).await?;
+        let capacity = self.device()?.capacity.with(memory);
+        #[cfg(feature = "gpu")]
+        let (vgg, tuned) = self.tuned(&vgg, capacity.precision, report).await?;
         if self.inbox.calls_off(id) {
             return Ok(None);
         }
         #[cfg(feature = "gpu")]
-        if !self.warm_up(id, &vgg, recipe, pictures.paintings.len(), report).await? {
+        if !self.warm_up(id, &vgg, recipe, pictures.paintings.len(), |done| report(programs(tuned, tuned + done))).await? {
             return Ok(None);
         }
         report(Stage::Targets);
         // The page hears of the stage before the device's work holds this thread.
         TimeoutFuture::new(0).await;
-        let OpenDevice { device, capacity, .. } = self.device()?;
-        let transfer = StyleTransfer::new(vgg, &pictures, recipe, capacity.with(memory), device)?;
+        let transfer = StyleTransfer::new(vgg, &pictures, recipe, capacity, &self.device()?.device)?;
         report(Stage::FirstStep);
         TimeoutFuture::new(0).await;
         Ok((!self.inbox.calls_off(id)).then_some(transfer))
@@ -178,17 +189,30 @@ impl Session {
         let weights = self.weights.load().await?;
         report(Stage::Network);
         let adapter = self.device()?;
-        #[cfg_attr(not(feature = "gpu"), expect(unused_mut, reason = "there is nothing to choose on the processor"))]
-        let mut vgg = Vgg19::new(weights, &ChannelMeans::built_in(), &adapter.device);
-        #[cfg(feature = "gpu")]
-        {
-            report(Stage::Programs { done: 0, of: 1 });
-            let division = tuning_store::division(adapter).await?;
-            vgg.set_strategy(Strategy { division, precision: adapter.capacity.precision });
-        }
-        let vgg = Rc::new(vgg);
+        let vgg = Rc::new(Vgg19::new(weights, &ChannelMeans::built_in(), &adapter.device));
         self.vgg = Some(Rc::clone(&vgg));
         Ok(vgg)
+    }
+
+    /// The network with its kernels' strategy, whose division is found once in the worker's life; and the parts of the programs' preparation that
+    /// were done to find it.
+    #[cfg(feature = "gpu")]
+    async fn tuned(&mut self, vgg: &Vgg19, precision: Precision, report: impl Fn(Stage)) -> Result<(Rc<Vgg19>, u32), RunError> {
+        let mut tuned = 0;
+        let division = match self.division {
+            Some(division) => division,
+            None => {
+                let progress = |done| {
+                    tuned = done;
+                    report(programs(tuning::PARTS, done));
+                };
+                tuning_store::division(self.device()?, progress).await?
+            }
+        };
+        self.division = Some(division);
+        let mut vgg = vgg.clone();
+        vgg.set_strategy(Strategy { division, precision });
+        Ok((Rc::new(vgg), tuned))
     }
 
     /// Compiles the GPU's programs for such a run, unless they are. Answers whether the page still waits for it.
@@ -199,14 +223,14 @@ impl Session {
         vgg: &Rc<Vgg19>,
         recipe: &Recipe,
         paintings: usize,
-        report: impl Fn(Stage),
+        report: impl Fn(u32),
     ) -> Result<bool, RunError> {
-        if self.warm.iter().any(|warm| warm.serves(recipe, paintings)) {
+        if self.warm.iter().any(|warm| warm.serves(vgg, recipe, paintings)) {
             return Ok(true);
         }
         let mut warm_up = WarmUp::new(Rc::clone(vgg), recipe, paintings, &self.device()?.device);
-        while warm_up.parts_done() < warm_up.parts() {
-            report(Stage::Programs { done: warm_up.parts_done(), of: warm_up.parts() });
+        while warm_up.parts_done() < WarmUp::PARTS {
+            report(warm_up.parts_done());
             warm_up.advance().await?;
             // The page's word to call it off is heard between two parts.
             TimeoutFuture::new(0).await;
@@ -249,6 +273,12 @@ impl Session {
             outbox::post(&Event::Failed { run: Some(id), error: explain::run(&error), fatal: error.is_fatal() });
         }
     }
+}
+
+/// How far the preparation of the programs is, in parts of which so many are for finding a division.
+#[cfg(feature = "gpu")]
+const fn programs(tuning: u32, done: u32) -> Stage {
+    Stage::Programs { done, of: tuning + WarmUp::PARTS }
 }
 
 /// The GPU. A browser that has just been started may have no adapter yet and one a moment later.

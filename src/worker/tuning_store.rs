@@ -11,13 +11,14 @@ use crate::engine::kernels::Division;
 use crate::engine::tuning;
 
 /// Name of the cache in the browser's storage. Another number where the kernels are others, so that all are tried anew.
-const CACHE: &str = "impasto-tuning-1";
+const CACHE: &str = "impasto-tuning-2";
 
-/// The fastest division on `adapter`: what an earlier visit found, or else what trying shows. Without storage each visit tries.
+/// The fastest division on `adapter`: what an earlier visit found, or else what trying shows. Without storage each visit tries. Where it comes to
+/// that, `progress` is told how many of [`tuning::PARTS`] are done.
 ///
 /// # Errors
 /// [`TransferError::Device`].
-pub async fn division(adapter: &OpenDevice) -> Result<Division, TransferError> {
+pub async fn division(adapter: &OpenDevice, mut progress: impl FnMut(u32)) -> Result<Division, TransferError> {
     // Browsers tell little of an adapter's name; what it can hold helps to tell one from another.
     let words = format!("{} {} {}", adapter.name, adapter.max_edge, adapter.software);
     let key = format!("tuning/{}", String::from(js_sys::encode_uri_component(&words)));
@@ -27,7 +28,13 @@ pub async fn division(adapter: &OpenDevice) -> Result<Division, TransferError> {
     {
         return Ok(known);
     }
-    let fastest = tuning::fastest_division(&adapter.device, now_ms).await?;
+    let mut done = 0;
+    progress(done);
+    let part_done = || {
+        done += 1;
+        progress(done);
+    };
+    let fastest = tuning::fastest_division(&adapter.device, now_ms, part_done).await?;
     if let Some(cache) = &cache {
         // Without storage the person loses a moment at the next visit, and nothing else.
         _ = remember(cache, &key, fastest).await;

@@ -1,61 +1,64 @@
-//! Feature maps in halves against the same in f32: near enough that no one sees it.
+//! Feature maps in halves against the same in f32.
 
 use std::rc::Rc;
 
+use burn::tensor::Tensor;
 use impasto::engine::kernels::{Division, Strategy};
-use impasto::engine::loss::Objective;
+use impasto::engine::loss::{Objective, Subject};
 use impasto::engine::{Pictures, StyleTransfer, Vgg19};
 use impasto::losses::Losses;
 use impasto::memory::{Capacity, Precision};
-use impasto::pixels::Pixels;
 use impasto::recipe::{Border, Emphasis, Network, Pooling, Reading, Recipe};
 
-use crate::promises::{finish, squared_distance};
+use crate::promises::finish;
 use crate::tiles::{NARROW, emphasis, evaluated, norm, pixels, subject};
 use crate::{gpu, network};
 
-fn vgg(division: Division, precision: Precision) -> Vgg19 {
+/// Relative distance allowed for the terms, sums of squares in which the halves' rounding is lost. Measured: 9e-5 at most.
+const TERM_GATE: f32 = 3e-4;
+/// Relative L2 distance allowed for the gradient. Measured: 1 %, and 2 % where a region has few positions.
+const GRADIENT_GATE: f32 = 0.04;
+/// How much more of the objective may be left after a few steps. Measured: 0.7 and 0.1 % more, where other orders of f32's sums have 0.3 and 0.1 %.
+const LEFT_GATE: f32 = 1.02;
+
+fn vgg(precision: Precision) -> Vgg19 {
     let mut vgg = network(&gpu());
-    vgg.set_strategy(Strategy { division, precision });
+    vgg.set_strategy(Strategy { division: Division::Coarse, precision });
     vgg
 }
 
+/// Terms and gradient in f32 and in halves.
+fn both(subject: &Subject, reading: Reading, capacity: Capacity) -> [([f32; 3], Tensor<4>); 2] {
+    // Smoothness does not see the maps.
+    let emphasis = Emphasis { tv_weight: 0.0, ..emphasis() };
+    Precision::ALL.map(|precision| {
+        let vgg = vgg(precision);
+        evaluated(&vgg, subject, &Objective::new(&vgg, subject, reading, emphasis, capacity))
+    })
+}
+
 #[test]
-fn terms_and_gradient_are_nearly_the_same() {
-    let device = gpu();
+fn terms_and_gradient_are_nearly_the_same_as_a_whole_and_in_tiles_of_regions() {
     let other = Reading { network: Network::Normalised, border: Border::Zero, pooling: Pooling::Max };
-    for (masked, reading, capacity) in [(false, Reading::default(), Capacity::AMPLE), (true, other, NARROW)] {
-        let subject = subject(72, 266, masked, &device);
-        let emphasis = Emphasis { tv_weight: 0.0, ..emphasis() };
-        let [single, half] = Precision::ALL.map(|precision| {
-            let vgg = vgg(Division::Coarse, precision);
-            evaluated(&vgg, &subject, &Objective::new(&vgg, &subject, reading, emphasis, capacity))
-        });
-        println!("terms {:?} {:?}", single.0, half.0);
-        println!("gradient {}", norm(half.1 - single.1.clone()) / norm(single.1));
+    let [whole, regions] = [subject(72, 64, false, &gpu()), subject(32, 266, true, &gpu())];
+    for (subject, reading, capacity) in [(whole, Reading::default(), Capacity::AMPLE), (regions, other, NARROW)] {
+        let [(terms, gradient), (half_terms, half_gradient)] = both(&subject, reading, capacity);
+        for (term, half) in terms.into_iter().zip(half_terms) {
+            assert!((half - term).abs() <= TERM_GATE * term, "terms {half_terms:?} in halves, {terms:?} in f32");
+        }
+        let distance = norm(half_gradient - gradient.clone()) / norm(gradient);
+        assert!(distance > 0.0 && distance <= GRADIENT_GATE, "the gradients are {distance} apart; halves round");
     }
 }
 
 #[test]
-fn probe_runs() {
-    let recipe = Recipe { size: 64, steps: 30, ..Recipe::default() };
-    for (photo, painting) in [("photo-cat.jpg", "painting-night.jpg"), ("photo-coffee.jpg", "painting-ember.jpg")] {
-        let pictures = Pictures::new(pixels(photo, 64, 64), vec![pixels(painting, 64, 64)]);
-        let run = |division, precision| -> (Pixels, Losses) {
-            let vgg = Rc::new(vgg(division, precision));
-            let mut transfer =
-                StyleTransfer::new(vgg, &pictures, &recipe, Capacity::AMPLE, &gpu()).expect("the recipe makes sense");
-            finish(&mut transfer)
-        };
-        let fine = run(Division::Fine, Precision::Single);
-        let coarse = run(Division::Coarse, Precision::Single);
-        let half = run(Division::Coarse, Precision::Half);
-        println!(
-            "apart fine-coarse {} half-coarse {} photo {}",
-            squared_distance(&fine.0, &coarse.0),
-            squared_distance(&half.0, &coarse.0),
-            squared_distance(&pictures.photo, &coarse.0)
-        );
-        println!("{:?}\n{:?}\n{:?}", fine.1, coarse.1, half.1);
-    }
+fn a_run_comes_as_far_as_in_f32() {
+    let recipe = Recipe { size: 64, steps: 12, ..Recipe::default() };
+    let pictures = Pictures::new(pixels("photo-cat.jpg", 64, 64), vec![pixels("painting-night.jpg", 64, 64)]);
+    let [single, half] = Precision::ALL.map(|precision| {
+        let transfer = StyleTransfer::new(Rc::new(vgg(precision)), &pictures, &recipe, Capacity::AMPLE, &gpu());
+        let (_, Losses { content, style, .. }) = finish(&mut transfer.expect("the recipe makes sense"));
+        content + style
+    });
+    assert!(half <= LEFT_GATE * single, "{half} in halves, {single} in f32");
 }

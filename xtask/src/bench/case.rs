@@ -42,9 +42,9 @@ pub struct Options {
     /// See pictures of more than PX×PX in tiles, natively; without it those that are too large for the device
     #[arg(long, value_name = "PX", conflicts_with_all = ["browser", "kernels", "history"], value_parser = clap::value_parser!(u32).range(i64::from(LEAST_TILE_EDGE_PX)..))]
     pub tiles_above: Option<u32>,
-    /// Keep feature maps in f32 on a graphics card that has f16 too, natively
+    /// Keep feature maps in f16, natively
     #[arg(long, conflicts_with_all = ["browser", "kernels", "history"])]
-    pub full_precision: bool,
+    pub half_precision: bool,
     /// Measure L-BFGS alone, without the network, with each of these numbers of pairs remembered
     #[arg(long, value_name = "LIST", value_delimiter = ',', conflicts_with = "browser", value_parser = clap::value_parser!(u32).range(1..=100))]
     pub history: Vec<u32>,
@@ -130,8 +130,8 @@ pub struct Steps {
     pub styles: u32,
     /// The longest side, px, of a square picture that is seen as a whole; `None` for what the device has room for.
     pub tiles_above: Option<u32>,
-    /// Whether feature maps are kept in f32 where they could be kept in f16.
-    pub full_precision: bool,
+    /// Whether feature maps are kept in f16.
+    pub half_precision: bool,
 }
 
 impl Options {
@@ -164,9 +164,9 @@ impl Options {
         if !self.history.is_empty() {
             return self.history.iter().map(|&pairs| Subject::History(pairs)).collect();
         }
-        let Self { browser, border, tiles_above, full_precision, .. } = *self;
+        let Self { browser, border, tiles_above, half_precision, .. } = *self;
         let steps = |&optimizer| {
-            self.styles.iter().map(move |&styles| Steps { browser, optimizer, border, styles, tiles_above, full_precision })
+            self.styles.iter().map(move |&styles| Steps { browser, optimizer, border, styles, tiles_above, half_precision })
         };
         self.optimizers.iter().flat_map(steps).map(Subject::Steps).collect()
     }
@@ -270,7 +270,7 @@ mod tests {
             border: Border::Zero,
             styles: 1,
             tiles_above: None,
-            full_precision: false,
+            half_precision: false,
         };
         assert!(cases.iter().all(|case| steps(case) == plain && case.runs == 5 && case.device == Device::Gpu));
         assert_eq!(cases[0].program(), "native");

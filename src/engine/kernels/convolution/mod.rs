@@ -34,7 +34,7 @@ pub struct Strategy {
 }
 
 /// A frozen 3×3 convolution with its bias, in the order in which the kernel reads it; both directions are on the device.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct PackedConvolution {
     /// `[9, C_in, C_out]`, `C_in` filled up with zeros to whole vectors.
     forward: Tensor<3>,
