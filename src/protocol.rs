@@ -26,6 +26,15 @@ pub enum Command {
     Open(DeviceKind),
     /// Say whether a file is a picture to work with. Attachment: the file (`Blob`). Answered by [`Event::Examined`].
     Examine(FileId),
+    /// Get ready for such a run while there is nothing else to do: it will be asked for soon. Not answered.
+    Prepare {
+        /// What to do.
+        recipe: Recipe,
+        /// Paintings.
+        paintings: usize,
+        /// How much of the device's memory to take.
+        memory: MemoryUse,
+    },
     /// Begin a run, dropping any other. Attachments (`Blob`s): content file; if the run goes on from an earlier picture, that; the
     /// style files, of which there may be none where content alone counts.
     Start {

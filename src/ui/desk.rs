@@ -21,7 +21,7 @@ use super::pictures::{Origin, Original, Picture, Plate, Plates};
 use super::reconstruction::{Reconstruction, Subject};
 use super::settings::Settings;
 use super::shelf::Shelf;
-use super::studio::{Effect as Task, Errand, Studio};
+use super::studio::{Effect as Task, Errand, Link, Studio};
 use crate::pixels::ImageSize;
 use crate::protocol::{Command, Event, RunId, UserError};
 use crate::recipe::{Emphasis, OptimizerKind, Preset};
@@ -86,6 +86,7 @@ impl Desk {
         desk.client.set_value(Some(Rc::new(client)));
         desk.act(Studio::open);
         desk.remember_settings();
+        desk.prepare_ahead();
         desk.restore_pictures();
         desk
     }
@@ -206,6 +207,20 @@ impl Desk {
     fn remember_settings(self) {
         let settings = Memo::new(move |_| self.studio.with(|studio| studio.settings().to_json()));
         Effect::new(move || settings.with(|text| browser::store_settings(text)));
+    }
+
+    /// From the first picture on, and after each run, has the worker get ready for the next while the person chooses.
+    fn prepare_ahead(self) {
+        let paintings = Memo::new(move |_| {
+            let has = |picture: Local<Option<Picture>>| picture.with(Option::is_some);
+            let rests = self.studio.with(|studio| studio.link() == Link::Up && !studio.is_live());
+            (rests && (has(self.content) || has(self.style))).then(|| 1 + usize::from(has(self.second_style)))
+        });
+        Effect::new(move || {
+            if let Some(paintings) = paintings.get() {
+                self.act(|studio| studio.get_ready(paintings));
+            }
+        });
     }
 
     fn receive(self, event: Event, attachment: Option<JsValue>) {

@@ -168,6 +168,13 @@ impl Studio {
         self.start_run(Errand::Repaint)
     }
 
+    /// Has the worker get ready for a run as the settings have it, with as many `paintings`, while none is under way.
+    pub fn get_ready(&self, paintings: usize) -> Option<Effect> {
+        let rests = self.link == Link::Up && !self.is_live();
+        let recipe = self.settings.recipe_on(self.report.as_ref());
+        rests.then_some(Effect::Post(Command::Prepare { recipe, paintings, memory: self.settings.memory }))
+    }
+
     /// Begins a run that goes on from an earlier picture.
     pub fn go_on(&mut self) -> Option<Effect> {
         self.start_run(Errand::GoOn)

@@ -1,6 +1,9 @@
 //! The page's commands, in the order in which they came. They can be looked at before they are taken.
 
+use std::cell::RefCell;
 use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::task::{Context, Poll};
 
 use futures_channel::mpsc::UnboundedReceiver;
 use futures_util::StreamExt;
@@ -14,44 +17,67 @@ pub type Message = (Command, Vec<JsValue>);
 /// What the page has asked for.
 #[derive(Debug)]
 pub struct Inbox {
-    commands: UnboundedReceiver<Message>,
+    commands: RefCell<UnboundedReceiver<Message>>,
     /// Has come, and is still to be taken.
-    waiting: VecDeque<Message>,
+    waiting: RefCell<VecDeque<Message>>,
 }
 
 impl Inbox {
     /// Of what comes through `commands`.
     pub fn new(commands: UnboundedReceiver<Message>) -> Self {
-        Self { commands, waiting: VecDeque::new() }
+        Self { commands: RefCell::new(commands), waiting: RefCell::default() }
     }
 
     /// Takes the first that has come, without waiting.
-    pub fn take(&mut self) -> Option<Message> {
+    pub fn take(&self) -> Option<Message> {
         self.collect();
-        self.waiting.pop_front()
+        self.waiting.borrow_mut().pop_front()
     }
 
-    /// Waits for a command. Answers whether there will be one.
-    pub async fn wait(&mut self) -> bool {
-        let message = self.commands.next().await;
-        let more = message.is_some();
-        self.waiting.extend(message);
-        more
+    /// Waits for another command to come. Answers whether there will be one.
+    pub async fn wait(&self) -> bool {
+        poll_fn(|context| self.poll(context)).await
+    }
+
+    /// Takes the first command, if it has to do with no run and no device.
+    pub fn take_examine(&self) -> Option<Message> {
+        let mut waiting = self.waiting.borrow_mut();
+        waiting.pop_front_if(|(command, _)| matches!(command, Command::Examine(_)))
+    }
+
+    /// Whether a command has come.
+    pub fn has_any(&self) -> bool {
+        self.collect();
+        !self.waiting.borrow().is_empty()
+    }
+
+    /// The run that is to begin next, among what has been waited for.
+    pub fn next_run(&self) -> Option<RunId> {
+        let start = |(command, _): &Message| if let Command::Start { run, .. } = command { Some(*run) } else { None };
+        self.waiting.borrow().iter().rev().find_map(start)
     }
 
     /// Whether by now the page waits for something else than run `id`.
-    pub fn calls_off(&mut self, id: RunId) -> bool {
+    pub fn calls_off(&self, id: RunId) -> bool {
         self.collect();
-        self.waiting.iter().any(|(command, _)| match command {
+        self.waiting.borrow().iter().any(|(command, _)| match command {
             Command::Cancel(run) => *run == id,
             Command::Start { .. } => true,
             _ => false,
         })
     }
 
-    fn collect(&mut self) {
-        while let Ok(message) = self.commands.try_recv() {
-            self.waiting.push_back(message);
+    fn collect(&self) {
+        while let Ok(message) = self.commands.borrow_mut().try_recv() {
+            self.waiting.borrow_mut().push_back(message);
         }
+    }
+
+    fn poll(&self, context: &mut Context<'_>) -> Poll<bool> {
+        self.commands.borrow_mut().poll_next_unpin(context).map(|message| {
+            let more = message.is_some();
+            self.waiting.borrow_mut().extend(message);
+            more
+        })
     }
 }

@@ -6,6 +6,7 @@
 mod explain;
 mod inbox;
 mod outbox;
+mod preparation;
 mod run;
 mod session;
 #[cfg(feature = "gpu")]

@@ -1,8 +1,10 @@
 //! The worker's one loop: take what commands have come, do one batch of steps, give the event loop its turn.
 
-use std::rc::Rc;
+use std::cell::Cell;
+use std::pin::pin;
 
 use futures_channel::mpsc::UnboundedReceiver;
+use futures_util::future::{Either, select};
 use gloo_timers::future::TimeoutFuture;
 use js_sys::Uint8Array;
 use wasm_bindgen::{JsCast, JsValue};
@@ -12,23 +14,12 @@ use web_sys::Blob;
 use super::explain::{self, Role, RunError};
 use super::inbox::{Inbox, Message};
 use super::outbox;
+use super::preparation::{Preparation, Wanted};
 use super::run::Run;
-#[cfg(feature = "gpu")]
-use super::tuning_store;
-use super::weights_store::WeightsStore;
 use crate::codec;
-#[cfg(feature = "gpu")]
-use crate::engine::WarmUp;
 use crate::engine::device::{self, DeviceError, OpenDevice};
-#[cfg(feature = "gpu")]
-use crate::engine::kernels::{Division, Strategy};
-#[cfg(feature = "gpu")]
-use crate::engine::tuning;
-use crate::engine::weights::ChannelMeans;
-use crate::engine::{Pictures, StyleTransfer, TransferError, Vgg19};
+use crate::engine::{Pictures, StyleTransfer, TransferError};
 use crate::memory::MemoryUse;
-#[cfg(feature = "gpu")]
-use crate::memory::Precision;
 use crate::pixels::Pixels;
 use crate::protocol::{Command, DeviceKind, DeviceReport, Event, FileId, RunId, Stage};
 use crate::recipe::Recipe;
@@ -40,32 +31,16 @@ const ADAPTER_WAITS_MS: [u32; 3] = [200, 500, 1000];
 #[derive(Debug)]
 pub struct Session {
     inbox: Inbox,
-    device: Option<OpenDevice>,
-    weights: WeightsStore,
-    vgg: Option<Rc<Vgg19>>,
-    /// How the kernels' work is divided on this adapter.
-    #[cfg(feature = "gpu")]
-    division: Option<Division>,
-    /// What the GPU's programs have been compiled for.
-    #[cfg(feature = "gpu")]
-    warm: Vec<WarmUp>,
+    preparation: Preparation,
+    /// What to get ready for while there is nothing else to do.
+    ahead: Option<Wanted>,
     run: Option<Run>,
 }
 
 impl Session {
     /// A session that will take `commands`.
     pub fn new(commands: UnboundedReceiver<Message>) -> Self {
-        Self {
-            inbox: Inbox::new(commands),
-            device: None,
-            weights: WeightsStore::new(),
-            vgg: None,
-            #[cfg(feature = "gpu")]
-            division: None,
-            #[cfg(feature = "gpu")]
-            warm: Vec::new(),
-            run: None,
-        }
+        Self { inbox: Inbox::new(commands), preparation: Preparation::new(), ahead: None, run: None }
     }
 
     /// Serves the page for as long as the worker lives.
@@ -76,6 +51,8 @@ impl Session {
             } else if self.run.as_ref().is_some_and(|run| !run.paused) {
                 self.advance().await;
                 TimeoutFuture::new(0).await;
+            } else if let Some(wanted) = self.ahead.take() {
+                self.get_ready(wanted).await;
             } else if !self.inbox.wait().await {
                 return;
             }
@@ -86,7 +63,8 @@ impl Session {
         match command {
             Command::Open(kind) => self.open(kind).await,
             Command::Examine(file) => examine(file, attachments.first()).await,
-            Command::Start { run, recipe, goes_on, memory } => self.start(run, &recipe, goes_on, memory, &attachments).await,
+            Command::Prepare { recipe, paintings, memory } => self.ahead = Some(Wanted { recipe, paintings, memory }),
+            Command::Start { run, recipe, goes_on, memory } => self.start(run, recipe, goes_on, memory, &attachments).await,
             Command::Cancel(id) => {
                 if self.running(id).is_some() {
                     self.drop_run();
@@ -131,17 +109,18 @@ impl Session {
             Ok(open) => {
                 let OpenDevice { ref name, software, max_edge, capacity, .. } = open;
                 outbox::post(&Event::Opened(DeviceReport { kind, name: name.clone(), software, max_edge, capacity }));
-                self.device = Some(open);
+                self.preparation.set_device(open);
             }
             Err(error) => outbox::post_fatal(explain::device(&error)),
         }
     }
 
-    async fn start(&mut self, id: RunId, recipe: &Recipe, goes_on: bool, memory: MemoryUse, attachments: &[JsValue]) {
+    async fn start(&mut self, id: RunId, recipe: Recipe, goes_on: bool, memory: MemoryUse, attachments: &[JsValue]) {
         self.drop_run();
         outbox::set_current_run(Some(id));
+        let steps = recipe.steps;
         match self.prepare(id, recipe, goes_on, memory, attachments).await {
-            Ok(Some(transfer)) => self.run = Some(Run::new(id, transfer, recipe.steps)),
+            Ok(Some(transfer)) => self.run = Some(Run::new(id, transfer, steps)),
             Ok(None) => self.drop_run(),
             Err(error) => self.settle(id, Err(error)),
         }
@@ -151,99 +130,59 @@ impl Session {
     async fn prepare(
         &mut self,
         id: RunId,
-        recipe: &Recipe,
+        recipe: Recipe,
         goes_on: bool,
         memory: MemoryUse,
         attachments: &[JsValue],
     ) -> Result<Option<StyleTransfer>, RunError> {
+        let Self { inbox, preparation, .. } = self;
         let report = |stage| outbox::post(&Event::Preparing { run: id, stage });
         recipe.validate().map_err(TransferError::from)?;
         report(Stage::Pictures);
-        let pictures = read_pictures(attachments, recipe, goes_on).await?;
-        report(Stage::Weights);
-        let vgg = self.network(report).await?;
-        let capacity = self.device()?.capacity.with(memory);
-        #[cfg(feature = "gpu")]
-        let (vgg, tuned) = self.tuned(&vgg, capacity.precision, report).await?;
-        if self.inbox.calls_off(id) {
-            return Ok(None);
-        }
-        #[cfg(feature = "gpu")]
-        if !self.warm_up(id, &vgg, recipe, pictures.paintings.len(), |done| report(programs(tuned, tuned + done))).await? {
-            return Ok(None);
-        }
+        let pictures = read_pictures(attachments, &recipe, goes_on).await?;
+        let wanted = Wanted { recipe, paintings: pictures.paintings.len(), memory };
+        let Some(vgg) = preparation.ready(&wanted, report, || inbox.calls_off(id)).await? else { return Ok(None) };
         report(Stage::Targets);
         // The page hears of the stage before the device's work holds this thread.
         TimeoutFuture::new(0).await;
-        let transfer = StyleTransfer::new(vgg, &pictures, recipe, capacity, &self.device()?.device)?;
+        let capacity = preparation.capacity(memory)?;
+        let transfer = StyleTransfer::new(vgg, &pictures, &wanted.recipe, capacity, &preparation.device()?.device)?;
         report(Stage::FirstStep);
         TimeoutFuture::new(0).await;
-        Ok((!self.inbox.calls_off(id)).then_some(transfer))
+        Ok((!inbox.calls_off(id)).then_some(transfer))
     }
 
-    /// The network on the device, fetched and moved there once in the worker's life.
-    async fn network(&mut self, report: impl Fn(Stage)) -> Result<Rc<Vgg19>, RunError> {
-        if let Some(vgg) = &self.vgg {
-            return Ok(Rc::clone(vgg));
-        }
-        let weights = self.weights.load().await?;
-        report(Stage::Network);
-        let adapter = self.device()?;
-        let vgg = Rc::new(Vgg19::new(weights, &ChannelMeans::built_in(), &adapter.device));
-        self.vgg = Some(Rc::clone(&vgg));
-        Ok(vgg)
-    }
-
-    /// The network with its kernels' strategy, whose division is found once in the worker's life; and the parts of the programs' preparation that
-    /// were done to find it.
-    #[cfg(feature = "gpu")]
-    async fn tuned(&mut self, vgg: &Vgg19, precision: Precision, report: impl Fn(Stage)) -> Result<(Rc<Vgg19>, u32), RunError> {
-        let mut tuned = 0;
-        let division = match self.division {
-            Some(division) => division,
-            None => {
-                let progress = |done| {
-                    tuned = done;
-                    report(programs(tuning::PARTS, done));
-                };
-                tuning_store::division(self.device()?, progress).await?
+    /// Gets ready for a run that the page has not asked for yet, until it asks for something. A run that is asked for meanwhile is told how far
+    /// that is. What fails here fails once more for the run, which tells it.
+    async fn get_ready(&mut self, wanted: Wanted) {
+        let Self { inbox, preparation, ahead, .. } = self;
+        let stage = Cell::new(None);
+        let tell = || {
+            if let (Some(run), Some(stage)) = (inbox.next_run(), stage.get()) {
+                outbox::post(&Event::Preparing { run, stage });
             }
         };
-        self.division = Some(division);
-        let mut vgg = vgg.clone();
-        vgg.set_strategy(Strategy { division, precision });
-        Ok((Rc::new(vgg), tuned))
-    }
-
-    /// Compiles the GPU's programs for such a run, unless they are. Answers whether the page still waits for it.
-    #[cfg(feature = "gpu")]
-    async fn warm_up(
-        &mut self,
-        id: RunId,
-        vgg: &Rc<Vgg19>,
-        recipe: &Recipe,
-        paintings: usize,
-        report: impl Fn(u32),
-    ) -> Result<bool, RunError> {
-        if self.warm.iter().any(|warm| warm.serves(vgg, recipe, paintings)) {
-            return Ok(true);
-        }
-        let mut warm_up = WarmUp::new(Rc::clone(vgg), recipe, paintings, &self.device()?.device);
-        while warm_up.parts_done() < WarmUp::PARTS {
-            report(warm_up.parts_done());
-            warm_up.advance().await?;
-            // The page's word to call it off is heard between two parts.
-            TimeoutFuture::new(0).await;
-            if self.inbox.calls_off(id) {
-                return Ok(false);
+        let report = |now| {
+            stage.set(Some(now));
+            tell();
+        };
+        let done = {
+            let mut work = pin!(preparation.ready(&wanted, report, || inbox.has_any()));
+            loop {
+                match select(work.as_mut(), pin!(inbox.wait())).await {
+                    Either::Left((done, _)) => break done,
+                    Either::Right(_) => {
+                        while let Some((Command::Examine(file), attachments)) = inbox.take_examine() {
+                            examine(file, attachments.first()).await;
+                        }
+                        tell();
+                    }
+                }
             }
+        };
+        if matches!(done, Ok(None)) {
+            *ahead = Some(wanted);
         }
-        self.warm.push(warm_up);
-        Ok(true)
-    }
-
-    fn device(&self) -> Result<&OpenDevice, RunError> {
-        self.device.as_ref().ok_or(RunError::NoDevice)
     }
 
     async fn advance(&mut self) {
@@ -273,12 +212,6 @@ impl Session {
             outbox::post(&Event::Failed { run: Some(id), error: explain::run(&error), fatal: error.is_fatal() });
         }
     }
-}
-
-/// How far the preparation of the programs is, in parts of which so many are for finding a division.
-#[cfg(feature = "gpu")]
-const fn programs(tuning: u32, done: u32) -> Stage {
-    Stage::Programs { done, of: tuning + WarmUp::PARTS }
 }
 
 /// The GPU. A browser that has just been started may have no adapter yet and one a moment later.

@@ -27,7 +27,7 @@ if (self.GPUAdapter) {
 }
 "#;
 
-/// What goes wrong with the weights' next answer.
+/// What goes wrong with the weights' answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WeightsFault {
     /// 404.
@@ -88,9 +88,9 @@ impl Site {
         self.log().iter().filter(|line| line.contains("/weights/")).count()
     }
 
-    /// Spoils the next answer that carries weights.
-    pub fn fail_weights_once(&self, fault: WeightsFault) {
-        self.conduct().fault = Some(fault);
+    /// Spoils every answer that carries weights from now on, or none.
+    pub fn spoil_weights(&self, fault: Option<WeightsFault>) {
+        self.conduct().fault = fault;
     }
 
     /// Runs `script` in the page before anything else, from the next load on.
@@ -128,7 +128,7 @@ async fn watch(State(conduct): State<Shared>, mut request: Request, next: Next) 
     let (fault, page_hook, worker_hook) = {
         let mut conduct = conduct.lock().expect("no holder panics");
         conduct.log.push(format!("{path}{range}"));
-        let fault = path.contains("/weights/").then(|| conduct.fault.take()).flatten();
+        let fault = path.contains("/weights/").then(|| conduct.fault).flatten();
         (fault, conduct.page_hook.clone(), conduct.worker_hook.clone())
     };
     if path == "/test-hook.js" {

@@ -39,10 +39,12 @@ pub async fn bad_files_are_named_and_the_page_goes_on(session: &Session) {
 /// The connection breaks; Retry goes on where it stopped.
 pub async fn a_broken_download_is_resumed(session: &Session) {
     let (site, pictures) = (Site::new(), Pictures::new());
+    // It begins with the first picture that is chosen.
+    site.spoil_weights(Some(WeightsFault::Dropped(1_000_000)));
     let page = prepared(session, &site, &pictures, "auto", 2).await;
-    site.fail_weights_once(WeightsFault::Dropped(5_000_000));
     page.press("Stylise").await;
     page.until_alert("broke off").await;
+    site.spoil_weights(None);
     stylise_again(&page, "Retry").await;
     let resumed = site.log().iter().any(|line| line.contains("/weights/") && line.contains("bytes=") && !line.contains("bytes=0-"));
     assert!(resumed, "the download began anew: {:?}", site.log());
@@ -51,18 +53,20 @@ pub async fn a_broken_download_is_resumed(session: &Session) {
 /// Bytes that are not the network are never used.
 pub async fn wrong_weights_are_refused_and_fetched_anew(session: &Session) {
     let (site, pictures) = (Site::new(), Pictures::new());
-    let page = prepared(session, &site, &pictures, "auto", 2).await;
     let faults = [
         (WeightsFault::Missing, "404"),
         (WeightsFault::WebPage, "web page"),
         (WeightsFault::Short(1_000_000), "incomplete"),
         (WeightsFault::BitFlip, "damaged"),
     ];
+    site.spoil_weights(Some(faults[0].0));
+    let page = prepared(session, &site, &pictures, "auto", 2).await;
     for (number, (fault, words)) in faults.into_iter().enumerate() {
-        site.fail_weights_once(fault);
+        site.spoil_weights(Some(fault));
         page.press(if number == 0 { "Stylise" } else { "Retry" }).await;
         page.until_alert(words).await;
     }
+    site.spoil_weights(None);
     stylise_again(&page, "Retry").await;
 }
 

@@ -244,6 +244,17 @@ fn a_failed_run_leaves_worker_and_settings_and_starts_again() {
 }
 
 #[test]
+fn the_worker_gets_ready_only_while_it_is_up_and_at_rest() {
+    assert_eq!(Studio::new(Settings::default(), true).get_ready(1), None);
+    let mut studio = opened();
+    let memory = MemoryUse::default();
+    let recipe = studio.settings().recipe_on(studio.report());
+    assert_eq!(studio.get_ready(2), Some(Effect::Post(Command::Prepare { recipe, paintings: 2, memory })));
+    studio.start();
+    assert_eq!(studio.get_ready(1), None);
+}
+
+#[test]
 fn a_picture_that_cannot_be_read_offers_no_retry() {
     let mut studio = opened();
     studio.start();

@@ -1,0 +1,176 @@
+//! What has to be there before a run: the device, the network, and the GPU's programs. Each is got once in the worker's life, when it is first
+//! asked for, which may be before the person asks for a run.
+
+use std::rc::Rc;
+
+use gloo_timers::future::TimeoutFuture;
+
+use super::explain::RunError;
+#[cfg(feature = "gpu")]
+use super::tuning_store;
+use super::weights_store::WeightsStore;
+use crate::engine::Vgg19;
+use crate::engine::device::OpenDevice;
+use crate::engine::weights::ChannelMeans;
+#[cfg(feature = "gpu")]
+use crate::engine::{
+    WarmUp,
+    kernels::{Division, Strategy},
+    tuning,
+};
+use crate::memory::{Capacity, MemoryUse};
+use crate::protocol::Stage;
+use crate::recipe::Recipe;
+
+/// A run that is to come.
+#[derive(Clone, Debug)]
+#[cfg_attr(not(feature = "gpu"), expect(dead_code, reason = "for the processor no programs are compiled"))]
+pub struct Wanted {
+    /// What to do.
+    pub recipe: Recipe,
+    /// Paintings.
+    pub paintings: usize,
+    /// How much of the device's memory to take.
+    pub memory: MemoryUse,
+}
+
+/// Everything that has been got ready.
+#[derive(Debug)]
+pub struct Preparation {
+    device: Option<OpenDevice>,
+    weights: WeightsStore,
+    vgg: Option<Rc<Vgg19>>,
+    /// How the kernels' work is divided on this adapter.
+    #[cfg(feature = "gpu")]
+    division: Option<Division>,
+    /// What the GPU's programs have been compiled for; the last may be under way.
+    #[cfg(feature = "gpu")]
+    warm: Vec<WarmUp>,
+}
+
+impl Preparation {
+    /// Of nothing yet.
+    pub fn new() -> Self {
+        Self {
+            device: None,
+            weights: WeightsStore::new(),
+            vgg: None,
+            #[cfg(feature = "gpu")]
+            division: None,
+            #[cfg(feature = "gpu")]
+            warm: Vec::new(),
+        }
+    }
+
+    /// Computes on `device` from now on.
+    pub fn set_device(&mut self, device: OpenDevice) {
+        self.device = Some(device);
+    }
+
+    /// What to compute on.
+    ///
+    /// # Errors
+    /// [`RunError::NoDevice`] before one is open.
+    pub fn device(&self) -> Result<&OpenDevice, RunError> {
+        self.device.as_ref().ok_or(RunError::NoDevice)
+    }
+
+    /// What the device has room for when memory is used in this way.
+    ///
+    /// # Errors
+    /// [`RunError::NoDevice`].
+    pub fn capacity(&self, memory: MemoryUse) -> Result<Capacity, RunError> {
+        Ok(self.device()?.capacity.with(memory))
+    }
+
+    /// The network, with all that a run like `wanted` needs; `None` once `is_off` says between two parts of the work that it is not waited for any
+    /// more. What was done by then stays done. `report` is told of each part.
+    ///
+    /// # Errors
+    /// [`RunError`], of the weights or the device.
+    #[cfg_attr(not(feature = "gpu"), expect(unused_variables, reason = "for the processor no programs are compiled"))]
+    pub async fn ready(
+        &mut self,
+        wanted: &Wanted,
+        report: impl Fn(Stage),
+        is_off: impl Fn() -> bool,
+    ) -> Result<Option<Rc<Vgg19>>, RunError> {
+        let vgg = self.network(&report).await?;
+        if is_off() {
+            return Ok(None);
+        }
+        #[cfg(feature = "gpu")]
+        return self.programs(&vgg, wanted, report, is_off).await;
+        #[cfg(not(feature = "gpu"))]
+        Ok(Some(vgg))
+    }
+
+    /// The network on the device.
+    async fn network(&mut self, report: impl Fn(Stage)) -> Result<Rc<Vgg19>, RunError> {
+        if let Some(vgg) = &self.vgg {
+            return Ok(Rc::clone(vgg));
+        }
+        report(Stage::Weights);
+        let weights = self.weights.load().await?;
+        report(Stage::Network);
+        // The page hears of the stage before the work holds this thread.
+        TimeoutFuture::new(0).await;
+        let vgg = Rc::new(Vgg19::new(weights, &ChannelMeans::built_in(), &self.device()?.device));
+        self.vgg = Some(Rc::clone(&vgg));
+        Ok(vgg)
+    }
+
+    /// `vgg` with its kernels' strategy, and with their programs compiled.
+    #[cfg(feature = "gpu")]
+    async fn programs(
+        &mut self,
+        vgg: &Vgg19,
+        wanted: &Wanted,
+        report: impl Fn(Stage),
+        is_off: impl Fn() -> bool,
+    ) -> Result<Option<Rc<Vgg19>>, RunError> {
+        let precision = self.capacity(wanted.memory)?.precision;
+        let of = if self.division.is_some() { WarmUp::PARTS } else { tuning::PARTS + WarmUp::PARTS };
+        let division = self.division(|done| report(Stage::Programs { done, of })).await?;
+        let mut vgg = vgg.clone();
+        vgg.set_strategy(Strategy { division, precision });
+        let vgg = Rc::new(vgg);
+        let device = self.device()?.device.clone();
+        let warm_up = self.warm_up(&vgg, wanted, device);
+        while warm_up.parts_done() < WarmUp::PARTS {
+            if is_off() {
+                return Ok(None);
+            }
+            report(Stage::Programs { done: of - WarmUp::PARTS + warm_up.parts_done(), of });
+            warm_up.advance().await?;
+            // A command that has come meanwhile is heard.
+            TimeoutFuture::new(0).await;
+        }
+        Ok(Some(vgg))
+    }
+
+    /// The fastest division on this adapter. Where it has to be searched for, `progress` is told of the parts done.
+    #[cfg(feature = "gpu")]
+    async fn division(&mut self, progress: impl FnMut(u32)) -> Result<Division, RunError> {
+        if let Some(division) = self.division {
+            return Ok(division);
+        }
+        let division = tuning_store::division(self.device()?, progress).await?;
+        self.division = Some(division);
+        Ok(division)
+    }
+
+    /// The compilation of the programs for a run like `wanted`, as far as it has come.
+    #[cfg(feature = "gpu")]
+    fn warm_up(&mut self, vgg: &Rc<Vgg19>, wanted: &Wanted, device: burn::tensor::Device) -> &mut WarmUp {
+        let Wanted { recipe, paintings, .. } = wanted;
+        let serves = |warm: &WarmUp| warm.serves(vgg, recipe, *paintings);
+        let index = self.warm.iter().position(serves).unwrap_or_else(|| {
+            // One for another run that is under way holds pictures on the device.
+            self.warm.retain(|warm| warm.parts_done() == WarmUp::PARTS);
+            self.warm.push(WarmUp::new(Rc::clone(vgg), recipe, *paintings, &device));
+            self.warm.len() - 1
+        });
+        &mut self.warm[index]
+    }
+}
