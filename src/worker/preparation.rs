@@ -43,6 +43,9 @@ pub struct Preparation {
     /// How the kernels' work is divided on this adapter.
     #[cfg(feature = "gpu")]
     division: Option<Division>,
+    /// Parts of the search for it that the first compilation of programs goes on from, so that a bar does not go back.
+    #[cfg(feature = "gpu")]
+    searched: u32,
     /// What the GPU's programs have been compiled for; the last may be under way.
     #[cfg(feature = "gpu")]
     warm: Vec<WarmUp>,
@@ -57,6 +60,8 @@ impl Preparation {
             vgg: None,
             #[cfg(feature = "gpu")]
             division: None,
+            #[cfg(feature = "gpu")]
+            searched: 0,
             #[cfg(feature = "gpu")]
             warm: Vec::new(),
         }
@@ -130,32 +135,39 @@ impl Preparation {
         is_off: impl Fn() -> bool,
     ) -> Result<Option<Rc<Vgg19>>, RunError> {
         let precision = self.capacity(wanted.memory)?.precision;
-        let of = if self.division.is_some() { WarmUp::PARTS } else { tuning::PARTS + WarmUp::PARTS };
-        let division = self.division(|done| report(Stage::Programs { done, of })).await?;
+        let division = self.division(|done| report(Stage::Programs { done, of: tuning::PARTS + WarmUp::PARTS })).await?;
         let mut vgg = vgg.clone();
         vgg.set_strategy(Strategy { division, precision });
         let vgg = Rc::new(vgg);
         let device = self.device()?.device.clone();
+        let searched = self.searched;
         let warm_up = self.warm_up(&vgg, wanted, device);
         while warm_up.parts_done() < WarmUp::PARTS {
             if is_off() {
                 return Ok(None);
             }
-            report(Stage::Programs { done: of - WarmUp::PARTS + warm_up.parts_done(), of });
+            report(Stage::Programs { done: searched + warm_up.parts_done(), of: searched + WarmUp::PARTS });
             warm_up.advance().await?;
             // A command that has come meanwhile is heard.
             TimeoutFuture::new(0).await;
         }
+        self.searched = 0;
         Ok(Some(vgg))
     }
 
     /// The fastest division on this adapter. Where it has to be searched for, `progress` is told of the parts done.
     #[cfg(feature = "gpu")]
-    async fn division(&mut self, progress: impl FnMut(u32)) -> Result<Division, RunError> {
+    async fn division(&mut self, progress: impl Fn(u32)) -> Result<Division, RunError> {
         if let Some(division) = self.division {
             return Ok(division);
         }
-        let division = tuning_store::division(self.device()?, progress).await?;
+        let mut searched = 0;
+        let part_done = |done| {
+            searched = done;
+            progress(done);
+        };
+        let division = tuning_store::division(self.device()?, part_done).await?;
+        self.searched = searched;
         self.division = Some(division);
         Ok(division)
     }
