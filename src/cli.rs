@@ -124,7 +124,7 @@ impl Studio {
     fn open(args: &ComputeArgs, kept: Option<Strategy>) -> Result<Self, CliError> {
         let mut open = open_device(&args.device)?;
         if args.half_precision {
-            open.capacity = halved(open.capacity)?;
+            open.capacity.precision = Precision::Half;
         }
         if let Some(edge) = args.tiles_above {
             open.capacity = open.capacity.in_tiles_above(edge);
@@ -140,11 +140,8 @@ impl Studio {
     fn on(open: OpenDevice, kind: DeviceArg, means: &ChannelMeans, kept: Option<Strategy>) -> Result<Self, CliError> {
         let OpenDevice { device, capacity, .. } = open;
         let mut vgg = Vgg19::new(Weights::load(PACK, &Manifest::built_in())?, means, &device);
-        if kept.is_some_and(|kept| kept.precision == Precision::Half) && !capacity.has_halves {
-            return Err(CliError::NoHalves);
-        }
         if kind == DeviceArg::Gpu {
-            vgg.set_strategy(strategy(&device, capacity.precision, kept)?);
+            vgg.set_strategy(strategy(&device, capacity, kept)?);
         }
         Ok(Self { vgg: Rc::new(vgg), device, capacity })
     }
@@ -167,18 +164,17 @@ fn open_device(args: &DeviceArgs) -> Result<OpenDevice, DeviceError> {
     }
 }
 
-/// `capacity` with feature maps in halves.
-fn halved(capacity: Capacity) -> Result<Capacity, CliError> {
-    if capacity.has_halves { Ok(Capacity { precision: Precision::Half, ..capacity }) } else { Err(CliError::NoHalves) }
-}
-
-/// The strategy `kept`, or else the one that is fastest here.
-fn strategy(device: &Device, precision: Precision, kept: Option<Strategy>) -> Result<Strategy, TransferError> {
-    if let Some(kept) = kept {
-        return Ok(kept);
+/// The strategy `kept`, in halves where the capacity says so, or else the one that is fastest here.
+fn strategy(device: &Device, capacity: Capacity, kept: Option<Strategy>) -> Result<Strategy, CliError> {
+    let precision = kept.map_or(capacity.precision, |kept| kept.precision.max(capacity.precision));
+    if precision == Precision::Half && !capacity.has_halves {
+        return Err(CliError::NoHalves);
     }
-    let begun = Instant::now();
-    let division = block_on(tuning::fastest_division(device, || begun.elapsed().as_secs_f64() * 1e3, || ()))?;
+    let search = || {
+        let begun = Instant::now();
+        block_on(tuning::fastest_division(device, || begun.elapsed().as_secs_f64() * 1e3, || ())).map_err(TransferError::from)
+    };
+    let division = kept.map_or_else(search, |kept| Ok(kept.division))?;
     Ok(Strategy { division, precision })
 }
 

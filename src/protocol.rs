@@ -28,7 +28,7 @@ pub enum Command {
     Examine(FileId),
     /// Get ready for such a run while there is nothing else to do: it will be asked for soon. Not answered.
     Prepare {
-        /// What to do.
+        /// What to do, as far as programs depend on it.
         recipe: Recipe,
         /// Paintings.
         paintings: usize,
@@ -102,7 +102,7 @@ pub enum WeightsSource {
 /// What a run does before its first step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Stage {
-    /// Reading the pictures.
+    /// Reading the pictures; the worker does not say so.
     Pictures,
     /// Waiting for the weights; [`Event::Weights`] tells how far.
     Weights,

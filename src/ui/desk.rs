@@ -21,7 +21,7 @@ use super::pictures::{Origin, Original, Picture, Plate, Plates};
 use super::reconstruction::{Reconstruction, Subject};
 use super::settings::Settings;
 use super::shelf::Shelf;
-use super::studio::{Effect as Task, Errand, Link, Studio};
+use super::studio::{Effect as Task, Errand, Studio};
 use crate::pixels::ImageSize;
 use crate::protocol::{Command, Event, RunId, UserError};
 use crate::recipe::{Emphasis, OptimizerKind, Preset};
@@ -209,16 +209,17 @@ impl Desk {
         Effect::new(move || settings.with(|text| browser::store_settings(text)));
     }
 
-    /// From the first picture on, and after each run, has the worker get ready for the next while the person chooses.
+    /// From the first picture on, and after each run, has the worker get ready for the next one while the person chooses.
     fn prepare_ahead(self) {
-        let paintings = Memo::new(move |_| {
+        let task = Memo::new(move |_| {
             let has = |picture: Local<Option<Picture>>| picture.with(Option::is_some);
-            let rests = self.studio.with(|studio| studio.link() == Link::Up && !studio.is_live());
-            (rests && (has(self.content) || has(self.style))).then(|| 1 + usize::from(has(self.second_style)))
+            let paintings = 1 + usize::from(has(self.second_style));
+            let begun = has(self.content) || has(self.style);
+            begun.then(|| self.studio.with(|studio| studio.get_ready(paintings))).flatten()
         });
         Effect::new(move || {
-            if let Some(paintings) = paintings.get() {
-                self.act(|studio| studio.get_ready(paintings));
+            if let Some(task) = task.get() {
+                self.perform(task, None);
             }
         });
     }

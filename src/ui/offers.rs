@@ -147,7 +147,7 @@ pub fn devices() -> Vec<Offer<DeviceChoice>> {
 
 /// How much of a graphics card's memory to take.
 pub fn memory_uses() -> Vec<Offer<MemoryUse>> {
-    vec![offer(MemoryUse::Ample, "ample", "Ample (faster)"), offer(MemoryUse::Sparing, "sparing", "Sparing (in tiles)")]
+    vec![offer(MemoryUse::Ample, "ample", "Ample (faster)"), offer(MemoryUse::Sparing, "sparing", "Sparing (slower)")]
 }
 
 #[cfg(test)]

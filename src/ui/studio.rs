@@ -168,10 +168,13 @@ impl Studio {
         self.start_run(Errand::Repaint)
     }
 
-    /// Has the worker get ready for a run as the settings have it, with as many `paintings`, while none is under way.
+    /// Has the worker get ready for a run as the settings have it, with as many `paintings`, while none is under way. Nothing is fetched anew
+    /// after a failure before the person asks.
     pub fn get_ready(&self, paintings: usize) -> Option<Effect> {
-        let rests = self.link == Link::Up && !self.is_live();
-        let recipe = self.settings.recipe_on(self.report.as_ref());
+        let rests = self.link == Link::Up && !self.is_live() && self.phase() != Some(Phase::Failed);
+        // What decides no program is left out, so that the same is asked for once.
+        let Recipe { size, steps, seed, style_scale, pyramid, emphasis, .. } = Recipe::default();
+        let recipe = Recipe { size, steps, seed, style_scale, pyramid, emphasis, ..self.settings.recipe_on(self.report.as_ref()) };
         rests.then_some(Effect::Post(Command::Prepare { recipe, paintings, memory: self.settings.memory }))
     }
 
@@ -216,7 +219,6 @@ impl Studio {
 
     fn start_run(&mut self, errand: Errand) -> Option<Effect> {
         self.trouble = None;
-        self.weights = None;
         self.last_id += 1;
         self.run = Some(Run::new(RunId(self.last_id), errand));
         match self.link {
@@ -356,6 +358,7 @@ impl Studio {
     }
 
     fn boot(&mut self, kind: DeviceKind) -> Effect {
+        self.weights = None;
         self.link = Link::Opening(kind);
         self.report = None;
         Effect::Boot(kind)

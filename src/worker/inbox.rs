@@ -9,7 +9,7 @@ use futures_channel::mpsc::UnboundedReceiver;
 use futures_util::StreamExt;
 use wasm_bindgen::JsValue;
 
-use crate::protocol::{Command, RunId};
+use crate::protocol::{Command, FileId, RunId};
 
 /// A command and its attachments.
 pub type Message = (Command, Vec<JsValue>);
@@ -39,10 +39,12 @@ impl Inbox {
         poll_fn(|context| self.poll(context)).await
     }
 
-    /// Takes the first command, if it has to do with no run and no device.
-    pub fn take_examine(&self) -> Option<Message> {
+    /// Takes the first [`Command::Examine`] of what has been waited for, before its turn: it has to do with no run.
+    pub fn take_examine(&self) -> Option<(FileId, Vec<JsValue>)> {
         let mut waiting = self.waiting.borrow_mut();
-        waiting.pop_front_if(|(command, _)| matches!(command, Command::Examine(_)))
+        let file = |(command, _): &Message| if let Command::Examine(file) = command { Some(*file) } else { None };
+        let (place, file) = waiting.iter().enumerate().find_map(|(place, message)| Some((place, file(message)?)))?;
+        waiting.remove(place).map(|(_, attachments)| (file, attachments))
     }
 
     /// Whether a command has come.

@@ -3,6 +3,8 @@
 
 use std::rc::Rc;
 
+#[cfg(feature = "gpu")]
+use futures_util::future::join;
 use gloo_timers::future::TimeoutFuture;
 
 use super::explain::RunError;
@@ -40,12 +42,8 @@ pub struct Preparation {
     device: Option<OpenDevice>,
     weights: WeightsStore,
     vgg: Option<Rc<Vgg19>>,
-    /// How the kernels' work is divided on this adapter.
     #[cfg(feature = "gpu")]
-    division: Option<Division>,
-    /// Parts of the search for it that the first compilation of programs goes on from, so that a bar does not go back.
-    #[cfg(feature = "gpu")]
-    searched: u32,
+    search: Search,
     /// What the GPU's programs have been compiled for; the last may be under way.
     #[cfg(feature = "gpu")]
     warm: Vec<WarmUp>,
@@ -59,9 +57,7 @@ impl Preparation {
             weights: WeightsStore::new(),
             vgg: None,
             #[cfg(feature = "gpu")]
-            division: None,
-            #[cfg(feature = "gpu")]
-            searched: 0,
+            search: Search::default(),
             #[cfg(feature = "gpu")]
             warm: Vec::new(),
         }
@@ -110,12 +106,25 @@ impl Preparation {
         Ok(Some(vgg))
     }
 
-    /// The network on the device.
+    /// The network on the device. While its weights are on their way the division is searched for.
     async fn network(&mut self, report: impl Fn(Stage)) -> Result<Rc<Vgg19>, RunError> {
         if let Some(vgg) = &self.vgg {
             return Ok(Rc::clone(vgg));
         }
         report(Stage::Weights);
+        #[cfg(feature = "gpu")]
+        let weights = {
+            let device = self.device.as_ref().ok_or(RunError::NoDevice)?;
+            let search = async {
+                let found = self.search.division(device, &report).await;
+                report(Stage::Weights);
+                found
+            };
+            let (weights, found) = join(self.weights.load(), search).await;
+            found?;
+            weights?
+        };
+        #[cfg(not(feature = "gpu"))]
         let weights = self.weights.load().await?;
         report(Stage::Network);
         // The page hears of the stage before the work holds this thread.
@@ -135,13 +144,13 @@ impl Preparation {
         is_off: impl Fn() -> bool,
     ) -> Result<Option<Rc<Vgg19>>, RunError> {
         let precision = self.capacity(wanted.memory)?.precision;
-        let division = self.division(|done| report(Stage::Programs { done, of: tuning::PARTS + WarmUp::PARTS })).await?;
+        let device = self.device.as_ref().ok_or(RunError::NoDevice)?;
+        let division = self.search.division(device, &report).await?;
         let mut vgg = vgg.clone();
         vgg.set_strategy(Strategy { division, precision });
         let vgg = Rc::new(vgg);
-        let device = self.device()?.device.clone();
-        let searched = self.searched;
-        let warm_up = self.warm_up(&vgg, wanted, device);
+        let searched = self.search.parts;
+        let warm_up = self.warm_up(&vgg, wanted)?;
         while warm_up.parts_done() < WarmUp::PARTS {
             if is_off() {
                 return Ok(None);
@@ -151,38 +160,49 @@ impl Preparation {
             // A command that has come meanwhile is heard.
             TimeoutFuture::new(0).await;
         }
-        self.searched = 0;
+        self.search.parts = 0;
         Ok(Some(vgg))
-    }
-
-    /// The fastest division on this adapter. Where it has to be searched for, `progress` is told of the parts done.
-    #[cfg(feature = "gpu")]
-    async fn division(&mut self, progress: impl Fn(u32)) -> Result<Division, RunError> {
-        if let Some(division) = self.division {
-            return Ok(division);
-        }
-        let mut searched = 0;
-        let part_done = |done| {
-            searched = done;
-            progress(done);
-        };
-        let division = tuning_store::division(self.device()?, part_done).await?;
-        self.searched = searched;
-        self.division = Some(division);
-        Ok(division)
     }
 
     /// The compilation of the programs for a run like `wanted`, as far as it has come.
     #[cfg(feature = "gpu")]
-    fn warm_up(&mut self, vgg: &Rc<Vgg19>, wanted: &Wanted, device: burn::tensor::Device) -> &mut WarmUp {
+    fn warm_up(&mut self, vgg: &Rc<Vgg19>, wanted: &Wanted) -> Result<&mut WarmUp, RunError> {
+        let device = self.device.as_ref().ok_or(RunError::NoDevice)?;
         let Wanted { recipe, paintings, .. } = wanted;
         let serves = |warm: &WarmUp| warm.serves(vgg, recipe, *paintings);
         let index = self.warm.iter().position(serves).unwrap_or_else(|| {
             // One for another run that is under way holds pictures on the device.
             self.warm.retain(|warm| warm.parts_done() == WarmUp::PARTS);
-            self.warm.push(WarmUp::new(Rc::clone(vgg), recipe, *paintings, &device));
+            self.warm.push(WarmUp::new(Rc::clone(vgg), recipe, *paintings, &device.device));
             self.warm.len() - 1
         });
-        &mut self.warm[index]
+        Ok(&mut self.warm[index])
+    }
+}
+
+/// The search for the division of the kernels' work that is fastest on the adapter.
+#[cfg(feature = "gpu")]
+#[derive(Debug, Default)]
+struct Search {
+    found: Option<Division>,
+    /// Its parts, until the first compilation of programs has gone on from them: a bar does not go back.
+    parts: u32,
+}
+
+#[cfg(feature = "gpu")]
+impl Search {
+    /// The division, searched for once.
+    async fn division(&mut self, device: &OpenDevice, report: impl Fn(Stage)) -> Result<Division, RunError> {
+        if let Some(division) = self.found {
+            return Ok(division);
+        }
+        let parts = &mut self.parts;
+        let part_done = |done| {
+            *parts = done;
+            report(Stage::Programs { done, of: tuning::PARTS + WarmUp::PARTS });
+        };
+        let division = tuning_store::division(device, part_done).await?;
+        self.found = Some(division);
+        Ok(division)
     }
 }

@@ -117,6 +117,7 @@ impl Session {
 
     async fn start(&mut self, id: RunId, recipe: Recipe, goes_on: bool, memory: MemoryUse, attachments: &[JsValue]) {
         self.drop_run();
+        self.ahead = None;
         outbox::set_current_run(Some(id));
         let steps = recipe.steps;
         match self.prepare(id, recipe, goes_on, memory, attachments).await {
@@ -138,7 +139,6 @@ impl Session {
         let Self { inbox, preparation, .. } = self;
         let report = |stage| outbox::post(&Event::Preparing { run: id, stage });
         recipe.validate().map_err(TransferError::from)?;
-        report(Stage::Pictures);
         let pictures = read_pictures(attachments, &recipe, goes_on).await?;
         let wanted = Wanted { recipe, paintings: pictures.paintings.len(), memory };
         let Some(vgg) = preparation.ready(&wanted, report, || inbox.calls_off(id)).await? else { return Ok(None) };
@@ -153,7 +153,7 @@ impl Session {
     }
 
     /// Gets ready for a run that the page has not asked for yet, until it asks for something. A run that is asked for meanwhile is told how far
-    /// that is. What fails here fails once more for the run, which tells it.
+    /// that is. What fails here is tried once more for a run, which tells it.
     async fn get_ready(&mut self, wanted: Wanted) {
         let Self { inbox, preparation, ahead, .. } = self;
         let stage = Cell::new(None);
@@ -172,7 +172,7 @@ impl Session {
                 match select(work.as_mut(), pin!(inbox.wait())).await {
                     Either::Left((done, _)) => break done,
                     Either::Right(_) => {
-                        while let Some((Command::Examine(file), attachments)) = inbox.take_examine() {
+                        while let Some((file, attachments)) = inbox.take_examine() {
                             examine(file, attachments.first()).await;
                         }
                         tell();

@@ -38,6 +38,7 @@ in_both_browsers! {
     runs::a_grid_grows_and_a_cell_is_taken_over,
     runs::the_page_stays_responsive,
     visits::the_second_visit_fetches_no_weights,
+    visits::what_a_run_needs_comes_while_the_person_chooses,
     visits::pictures_and_settings_survive_a_reload,
     visits::a_recipe_is_saved_and_loaded,
     visits::nothing_is_asked_of_any_other_site,

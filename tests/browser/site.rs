@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-use futures_util::stream;
+use futures_util::{StreamExt, stream};
 use xtask::server::axum::body::{Body, Bytes, to_bytes};
 use xtask::server::axum::extract::{Request, State};
 use xtask::server::axum::http::{StatusCode, header};
@@ -36,6 +36,8 @@ pub enum WeightsFault {
     WebPage,
     /// The connection breaks after this many bytes.
     Dropped(usize),
+    /// Nothing more comes after this many bytes, until it is another fault or none.
+    Stalled(usize),
     /// The answer ends, in good order, after this many bytes.
     Short(usize),
     /// One bit is wrong.
@@ -141,7 +143,7 @@ async fn watch(State(conduct): State<Shared>, mut request: Request, next: Next) 
     }
     let response = next.run(request).await;
     if let Some(fault) = fault {
-        return spoil(response, fault).await;
+        return spoil(response, fault, conduct).await;
     }
     if edits_page {
         return edit(response, |page| page.replacen("<head>", "<head><script src=\"test-hook.js\"></script>", 1)).await;
@@ -161,7 +163,7 @@ async fn edit(response: Response, change: impl FnOnce(String) -> String) -> Resp
     Response::from_parts(parts, Body::from(change(text)))
 }
 
-async fn spoil(response: Response, fault: WeightsFault) -> Response {
+async fn spoil(response: Response, fault: WeightsFault, conduct: Shared) -> Response {
     let (mut parts, body) = response.into_parts();
     let bytes = to_bytes(body, usize::MAX).await.expect("the site can be read");
     match fault {
@@ -171,6 +173,16 @@ async fn spoil(response: Response, fault: WeightsFault) -> Response {
             // The promised length stays, so the end of the stream is a broken connection.
             let chunks = [Ok(bytes.slice(..count)), Err(std::io::Error::from(std::io::ErrorKind::ConnectionReset))];
             Response::from_parts(parts, Body::from_stream(stream::iter(chunks)))
+        }
+        WeightsFault::Stalled(count) => {
+            let (first, rest) = (bytes.slice(..count), bytes.slice(count..));
+            let resumed = async move {
+                while conduct.lock().expect("no holder panics").fault == Some(fault) {
+                    tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+                }
+                Ok::<_, std::io::Error>(rest)
+            };
+            Response::from_parts(parts, Body::from_stream(stream::iter([Ok(first)]).chain(stream::once(resumed))))
         }
         WeightsFault::Short(count) => {
             parts.headers.remove(header::CONTENT_LENGTH);

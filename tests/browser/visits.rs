@@ -4,7 +4,7 @@ use crate::driver::Session;
 use crate::page::Page;
 use crate::pictures::Pictures;
 use crate::prepared;
-use crate::site::Site;
+use crate::site::{Site, WeightsFault};
 
 /// Runs a few steps on what the page chooses by itself.
 async fn brief_run(session: &Session, site: &Site) {
@@ -22,6 +22,30 @@ pub async fn the_second_visit_fetches_no_weights(session: &Session) {
     assert!(first > 0, "the first visit must fetch them: {:?}", site.log());
     brief_run(session, &site).await;
     assert_eq!(site.weights_requests(), first, "{:?}", site.log());
+}
+
+/// The network is fetched from the first picture on. Meanwhile pictures are taken in, and a run that is asked for tells how far it is.
+pub async fn what_a_run_needs_comes_while_the_person_chooses(session: &Session) {
+    let (site, pictures) = (Site::new(), Pictures::new());
+    site.spoil_weights(Some(WeightsFault::Stalled(2_000_000)));
+    let page = Page::open(session, &site.url()).await;
+    page.set("Compute on", "cpu").await;
+    page.set("Steps", "2").await;
+    assert_eq!(site.weights_requests(), 0, "no picture has been chosen");
+    page.choose_file("Content picture", &pictures.content()).await;
+    page.until("the network is asked for", async || (site.weights_requests() > 0).then_some(())).await;
+    page.choose_file("Style picture", &pictures.style()).await;
+    page.until_text("painting.png").await;
+    page.press("Stylise").await;
+    page.until_status("2.0 of").await;
+    page.press("Cancel").await;
+    page.until_status("ancelled").await;
+    page.choose_file("Content picture", &pictures.second_style()).await;
+    page.until_text("second.png").await;
+    site.spoil_weights(None);
+    page.press("Stylise").await;
+    page.until_status("finished").await;
+    assert_eq!(site.weights_requests(), 1, "{:?}", site.log());
 }
 
 /// What was chosen is there again after a reload, and can be painted with.

@@ -86,7 +86,7 @@ pub fn distances<const D: usize, const E: usize>(
     [distance(ours.0, expected.0), distance(ours.1, expected.1)]
 }
 
-/// Distance allowed of maps in halves to the twin's, relative L2: what they are rounded to is off by 2⁻¹² of each at most, and less on average.
+/// Distance allowed of maps in halves to the twin's, relative L2: what they are rounded to is off by 2⁻¹¹ of each at most, and less on average.
 pub const HALF_GATE: f64 = 3e-4;
 
 /// How far `ours` of a map in halves on the GPU is from its `twin` in f32 on the processor: in value, and in the gradient of the value's square,

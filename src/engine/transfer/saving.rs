@@ -53,7 +53,8 @@ impl StyleTransfer {
         let text = |name: &str| state.has(name).then(|| state.text(name)).transpose();
         let division = text("division")?.and_then(|name| Division::named(&name));
         // Runs were kept before there was a choice.
-        let precision = text("precision")?.and_then(|name| Precision::named(&name)).unwrap_or_default();
+        let precision = text("precision")?.map_or(Some(Precision::default()), |name| Precision::named(&name));
+        let precision = precision.ok_or_else(|| StateError::Part("precision".to_owned()))?;
         Ok(division.map(|division| Strategy { division, precision }))
     }
 

@@ -247,11 +247,16 @@ fn a_failed_run_leaves_worker_and_settings_and_starts_again() {
 fn the_worker_gets_ready_only_while_it_is_up_and_at_rest() {
     assert_eq!(Studio::new(Settings::default(), true).get_ready(1), None);
     let mut studio = opened();
-    let memory = MemoryUse::default();
-    let recipe = studio.settings().recipe_on(studio.report());
-    assert_eq!(studio.get_ready(2), Some(Effect::Post(Command::Prepare { recipe, paintings: 2, memory })));
+    let ready = studio.get_ready(2);
+    assert!(matches!(ready, Some(Effect::Post(Command::Prepare { paintings: 2, .. }))));
+    studio.set(|settings| settings.recipe.size = 96);
+    assert_eq!(studio.get_ready(2), ready, "no other program");
+    studio.set(|settings| settings.recipe.optimizer = OptimizerKind::Adam);
+    assert_ne!(studio.get_ready(2), ready);
     studio.start();
     assert_eq!(studio.get_ready(1), None);
+    studio.apply(Event::Failed { run: Some(RunId(1)), error: error("no network"), fatal: false });
+    assert_eq!(studio.get_ready(1), None, "it would fetch what has just failed");
 }
 
 #[test]

@@ -9,7 +9,11 @@ use super::super::precision::element;
 use super::super::sums::{across, total};
 
 /// `Σ (scale·(x − target))²`, `[1]`.
+///
+/// # Panics
+/// When one is kept in halves and the other is not.
 pub fn squared_distance(x: CubeTensor, target: CubeTensor, scale: f32) -> CubeTensor {
+    assert_eq!(x.dtype, target.dtype, "one precision");
     let [x, target] = [x, target].map(in_our_order);
     let length = x.meta.num_elements() / VECTOR;
     let units = summing_units(length);
