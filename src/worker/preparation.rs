@@ -1,6 +1,8 @@
 //! What has to be there before a run: the device, the network, and the GPU's programs. Each is got once in the worker's life, when it is first
 //! asked for, which may be before the person asks for a run.
 
+#[cfg(feature = "gpu")]
+use std::cell::Cell;
 use std::rc::Rc;
 
 #[cfg(feature = "gpu")]
@@ -115,12 +117,20 @@ impl Preparation {
         #[cfg(feature = "gpu")]
         let weights = {
             let device = self.device.as_ref().ok_or(RunError::NoDevice)?;
+            let arrived = Cell::new(false);
+            let download = async {
+                let weights = self.weights.load().await;
+                arrived.set(true);
+                weights
+            };
             let search = async {
                 let found = self.search.division(device, &report).await;
-                report(Stage::Weights);
+                if !arrived.get() {
+                    report(Stage::Weights);
+                }
                 found
             };
-            let (weights, found) = join(self.weights.load(), search).await;
+            let (weights, found) = join(download, search).await;
             found?;
             weights?
         };

@@ -45,6 +45,21 @@ pub async fn the_gpu_does_the_same(session: &Session) {
     run_to_the_end(session, "gpu", 4).await;
 }
 
+/// With memory spared, for which maps are kept in f16 where the browser offers it, a run comes as far.
+pub async fn a_run_that_spares_memory_comes_as_far(session: &Session) {
+    let (site, pictures) = (Site::new(), Pictures::new());
+    let page = prepared(session, &site, &pictures, "gpu", 3).await;
+    page.press("Stylise").await;
+    page.until_status("finished").await;
+    let ample = page.loss().await;
+    page.set("Graphics memory", "sparing").await;
+    page.press("Stylise").await;
+    page.until("another run begins", async || (!page.status().await.contains("finished")).then_some(())).await;
+    page.until_status("finished").await;
+    let sparing = page.loss().await;
+    assert!((sparing / ample - 1.0).abs() < 0.02, "{sparing} with memory spared, {ample} without");
+}
+
 /// Before the first step a bar tells how far the compiling is, and one need not wait for its end.
 pub async fn compiling_for_the_gpu_is_told_and_can_be_called_off(session: &Session) {
     let (site, pictures) = (Site::new(), Pictures::new());
