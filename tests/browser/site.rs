@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use futures_util::{StreamExt, stream};
+use tokio::sync::Notify;
 use xtask::server::axum::body::{Body, Bytes, to_bytes};
 use xtask::server::axum::extract::{Request, State};
 use xtask::server::axum::http::{StatusCode, header};
@@ -48,6 +49,8 @@ pub enum WeightsFault {
 struct Conduct {
     log: Vec<String>,
     fault: Option<WeightsFault>,
+    /// Told when that changes.
+    other_fault: Arc<Notify>,
     page_hook: String,
     worker_hook: String,
 }
@@ -92,7 +95,9 @@ impl Site {
 
     /// Spoils every answer that carries weights from now on, or none.
     pub fn spoil_weights(&self, fault: Option<WeightsFault>) {
-        self.conduct().fault = fault;
+        let mut conduct = self.conduct();
+        conduct.fault = fault;
+        conduct.other_fault.notify_waiters();
     }
 
     /// Runs `script` in the page before anything else, from the next load on.
@@ -176,10 +181,9 @@ async fn spoil(response: Response, fault: WeightsFault, conduct: Shared) -> Resp
         }
         WeightsFault::Stalled(count) => {
             let (first, rest) = (bytes.slice(..count), bytes.slice(count..));
+            let other_fault = Arc::clone(&conduct.lock().expect("no holder panics").other_fault);
             let resumed = async move {
-                while conduct.lock().expect("no holder panics").fault == Some(fault) {
-                    tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-                }
+                other_fault.notified().await;
                 Ok::<_, std::io::Error>(rest)
             };
             Response::from_parts(parts, Body::from_stream(stream::iter([Ok(first)]).chain(stream::once(resumed))))

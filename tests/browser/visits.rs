@@ -37,7 +37,7 @@ pub async fn what_a_run_needs_comes_while_the_person_chooses(session: &Session) 
     page.choose_file("Style picture", &pictures.style()).await;
     page.until_text("painting.png").await;
     page.press("Stylise").await;
-    page.until_status("2.0 of").await;
+    page.until_status("Downloading the network").await;
     page.press("Cancel").await;
     page.until_status("ancelled").await;
     page.choose_file("Content picture", &pictures.second_style()).await;
