@@ -102,7 +102,7 @@ pub enum WeightsSource {
 /// What a run does before its first step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Stage {
-    /// Reading the pictures; the worker does not say so.
+    /// Reading the pictures.
     Pictures,
     /// Waiting for the weights; [`Event::Weights`] tells how far.
     Weights,

@@ -177,13 +177,13 @@ impl Preparation {
     /// The compilation of the programs for a run like `wanted`, as far as it has come.
     #[cfg(feature = "gpu")]
     fn warm_up(&mut self, vgg: &Rc<Vgg19>, wanted: &Wanted) -> Result<&mut WarmUp, RunError> {
-        let device = self.device.as_ref().ok_or(RunError::NoDevice)?;
+        let device = self.device()?.device.clone();
         let Wanted { recipe, paintings, .. } = wanted;
         let serves = |warm: &WarmUp| warm.serves(vgg, recipe, *paintings);
         let index = self.warm.iter().position(serves).unwrap_or_else(|| {
             // One for another run that is under way holds pictures on the device.
             self.warm.retain(|warm| warm.parts_done() == WarmUp::PARTS);
-            self.warm.push(WarmUp::new(Rc::clone(vgg), recipe, *paintings, &device.device));
+            self.warm.push(WarmUp::new(Rc::clone(vgg), recipe, *paintings, &device));
             self.warm.len() - 1
         });
         Ok(&mut self.warm[index])

@@ -139,6 +139,7 @@ impl Session {
         let Self { inbox, preparation, .. } = self;
         let report = |stage| outbox::post(&Event::Preparing { run: id, stage });
         recipe.validate().map_err(TransferError::from)?;
+        report(Stage::Pictures);
         let pictures = read_pictures(attachments, &recipe, goes_on).await?;
         let wanted = Wanted { recipe, paintings: pictures.paintings.len(), memory };
         let Some(vgg) = preparation.ready(&wanted, report, || inbox.calls_off(id)).await? else { return Ok(None) };

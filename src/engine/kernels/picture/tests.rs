@@ -2,10 +2,12 @@
 
 use burn::tensor::Tensor;
 use burn::tensor::ops::PadMode;
+use pollster::block_on;
 
 use super::super::tests::{distances, gpu, kernels_of, noise};
 use super::{Intake, packed, take_in, total_variation};
-use crate::pixels::{ImageSize, Pixels};
+use crate::engine::ImageTensor;
+use crate::pixels::Pixels;
 
 /// Relative L2 distance allowed: rounding alone; a gradient at a corner sums up four.
 const GATE: f64 = 1e-6;
@@ -64,12 +66,9 @@ fn in_bytes_it_is_what_the_processor_makes_of_it() {
     for [height, width] in SIZES {
         // Beyond 0..1 to both sides.
         let x: Tensor<4> = noise([1, 3, height, width], 5, &device).mul_scalar(0.8).add_scalar(0.5);
-        let planes = x.clone().into_data().try_into_vec::<f32>().unwrap();
-        let area = height * width;
-        let rgb: Vec<f32> = (0..area).flat_map(|pixel| [0, 1, 2].map(|colour| planes[colour * area + pixel])).collect();
-        let size = ImageSize::new(width.try_into().unwrap(), height.try_into().unwrap());
-        let bytes = packed(x).into_data().as_bytes().to_vec();
-        assert!(bytes == Pixels::from_rgb(size, &rgb).into_rgba(), "{height} × {width}");
+        let image = ImageTensor::new(x.clone());
+        let expected = Pixels::from_rgb(image.size(), &block_on(image.to_rgb()).unwrap());
+        assert!(packed(x).into_data().as_bytes() == expected.rgba(), "{height} × {width}");
     }
 }
 
