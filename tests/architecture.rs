@@ -13,6 +13,7 @@ struct Rule {
 
 const RULES: &[Rule] = &[
     Rule { module: "layer", crates: &["serde"], modules: &[] },
+    Rule { module: "ledger", crates: &[], modules: &[] },
     Rule { module: "losses", crates: &["serde"], modules: &[] },
     Rule { module: "memory", crates: &["serde"], modules: &[] },
     Rule { module: "pixels", crates: &["serde", "thiserror"], modules: &[] },
@@ -24,9 +25,9 @@ const RULES: &[Rule] = &[
     Rule {
         module: "engine",
         crates: &["burn", "burn_wgpu", "glam", "safetensors", "serde", "serde_json", "sha2", "thiserror", "wgpu"],
-        modules: &["layer", "losses", "memory", "pixels", "recipe", "schedule"],
+        modules: &["layer", "ledger", "losses", "memory", "pixels", "recipe", "schedule"],
     },
-    Rule { module: "engine/kernels", crates: &["burn", "burn_cubecl", "cubecl"], modules: &["memory"] },
+    Rule { module: "engine/kernels", crates: &["burn", "burn_cubecl", "cubecl"], modules: &["ledger", "memory"] },
     Rule {
         module: "worker",
         crates: &[

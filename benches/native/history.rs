@@ -1,6 +1,7 @@
 //! L-BFGS alone: what it costs by the number of pairs that it remembers, at an objective that costs next to nothing.
 
 use burn::tensor::{Distribution, Tensor};
+use impasto::engine::loss::Terms;
 use impasto::engine::optimizer::{Evaluation, FIRST_STEP, Lbfgs};
 use pollster::block_on;
 use xtask::bench::case::Case;
@@ -46,7 +47,9 @@ fn step(lbfgs: &mut Lbfgs, steepness: &Tensor<4>, stage: &Stage, clock: &mut Clo
     let x = lbfgs.ask();
     let gradient = x.clone() * steepness.clone();
     let loss = (x * gradient.clone()).sum().mul_scalar(0.5);
+    let none = Tensor::zeros_like(&loss);
+    let terms = Terms { content: none.clone(), style: loss, total_variation: none };
     stage.wait()?;
-    let told = stage.time(clock, || block_on(lbfgs.tell(Evaluation { loss, gradient })))?;
+    let told = stage.time(clock, || block_on(lbfgs.tell(Evaluation { terms, gradient })))?;
     told.map(drop).or_fail(|| "the step failed".to_owned(), "see what the cause says")
 }

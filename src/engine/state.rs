@@ -65,10 +65,18 @@ impl State {
     /// # Errors
     /// [`StateError::Part`].
     pub fn tensor<const D: usize>(&self, name: &str, device: &Device) -> Result<Tensor<D>, StateError> {
-        let (shape, bytes) = self.part(name, Dtype::F32)?;
+        let (shape, _) = self.part(name, Dtype::F32)?;
         let shape: [usize; D] = shape.try_into().map_err(|_| StateError::Part(name.to_owned()))?;
-        let values: Vec<f32> = bytes.as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
-        Ok(Tensor::from_data(TensorData::new(values, shape), device))
+        Ok(Tensor::from_data(TensorData::new(self.values(name)?, shape), device))
+    }
+
+    /// The values of a tensor kept, row-major.
+    ///
+    /// # Errors
+    /// [`StateError::Part`].
+    pub fn values(&self, name: &str) -> Result<Vec<f32>, StateError> {
+        let (_, bytes) = self.part(name, Dtype::F32)?;
+        Ok(bytes.as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect())
     }
 
     /// Keeps numbers, those that are not finite too.

@@ -6,12 +6,12 @@ mod scene;
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-use burn::tensor::{Device, ExecutionError, Tensor};
+use burn::tensor::{Device, ExecutionError};
 use thiserror::Error;
 
 use self::scene::Scene;
-use super::loss::{Objective, Pass, Progress, Subject, Terms};
-use super::optimizer::{Evaluation, Optimizer};
+use super::loss::{Objective, Pass, Progress, Subject};
+use super::optimizer::{Evaluation, Optimizer, Report};
 use super::{ImageTensor, StateError, Vgg19, colour};
 use crate::losses::Losses;
 use crate::memory::Capacity;
@@ -103,8 +103,6 @@ pub struct StyleTransfer {
     objective: Objective,
     /// Holds the picture being optimised.
     optimizer: Optimizer,
-    /// The objective's terms at the last step that was accepted, still on the device.
-    terms: Option<Terms>,
     /// The evaluation under way, of a step that is done in part.
     pass: Option<Pass>,
     step: u32,
@@ -154,7 +152,6 @@ impl StyleTransfer {
             capacity,
             alpha: pictures.photo.alpha(),
             pictures: pictures.clone(),
-            terms: None,
             pass: None,
             step: 0,
             halvings,
@@ -166,8 +163,8 @@ impl StyleTransfer {
         })
     }
 
-    /// Does one step: one evaluation of the objective and its gradient. Nothing is read back, but for L-BFGS's few numbers, and one for each look
-    /// at a tile where there are several.
+    /// Does one step: one evaluation of the objective and its gradient. Nothing is read back, but for one number after each look at a tile where
+    /// there are several.
     ///
     /// # Errors
     /// [`TransferError::Device`].
@@ -193,21 +190,12 @@ impl StyleTransfer {
                 Ok(false)
             }
             Progress::Done(terms, gradient) => {
-                self.take(terms, gradient).await?;
+                self.optimizer.tell(Evaluation { terms, gradient }).await?;
+                self.step += 1;
+                self.left = self.left.saturating_sub(1);
                 Ok(true)
             }
         }
-    }
-
-    /// Has the optimiser go on from an evaluation.
-    async fn take(&mut self, terms: Terms, gradient: Tensor<4>) -> Result<(), TransferError> {
-        let evaluation = Evaluation { loss: terms.total(), gradient };
-        if self.optimizer.tell(evaluation).await? {
-            self.terms = Some(terms);
-        }
-        self.step += 1;
-        self.left = self.left.saturating_sub(1);
-        Ok(())
     }
 
     /// Goes on at the next size, if there is one, from the picture as it is.
@@ -269,14 +257,8 @@ impl StyleTransfer {
     /// # Errors
     /// [`TransferError::Device`], or [`TransferError::Diverged`] when a loss or its gradient is not finite.
     pub async fn losses(&self) -> Result<Losses, TransferError> {
-        let Some(terms) = self.terms.clone() else {
-            return Ok(Losses::default());
-        };
-        let losses = terms.read().await?;
-        if !(losses.total().is_finite() && self.optimizer.has_a_way_on()) {
-            return Err(TransferError::Diverged(losses, self.step));
-        }
-        Ok(losses)
+        let Report { losses, goes_on, .. } = self.optimizer.report().await?;
+        if losses.total().is_finite() && goes_on { Ok(losses) } else { Err(TransferError::Diverged(losses, self.step)) }
     }
 
     /// Reads the pastiche back as a picture of the size that is painted at now, clamped, under the photo's alpha.

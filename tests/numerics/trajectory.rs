@@ -92,8 +92,9 @@ fn adam_differences(run: &Run, device: &Device) -> Vec<f64> {
         .iter()
         .map(|expected| {
             let (terms, gradient) = block_on(objective.gradient(&vgg, adam.x().clone())).expect("the device computes");
-            adam.step(gradient);
-            (f64::from(terms.total().into_scalar::<f32>()) - expected).abs() / expected
+            adam.step(Evaluation { terms, gradient });
+            let report = block_on(adam.report()).expect("the device works");
+            (f64::from(report.losses.total()) - expected).abs() / expected
         })
         .collect()
 }
@@ -104,14 +105,15 @@ fn lbfgs_losses(run: &Run, iterations: usize, device: &Device) -> Vec<f64> {
     let objective = run.objective(&vgg, device);
     let start = image(&run.case, run.start, device).into_tensor();
     #[expect(clippy::cast_precision_loss, reason = "a count")]
-    let unit_length = 1.0 / start.shape().num_elements() as f64;
+    let unit_length = 1.0 / start.shape().num_elements() as f32;
     let mut lbfgs = Lbfgs::new(10, start, unit_length);
     let mut losses = Vec::new();
     while losses.len() <= iterations {
         let (terms, gradient) = block_on(objective.gradient(&vgg, lbfgs.ask())).expect("the device computes");
-        let loss = terms.total();
-        if block_on(lbfgs.tell(Evaluation { loss: loss.clone(), gradient })).expect("the device works") {
-            losses.push(f64::from(loss.into_scalar::<f32>()));
+        block_on(lbfgs.tell(Evaluation { terms, gradient })).expect("the device works");
+        let report = block_on(lbfgs.report()).expect("the device works");
+        if report.iterations as usize == losses.len() {
+            losses.push(f64::from(report.losses.total()));
         }
     }
     losses

@@ -1,12 +1,12 @@
 //! The weighted sum of the losses.
 
-use burn::tensor::{ExecutionError, Tensor};
+use burn::tensor::{Device, ExecutionError, Tensor};
 
 use super::pass::{Pass, Progress};
 use super::style::Matrices;
 use super::{ContentLoss, StyleLoss, TotalVariationLoss};
 use crate::engine::numbers::{float, read_back};
-use crate::engine::{FeatureMaps, GramMatrix, ImageTensor, Mask, Tile, Vgg19};
+use crate::engine::{FeatureMaps, GramMatrix, ImageTensor, Mask, State, StateError, Tile, Vgg19};
 use crate::layer::Layer;
 use crate::losses::Losses;
 use crate::memory::Capacity;
@@ -14,6 +14,9 @@ use crate::recipe::{Emphasis, LayerWeights, Reading};
 
 /// Squared levels of 255 in one squared unit of 0..1.
 const LEVELS_SQUARED: f32 = 255.0 * 255.0;
+
+/// As a kept state names the terms.
+const NAMES: [&str; 3] = ["terms.content", "terms.style", "terms.total_variation"];
 
 /// The objective's terms for one pastiche, on the device, weighted as they enter the sum.
 ///
@@ -41,6 +44,29 @@ impl Terms {
             style: self.style.without_autodiff(),
             total_variation: self.total_variation.without_autodiff(),
         }
+    }
+
+    /// Keeps the three in `state`.
+    ///
+    /// # Errors
+    /// When the device fails or is lost.
+    pub async fn save(&self, state: &mut State) -> Result<(), ExecutionError> {
+        for (name, term) in NAMES.into_iter().zip([&self.content, &self.style, &self.total_variation]) {
+            state.put_tensor(name, term).await?;
+        }
+        Ok(())
+    }
+
+    /// What [`Self::save`] kept, if anything.
+    ///
+    /// # Errors
+    /// [`StateError`].
+    pub fn load(state: &State, device: &Device) -> Result<Option<Self>, StateError> {
+        if !state.has(NAMES[0]) {
+            return Ok(None);
+        }
+        let [content, style, total_variation] = NAMES.map(|name| state.tensor(name, device));
+        Ok(Some(Self { content: content?, style: style?, total_variation: total_variation? }))
     }
 
     /// Reads the three values back in one transfer.

@@ -2,9 +2,12 @@
 
 use burn::tensor::{Device, ExecutionError, Tensor};
 
+use super::{Evaluation, Report};
 #[cfg(feature = "gpu")]
 use crate::engine::kernels;
+use crate::engine::loss::Terms;
 use crate::engine::{State, StateError};
+use crate::losses::Losses;
 
 /// Decay of the first moment.
 const BETA_1: f32 = 0.9;
@@ -53,6 +56,8 @@ pub struct Adam {
     x: Tensor<4>,
     /// The first and the second, `[2, 3, H, W]`.
     moments: Tensor<4>,
+    /// Of the loss at the last picture that was evaluated.
+    terms: Option<Terms>,
     rate: LearningRate,
     /// Steps of the rate done.
     steps: u32,
@@ -65,7 +70,7 @@ impl Adam {
     pub fn new(x: Tensor<4>, rate: LearningRate) -> Self {
         let [_, colours, height, width] = x.dims();
         let moments = Tensor::zeros([2, colours, height, width], &x.device());
-        Self { moments, x, rate, steps: 0, held: 0 }
+        Self { moments, x, terms: None, rate, steps: 0, held: 0 }
     }
 
     /// As if the first `steps` of the rate had been done, though nothing is known of their gradients.
@@ -82,6 +87,9 @@ impl Adam {
         state.put_tensor("x", &self.x).await?;
         for (name, moment) in MOMENTS.into_iter().zip(0..) {
             state.put_tensor(name, &self.moments.clone().narrow(0, moment, 1)).await?;
+        }
+        if let Some(terms) = &self.terms {
+            terms.save(state).await?;
         }
         let LearningRate { first, last, steps } = self.rate;
         let counts = [steps, self.steps, self.held].map(f64::from);
@@ -108,6 +116,7 @@ impl Adam {
         Ok(Self {
             x,
             moments: Tensor::cat(moments, 0),
+            terms: Terms::load(state, device)?,
             rate: LearningRate { first: first as f32, last: last as f32, steps: rate_steps as u32 },
             steps: steps as u32,
             held: held as u32,
@@ -119,8 +128,21 @@ impl Adam {
         &self.x
     }
 
-    /// Moves each element by at most about the learning rate against `gradient`, `[1, 3, H, W]`.
-    pub fn step(&mut self, gradient: Tensor<4>) {
+    /// What has come of the evaluations so far.
+    ///
+    /// # Errors
+    /// When the device fails or is lost.
+    pub async fn report(&self) -> Result<Report, ExecutionError> {
+        let losses = match &self.terms {
+            Some(terms) => terms.clone().read().await?,
+            None => Losses::default(),
+        };
+        Ok(Report { losses, goes_on: true, iterations: self.steps })
+    }
+
+    /// Takes the objective at the picture, and moves each element by at most about the learning rate against the gradient.
+    pub fn step(&mut self, Evaluation { terms, gradient }: Evaluation) {
+        self.terms = Some(terms);
         let rate = self.rate.at(self.steps);
         self.steps += 1;
         self.held += 1;
@@ -152,7 +174,9 @@ mod tests {
     fn the_first_step_is_the_learning_rate_against_the_gradients_sign() {
         let device = Device::flex();
         let mut adam = Adam::new(Tensor::zeros([1, 3, 1, 1], &device), LearningRate::constant(0.02));
-        adam.step(Tensor::from_data([[[[2.0]], [[-1e4]], [[0.0]]]], &device));
+        let none = || Tensor::zeros([1], &device);
+        let terms = Terms { content: none(), style: none(), total_variation: none() };
+        adam.step(Evaluation { terms, gradient: Tensor::from_data([[[[2.0]], [[-1e4]], [[0.0]]]], &device) });
         let moved = adam.x().to_data().try_into_vec::<f32>().unwrap();
         for (found, expected) in moved.iter().zip([-0.02, 0.02, 0.0]) {
             assert!((found - expected).abs() < 1e-6, "{moved:?}");

@@ -9,27 +9,41 @@ pub use lbfgs::Lbfgs;
 
 use burn::tensor::{Device, ExecutionError, Tensor};
 
+use super::loss::Terms;
 use super::{State, StateError};
+use crate::losses::Losses;
 use crate::recipe::OptimizerKind;
 
 /// Mean change of an element in L-BFGS's first step, in sRGB values of 0..1.
-pub const FIRST_STEP: f64 = 0.01;
+pub const FIRST_STEP: f32 = 0.01;
 
 /// The objective at one picture.
 #[derive(Clone, Debug)]
 pub struct Evaluation {
-    /// `[1]`
-    pub loss: Tensor<1>,
+    /// Of the loss, outside of any autodiff graph.
+    pub terms: Terms,
     /// `[1, 3, H, W]`
     pub gradient: Tensor<4>,
+}
+
+/// What has come of an optimiser's evaluations.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Report {
+    /// At the best picture so far; zeros before the first evaluation.
+    pub losses: Losses,
+    /// Whether there is a way on from the picture: L-BFGS has none where loss or gradient are not finite. Adam goes on into a picture that is not
+    /// finite itself, which the next loss tells.
+    pub goes_on: bool,
+    /// Steps accepted.
+    pub iterations: u32,
 }
 
 /// The optimiser that a recipe names.
 #[derive(Debug)]
 pub enum Optimizer {
-    /// Two vectors of state, nothing read back.
+    /// Two vectors of state.
     Adam(Box<Adam>),
-    /// Better pictures in as many evaluations, for up to 22 vectors of state and a small read-back at each.
+    /// Better pictures in as many evaluations, for up to 26 vectors of state.
     Lbfgs(Box<Lbfgs>),
 }
 
@@ -96,12 +110,14 @@ impl Optimizer {
         }
     }
 
-    /// Whether there is a way on from the picture: L-BFGS has none where loss or gradient are not finite. Adam goes on into a picture that is not
-    /// finite itself, which the next loss tells.
-    pub fn has_a_way_on(&self) -> bool {
+    /// What has come of the evaluations so far.
+    ///
+    /// # Errors
+    /// When the device fails or is lost.
+    pub async fn report(&self) -> Result<Report, ExecutionError> {
         match self {
-            Self::Adam(_) => true,
-            Self::Lbfgs(lbfgs) => lbfgs.has_a_way_on(),
+            Self::Adam(adam) => adam.report().await,
+            Self::Lbfgs(lbfgs) => lbfgs.report().await,
         }
     }
 
@@ -113,15 +129,15 @@ impl Optimizer {
         }
     }
 
-    /// Takes the objective at the picture asked for. Answers whether the optimiser goes on from there.
+    /// Takes the objective at the picture asked for. On a GPU nothing is waited for.
     ///
     /// # Errors
     /// When the device fails or is lost.
-    pub async fn tell(&mut self, evaluation: Evaluation) -> Result<bool, ExecutionError> {
+    pub async fn tell(&mut self, evaluation: Evaluation) -> Result<(), ExecutionError> {
         match self {
             Self::Adam(adam) => {
-                adam.step(evaluation.gradient);
-                Ok(true)
+                adam.step(evaluation);
+                Ok(())
             }
             Self::Lbfgs(lbfgs) => lbfgs.tell(evaluation).await,
         }

@@ -7,7 +7,6 @@ use burn::tensor::Device;
 use super::{Pictures, StyleTransfer, TransferError, objective};
 #[cfg(feature = "gpu")]
 use crate::engine::kernels::{Division, Strategy};
-use crate::engine::loss::Terms;
 use crate::engine::optimizer::Optimizer;
 use crate::engine::transfer::scene::Scene;
 use crate::engine::{State, StateError, Vgg19};
@@ -27,11 +26,6 @@ impl StyleTransfer {
         state.put_text("recipe", &self.recipe.to_json());
         put_pictures(&mut state, &self.pictures);
         self.optimizer.save(&mut state).await?;
-        if let Some(Terms { content, style, total_variation }) = &self.terms {
-            state.put_tensor("terms.content", content).await?;
-            state.put_tensor("terms.style", style).await?;
-            state.put_tensor("terms.total_variation", total_variation).await?;
-        }
         state.put_numbers("progress", &[self.step, self.left, self.halvings].map(f64::from));
         #[cfg(feature = "gpu")]
         if let Some(Strategy { division, precision }) = self.vgg.strategy() {
@@ -79,7 +73,6 @@ impl StyleTransfer {
         }
         Ok(Self {
             objective: objective(&vgg, &scene.subject, &recipe, capacity),
-            terms: terms_in(&state, device)?,
             pass: None,
             levels: levels.collect(),
             vgg,
@@ -141,15 +134,6 @@ fn put_pictures(state: &mut State, pictures: &Pictures) {
 fn pictures_in(state: &State) -> Result<Pictures, StateError> {
     let earlier = state.has("earlier").then(|| state.picture("earlier")).transpose()?;
     Ok(Pictures { photo: state.picture("photo")?, paintings: state.pictures("painting")?, masks: state.pictures("mask")?, earlier })
-}
-
-fn terms_in(state: &State, device: &Device) -> Result<Option<Terms>, StateError> {
-    if !state.has("terms.content") {
-        return Ok(None);
-    }
-    let term = |name| state.tensor(name, device);
-    let (content, style) = (term("terms.content")?, term("terms.style")?);
-    Ok(Some(Terms { content, style, total_variation: term("terms.total_variation")? }))
 }
 
 /// A count that was kept as a float.

@@ -7,18 +7,17 @@ use cubecl::prelude::*;
 use super::super::layout::{VECTOR, a_unit_each, empty, extents};
 use super::super::sums::{across, of_workgroup};
 use super::AdamStep;
+use crate::ledger::{MEASURED, place};
 
-/// New vectors that products are asked of.
-const NEW: usize = 3;
 /// Units that share one row of a chunk, and one sum over all chunks.
 const UNITS: usize = 64;
 
-/// `length · direction`, `gradient − before` and `gradient`: `[K, 3, L]`.
-pub fn changes(direction: CubeTensor, length: f32, before: CubeTensor, gradient: CubeTensor) -> CubeTensor {
+/// The ledger's step along the direction, `gradient − before` and `gradient`: `[K, 3, L]`.
+pub fn changes(direction: CubeTensor, ledger: CubeTensor, before: CubeTensor, gradient: CubeTensor) -> CubeTensor {
     let gradient = into_contiguous(gradient);
     let elements = gradient.meta.num_elements();
     let [chunks, _, chunk] = extents(&direction);
-    let new = empty(&direction, [chunks, NEW, chunk]);
+    let new = empty(&direction, [chunks, MEASURED, chunk]);
     let client = direction.client.clone();
     let (count, units) = a_unit_each(&direction, chunks * chunk);
     // SAFETY: units beyond the chunks do nothing, and elements beyond the picture read its first.
@@ -28,23 +27,22 @@ pub fn changes(direction: CubeTensor, length: f32, before: CubeTensor, gradient:
             count,
             units,
             direction.into_tensor_arg(),
+            ledger.into_tensor_arg(),
             before.into_tensor_arg(),
             gradient.into_tensor_arg(),
             new.clone().into_tensor_arg(),
-            length,
             elements,
         );
     }
     new
 }
 
-/// All inner products, the loss and the third vector's sum of magnitudes: `[3·(R + 3) + 2]`.
-pub fn products(new: CubeTensor, memory: CubeTensor, loss: CubeTensor) -> CubeTensor {
-    let [new, memory] = [new, memory].map(into_contiguous);
+/// All inner products, and the third vector's sum of magnitudes: `[3·(R + 3) + 1]`.
+pub fn products(new: CubeTensor, memory: CubeTensor) -> CubeTensor {
     let [chunks, remembered, _] = extents(&memory);
-    let rows = remembered + NEW;
+    let rows = remembered + MEASURED;
     let parts = empty(&new, [chunks, rows, VECTOR]);
-    let sums = empty(&new, [NEW * rows + 2]);
+    let sums = empty(&new, [MEASURED * rows + 1]);
     let client = new.client.clone();
     let count = |count: usize| u32::try_from(count).expect("a count of workgroups");
     let units = CubeDim::new_1d(count(UNITS));
@@ -61,60 +59,72 @@ pub fn products(new: CubeTensor, memory: CubeTensor, loss: CubeTensor) -> CubeTe
         );
         sums_kernel::launch_unchecked(
             &client,
-            CubeCount::Static(count(NEW * rows + 2), 1, 1),
+            CubeCount::Static(count(MEASURED * rows + 1), 1, 1),
             units,
             parts.into_tensor_arg(),
-            loss.into_tensor_arg(),
             sums.clone().into_tensor_arg(),
         );
     }
     sums
 }
 
-/// The sum of all rows of the memory and the gradient by their factors: `[K, 1, L]`.
-pub fn combined(memory: CubeTensor, gradient: CubeTensor, factors: CubeTensor) -> CubeTensor {
-    let memory = into_contiguous(memory);
+/// Where the optimiser stands after the ledger's decision: picture, gradient and memory. The last two are written over, unless another holds them.
+pub fn kept(
+    ledger: CubeTensor,
+    [x, trial]: [CubeTensor; 2],
+    new: CubeTensor,
+    vectors: [CubeTensor; 2],
+) -> (CubeTensor, CubeTensor, CubeTensor) {
+    let [x, trial] = [x, trial].map(into_contiguous);
+    let [memory, gradient] = vectors.map(|own| if own.can_mut() { own } else { own.copy() });
     let [chunks, _, chunk] = extents(&memory);
-    let sum = empty(&memory, [chunks, 1, chunk]);
+    let (kept, elements) = (empty(&x, extents::<4>(&x)), x.meta.num_elements());
+    let client = x.client.clone();
+    let (count, units) = a_unit_each(&x, chunks * chunk);
+    // SAFETY: units beyond the chunks do nothing, those beyond the picture leave it, and a slot has its two rows in memory.
+    unsafe {
+        kept_kernel::launch_unchecked(
+            &client,
+            count,
+            units,
+            ledger.into_tensor_arg(),
+            x.into_tensor_arg(),
+            trial.into_tensor_arg(),
+            new.into_tensor_arg(),
+            kept.clone().into_tensor_arg(),
+            memory.clone().into_tensor_arg(),
+            gradient.clone().into_tensor_arg(),
+            elements,
+        );
+    }
+    (kept, memory, gradient)
+}
+
+/// The direction that the ledger's factors give, `[K, 1, L]`, and the picture to be tried, `[1, 3, H, W]`.
+pub fn attempted(ledger: CubeTensor, [memory, gradient]: [CubeTensor; 2], x: CubeTensor) -> (CubeTensor, CubeTensor) {
+    let x = into_contiguous(x);
+    let [chunks, _, chunk] = extents(&memory);
+    let direction = empty(&memory, [chunks, 1, chunk]);
+    let (trial, elements) = (empty(&x, extents::<4>(&x)), x.meta.num_elements());
     let client = memory.client.clone();
     let (count, units) = a_unit_each(&memory, chunks * chunk / VECTOR);
-    // SAFETY: units beyond the chunks do nothing.
+    // SAFETY: units beyond the chunks do nothing, and those beyond the picture leave it.
     unsafe {
-        combined_kernel::launch_unchecked(
+        attempted_kernel::launch_unchecked(
             &client,
             count,
             units,
             VECTOR,
+            ledger.into_tensor_arg(),
             memory.into_tensor_arg(),
             gradient.into_tensor_arg(),
-            factors.into_tensor_arg(),
-            sum.clone().into_tensor_arg(),
-        );
-    }
-    sum
-}
-
-/// `x + length · direction`: `[1, 3, H, W]`.
-pub fn moved(x: CubeTensor, direction: CubeTensor, length: f32) -> CubeTensor {
-    let [x, direction] = [x, direction].map(into_contiguous);
-    let result = empty(&x, extents::<4>(&x));
-    let elements = x.meta.num_elements();
-    let client = x.client.clone();
-    let (count, units) = a_unit_each(&x, elements);
-    // SAFETY: units beyond the picture do nothing, and the direction is at least as long.
-    unsafe {
-        moved_kernel::launch_unchecked(
-            &client,
-            count,
-            units,
             x.into_tensor_arg(),
-            direction.into_tensor_arg(),
-            result.clone().into_tensor_arg(),
-            length,
+            direction.clone().into_tensor_arg(),
+            trial.clone().into_tensor_arg(),
             elements,
         );
     }
-    result
+    (direction, trial)
 }
 
 /// Both moments with their shares of the gradient and its square: `[2, 3, H, W]`.
@@ -171,21 +181,20 @@ pub fn stepped(x: CubeTensor, moments: CubeTensor, step: AdamStep) -> CubeTensor
 #[cube(launch_unchecked)]
 fn changes_kernel(
     direction: &Tensor<f32>,
+    ledger: &Tensor<f32>,
     before: &Tensor<f32>,
     gradient: &Tensor<f32>,
     new: &mut Tensor<f32>,
-    length: f32,
     elements: usize,
 ) {
     let chunk = new.shape(2);
     if ABSOLUTE_POS < new.shape(0) * chunk {
         let number = ABSOLUTE_POS / chunk;
-        let place = ABSOLUTE_POS % chunk;
         let inside = ABSOLUTE_POS < elements;
         let value = select(inside, gradient[select(inside, ABSOLUTE_POS, 0usize.runtime())], 0.0f32);
-        let first = number * NEW * chunk + place;
-        new[first] = direction[number * direction.stride(0) + place] * length;
-        new[first + chunk] = value - before[number * before.stride(0) + place];
+        let first = number * MEASURED * chunk + ABSOLUTE_POS % chunk;
+        new[first] = direction[ABSOLUTE_POS] * ledger[place::LENGTH];
+        new[first + chunk] = value - before[ABSOLUTE_POS];
         new[first + 2 * chunk] = value;
     }
 }
@@ -197,7 +206,7 @@ fn parts_kernel<N: Size>(new: &Tensor<Vector<f32, N>>, memory: &Tensor<Vector<f3
     let number = CUBE_POS_Y as usize;
     let chunk = new.shape(2) / VECTOR;
     let remembered = memory.shape(1);
-    let first_new = number * NEW * chunk;
+    let first_new = number * MEASURED * chunk;
     let mut sums = Array::<Vector<f32, N>>::new(VECTOR);
     #[unroll]
     for index in 0..VECTOR {
@@ -210,10 +219,10 @@ fn parts_kernel<N: Size>(new: &Tensor<Vector<f32, N>>, memory: &Tensor<Vector<f3
             new[first_new + (row - remembered) * chunk + place]
         };
         #[unroll]
-        for index in 0..NEW {
+        for index in 0..MEASURED {
             sums[index] += value * new[first_new + index * chunk + place];
         }
-        sums[NEW] += max(value, -value);
+        sums[MEASURED] += max(value, -value);
     }
     let mut shared = Shared::<[Vector<f32, N>]>::new_slice(comptime!(VECTOR * UNITS));
     #[unroll]
@@ -226,54 +235,89 @@ fn parts_kernel<N: Size>(new: &Tensor<Vector<f32, N>>, memory: &Tensor<Vector<f3
         for unit in 0..UNITS {
             sum += shared[UNIT_POS as usize * UNITS + unit];
         }
-        let index = (number * (remembered + NEW) + row) * VECTOR + UNIT_POS as usize;
+        let index = (number * (remembered + MEASURED) + row) * VECTOR + UNIT_POS as usize;
         parts[index] = across(sum);
     }
 }
 
-/// One sum over all chunks, or the loss in its place.
+/// One sum over all chunks.
 #[cube(launch_unchecked)]
-fn sums_kernel(parts: &Tensor<f32>, loss: &Tensor<f32>, sums: &mut Tensor<f32>) {
+fn sums_kernel(parts: &Tensor<f32>, sums: &mut Tensor<f32>) {
     let rows = parts.shape(1);
     let wanted = CUBE_POS_X as usize;
-    let products = NEW * rows;
-    // Behind the products come the loss and the last row's magnitudes.
+    let products = MEASURED * rows;
+    // Behind the products come the last row's magnitudes.
     let row = select(wanted < products, wanted % rows, rows - 1);
-    let column = select(wanted < products, wanted / rows, NEW.runtime());
+    let column = select(wanted < products, wanted / rows, MEASURED.runtime());
     let mut sum = 0.0f32;
     for chunk in range_stepped(UNIT_POS as usize, parts.shape(0), UNITS) {
         sum += parts[(chunk * rows + row) * VECTOR + column];
     }
     let total = of_workgroup(sum, UNITS);
     if UNIT_POS == 0 {
-        sums[wanted] = select(wanted == products, loss[0], total);
+        sums[wanted] = total;
     }
 }
 
 #[cube(launch_unchecked)]
-fn combined_kernel<N: Size>(
+fn kept_kernel(
+    ledger: &Tensor<f32>,
+    x: &Tensor<f32>,
+    trial: &Tensor<f32>,
+    new: &Tensor<f32>,
+    kept: &mut Tensor<f32>,
+    memory: &mut Tensor<f32>,
+    gradient: &mut Tensor<f32>,
+    elements: usize,
+) {
+    let chunk = memory.shape(2);
+    if ABSOLUTE_POS < memory.shape(0) * chunk {
+        let number = ABSOLUTE_POS / chunk;
+        let within = ABSOLUTE_POS % chunk;
+        let first = number * MEASURED * chunk + within;
+        if ledger[place::TAKEN] == 1.0 {
+            gradient[ABSOLUTE_POS] = new[first + 2 * chunk];
+        }
+        let slot = ledger[place::SLOT];
+        if slot >= 0.0 {
+            let row = number * memory.shape(1) + 2 * usize::cast_from(slot);
+            memory[row * chunk + within] = new[first];
+            memory[(row + 1) * chunk + within] = new[first + chunk];
+        }
+        if ABSOLUTE_POS < elements {
+            kept[ABSOLUTE_POS] = select(ledger[place::MOVED] == 1.0, trial[ABSOLUTE_POS], x[ABSOLUTE_POS]);
+        }
+    }
+}
+
+#[cube(launch_unchecked)]
+fn attempted_kernel<N: Size>(
+    ledger: &Tensor<f32>,
     memory: &Tensor<Vector<f32, N>>,
     gradient: &Tensor<Vector<f32, N>>,
-    factors: &Tensor<f32>,
-    sum: &mut Tensor<Vector<f32, N>>,
+    x: &Tensor<f32>,
+    direction: &mut Tensor<Vector<f32, N>>,
+    trial: &mut Tensor<f32>,
+    elements: usize,
 ) {
-    let chunk = sum.shape(2) / VECTOR;
-    if ABSOLUTE_POS < sum.shape(0) * chunk {
+    let chunk = direction.shape(2) / VECTOR;
+    if ABSOLUTE_POS < direction.shape(0) * chunk {
         let number = ABSOLUTE_POS / chunk;
-        let place = ABSOLUTE_POS % chunk;
+        let within = ABSOLUTE_POS % chunk;
         let rows = memory.shape(1);
-        let mut total = gradient[number * (gradient.stride(0) / VECTOR) + place] * Vector::broadcast(factors[rows]);
+        let mut sum = gradient[ABSOLUTE_POS] * Vector::broadcast(ledger[place::FACTORS + rows]);
         for row in 0..rows {
-            total += memory[(number * rows + row) * chunk + place] * Vector::broadcast(factors[row]);
+            sum += memory[(number * rows + row) * chunk + within] * Vector::broadcast(ledger[place::FACTORS + row]);
         }
-        sum[ABSOLUTE_POS] = total;
-    }
-}
-
-#[cube(launch_unchecked)]
-fn moved_kernel(x: &Tensor<f32>, direction: &Tensor<f32>, result: &mut Tensor<f32>, length: f32, elements: usize) {
-    if ABSOLUTE_POS < elements {
-        result[ABSOLUTE_POS] = x[ABSOLUTE_POS] + direction[ABSOLUTE_POS] * length;
+        direction[ABSOLUTE_POS] = sum;
+        let tried = ledger[place::TRIED] == 1.0;
+        #[unroll]
+        for index in 0..VECTOR {
+            let element = ABSOLUTE_POS * VECTOR + index;
+            if element < elements {
+                trial[element] = select(tried, x[element] + sum.extract(index) * ledger[place::LENGTH], x[element]);
+            }
+        }
     }
 }
 

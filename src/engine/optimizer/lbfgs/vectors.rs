@@ -1,16 +1,17 @@
-//! What L-BFGS does with vectors, in our own kernels where they run and in Burn's operations elsewhere.
+//! What L-BFGS does with vectors, in our own kernels where they run and in Burn's operations elsewhere. The kernels read in the ledger on their device
+//! what is decided; Burn's operations are told, which on the processor costs no wait.
 //!
 //! Vectors lie in chunks, `[K, R, CHUNK]` for `R` of them, with zeros at the end: sums over chunks run side by side and keep their accuracy.
 
-use burn::tensor::{Tensor, TensorData};
+use burn::tensor::{ExecutionError, Tensor, TensorData};
 
 #[cfg(feature = "gpu")]
 use crate::engine::kernels;
-use crate::engine::numbers::sum;
+use crate::engine::loss::Terms;
+use crate::engine::numbers::{read_back, sum};
+use crate::ledger::{Ledger, Occasion, place};
+use crate::losses::Losses;
 pub use crate::memory::CHUNK;
-
-/// Vectors measured at each evaluation: step, change of the gradient, gradient.
-pub const MEASURED: usize = 3;
 
 /// Pictures' elements, `[R, 3, H, W]`, as vectors, `[K, R, CHUNK]`.
 pub fn of_pictures(pictures: Tensor<4>) -> Tensor<3> {
@@ -22,47 +23,113 @@ pub fn of_pictures(pictures: Tensor<4>) -> Tensor<3> {
     padded.reshape([rows, chunks, CHUNK]).swap_dims(0, 1)
 }
 
-/// `length · direction`, `gradient − before` and `gradient`, `[K, 3, CHUNK]`.
-pub fn changes(direction: &Tensor<3>, length: f32, before: &Tensor<3>, gradient: Tensor<4>) -> Tensor<3> {
-    #[cfg(feature = "gpu")]
-    if kernels::serve(&gradient.device()) {
-        return kernels::vectors::changes(direction.clone(), length, before.clone(), gradient);
-    }
-    let gradient = of_pictures(gradient);
-    Tensor::cat(vec![direction.clone().mul_scalar(length), gradient.clone() - before.clone(), gradient], 1)
+/// Where an optimiser stands, and where it is about to look.
+#[derive(Debug)]
+pub struct Standing {
+    /// What is known of the vectors and decided by it, as [`Ledger`] has it.
+    pub ledger: Tensor<1>,
+    /// The best picture so far, `[1, 3, H, W]`.
+    pub x: Tensor<4>,
+    /// Of the loss at `x`, `[K, 1, CHUNK]`.
+    pub gradient: Tensor<3>,
+    /// Pairs, two rows each, `[K, R, CHUNK]`.
+    pub memory: Tensor<3>,
+    /// Along which the step under trial goes, `[K, 1, CHUNK]`.
+    pub direction: Tensor<3>,
+    /// The picture after it, `[1, 3, H, W]`; `x` where none is under trial.
+    pub trial: Tensor<4>,
 }
 
-/// The inner products of `new`, `[K, 3, CHUNK]`, with `memory`, `[K, R, CHUNK]`, and with each other, row by row, then `loss` and the sum of
-/// the last one's magnitudes: `[3·(R + 3) + 2]`.
-pub fn products(new: &Tensor<3>, memory: &Tensor<3>, loss: Tensor<1>) -> Tensor<1> {
-    #[cfg(feature = "gpu")]
-    if kernels::serve(&new.device()) {
-        return kernels::vectors::products(new.clone(), memory.clone(), loss);
+impl Standing {
+    /// With nothing under trial at `x`, `[1, 3, H, W]`, of whose gradient nothing is known.
+    pub fn new(x: Tensor<4>, memory: Tensor<3>, ledger: &Ledger) -> Self {
+        let device = x.device();
+        let chunks = memory.dims()[0];
+        let zeros = || Tensor::zeros([chunks, 1, CHUNK], &device);
+        let ledger = Tensor::from_floats(ledger.numbers(), &device);
+        Self { ledger, gradient: zeros(), memory, direction: zeros(), trial: x.clone(), x }
     }
-    let with = |rows: &Tensor<3>| new.clone().matmul(rows.clone().swap_dims(1, 2)).sum_dim(0).squeeze_dim::<2>(0);
-    let products = Tensor::cat(vec![with(memory), with(new)], 1);
-    let steepness = sum(new.clone().narrow(1, MEASURED - 1, 1).abs());
-    Tensor::cat(vec![products.flatten(0, 1), loss, steepness], 0)
-}
 
-/// The sum of `memory`, `[K, R, CHUNK]`, and `gradient`, `[K, 1, CHUNK]`, by `factors`, the gradient's last: `[K, 1, CHUNK]`.
-pub fn combined(memory: &Tensor<3>, gradient: &Tensor<3>, factors: Vec<f32>) -> Tensor<3> {
-    let device = memory.device();
-    #[cfg(feature = "gpu")]
-    if kernels::serve(&device) {
-        return kernels::vectors::combined(memory.clone(), gradient.clone(), Tensor::from_data(factors.as_slice(), &device));
+    /// Takes in an evaluation with these terms and `gradient`, `[1, 3, H, W]`, and looks for the next picture to try.
+    ///
+    /// # Errors
+    /// When the device fails or is lost.
+    pub async fn take(&mut self, occasion: Occasion, terms: Terms, gradient: Tensor<4>) -> Result<(), ExecutionError> {
+        #[cfg(feature = "gpu")]
+        if kernels::serve(&gradient.device()) {
+            self.take_on_the_device(occasion, terms, gradient);
+            return Ok(());
+        }
+        let before = self.read_ledger().await?;
+        let gradient = of_pictures(gradient);
+        let step = self.direction.clone().mul_scalar(before.get(place::LENGTH));
+        let new = Tensor::cat(vec![step, gradient.clone() - self.gradient.clone(), gradient.clone()], 1);
+        let with = |rows: &Tensor<3>| new.clone().matmul(rows.clone().swap_dims(1, 2)).sum_dim(0).flatten::<1>(0, 2);
+        let measures =
+            Tensor::cat(vec![with(&Tensor::cat(vec![self.memory.clone(), new.clone()], 1)), sum(gradient.clone().abs())], 0);
+        let Losses { content, style, total_variation } = terms.read().await?;
+        let ledger = before.after(occasion, [content, style, total_variation], &read_back(measures).await?);
+        if let Some(slot) = ledger.slot() {
+            let rows = [0..new.dims()[0], 2 * slot..2 * slot + 2, 0..CHUNK];
+            self.memory.inplace(|memory| memory.slice_assign(rows, new.narrow(1, 0, 2)));
+        }
+        if ledger.is(place::MOVED) {
+            self.x = self.trial.clone();
+        }
+        if ledger.is(place::TAKEN) {
+            self.gradient = gradient;
+        }
+        self.ledger = Tensor::from_floats(ledger.numbers(), &self.x.device());
+        self.attempt(&ledger);
+        Ok(())
     }
-    let [chunks, rows, _] = memory.dims();
-    let remembered = Tensor::<3>::from_data(TensorData::new(factors[..rows].to_vec(), [1, 1, rows]), &device);
-    remembered.expand([chunks, 1, rows]).matmul(memory.clone()) + gradient.clone().mul_scalar(factors[rows])
-}
 
-/// `x + length · direction`, `[1, 3, H, W]`.
-pub fn moved(x: &Tensor<4>, direction: &Tensor<3>, length: f32) -> Tensor<4> {
+    /// The same, asked of our own kernels: nothing is waited for.
     #[cfg(feature = "gpu")]
-    if kernels::serve(&x.device()) {
-        return kernels::vectors::moved(x.clone(), direction.clone(), length);
+    fn take_on_the_device(&mut self, occasion: Occasion, Terms { content, style, total_variation }: Terms, gradient: Tensor<4>) {
+        let new = kernels::vectors::changes(self.direction.clone(), self.ledger.clone(), self.gradient.clone(), gradient);
+        let measures = kernels::vectors::products(new.clone(), self.memory.clone());
+        self.ledger = kernels::vectors::decided(self.ledger.clone(), measures, [content, style, total_variation], occasion);
+        let pictures = [self.x.clone(), self.trial.clone()];
+        // Handed over, not cloned: they are written over in place then.
+        let own = [self.memory.extract(), self.gradient.extract()];
+        (self.x, [self.memory, self.gradient]) = kernels::vectors::kept(self.ledger.clone(), pictures, new, own);
+        self.attempt_on_the_device();
     }
-    let step = direction.clone().mul_scalar(length).flatten::<1>(0, 2);
-    x.clone() + step.narrow(0, 0, x.shape().num_elements()).reshape(x.dims())
+
+    #[cfg(feature = "gpu")]
+    fn attempt_on_the_device(&mut self) {
+        let own = [self.memory.clone(), self.gradient.clone()];
+        (self.direction, self.trial) = kernels::vectors::attempted(self.ledger.clone(), own, self.x.clone());
+    }
+
+    /// Makes direction and trial what `ledger`, its own, has them to be.
+    pub fn attempt(&mut self, ledger: &Ledger) {
+        #[cfg(feature = "gpu")]
+        if kernels::serve(&self.x.device()) {
+            return self.attempt_on_the_device();
+        }
+        let [chunks, rows, _] = self.memory.dims();
+        let (factors, last) = ledger.factors().split_at(rows);
+        let factors = Tensor::<3>::from_data(TensorData::new(factors.to_vec(), [1, 1, rows]), &self.x.device());
+        let remembered = factors.expand([chunks, 1, rows]).matmul(self.memory.clone());
+        self.direction = remembered + self.gradient.clone().mul_scalar(last[0]);
+        self.trial = self.x.clone();
+        if ledger.is(place::TRIED) {
+            let step = self.direction.clone().mul_scalar(ledger.get(place::LENGTH)).flatten::<1>(0, 2);
+            self.trial = self.x.clone() + step.narrow(0, 0, self.x.shape().num_elements()).reshape(self.x.dims());
+        }
+    }
+
+    /// The ledger's numbers.
+    ///
+    /// # Errors
+    /// When the device fails or is lost.
+    ///
+    /// # Panics
+    /// Never: there are as many numbers as the memory's rows need.
+    pub async fn read_ledger(&self) -> Result<Ledger, ExecutionError> {
+        let pairs = self.memory.dims()[1] / 2;
+        Ok(Ledger::from_numbers(pairs, read_back(self.ledger.clone()).await?).expect("a ledger is as long as its memory says"))
+    }
 }

@@ -1,0 +1,523 @@
+//! What L-BFGS knows of its vectors in numbers, and what it decides by them. A GPU decides for itself, in a kernel that holds to the same places and
+//! bounds, so that no step waits for a number to come back; here is the plain twin, for the processor.
+
+/// Where a ledger's numbers stand.
+pub mod place {
+    /// The three weighted terms of the loss at the best picture so far: content, style, total variation.
+    pub const TERMS: usize = 0;
+    /// Their sum.
+    pub const LOSS: usize = 3;
+    /// Sum of the magnitudes of the gradient there.
+    pub const STEEPNESS: usize = 4;
+    /// Steps accepted so far.
+    pub const ITERATIONS: usize = 5;
+    /// 1 where there is a direction to go on in, or it is yet to be looked for; 0 where loss or gradient are not finite.
+    pub const GOES_ON: usize = 6;
+    /// 1 where the last evaluation's loss and gradient are those of the best picture now.
+    pub const TAKEN: usize = 7;
+    /// 1 where the picture evaluated last is the best one now, by a step that was accepted.
+    pub const MOVED: usize = 8;
+    /// The slot that the newest pair goes to; negative where the last evaluation gave none.
+    pub const SLOT: usize = 9;
+    /// 1 where a step is under trial; otherwise the next evaluation is at the best picture itself.
+    pub const TRIED: usize = 10;
+    /// Of the loss along the direction.
+    pub const SLOPE: usize = 11;
+    /// How far along the direction the step goes.
+    pub const LENGTH: usize = 12;
+    /// Times that the step was halved.
+    pub const HALVINGS: usize = 13;
+    /// Sum of the magnitudes of a step without history.
+    pub const FIRST_STEP: usize = 14;
+    /// The same before any stall made it shorter.
+    pub const USUAL_STEP: usize = 15;
+    /// The newest pair's slot; older ones lie in those before it, and round from the last.
+    pub const NEWEST: usize = 16;
+    /// Pairs remembered.
+    pub const PAIRS: usize = 17;
+    /// The first of the factors whose sum with the rows in memory, and with the gradient at the end, is the direction. Behind them stand the inner
+    /// products of all those vectors, row by row.
+    pub const FACTORS: usize = 18;
+}
+
+/// The bounds that decisions are held to.
+pub mod bound {
+    /// Share of the promised fall that a step must reach (Armijo's `c1`).
+    pub const SUFFICIENT_DECREASE: f32 = 1e-4;
+    /// Times that a step is halved before the history is blamed.
+    pub const MAX_HALVINGS: f32 = 20.0;
+    /// By how much the first step shrinks when even steepest descent falls nowhere.
+    pub const SHRINK: f32 = 0.1;
+    /// Least `s·y` of a pair that is worth remembering: below it the pair tells no curvature, or a negative one.
+    pub const LEAST_CURVATURE: f32 = 1e-10;
+    /// Most pairs that a ledger has room for.
+    pub const MOST_PAIRS: usize = 20;
+}
+
+/// Vectors measured at each evaluation: the step, the change of the gradient, the gradient.
+pub const MEASURED: usize = 3;
+
+/// What was evaluated, beside what the ledger says of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Occasion {
+    /// The step under trial; or the best picture, where none is.
+    Step,
+    /// The best picture, since the objective has changed: whatever step was under trial is forgotten.
+    Look,
+    /// The step under trial, by another objective than the best picture was.
+    StepAfterChange,
+}
+
+/// All that L-BFGS (Nocedal 1980) with Armijo backtracking decides by, for up to as many pairs as it has room for.
+///
+/// A step that is not finite or does not fall enough is halved; after too many halvings the history is forgotten, and without a history the first
+/// step shrinks. So the picture never gets worse, and never stays on a bad curvature.
+///
+/// - **Source:** the two-loop recursion on inner products instead of vectors is that of Chen, Wang, Zhou 2014.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ledger {
+    numbers: Vec<f32>,
+    /// Rows in memory, two for each pair: `s` of the one in slot `i` is row `2i`, its `y` row `2i + 1`.
+    rows: usize,
+}
+
+/// A direction as a combination of the rows in memory and the gradient.
+struct Direction {
+    /// The gradient's last.
+    factors: Vec<f32>,
+    /// `g·d`: how the objective falls along it; negative for a descent.
+    slope: f32,
+}
+
+impl Ledger {
+    /// Nothing known yet, with room for `pairs`, and the sum of the magnitudes of a step without history.
+    ///
+    /// # Panics
+    /// For none, and for more than [`bound::MOST_PAIRS`].
+    pub fn new(pairs: usize, first_step: f32) -> Self {
+        assert!((1..=bound::MOST_PAIRS).contains(&pairs), "{pairs} pairs");
+        let rows = 2 * pairs;
+        let mut ledger = Self { numbers: vec![0.0; length(rows)], rows };
+        ledger.set(place::GOES_ON, 1.0);
+        ledger.set(place::SLOT, -1.0);
+        ledger.set(place::FIRST_STEP, first_step);
+        ledger.set(place::USUAL_STEP, first_step);
+        ledger
+    }
+
+    /// From all numbers; `None` for as many as no ledger of `pairs` has.
+    pub fn from_numbers(pairs: usize, numbers: Vec<f32>) -> Option<Self> {
+        let rows = 2 * pairs;
+        ((1..=bound::MOST_PAIRS).contains(&pairs) && numbers.len() == length(rows)).then_some(Self { numbers, rows })
+    }
+
+    /// The pairs of this ledger with other inner products, row by row, as many as there are rows in memory; the next evaluation is at the best
+    /// picture. Of the gradient nothing is known.
+    #[must_use]
+    pub fn carried(&self, products: &[f32], first_step: f32) -> Self {
+        let mut carried = Self::new(self.rows / 2, first_step);
+        for at in [place::ITERATIONS, place::NEWEST, place::PAIRS] {
+            carried.set(at, self.get(at));
+        }
+        for (row, products) in products.chunks(self.rows).enumerate() {
+            let first = carried.product(row, 0);
+            carried.numbers[first..first + self.rows].copy_from_slice(products);
+        }
+        carried
+    }
+
+    /// Every number.
+    pub fn numbers(&self) -> &[f32] {
+        &self.numbers
+    }
+
+    /// The number at a [`place`].
+    pub fn get(&self, at: usize) -> f32 {
+        self.numbers[at]
+    }
+
+    /// Whether what stands at a [`place`] is so.
+    pub fn is(&self, at: usize) -> bool {
+        self.get(at) == 1.0
+    }
+
+    /// The slot that the newest pair goes to, if the last evaluation gave one.
+    pub fn slot(&self) -> Option<usize> {
+        (self.get(place::SLOT) >= 0.0).then(|| self.count(place::SLOT))
+    }
+
+    /// Steps accepted so far.
+    pub fn iterations(&self) -> u32 {
+        u32::try_from(self.count(place::ITERATIONS)).unwrap_or(u32::MAX)
+    }
+
+    /// The factors of the direction, the gradient's last.
+    pub fn factors(&self) -> &[f32] {
+        &self.numbers[place::FACTORS..][..=self.rows]
+    }
+
+    /// What is known and decided after an evaluation with these `terms`, of which `measures` are the inner products of step, change of the gradient
+    /// and gradient with the rows in memory and with each other, row by row, and the sum of the gradient's magnitudes at the end.
+    #[must_use]
+    pub fn after(&self, occasion: Occasion, terms: [f32; 3], measures: &[f32]) -> Self {
+        let rows = self.rows;
+        let measure = |new: usize, with: usize| measures[new * (rows + MEASURED) + with];
+        let stale = occasion == Occasion::StepAfterChange;
+        let looked = occasion == Occasion::Look || !self.is(place::TRIED);
+        let loss = terms.iter().sum::<f32>();
+        let promised = bound::SUFFICIENT_DECREASE * (self.get(place::SLOPE) * self.get(place::LENGTH));
+        let moved = !looked && loss <= self.get(place::LOSS) + promised && measure(2, rows + 2).is_finite() && loss.is_finite();
+        let taken = looked || moved;
+        let (curvature, change_squared) = (measure(0, rows + 1), measure(1, rows + 1));
+        // Of two objectives, the change of the gradient tells no curvature.
+        let tells = curvature > bound::LEAST_CURVATURE && curvature.is_finite() && change_squared.is_finite();
+        let remembered = moved && !stale && tells;
+
+        let mut next = self.clone();
+        next.set(place::TAKEN, flag(taken));
+        next.set(place::MOVED, flag(moved));
+        next.set(place::SLOT, -1.0);
+        if remembered {
+            next.make_room();
+        }
+        if taken {
+            next.take_in(terms, loss, measures);
+        }
+        if moved {
+            next.set(place::ITERATIONS, self.get(place::ITERATIONS) + 1.0);
+        }
+        if moved || occasion != Occasion::Step {
+            next.set(place::FIRST_STEP, self.get(place::USUAL_STEP));
+        }
+        let retreats = !taken && !stale;
+        let exhausted = retreats && self.get(place::HALVINGS) >= bound::MAX_HALVINGS;
+        if exhausted {
+            next.forget();
+        }
+        next.descend();
+        if retreats && !exhausted {
+            next.set(place::LENGTH, 0.5 * self.get(place::LENGTH));
+            next.set(place::HALVINGS, self.get(place::HALVINGS) + 1.0);
+        }
+        if !taken && stale {
+            next.set(place::TRIED, 0.0);
+        }
+        next
+    }
+
+    /// Gives the newest pair a slot, the oldest one's if there is no other.
+    fn make_room(&mut self) {
+        let pairs = self.rows / 2;
+        let slot = if self.get(place::PAIRS) == 0.0 { 0 } else { (self.count(place::NEWEST) + 1) % pairs };
+        self.set(place::SLOT, number(slot));
+        self.set(place::NEWEST, number(slot));
+        self.set(place::PAIRS, (self.get(place::PAIRS) + 1.0).min(number(pairs)));
+    }
+
+    /// Takes over loss and gradient, and the pair if it has a slot.
+    fn take_in(&mut self, terms: [f32; 3], loss: f32, measures: &[f32]) {
+        let rows = self.rows;
+        self.numbers[place::TERMS..][..3].copy_from_slice(&terms);
+        self.set(place::LOSS, loss);
+        self.set(place::STEEPNESS, measures[MEASURED * (rows + MEASURED)]);
+        let pair = self.slot().map(|slot| [(0, 2 * slot), (1, 2 * slot + 1)]);
+        let replaced: Vec<(usize, usize)> = pair.into_iter().flatten().chain([(2, rows)]).collect();
+        let measured = |row: usize| replaced.iter().find(|&&(_, at)| at == row).map_or(row, |&(new, _)| rows + new);
+        for &(new, row) in &replaced {
+            for with in 0..=rows {
+                let product = measures[new * (rows + MEASURED) + measured(with)];
+                for at in [self.product(row, with), self.product(with, row)] {
+                    self.numbers[at] = product;
+                }
+            }
+        }
+    }
+
+    /// Blames the history for steps that do not fall; or the first step, where there is none.
+    fn forget(&mut self) {
+        if self.get(place::PAIRS) == 0.0 {
+            self.set(place::FIRST_STEP, bound::SHRINK * self.get(place::FIRST_STEP));
+        }
+        self.set(place::PAIRS, 0.0);
+    }
+
+    /// Chooses the direction from the best picture and its first length. Where the picture stays, so does the direction.
+    fn descend(&mut self) {
+        let mut direction = self.direction();
+        if !(direction.slope.is_finite() && direction.slope <= 0.0) {
+            self.set(place::PAIRS, 0.0);
+            direction = self.direction();
+        }
+        let Direction { factors, slope } = direction;
+        // Where they are not finite, nothing could fall: the next evaluation is at the best picture again, by when the objective may have changed.
+        let goes_on = self.get(place::LOSS).is_finite() && slope.is_finite();
+        let (first_step, steepness) = (self.get(place::FIRST_STEP), self.get(place::STEEPNESS));
+        let shortened = self.get(place::PAIRS) == 0.0 && first_step < steepness;
+        self.set(place::GOES_ON, flag(goes_on));
+        self.set(place::TRIED, flag(goes_on));
+        self.set(place::SLOPE, slope);
+        self.set(place::LENGTH, if shortened { first_step / steepness } else { 1.0 });
+        self.set(place::HALVINGS, 0.0);
+        self.numbers[place::FACTORS..][..factors.len()].copy_from_slice(&factors);
+    }
+
+    /// `-H·g`, with `H` the inverse Hessian that the pairs tell of; `-g` without any.
+    fn direction(&self) -> Direction {
+        let gradient = self.rows;
+        let pairs: Vec<(usize, usize)> = self.slots().map(|slot| (2 * slot, 2 * slot + 1)).collect();
+        let mut factors = vec![0.0; gradient + 1];
+        factors[gradient] = -1.0;
+        // The direction's inner products with all rows, kept up to date.
+        let mut along: Vec<f32> = (0..=gradient).map(|row| -self.between(row, gradient)).collect();
+        let add = |factors: &mut Vec<f32>, along: &mut Vec<f32>, row: usize, factor: f32| {
+            factors[row] += factor;
+            (0..=gradient).for_each(|other| along[other] += factor * self.between(other, row));
+        };
+        let mut shares = Vec::new();
+        for &(step, change) in &pairs {
+            let share = along[step] / self.between(step, change);
+            add(&mut factors, &mut along, change, -share);
+            shares.push(share);
+        }
+        if let Some(&(step, change)) = pairs.first() {
+            let scale = self.between(step, change) / self.between(change, change);
+            factors.iter_mut().chain(&mut along).for_each(|number| *number *= scale);
+        }
+        for (&(step, change), share) in pairs.iter().zip(shares).rev() {
+            let correction = share - along[change] / self.between(step, change);
+            add(&mut factors, &mut along, step, correction);
+        }
+        Direction { factors, slope: along[gradient] }
+    }
+
+    /// Slots of the pairs that tell a curvature, newest first. A pair that was carried to another size may have come to tell none.
+    fn slots(&self) -> impl Iterator<Item = usize> {
+        let (room, newest) = (self.rows / 2, self.count(place::NEWEST));
+        let slots = (0..self.count(place::PAIRS)).map(move |age| (newest + room - age) % room);
+        slots.filter(|slot| self.between(2 * slot, 2 * slot + 1) > bound::LEAST_CURVATURE)
+    }
+
+    /// The inner product of two rows; that of the gradient comes after those in memory.
+    fn between(&self, row: usize, column: usize) -> f32 {
+        self.numbers[self.product(row, column)]
+    }
+
+    /// Where it stands.
+    fn product(&self, row: usize, column: usize) -> usize {
+        place::FACTORS + (1 + row) * (self.rows + 1) + column
+    }
+
+    fn set(&mut self, at: usize, number: f32) {
+        self.numbers[at] = number;
+    }
+
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "slots and pairs are few, and a float's cast saturates"
+    )]
+    fn count(&self, at: usize) -> usize {
+        self.get(at) as usize
+    }
+}
+
+/// Numbers in the ledger of a memory with as many rows.
+pub const fn length(rows: usize) -> usize {
+    place::FACTORS + (rows + 2) * (rows + 1)
+}
+
+fn flag(is_so: bool) -> f32 {
+    f32::from(u8::from(is_so))
+}
+
+#[expect(clippy::cast_precision_loss, reason = "slots and pairs are few")]
+fn number(count: usize) -> f32 {
+    count as f32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    type Vector = [f32; 3];
+
+    fn dot(a: &Vector, b: &Vector) -> f32 {
+        a.iter().zip(b).map(|(x, y)| x * y).sum()
+    }
+
+    /// The recursion as its source writes it, on vectors; the oldest pair first.
+    fn two_loops(pairs: &[(Vector, Vector)], gradient: &Vector) -> Vector {
+        let mut q = gradient.map(|value| -value);
+        let mut shares = Vec::new();
+        for (s, y) in pairs.iter().rev() {
+            let share = dot(s, &q) / dot(s, y);
+            q = std::array::from_fn(|i| q[i] - share * y[i]);
+            shares.push(share);
+        }
+        if let Some((s, y)) = pairs.last() {
+            q = q.map(|value| value * dot(s, y) / dot(y, y));
+        }
+        for ((s, y), share) in pairs.iter().zip(shares.into_iter().rev()) {
+            let correction = share - dot(y, &q) / dot(s, y);
+            q = std::array::from_fn(|i| q[i] + correction * s[i]);
+        }
+        q
+    }
+
+    /// A memory on the host beside its ledger.
+    struct Mirror {
+        ledger: Ledger,
+        rows: Vec<Vector>,
+        gradient: Vector,
+    }
+
+    impl Mirror {
+        /// After a first look, with a gradient that leads down.
+        fn new(pairs: usize) -> Self {
+            let mut mirror = Self { ledger: Ledger::new(pairs, 0.1), rows: vec![[0.0; 3]; 2 * pairs], gradient: [0.0; 3] };
+            mirror.take(Occasion::Look, 100.0, [[0.0; 3], [0.0; 3], [1.0, 1.0, 1.0]]);
+            mirror
+        }
+
+        fn take(&mut self, occasion: Occasion, loss: f32, new: [Vector; 3]) {
+            let all: Vec<Vector> = self.rows.iter().chain(&new).copied().collect();
+            let products = new.iter().flat_map(|new| all.iter().map(|row| dot(row, new)));
+            let steepness = new[2].iter().map(|value| value.abs()).sum();
+            let measures: Vec<f32> = products.chain([steepness]).collect();
+            self.ledger = self.ledger.after(occasion, [loss, 0.0, 0.0], &measures);
+            if let Some(slot) = self.ledger.slot() {
+                (self.rows[2 * slot], self.rows[2 * slot + 1]) = (new[0], new[1]);
+            }
+            if self.ledger.is(place::TAKEN) {
+                self.gradient = new[2];
+            }
+        }
+
+        fn direction(&self) -> Vector {
+            let (factors, last) = self.ledger.factors().split_at(self.rows.len());
+            std::array::from_fn(|i| {
+                let rows = self.rows.iter().zip(factors).map(|(row, factor)| factor * row[i]);
+                last[0] * self.gradient[i] + rows.sum::<f32>()
+            })
+        }
+
+        fn points_along(&self, expected: Vector) {
+            let found = self.direction();
+            for (found, expected) in found.iter().zip(expected) {
+                assert!((found - expected).abs() < 1e-5, "{found} for {expected}");
+            }
+            assert!((self.ledger.get(place::SLOPE) - dot(&expected, &self.gradient)).abs() < 1e-4);
+        }
+    }
+
+    const PAIRS: [(Vector, Vector); 4] = [
+        ([1.0, 0.5, -0.2], [2.0, 1.5, 0.1]),
+        ([-0.3, 0.8, 0.4], [-0.1, 1.9, 0.7]),
+        ([0.2, -0.6, 1.1], [0.5, -0.4, 3.0]),
+        ([0.9, 0.1, 0.3], [1.4, 0.2, 0.8]),
+    ];
+
+    /// A mirror that has taken in the first so many, with room for as many `pairs`.
+    fn taken(pairs: usize, count: usize) -> (Mirror, Vector) {
+        let mut mirror = Mirror::new(pairs);
+        let mut gradient = [0.0; 3];
+        for (index, (s, y)) in PAIRS.into_iter().take(count).enumerate() {
+            gradient = [0.7, -1.3, number(index + 1)];
+            mirror.take(Occasion::Step, 10.0 - number(index), [s, y, gradient]);
+            assert!(mirror.ledger.is(place::MOVED) && mirror.ledger.slot().is_some());
+        }
+        (mirror, gradient)
+    }
+
+    #[test]
+    fn the_factors_give_the_direction_of_the_plain_recursion_also_after_pairs_were_dropped() {
+        for count in 1..=PAIRS.len() {
+            let (mirror, gradient) = taken(2, count);
+            mirror.points_along(two_loops(&PAIRS[count.saturating_sub(2)..count], &gradient));
+            assert_eq!(mirror.ledger.iterations(), u32::try_from(count).unwrap());
+        }
+    }
+
+    #[test]
+    fn a_pair_that_came_to_tell_nothing_is_passed_over_and_its_slot_filled_in_its_turn() {
+        let (mut mirror, _) = taken(3, 3);
+        let products = |rows: &[Vector]| rows.iter().flat_map(|a| rows.iter().map(|b| dot(a, b))).collect::<Vec<f32>>();
+        // The pair in the middle is lost to another size.
+        mirror.rows[3] = [0.0; 3];
+        mirror.ledger = mirror.ledger.carried(&products(&mirror.rows), 0.1);
+        let gradient = [0.3, 0.4, -0.6];
+        mirror.take(Occasion::Look, 7.0, [[0.0; 3], [0.0; 3], gradient]);
+        mirror.points_along(two_loops(&[PAIRS[0], PAIRS[2]], &gradient));
+        let (s, y) = PAIRS[3];
+        mirror.take(Occasion::Step, 6.0, [s, y, gradient]);
+        assert_eq!(mirror.ledger.slot(), Some(0), "the oldest's");
+        mirror.points_along(two_loops(&[PAIRS[2], PAIRS[3]], &gradient));
+        assert_eq!(mirror.ledger.iterations(), 4);
+    }
+
+    #[test]
+    fn a_pair_without_curvature_is_not_remembered_and_none_means_steepest_descent() {
+        let mut mirror = Mirror::new(2);
+        let gradient = [3.0, 0.0, 4.0];
+        for (loss, change) in [(9.0, [-1.0, 0.0, 0.0]), (8.0, [0.0; 3]), (7.0, [f32::NAN; 3]), (6.0, [f32::INFINITY, 0.0, 0.0])] {
+            mirror.take(Occasion::Step, loss, [[1.0, 0.0, 0.0], change, gradient]);
+            assert!(mirror.ledger.is(place::MOVED) && mirror.ledger.slot().is_none(), "{change:?}");
+            mirror.points_along([-3.0, 0.0, -4.0]);
+        }
+        assert_eq!(mirror.ledger.get(place::LENGTH), 0.1 / 7.0, "the first step over the gradient's magnitudes");
+    }
+
+    #[test]
+    fn of_two_objectives_the_change_of_the_gradient_is_not_remembered_and_a_step_that_does_not_fall_is_dropped() {
+        let (s, y) = PAIRS[0];
+        let mut mirror = Mirror::new(2);
+        mirror.take(Occasion::StepAfterChange, 9.0, [s, y, [1.0; 3]]);
+        assert!(mirror.ledger.is(place::MOVED) && mirror.ledger.slot().is_none());
+        mirror.take(Occasion::StepAfterChange, 99.0, [s, y, [2.0; 3]]);
+        assert_eq!(([place::TAKEN, place::TRIED].map(|at| mirror.ledger.is(at)), mirror.gradient), ([false; 2], [1.0; 3]));
+        mirror.take(Occasion::Step, 99.0, [s, y, [2.0; 3]]);
+        assert!(mirror.ledger.is(place::TAKEN), "it looks where it stands");
+    }
+
+    #[test]
+    fn a_step_that_does_not_fall_is_halved_then_the_history_is_blamed_then_the_first_step() {
+        let (mut mirror, gradient) = taken(2, 2);
+        let direction = mirror.direction();
+        let refuse = |mirror: &mut Mirror| mirror.take(Occasion::Step, 1e9, [[0.1; 3], [0.1; 3], [5.0; 3]]);
+        let mut length = mirror.ledger.get(place::LENGTH);
+        for _ in 0..20 {
+            refuse(&mut mirror);
+            length *= 0.5;
+            assert_eq!((mirror.ledger.get(place::LENGTH), mirror.direction(), mirror.gradient), (length, direction, gradient));
+        }
+        refuse(&mut mirror);
+        mirror.points_along(gradient.map(|value| -value));
+        let first_step = |mirror: &Mirror| mirror.ledger.get(place::FIRST_STEP);
+        assert_eq!((mirror.ledger.get(place::PAIRS), first_step(&mirror)), (0.0, 0.1));
+        (0..21).for_each(|_| refuse(&mut mirror));
+        assert!((first_step(&mirror) - 0.01).abs() < 1e-9);
+        mirror.take(Occasion::Step, 1.0, [[0.1; 3], [0.1; 3], [5.0; 3]]);
+        assert_eq!(first_step(&mirror), 0.1);
+    }
+
+    #[test]
+    fn what_is_not_finite_where_it_stands_leaves_no_way_on_until_it_has_looked_again() {
+        for (loss, gradient) in [(f32::NAN, [1.0; 3]), (f32::INFINITY, [1.0; 3]), (9.0, [f32::NAN; 3]), (9.0, [1e30, 0.0, 0.0])] {
+            let (mut mirror, _) = taken(2, 1);
+            mirror.take(Occasion::Look, loss, [[0.0; 3], [0.0; 3], gradient]);
+            assert_eq!([place::GOES_ON, place::TRIED].map(|at| mirror.ledger.is(at)), [false; 2], "{loss}, {gradient:?}");
+            mirror.take(Occasion::Step, 9.0, [[0.0; 3], [0.0; 3], [1.0; 3]]);
+            assert_eq!([place::GOES_ON, place::TRIED].map(|at| mirror.ledger.is(at)), [true; 2]);
+            mirror.take(Occasion::Step, loss, [[0.1; 3], [0.1; 3], gradient]);
+            assert!(!mirror.ledger.is(place::TAKEN) && mirror.ledger.is(place::TRIED), "a step to it is refused");
+        }
+    }
+
+    #[test]
+    fn a_ledger_is_taken_up_from_its_numbers_and_from_no_other_count() {
+        let ledger = taken(2, 2).0.ledger;
+        assert_eq!(Ledger::from_numbers(2, ledger.numbers().to_vec()), Some(ledger.clone()));
+        assert_eq!(Ledger::from_numbers(3, ledger.numbers().to_vec()), None);
+        assert_eq!(Ledger::from_numbers(0, Vec::new()), None);
+    }
+}
