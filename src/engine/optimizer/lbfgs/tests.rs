@@ -188,3 +188,16 @@ fn what_it_has_learnt_holds_at_another_size() {
         assert!(learnt < 0.2 * fresh, "{learnt} after three evaluations, and {fresh} without what was learnt");
     });
 }
+
+#[cfg(feature = "gpu")]
+#[test]
+fn a_step_on_a_gpu_is_six_programs_that_copy_no_vector() {
+    use crate::engine::kernels::{gpu_for_tests, kernels_of_tests};
+    let device = gpu_for_tests();
+    let mut lbfgs = start(&device);
+    for step in 0..4 {
+        let evaluation = valley(&lbfgs.ask(), 1.0);
+        let programs = kernels_of_tests(|| tell(&mut lbfgs, evaluation));
+        assert_eq!(programs.len(), 7, "step {step}, with the poison of these tests: {programs:#?}");
+    }
+}
