@@ -41,18 +41,10 @@ impl GramMatrix {
         Self(Self::of(&weighted).0 / guide.share.clone().reshape([1, 1]))
     }
 
-    /// Of a picture at all layers, seen in these tiles; outside of any autodiff graph.
-    ///
-    /// # Panics
-    /// When there is no tile: a mistake of the caller.
-    pub fn of_picture(vgg: &Vgg19, picture: &ImageTensor, tiles: &[Tile], reading: Reading) -> BTreeMap<Layer, Self> {
-        // One tile's maps are gone before the next one's come: together they may be gigabytes.
-        let parts = tiles.iter().map(|tile| {
-            let maps = vgg.encode_tile(&tile.seen(picture), tile, &Layer::ALL, reading);
-            Layer::ALL.map(|layer| Self::of(maps.get(layer)).detached().times(tile.share(layer)))
-        });
-        let sum = parts.reduce(|sum, part| std::array::from_fn(|index| sum[index].clone().plus(part[index].clone())));
-        Layer::ALL.into_iter().zip(sum.expect("a picture has a tile")).collect()
+    /// What `tile` adds to the matrices of a picture at all layers; outside of any autodiff graph.
+    pub fn of_tile(vgg: &Vgg19, picture: &ImageTensor, tile: &Tile, reading: Reading) -> BTreeMap<Layer, Self> {
+        let maps = vgg.encode_tile(&tile.seen(picture), tile, &Layer::ALL, reading);
+        Layer::ALL.map(|layer| (layer, Self::of(maps.get(layer)).detached().times(tile.share(layer)))).into()
     }
 
     /// The sum of several, each by its share; `None` of none.

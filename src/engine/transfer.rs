@@ -11,6 +11,7 @@ use thiserror::Error;
 
 use self::scene::Scene;
 use super::loss::{Objective, Pass, Progress, Subject};
+use super::numbers::settled;
 use super::optimizer::{Evaluation, Optimizer, Report};
 use super::{ImageTensor, StateError, Vgg19, colour};
 use crate::losses::Losses;
@@ -146,7 +147,7 @@ impl StyleTransfer {
             }
         };
         Ok(Self {
-            objective: objective(&vgg, &scene.subject, recipe, capacity),
+            objective: objective(&scene.subject, recipe, capacity),
             optimizer: Optimizer::new(recipe.optimizer, start.into_tensor(), steps, capacity.pairs(size.area())),
             recipe: recipe.clone(),
             capacity,
@@ -173,14 +174,28 @@ impl StyleTransfer {
         Ok(())
     }
 
-    /// Does a part of a step: all of it, or one look at a tile; before the first at a new size, that size's targets as well. Answers whether the
-    /// step is done.
+    /// Makes a part of the targets that are missing, one look at a tile of photo or painting, and waits for it. Answers whether none was missing any
+    /// more.
+    ///
+    /// # Errors
+    /// [`TransferError::Device`].
+    pub async fn make_target(&mut self) -> Result<bool, TransferError> {
+        let Some(number) = self.objective.make_target(&self.vgg) else { return Ok(true) };
+        settled(&number).await?;
+        Ok(false)
+    }
+
+    /// Does a part of a step: all of it, or one look at a tile; before the first at a new size, one that makes a part of its targets. Answers whether
+    /// the step is done.
     ///
     /// # Errors
     /// [`TransferError::Device`].
     pub async fn advance(&mut self) -> Result<bool, TransferError> {
         if self.left == 0 && self.pass.is_none() {
             self.ascend().await?;
+        }
+        if !self.make_target().await? {
+            return Ok(false);
         }
         let pass = self.pass.take().unwrap_or_else(|| Pass::new(self.optimizer.ask()));
         match pass.advance(&self.objective, &self.vgg) {
@@ -204,7 +219,7 @@ impl StyleTransfer {
         let pastiche = ImageTensor::new(self.optimizer.x().clone());
         self.halvings = halvings;
         self.scene = self.full.halved(halvings);
-        self.objective = objective(&self.vgg, &self.scene.subject, &self.recipe, self.capacity);
+        self.objective = objective(&self.scene.subject, &self.recipe, self.capacity);
         let pastiche = pastiche.resized(self.scene.subject.photo.size());
         self.optimizer = self.optimizer.carried(pastiche.into_tensor(), steps).await?;
         self.left = steps;
@@ -236,7 +251,7 @@ impl StyleTransfer {
             return Ok(());
         }
         self.pass = None;
-        self.objective.set_emphasis(&self.vgg, emphasis.balanced(self.recipe.reading));
+        self.objective.set_emphasis(emphasis.balanced(self.recipe.reading));
         self.recipe.emphasis = emphasis;
         self.optimizer.objective_changed();
         Ok(())
@@ -278,9 +293,9 @@ impl StyleTransfer {
     }
 }
 
-/// What `recipe` measures a pastiche of `subject` against.
-fn objective(vgg: &Vgg19, subject: &Subject, recipe: &Recipe, capacity: Capacity) -> Objective {
-    Objective::new(vgg, subject, recipe.reading, recipe.emphasis.balanced(recipe.reading), capacity)
+/// What `recipe` measures a pastiche of `subject` against; its targets are yet to be made.
+fn objective(subject: &Subject, recipe: &Recipe, capacity: Capacity) -> Objective {
+    Objective::begun(subject, recipe.reading, recipe.emphasis.balanced(recipe.reading), capacity)
 }
 
 /// A channel of a picture of size `from` at the smaller size `to`: the nearest pixels.

@@ -57,7 +57,8 @@ impl WarmUp {
             transfer.losses().await?;
         } else {
             let pictures = Pictures::new(photo(), vec![photo(); self.paintings]);
-            let transfer = StyleTransfer::new(Rc::clone(&self.vgg), &pictures, &self.recipe, Capacity::AMPLE, &self.device)?;
+            let mut transfer = StyleTransfer::new(Rc::clone(&self.vgg), &pictures, &self.recipe, Capacity::AMPLE, &self.device)?;
+            while !transfer.make_target().await? {}
             transfer.pixels().await?;
             self.add_pictures().await?;
             self.transfer = Some(transfer);

@@ -61,12 +61,17 @@ impl Inbox {
 
     /// Whether by now the page waits for something else than run `id`.
     pub fn calls_off(&self, id: RunId) -> bool {
+        self.has(|command| matches!(command, Command::Cancel(run) if *run == id) || matches!(command, Command::Start { .. }))
+    }
+
+    /// Whether by now the page wants run `id` to rest, or waits for something else.
+    pub fn halts(&self, id: RunId) -> bool {
+        self.calls_off(id) || self.has(|command| matches!(command, Command::Pause(run) if *run == id))
+    }
+
+    fn has(&self, wanted: impl Fn(&Command) -> bool) -> bool {
         self.collect();
-        self.waiting.borrow().iter().any(|(command, _)| match command {
-            Command::Cancel(run) => *run == id,
-            Command::Start { .. } => true,
-            _ => false,
-        })
+        self.waiting.borrow().iter().any(|(command, _)| wanted(command))
     }
 
     fn collect(&self) {

@@ -42,28 +42,27 @@ impl Run {
         &mut self.transfer
     }
 
-    /// Does one batch of steps and posts what came of it, unless the run is `called_off` in the middle of a step of many tiles: the rest of the
-    /// batch is left then. Answers whether the run is finished.
+    /// Does one batch of steps and posts what came of it, unless the run is `halted` in the middle of a step of many tiles: the rest of the step is
+    /// left for another time then, and that of the batch. Answers whether the run is finished.
     ///
     /// # Errors
     /// [`RunError::Transfer`].
-    pub async fn advance(&mut self, mut called_off: impl FnMut() -> bool) -> Result<bool, RunError> {
+    pub async fn advance(&mut self, mut halted: impl FnMut() -> bool) -> Result<bool, RunError> {
         let first = self.transfer.steps_done() == 0;
         let begun_ms = now_ms();
         for _ in 0..self.batch {
             while !self.transfer.finished() && !self.transfer.advance().await? {
-                if called_off() {
+                if halted() {
+                    self.count(begun_ms, first);
                     return Ok(false);
                 }
             }
         }
         let losses = self.transfer.losses().await?;
-        let batch_ms = now_ms() - begun_ms;
         if !first {
-            // The first step pays for the compilation of the kernels; its time says nothing about the others.
-            self.elapsed_ms += batch_ms;
-            self.adapt_batch(batch_ms);
+            self.adapt_batch(now_ms() - begun_ms);
         }
+        self.count(begun_ms, first);
         let (run, step) = (self.id, self.transfer.steps_done());
         outbox::post(&Event::Progress { run, step, steps: self.steps, losses, elapsed_ms: self.elapsed_ms });
         if self.transfer.finished() {
@@ -108,6 +107,13 @@ impl Run {
 
     async fn png(&self) -> Result<Vec<u8>, TransferError> {
         Ok(codec::encode_png(&self.transfer.pixels().await?))
+    }
+
+    /// Counts the time since then, but not that of the `first` step: it pays for compilations, which says nothing about the others.
+    fn count(&mut self, begun_ms: f64, first: bool) {
+        if !first {
+            self.elapsed_ms += now_ms() - begun_ms;
+        }
     }
 
     fn adapt_batch(&mut self, batch_ms: f64) {

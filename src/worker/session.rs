@@ -147,7 +147,12 @@ impl Session {
         // The page hears of the stage before the device's work holds this thread.
         TimeoutFuture::new(0).await;
         let capacity = preparation.capacity(memory)?;
-        let transfer = StyleTransfer::new(vgg, &pictures, &wanted.recipe, capacity, &preparation.device()?.device)?;
+        let mut transfer = StyleTransfer::new(vgg, &pictures, &wanted.recipe, capacity, &preparation.device()?.device)?;
+        while !transfer.make_target().await? {
+            if inbox.calls_off(id) {
+                return Ok(None);
+            }
+        }
         report(Stage::FirstStep);
         TimeoutFuture::new(0).await;
         Ok((!inbox.calls_off(id)).then_some(transfer))
@@ -189,7 +194,7 @@ impl Session {
     async fn advance(&mut self) {
         let Self { run: Some(run), inbox, .. } = self else { return };
         let id = run.id;
-        match run.advance(|| inbox.calls_off(id)).await {
+        match run.advance(|| inbox.halts(id)).await {
             Ok(true) => self.drop_run(),
             Ok(false) => {}
             Err(error) => self.settle(id, Err(error)),

@@ -9,7 +9,7 @@ use impasto::engine::{ImageTensor, Mask, Pictures, StyleTransfer, Vgg19};
 use impasto::layer::Layer;
 use impasto::memory::Capacity;
 use impasto::pixels::{ImageSize, Pixels};
-use impasto::recipe::{Border, Emphasis, LayerWeights, Network, Pooling, Reading, Recipe};
+use impasto::recipe::{Border, Emphasis, LayerWeights, Network, Pooling, Reading, Recipe, Start};
 use pollster::block_on;
 
 use crate::promises::{finish, half, sample, squared_distance};
@@ -124,4 +124,32 @@ fn a_run_in_tiles_paints_the_same_picture() {
     });
     let [apart, painted] = [&tiled, &pictures.photo].map(|other| squared_distance(&whole, other));
     assert!(apart < 1e-5 && painted > 1e-3, "{apart} apart, {painted} from the photo");
+}
+
+#[test]
+fn targets_are_made_tile_by_tile_whatever_comes_to_count_meanwhile() {
+    let device = cpu();
+    let vgg = Rc::new(network(&device));
+    let paintings = vec![pixels("painting-night.jpg", 40, 300), pixels("painting-ember.jpg", 64, 48)];
+    let pictures = Pictures::new(pixels("photo-cat.jpg", 290, 64), paintings);
+    let begin = |emphasis| {
+        let recipe = Recipe { size: 290, steps: 1, start: Start::PHOTO, emphasis, ..Recipe::default() };
+        StyleTransfer::new(Rc::clone(&vgg), &pictures, &recipe, NARROW, &device).expect("the recipe makes sense")
+    };
+    let make = |transfer: &mut StyleTransfer| block_on(transfer.make_target()).expect("the device works");
+    let rest = |transfer: &mut StyleTransfer| std::iter::from_fn(|| (!make(transfer)).then_some(())).count();
+    let losses = |transfer: &mut StyleTransfer| finish(transfer).1;
+
+    let mut from_the_start = begin(emphasis());
+    let (of_photo, of_paintings) = (from_the_start.tiles(), 4 + 1);
+    assert_eq!((of_photo, rest(&mut from_the_start)), (4, of_photo + of_paintings));
+    assert!(make(&mut from_the_start), "none is made twice");
+    let expected = losses(&mut from_the_start);
+    for done in 0..=of_photo + of_paintings {
+        let mut changed = begin(Emphasis::default());
+        (0..done).for_each(|_| assert!(!make(&mut changed)));
+        changed.set_emphasis(emphasis()).expect("the weights make sense");
+        assert_eq!(rest(&mut changed), of_photo + of_paintings.saturating_sub(done), "after {done}");
+        assert_eq!(losses(&mut changed), expected, "after {done}");
+    }
 }

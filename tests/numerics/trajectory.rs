@@ -52,7 +52,7 @@ impl Run {
         let subject = Subject { photo, paintings: vec![style], masks: Vec::new() };
         let mut objective = Objective::new(vgg, &subject, self.reading, Emphasis::default(), Capacity::AMPLE);
         let elements = objective.content().elements(Layer::CONTENT);
-        objective.set_emphasis(vgg, emphasis(self.reading.network, elements, 3 * size.area()));
+        objective.set_emphasis(emphasis(self.reading.network, elements, 3 * size.area()));
         objective
     }
 }

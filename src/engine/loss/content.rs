@@ -20,16 +20,17 @@ pub struct ContentLoss {
 }
 
 impl ContentLoss {
-    /// Takes the photo's feature maps at `layers`, tile by tile, as the targets.
-    pub fn new(photo: impl Iterator<Item = FeatureMaps>, layers: &[Layer]) -> Self {
-        let mut targets: BTreeMap<Layer, Vec<FeatureMap>> = layers.iter().map(|&layer| (layer, Vec::new())).collect();
-        for maps in photo {
-            targets.iter_mut().for_each(|(&layer, parts)| parts.push(maps.get(layer).clone().detached()));
-        }
-        Self { targets }
+    /// Of `layers`, whose targets are yet to come.
+    pub fn new(layers: &[Layer]) -> Self {
+        Self { targets: layers.iter().map(|&layer| (layer, Vec::new())).collect() }
     }
 
-    /// Whether there is a target for each of `layers`.
+    /// Takes the photo's feature maps in its next tile as targets.
+    pub fn add(&mut self, photo: &FeatureMaps) {
+        self.targets.iter_mut().for_each(|(&layer, parts)| parts.push(photo.get(layer).clone().detached()));
+    }
+
+    /// Whether there is, or will be, a target for each of `layers`.
     pub fn covers(&self, layers: &[Layer]) -> bool {
         layers.iter().all(|layer| self.targets.contains_key(layer))
     }

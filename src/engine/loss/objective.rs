@@ -1,5 +1,7 @@
 //! The weighted sum of the losses.
 
+use std::collections::VecDeque;
+
 use burn::tensor::{Device, ExecutionError, Tensor};
 
 use super::pass::{Pass, Progress};
@@ -99,30 +101,104 @@ pub struct Objective {
     tiles: Vec<Tile>,
     content: ContentLoss,
     style: StyleLoss,
+    /// In the order in which they are made.
+    missing: VecDeque<Target>,
     reading: Reading,
     emphasis: Emphasis,
 }
 
+/// A part of the targets that is yet to be made.
+#[derive(Debug)]
+enum Target {
+    /// What a tile of a painting adds to its Gram matrices.
+    Style {
+        /// The painting's.
+        index: usize,
+        picture: ImageTensor,
+        tile: Tile,
+    },
+    /// The photo's feature maps in one of the tiles.
+    Content {
+        /// Its number.
+        tile: usize,
+    },
+}
+
 impl Objective {
-    /// Encodes the targets, on a device of this `capacity`.
+    /// With all targets, on a device of this `capacity`. Nothing is waited for.
     pub fn new(vgg: &Vgg19, subject: &Subject, reading: Reading, emphasis: Emphasis, capacity: Capacity) -> Self {
-        let Subject { photo, paintings, masks } = subject;
-        let shares = emphasis.style_shares(paintings.len());
-        let tiles = |picture: &ImageTensor| Tile::all(picture.size(), capacity);
-        let grams = paintings.iter().map(|painting| GramMatrix::of_picture(vgg, painting, &tiles(painting), reading)).collect();
-        let style = StyleLoss::new(grams, &shares).within(masks.iter().map(|mask| mask.guides()), &shares);
-        let tiles = tiles(photo);
-        let content = content_targets(vgg, photo, &tiles, reading, &emphasis);
-        Self { photo: photo.clone(), tiles, content, style, reading, emphasis }
+        let mut objective = Self::begun(subject, reading, emphasis, capacity);
+        while objective.make_target(vgg).is_some() {}
+        objective
     }
 
-    /// Changes what the terms weigh. Targets stay, save that a content layer which counts for the first time gets its own.
-    pub fn set_emphasis(&mut self, vgg: &Vgg19, emphasis: Emphasis) {
-        if !self.content.covers(&emphasis.counted_content_layers().layers()) {
-            self.content = content_targets(vgg, &self.photo, &self.tiles, self.reading, &emphasis);
+    /// Without any target yet: it is not to be evaluated before [`Self::make_target`] has made them.
+    pub fn begun(subject: &Subject, reading: Reading, emphasis: Emphasis, capacity: Capacity) -> Self {
+        let Subject { photo, paintings, masks } = subject;
+        let tiles = |picture: &ImageTensor| Tile::all(picture.size(), capacity);
+        let looks = paintings.iter().enumerate().flat_map(|(index, picture)| {
+            tiles(picture).into_iter().map(move |tile| Target::Style { index, picture: picture.clone(), tile })
+        });
+        let mut objective = Self {
+            photo: photo.clone(),
+            tiles: tiles(photo),
+            content: ContentLoss::new(&[]),
+            style: StyleLoss::new(paintings.len(), masks.iter().map(|mask| mask.guides())),
+            missing: looks.collect(),
+            reading,
+            emphasis,
+        };
+        objective.content_anew();
+        objective
+    }
+
+    /// Makes the next part of the targets that are missing, a tile of a picture, without waiting for it. Answers a number of it that can be waited for,
+    /// `[1]`; `None` when no target is missing any more.
+    pub fn make_target(&mut self, vgg: &Vgg19) -> Option<Tensor<1>> {
+        let number = match self.missing.pop_front()? {
+            Target::Style { index, picture, tile } => {
+                let part = GramMatrix::of_tile(vgg, &picture, &tile, self.reading);
+                let number = part[&Layer::Conv1_1].tensor().clone().slice([0..1, 0..1]).flatten(0, 1);
+                self.style.add(index, part);
+                number
+            }
+            Target::Content { tile } => {
+                let tile = &self.tiles[tile];
+                let maps = vgg.encode_tile(&tile.seen(&self.photo), tile, &self.content_layers(), self.reading);
+                let first = maps.get(self.content_layers()[0]).tensor().clone();
+                self.content.add(&maps);
+                first.slice([0..1, 0..1, 0..1, 0..1]).flatten(0, 3)
+            }
+        };
+        if self.missing.is_empty() {
+            self.style.set_shares(&self.emphasis.style_shares(self.style.paintings()));
         }
-        self.style.set_shares(&emphasis.style_shares(self.style.paintings()));
+        Some(number)
+    }
+
+    /// Changes what the terms weigh. Targets stay, save that a content layer which counts for the first time is to get its own.
+    pub fn set_emphasis(&mut self, emphasis: Emphasis) {
         self.emphasis = emphasis;
+        if !self.content.covers(&self.content_layers()) {
+            self.content_anew();
+        }
+        if self.missing.iter().all(|target| matches!(target, Target::Content { .. })) {
+            self.style.set_shares(&self.emphasis.style_shares(self.style.paintings()));
+        }
+    }
+
+    /// Has the content's targets made anew, of the layers that count now.
+    fn content_anew(&mut self) {
+        let layers = self.content_layers();
+        self.content = ContentLoss::new(&layers);
+        self.missing.retain(|target| matches!(target, Target::Style { .. }));
+        if !layers.is_empty() {
+            self.missing.extend((0..self.tiles.len()).map(|tile| Target::Content { tile }));
+        }
+    }
+
+    fn content_layers(&self) -> Vec<Layer> {
+        self.emphasis.counted_content_layers().layers()
     }
 
     /// The tiles in which the network sees a pastiche.
@@ -147,7 +223,7 @@ impl Objective {
 
     /// The layers that count.
     pub(super) fn layers(&self) -> Vec<Layer> {
-        [self.style_weights().layers(), self.emphasis.counted_content_layers().layers()].concat()
+        [self.style_weights().layers(), self.content_layers()].concat()
     }
 
     /// What each layer's style weighs; nothing where there is no painting.
@@ -221,10 +297,4 @@ impl Objective {
             pass.settled().await?;
         }
     }
-}
-
-fn content_targets(vgg: &Vgg19, photo: &ImageTensor, tiles: &[Tile], reading: Reading, emphasis: &Emphasis) -> ContentLoss {
-    let layers = emphasis.counted_content_layers().layers();
-    let counted = if layers.is_empty() { &[] } else { tiles };
-    ContentLoss::new(counted.iter().map(|tile| vgg.encode_tile(&tile.seen(photo), tile, &layers, reading)), &layers)
 }

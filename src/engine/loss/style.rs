@@ -37,23 +37,27 @@ struct Region {
 }
 
 impl StyleLoss {
-    /// Takes each painting's Gram matrices at all layers as targets, blended by `shares`. They are small, so that any layer can come to count
-    /// later.
-    pub fn new(paintings: Vec<BTreeMap<Layer, GramMatrix>>, shares: &[f32]) -> Self {
-        let blend = blend(&paintings, shares);
-        Self { paintings, blend, regions: Vec::new() }
-    }
-
-    /// Gives each painting the region that its `guides` tell, in place of the blend.
+    /// Of as many paintings, whose matrices are yet to come. Each belongs where its `guides` tell; all are blended everywhere if there are none.
     ///
     /// # Panics
-    /// When there are not as many as paintings: a mistake of the caller.
-    #[must_use]
-    pub fn within(mut self, guides: impl Iterator<Item = BTreeMap<Layer, Guide>>, shares: &[f32]) -> Self {
-        self.regions = guides.map(|guides| Region { guides, strength: 1.0 }).collect();
-        assert!(self.regions.is_empty() || self.regions.len() == self.paintings.len(), "one region for each painting");
-        self.set_shares(shares);
-        self
+    /// When there are guides, but not of as many as paintings: a mistake of the caller.
+    pub fn new(paintings: usize, guides: impl Iterator<Item = BTreeMap<Layer, Guide>>) -> Self {
+        let regions: Vec<Region> = guides.map(|guides| Region { guides, strength: 1.0 }).collect();
+        assert!(regions.is_empty() || regions.len() == paintings, "one region for each painting");
+        Self { paintings: vec![BTreeMap::new(); paintings], blend: BTreeMap::new(), regions }
+    }
+
+    /// Adds to a painting's Gram matrices what a tile gives them, at all layers: they are small, so that any layer can come to count later. When all
+    /// are there, [`Self::set_shares`] makes them targets.
+    pub fn add(&mut self, painting: usize, part: BTreeMap<Layer, GramMatrix>) {
+        let sum = &mut self.paintings[painting];
+        for (layer, part) in part {
+            let whole = match sum.remove(&layer) {
+                Some(sum) => sum.plus(part),
+                None => part,
+            };
+            sum.insert(layer, whole);
+        }
     }
 
     /// Blends anew, or weighs the regions anew.
@@ -181,15 +185,21 @@ mod tests {
         FeatureMaps::of(Layer::ALL.map(|layer| (layer, map(layer))))
     }
 
-    /// The Gram matrices of such maps.
-    fn painted(value: f32) -> BTreeMap<Layer, GramMatrix> {
-        Layer::ALL.map(|layer| (layer, GramMatrix::of(flat(value).get(layer)))).into()
+    /// Of paintings with such maps, each seen in two parts that add up to it.
+    fn of(values: &[f32], shares: &[f32]) -> StyleLoss {
+        let mut style = StyleLoss::new(values.len(), std::iter::empty());
+        for (painting, &value) in values.iter().enumerate() {
+            let part = |share| Layer::ALL.map(|layer| (layer, GramMatrix::of(flat(value).get(layer)).times(share))).into();
+            [0.25, 0.75].into_iter().for_each(|share| style.add(painting, part(share)));
+        }
+        style.set_shares(shares);
+        style
     }
 
     #[test]
     fn a_blend_lies_between_its_paintings_and_follows_its_shares() {
         // Gram matrices of flat maps are value² everywhere: 1 and 9 blend to 5, the matrix of a flat √5.
-        let mut style = StyleLoss::new(vec![painted(1.0), painted(3.0)], &[0.5, 0.5]);
+        let mut style = of(&[1.0, 3.0], &[0.5, 0.5]);
         let loss = |style: &StyleLoss, value| style.layer_loss(&flat(value), Layer::Conv2_1, 1.0).into_scalar::<f32>();
         assert!(loss(&style, 5.0_f32.sqrt()) < 1e-9);
         // ¼ Σ (9 − 5)²/N² over N² elements.
@@ -200,7 +210,7 @@ mod tests {
 
     #[test]
     fn layers_count_as_their_weights_have_it() {
-        let style = StyleLoss::new(vec![painted(1.0)], &[1.0]);
+        let style = of(&[1.0], &[1.0]);
         let at = |weights| style.evaluate(&flat(2.0), weights).map(Tensor::into_scalar::<f32>);
         assert_eq!(at(LayerWeights::default()), None);
         let [one, both] = [&[Layer::Conv1_1][..], &[Layer::Conv1_1, Layer::Conv5_1]].map(|layers| LayerWeights::even(layers, 0.5));

@@ -72,7 +72,7 @@ impl StyleTransfer {
             return Err(StateError::Part("x".to_owned()).into());
         }
         Ok(Self {
-            objective: objective(&vgg, &scene.subject, &recipe, capacity),
+            objective: objective(&scene.subject, &recipe, capacity),
             pass: None,
             levels: levels.collect(),
             vgg,
