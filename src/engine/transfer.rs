@@ -164,8 +164,8 @@ impl StyleTransfer {
         })
     }
 
-    /// Does one step: one evaluation of the objective and its gradient. Nothing is read back, but for one number after each look at a tile where
-    /// there are several.
+    /// Does one step: one evaluation of the objective and its gradient. Nothing is read back, but for one number after each part of the targets, where
+    /// they are not there yet, and after each look at a tile, where there are several.
     ///
     /// # Errors
     /// [`TransferError::Device`].
@@ -185,8 +185,8 @@ impl StyleTransfer {
         Ok(false)
     }
 
-    /// Does a part of a step: all of it, or one look at a tile; before the first at a new size, one that makes a part of its targets. Answers whether
-    /// the step is done.
+    /// Does a part of a step: all of it, or one look at a tile, or, where targets are missing, what makes a part of them. Answers whether the step is
+    /// done.
     ///
     /// # Errors
     /// [`TransferError::Device`].
@@ -267,7 +267,7 @@ impl StyleTransfer {
         }
     }
 
-    /// Waits for the steps asked for so far and reads the losses at the picture as it is; zeros before the first.
+    /// Waits for the steps asked for so far and reads the losses at the picture as it is; zeros before the first at a size and with an optimiser.
     ///
     /// # Errors
     /// [`TransferError::Device`], or [`TransferError::Diverged`] when a loss or its gradient is not finite.

@@ -93,7 +93,7 @@ fn photo() -> Pixels {
 
 /// Layers up to which the network is asked one after another: what the deeper ones need is compiled then.
 const FIRST_LAYERS: [Layer; 3] = [Layer::Conv1_1, Layer::Conv1_2, Layer::Conv2_1];
-/// The first step begins the optimiser's memory, the second one fills it.
+/// The first step only looks, the second one is judged.
 const STEPS: u32 = 2;
 /// Of the small run's pictures: small enough for an emulated GPU, and with more elements than L-BFGS puts into one chunk.
 const SIDE_PX: u32 = 40;

@@ -149,6 +149,8 @@ impl Session {
         let capacity = preparation.capacity(memory)?;
         let mut transfer = StyleTransfer::new(vgg, &pictures, &wanted.recipe, capacity, &preparation.device()?.device)?;
         while !transfer.make_target().await? {
+            // On the processor nothing is waited for, and the page's word would not be heard.
+            TimeoutFuture::new(0).await;
             if inbox.calls_off(id) {
                 return Ok(None);
             }

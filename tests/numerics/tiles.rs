@@ -145,11 +145,20 @@ fn targets_are_made_tile_by_tile_whatever_comes_to_count_meanwhile() {
     assert_eq!((of_photo, rest(&mut from_the_start)), (4, of_photo + of_paintings));
     assert!(make(&mut from_the_start), "none is made twice");
     let expected = losses(&mut from_the_start);
-    for done in 0..=of_photo + of_paintings {
+    for done in [0, 3, of_paintings, of_paintings + 2, of_paintings + of_photo] {
         let mut changed = begin(Emphasis::default());
         (0..done).for_each(|_| assert!(!make(&mut changed)));
         changed.set_emphasis(emphasis()).expect("the weights make sense");
         assert_eq!(rest(&mut changed), of_photo + of_paintings.saturating_sub(done), "after {done}");
         assert_eq!(losses(&mut changed), expected, "after {done}");
+    }
+    let one_layer = Emphasis { content_layers: Emphasis::default().content_layers, ..emphasis() };
+    let no_content = Emphasis { content_weight: 0.0, ..emphasis() };
+    for (fewer, left) in [(one_layer, of_photo), (no_content, 0)] {
+        let mut changed = begin(emphasis());
+        (0..of_paintings + 2).for_each(|_| assert!(!make(&mut changed)));
+        changed.set_emphasis(fewer).expect("the weights make sense");
+        assert_eq!(rest(&mut changed), left);
+        assert_eq!(losses(&mut changed), losses(&mut begin(fewer)));
     }
 }

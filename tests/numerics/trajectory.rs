@@ -111,8 +111,8 @@ fn lbfgs_losses(run: &Run, iterations: usize, device: &Device) -> Vec<f64> {
     while losses.len() <= iterations {
         let (terms, gradient) = block_on(objective.gradient(&vgg, lbfgs.ask())).expect("the device computes");
         block_on(lbfgs.tell(Evaluation { terms, gradient })).expect("the device works");
-        let report = block_on(lbfgs.report()).expect("the device works");
-        if report.iterations as usize == losses.len() {
+        if block_on(lbfgs.iterations()).expect("the device works") as usize == losses.len() {
+            let report = block_on(lbfgs.report()).expect("the device works");
             losses.push(f64::from(report.losses.total()));
         }
     }

@@ -176,10 +176,12 @@ impl Objective {
         Some(number)
     }
 
-    /// Changes what the terms weigh. Targets stay, save that a content layer which counts for the first time is to get its own.
+    /// Changes what the terms weigh. Targets stay, save that a content layer which counts for the first time is to get its own; those of a content
+    /// whose targets are not all there yet are made anew, of the layers that count now.
     pub fn set_emphasis(&mut self, emphasis: Emphasis) {
         self.emphasis = emphasis;
-        if !self.content.covers(&self.content_layers()) {
+        let content_misses = self.missing.iter().any(|target| matches!(target, Target::Content { .. }));
+        if content_misses || !self.content.covers(&self.content_layers()) {
             self.content_anew();
         }
         if self.missing.iter().all(|target| matches!(target, Target::Content { .. })) {

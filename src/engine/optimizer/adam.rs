@@ -137,7 +137,7 @@ impl Adam {
             Some(terms) => terms.clone().read().await?,
             None => Losses::default(),
         };
-        Ok(Report { losses, goes_on: true, iterations: self.steps })
+        Ok(Report { losses, goes_on: true })
     }
 
     /// Takes the objective at the picture, and moves each element by at most about the learning rate against the gradient.

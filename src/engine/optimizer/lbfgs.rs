@@ -20,7 +20,7 @@ pub struct Lbfgs {
     standing: Standing,
     /// Whether the next evaluation is of [`Self::x`], since the objective has changed.
     looks: bool,
-    /// Whether the last one was, and no other since.
+    /// Whether the last one was, for that reason.
     looked: bool,
     /// Whether the objective has changed since then.
     stale: bool,
@@ -82,7 +82,7 @@ impl Lbfgs {
     /// What [`Self::save`] kept.
     ///
     /// # Errors
-    /// [`StateError`].
+    /// [`StateError`]; also for a run that was kept before there was a ledger.
     pub fn load(state: &State, device: &Device) -> Result<Self, StateError> {
         let misshapen = |name: &str| StateError::Part(name.to_owned());
         let [looks, looked, stale] = state.exact_numbers("lbfgs.flags")?.map(|flag| flag != 0.0);
@@ -146,7 +146,15 @@ impl Lbfgs {
         let ledger = self.standing.read_ledger().await?;
         let [content, style, total_variation] = [0, 1, 2].map(|term| ledger.get(place::TERMS + term));
         let losses = Losses { content, style, total_variation };
-        Ok(Report { losses, goes_on: ledger.is(place::GOES_ON), iterations: ledger.iterations() })
+        Ok(Report { losses, goes_on: ledger.is(place::GOES_ON) })
+    }
+
+    /// Steps accepted so far.
+    ///
+    /// # Errors
+    /// When the device fails or is lost.
+    pub async fn iterations(&self) -> Result<u32, ExecutionError> {
+        Ok(self.standing.read_ledger().await?.iterations())
     }
 }
 

@@ -29,13 +29,11 @@ pub struct Evaluation {
 /// What has come of an optimiser's evaluations.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Report {
-    /// At the best picture so far; zeros before the first evaluation.
+    /// At L-BFGS's best picture so far, at the last one that Adam stepped from; zeros before this optimiser's first evaluation.
     pub losses: Losses,
     /// Whether there is a way on from the picture: L-BFGS has none where loss or gradient are not finite. Adam goes on into a picture that is not
     /// finite itself, which the next loss tells.
     pub goes_on: bool,
-    /// Steps accepted.
-    pub iterations: u32,
 }
 
 /// The optimiser that a recipe names.
@@ -43,7 +41,7 @@ pub struct Report {
 pub enum Optimizer {
     /// Two vectors of state.
     Adam(Box<Adam>),
-    /// Better pictures in as many evaluations, for up to 26 vectors of state.
+    /// Better pictures in as many evaluations, for up to 24 vectors of state between evaluations.
     Lbfgs(Box<Lbfgs>),
 }
 

@@ -175,13 +175,19 @@ fn every_weight_can_change_in_a_running_picture() {
 
 #[test]
 fn a_run_kept_as_bytes_goes_on_as_if_it_had_never_stopped() {
-    for (device, optimizer) in [(cpu(), OptimizerKind::Lbfgs), (cpu(), OptimizerKind::Adam), (gpu(), OptimizerKind::Lbfgs)] {
+    let kept = [(OptimizerKind::Lbfgs, false), (OptimizerKind::Lbfgs, true), (OptimizerKind::Adam, false)];
+    let gpu = (gpu(), OptimizerKind::Lbfgs, true);
+    for (device, optimizer, changed) in kept.map(|(optimizer, changed)| (cpu(), optimizer, changed)).into_iter().chain([gpu]) {
         let vgg = Rc::new(network(&device));
         let recipe = Recipe { steps: 8, optimizer, ..recipe() };
         let pictures = pictures(&["painting-night.jpg"], &recipe);
         let mut transfer =
             StyleTransfer::new(Rc::clone(&vgg), &pictures, &recipe, Capacity::AMPLE, &device).expect("the recipe makes sense");
         (0..3).for_each(|_| block_on(transfer.step()).expect("the device works"));
+        if changed {
+            let emphasis = Emphasis { grain: 0.5, ..recipe.emphasis };
+            transfer.set_emphasis(emphasis).expect("the weights make sense");
+        }
         let bytes = block_on(transfer.save()).expect("the device works");
         let mut resumed = StyleTransfer::resume(Rc::clone(&vgg), &bytes, Capacity::AMPLE, &device).expect("the state is whole");
         let ends = [&mut transfer, &mut resumed].map(|run| {

@@ -65,7 +65,7 @@ fn decided_kernel(
     let promised = bound::SUFFICIENT_DECREASE * (ledger[place::SLOPE] * ledger[place::LENGTH]);
     let looked = looks == 1 || ledger[place::TRIED] == 0.0;
     let is_number = finite(loss) && finite(measures[2 * with + rows + 2]);
-    let moved = !looked && is_number && loss <= ledger[place::LOSS] + promised;
+    let moved = !looked && is_number && loss - ledger[place::LOSS] <= promised;
     let taken = looked || moved;
     let curvature = measures[rows + 1];
     let tells = finite(curvature) && finite(measures[with + rows + 1]) && curvature > bound::LEAST_CURVATURE;

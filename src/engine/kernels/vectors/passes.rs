@@ -212,15 +212,15 @@ fn parts_kernel<N: Size>(new: &Tensor<Vector<f32, N>>, memory: &Tensor<Vector<f3
     for index in 0..VECTOR {
         sums[index] = Vector::new(0.0f32);
     }
-    for place in range_stepped(UNIT_POS as usize, chunk, UNITS) {
+    for within in range_stepped(UNIT_POS as usize, chunk, UNITS) {
         let value = if row < remembered {
-            memory[(number * remembered + row) * chunk + place]
+            memory[(number * remembered + row) * chunk + within]
         } else {
-            new[first_new + (row - remembered) * chunk + place]
+            new[first_new + (row - remembered) * chunk + within]
         };
         #[unroll]
         for index in 0..MEASURED {
-            sums[index] += value * new[first_new + index * chunk + place];
+            sums[index] += value * new[first_new + index * chunk + within];
         }
         sums[MEASURED] += max(value, -value);
     }
@@ -259,6 +259,7 @@ fn sums_kernel(parts: &Tensor<f32>, sums: &mut Tensor<f32>) {
     }
 }
 
+/// Seven buffers, and one more of extents: as many as WebGPU promises.
 #[cube(launch_unchecked)]
 fn kept_kernel(
     ledger: &Tensor<f32>,

@@ -138,9 +138,9 @@ fn what_another_holds_is_not_written_over() {
     assert_eq!(distance(gradient, laid_out(SIZE, 1, 3, &gpu)), 0.0);
 }
 
-/// A descent in a valley of few dimensions with all that can happen on the way, decided by the ledger on the host. `seen` is given each decision: the
-/// ledger before, what it decided by, and the ledger after.
-fn descend(pairs: usize, mut seen: impl FnMut(&Ledger, &[f32], [f32; 3], Occasion, &Ledger)) {
+/// A descent in a valley of few dimensions with all that can happen on the way, decided by the ledger on the host. `seen` is given each
+/// decision: the ledger before, and what it decides by.
+fn descend(pairs: usize, mut seen: impl FnMut(&Ledger, &[f32], [f32; 3], Occasion)) {
     const DIMENSIONS: usize = 24;
     type Vector = [f32; DIMENSIONS];
     let dot = |a: &Vector, b: &Vector| a.iter().zip(b).map(|(x, y)| x * y).sum::<f32>();
@@ -149,8 +149,8 @@ fn descend(pairs: usize, mut seen: impl FnMut(&Ledger, &[f32], [f32; 3], Occasio
     let [mut x, mut known, mut step] = [[0.0; DIMENSIONS]; 3];
     for round in 0..150_usize {
         let occasion = match round {
-            0 | 50 | 51 => Occasion::Look,
-            52 | 55 => Occasion::StepAfterChange,
+            0 | 9 | 50 | 51 => Occasion::Look,
+            10 | 55 => Occasion::StepAfterChange,
             _ => Occasion::Step,
         };
         if occasion == Occasion::Look || !ledger.is(place::TRIED) {
@@ -172,9 +172,8 @@ fn descend(pairs: usize, mut seen: impl FnMut(&Ledger, &[f32], [f32; 3], Occasio
         let products = new.iter().flat_map(|new| all.iter().map(|row| dot(row, new)));
         let measures: Vec<f32> = products.chain([gradient.iter().map(|value| value.abs()).sum()]).collect();
         let terms = [0.5 * loss, 0.25 * loss, 0.25 * loss];
-        let after = ledger.after(occasion, terms, &measures);
-        seen(&ledger, &measures, terms, occasion, &after);
-        ledger = after;
+        seen(&ledger, &measures, terms, occasion);
+        ledger = ledger.after(occasion, terms, &measures);
         if ledger.is(place::MOVED) {
             x = at;
         }
@@ -190,25 +189,61 @@ fn descend(pairs: usize, mut seen: impl FnMut(&Ledger, &[f32], [f32; 3], Occasio
     }
 }
 
+/// Holds the kernel's decision after an evaluation against the plain ledger's, which is answered.
+fn decided_alike(before: &Ledger, measures: &[f32], terms: [f32; 3], occasion: Occasion, gpu: &Device) -> Ledger {
+    let after = before.after(occasion, terms, measures);
+    let numbers = Tensor::from_floats(before.numbers(), gpu);
+    let terms = terms.map(|term| Tensor::from_floats([term], gpu));
+    let ours = decided(numbers, Tensor::from_floats(measures, gpu), terms, occasion);
+    let ours = ours.into_data().try_into_vec::<f32>().unwrap();
+    let far = ours.iter().zip(after.numbers()).position(|(&ours, &twin)| !alike(ours, twin));
+    assert_eq!(far, None, "{occasion:?}: {ours:?} for {after:?} after {before:?}");
+    after
+}
+
 #[test]
 fn every_decision_is_that_of_the_plain_ledger() {
     let gpu = gpu();
     for pairs in [1, 3, 10, 20] {
-        let [mut moves, mut halvings, mut blamed, mut stuck] = [0; 4];
-        descend(pairs, |before, measures, terms, occasion, after| {
-            let numbers = Tensor::from_floats(before.numbers(), &gpu);
-            let terms = terms.map(|term| Tensor::from_floats([term], &gpu));
-            let ours = decided(numbers, Tensor::from_floats(measures, &gpu), terms, occasion);
-            let ours = ours.into_data().try_into_vec::<f32>().unwrap();
-            let far = ours.iter().zip(after.numbers()).position(|(&ours, &twin)| !alike(ours, twin));
-            assert_eq!(far, None, "{pairs} pairs, {occasion:?}: {ours:?} for {after:?} after {before:?}");
+        let [mut moves, mut moves_after_change, mut halvings, mut blamed, mut stuck] = [0; 5];
+        descend(pairs, |before, measures, terms, occasion| {
+            let after = decided_alike(before, measures, terms, occasion, &gpu);
             moves += usize::from(after.is(place::MOVED));
+            moves_after_change += usize::from(after.is(place::MOVED) && occasion == Occasion::StepAfterChange);
             halvings += usize::from(after.get(place::HALVINGS) > 0.0);
             blamed += usize::from(after.get(place::FIRST_STEP) < before.get(place::FIRST_STEP));
             stuck += usize::from(!after.is(place::GOES_ON));
         });
-        assert!(moves > 20 && halvings > 30 && blamed > 0 && stuck == 1, "{moves}, {halvings}, {blamed}, {stuck}");
+        let seen = [moves, moves_after_change, halvings, blamed, stuck];
+        assert!(moves > 20 && moves_after_change > 0 && halvings > 30 && blamed > 0 && stuck == 1, "{seen:?}");
     }
+}
+
+#[test]
+fn so_it_is_where_pairs_tell_nothing_or_lead_up() {
+    let gpu = gpu();
+    let [mut passed_over, mut led_up] = [0; 2];
+    descend(5, |before, measures, terms, occasion| {
+        let step = 2 * before.get(place::NEWEST) as usize;
+        let change = step + 1;
+        for nothing in [true, false] {
+            let mut numbers = before.numbers().to_vec();
+            let product = |row, column| place::FACTORS + (1 + row) * 11 + column;
+            if nothing {
+                (numbers[product(step, change)], numbers[product(change, step)]) = (0.0, 0.0);
+            } else {
+                // A square below 0, which no vectors have.
+                numbers[product(change, change)] = -1.0;
+            }
+            let tampered = Ledger::from_numbers(5, numbers).unwrap();
+            let (plain, after) =
+                (before.after(occasion, terms, measures), decided_alike(&tampered, measures, terms, occasion, &gpu));
+            let forgotten = after.get(place::PAIRS) < plain.get(place::PAIRS);
+            passed_over += usize::from(nothing && after.factors() != plain.factors() && !forgotten);
+            led_up += usize::from(!nothing && forgotten);
+        }
+    });
+    assert!(passed_over > 10 && led_up > 3, "{passed_over}, {led_up}");
 }
 
 /// Of two numbers from one recursion in f32: the same to rounding, or neither finite.

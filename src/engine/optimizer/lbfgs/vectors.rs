@@ -64,9 +64,9 @@ impl Standing {
         let gradient = of_pictures(gradient);
         let step = self.direction.clone().mul_scalar(before.get(place::LENGTH));
         let new = Tensor::cat(vec![step, gradient.clone() - self.gradient.clone(), gradient.clone()], 1);
-        let with = |rows: &Tensor<3>| new.clone().matmul(rows.clone().swap_dims(1, 2)).sum_dim(0).flatten::<1>(0, 2);
-        let measures =
-            Tensor::cat(vec![with(&Tensor::cat(vec![self.memory.clone(), new.clone()], 1)), sum(gradient.clone().abs())], 0);
+        let with = |rows: &Tensor<3>| new.clone().matmul(rows.clone().swap_dims(1, 2)).sum_dim(0).squeeze_dim::<2>(0);
+        let products = Tensor::cat(vec![with(&self.memory), with(&new)], 1).flatten(0, 1);
+        let measures = Tensor::cat(vec![products, sum(gradient.clone().abs())], 0);
         let Losses { content, style, total_variation } = terms.read().await?;
         let ledger = before.after(occasion, [content, style, total_variation], &read_back(measures).await?);
         if let Some(slot) = ledger.slot() {
