@@ -115,8 +115,13 @@ pub enum Stage {
         /// Parts to do in all.
         of: u32,
     },
-    /// Encoding the targets of content and style.
-    Targets,
+    /// Making the targets of content and style.
+    Targets {
+        /// Parts done.
+        done: u32,
+        /// Parts to do in all.
+        of: u32,
+    },
     /// The first step.
     FirstStep,
 }

@@ -174,15 +174,20 @@ impl StyleTransfer {
         Ok(())
     }
 
-    /// Makes a part of the targets that are missing, one look at a tile of photo or painting, and waits for it. Answers whether none was missing any
-    /// more.
+    /// Parts of the targets that are missing.
+    pub fn targets_missing(&self) -> u32 {
+        self.objective.targets_missing()
+    }
+
+    /// Makes the next part of the targets, if one is missing: one look at a tile of photo or painting, for which it waits.
     ///
     /// # Errors
     /// [`TransferError::Device`].
-    pub async fn make_target(&mut self) -> Result<bool, TransferError> {
-        let Some(number) = self.objective.make_target(&self.vgg) else { return Ok(true) };
-        settled(&number).await?;
-        Ok(false)
+    pub async fn make_target(&mut self) -> Result<(), TransferError> {
+        if let Some(number) = self.objective.make_target(&self.vgg) {
+            settled(&number).await?;
+        }
+        Ok(())
     }
 
     /// Does a part of a step: all of it, or one look at a tile, or, where targets are missing, what makes a part of them. Answers whether the step is
@@ -194,7 +199,8 @@ impl StyleTransfer {
         if self.left == 0 && self.pass.is_none() {
             self.ascend().await?;
         }
-        if !self.make_target().await? {
+        if self.targets_missing() > 0 {
+            self.make_target().await?;
             return Ok(false);
         }
         let pass = self.pass.take().unwrap_or_else(|| Pass::new(self.optimizer.ask()));

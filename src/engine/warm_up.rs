@@ -58,7 +58,9 @@ impl WarmUp {
         } else {
             let pictures = Pictures::new(photo(), vec![photo(); self.paintings]);
             let mut transfer = StyleTransfer::new(Rc::clone(&self.vgg), &pictures, &self.recipe, Capacity::AMPLE, &self.device)?;
-            while !transfer.make_target().await? {}
+            while transfer.targets_missing() > 0 {
+                transfer.make_target().await?;
+            }
             transfer.pixels().await?;
             self.add_pictures().await?;
             self.transfer = Some(transfer);

@@ -115,7 +115,7 @@ fn stage_line(stage: Stage, weights: Option<WeightsProgress>) -> String {
         (Stage::Weights, None) => "Fetching the network".into(),
         (Stage::Network, _) => "Building the network".into(),
         (Stage::Programs { .. }, _) => "Preparing the graphics card".into(),
-        (Stage::Targets, _) => "Studying the pictures".into(),
+        (Stage::Targets { .. }, _) => "Studying the pictures".into(),
         (Stage::FirstStep, _) => "Taking the first step".into(),
     }
 }
@@ -151,7 +151,7 @@ pub fn fraction_done(studio: &Studio) -> Option<f64> {
             let (before, all) = pictures_done(run);
             Some(before / all)
         }
-        Phase::Preparing(Stage::Programs { done, of }) => Some(ratio(done.into(), of.into())),
+        Phase::Preparing(Stage::Programs { done, of } | Stage::Targets { done, of }) => Some(ratio(done.into(), of.into())),
         Phase::Waiting | Phase::Preparing(_) => None,
         _ => {
             let done = ratio(u64::from(run.step), u64::from(run.steps));
@@ -322,7 +322,7 @@ mod tests {
     }
 
     #[test]
-    fn a_download_is_told_in_megabytes_and_compiling_as_a_part() {
+    fn a_download_is_told_in_megabytes_and_other_stages_as_a_part() {
         let mut studio = opened(DeviceKind::Gpu, false, DeviceChoice::Auto);
         assert_eq!(status_line(&studio), None);
         studio.start();
@@ -336,6 +336,8 @@ mod tests {
         assert_eq!(status(&studio), "Loading the network from this browser: 0.0 of 13.0 MB");
         studio.apply(Event::Preparing { run: RunId(1), stage: Stage::Programs { done: 3, of: 12 } });
         assert_eq!((status(&studio).as_str(), fraction_done(&studio)), ("Preparing the graphics card", Some(0.25)));
+        studio.apply(Event::Preparing { run: RunId(1), stage: Stage::Targets { done: 16, of: 32 } });
+        assert_eq!((status(&studio).as_str(), fraction_done(&studio)), ("Studying the pictures", Some(0.5)));
     }
 
     #[test]

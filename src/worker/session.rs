@@ -143,17 +143,17 @@ impl Session {
         let pictures = read_pictures(attachments, &recipe, goes_on).await?;
         let wanted = Wanted { recipe, paintings: pictures.paintings.len(), memory };
         let Some(vgg) = preparation.ready(&wanted, report, || inbox.calls_off(id)).await? else { return Ok(None) };
-        report(Stage::Targets);
-        // The page hears of the stage before the device's work holds this thread.
-        TimeoutFuture::new(0).await;
         let capacity = preparation.capacity(memory)?;
         let mut transfer = StyleTransfer::new(vgg, &pictures, &wanted.recipe, capacity, &preparation.device()?.device)?;
-        while !transfer.make_target().await? {
-            // On the processor nothing is waited for, and the page's word would not be heard.
+        let of = transfer.targets_missing();
+        while transfer.targets_missing() > 0 {
+            report(Stage::Targets { done: of - transfer.targets_missing(), of });
+            // The page hears of it before the device's work holds this thread, and its own word is heard.
             TimeoutFuture::new(0).await;
             if inbox.calls_off(id) {
                 return Ok(None);
             }
+            transfer.make_target().await?;
         }
         report(Stage::FirstStep);
         TimeoutFuture::new(0).await;

@@ -97,6 +97,7 @@ pub struct Subject {
 pub struct Objective {
     /// Kept, so that another layer's content can come to count later.
     photo: ImageTensor,
+    paintings: Vec<ImageTensor>,
     /// In which the network sees the photo, and what is painted from it.
     tiles: Vec<Tile>,
     content: ContentLoss,
@@ -112,9 +113,8 @@ pub struct Objective {
 enum Target {
     /// What a tile of a painting adds to its Gram matrices.
     Style {
-        /// The painting's.
-        index: usize,
-        picture: ImageTensor,
+        /// Its number.
+        painting: usize,
         tile: Tile,
     },
     /// The photo's feature maps in one of the tiles.
@@ -136,11 +136,13 @@ impl Objective {
     pub fn begun(subject: &Subject, reading: Reading, emphasis: Emphasis, capacity: Capacity) -> Self {
         let Subject { photo, paintings, masks } = subject;
         let tiles = |picture: &ImageTensor| Tile::all(picture.size(), capacity);
-        let looks = paintings.iter().enumerate().flat_map(|(index, picture)| {
-            tiles(picture).into_iter().map(move |tile| Target::Style { index, picture: picture.clone(), tile })
-        });
+        let looks = paintings
+            .iter()
+            .enumerate()
+            .flat_map(|(painting, picture)| tiles(picture).into_iter().map(move |tile| Target::Style { painting, tile }));
         let mut objective = Self {
             photo: photo.clone(),
+            paintings: paintings.clone(),
             tiles: tiles(photo),
             content: ContentLoss::new(&[]),
             style: StyleLoss::new(paintings.len(), masks.iter().map(|mask| mask.guides())),
@@ -152,14 +154,22 @@ impl Objective {
         objective
     }
 
+    /// Parts of the targets that are missing.
+    ///
+    /// # Panics
+    /// Never: a picture has far fewer tiles than a `u32` counts.
+    pub fn targets_missing(&self) -> u32 {
+        u32::try_from(self.missing.len()).expect("a count of tiles")
+    }
+
     /// Makes the next part of the targets that are missing, a tile of a picture, without waiting for it. Answers a number of it that can be waited for,
     /// `[1]`; `None` when no target is missing any more.
     pub fn make_target(&mut self, vgg: &Vgg19) -> Option<Tensor<1>> {
         let number = match self.missing.pop_front()? {
-            Target::Style { index, picture, tile } => {
-                let part = GramMatrix::of_tile(vgg, &picture, &tile, self.reading);
+            Target::Style { painting, tile } => {
+                let part = GramMatrix::of_tile(vgg, &self.paintings[painting], &tile, self.reading);
                 let number = part[&Layer::Conv1_1].tensor().clone().slice([0..1, 0..1]).flatten(0, 1);
-                self.style.add(index, part);
+                self.style.add(painting, part);
                 number
             }
             Target::Content { tile } => {

@@ -52,7 +52,7 @@ fn running() -> Studio {
 fn every_run_event(run: u32) -> Vec<Event> {
     let id = RunId(run);
     vec![
-        Event::Preparing { run: id, stage: Stage::Targets },
+        Event::Preparing { run: id, stage: Stage::Targets { done: 1, of: 2 } },
         progress(run, 99),
         preview(run),
         Event::Paused { run: id, step: 99 },
