@@ -7,9 +7,10 @@ use crate::engine::{StyleTransfer, TransferError};
 use crate::protocol::{Event, RunId};
 
 /// Steps are enqueued in batches with one read-back after each: the read-back bounds the device's queue, so that a cancel is
-/// felt, and it costs a round trip, so that it should not follow every step. Batches grow below and shrink above these, ms.
-const SHORT_BATCH_MS: f64 = 60.0;
-const LONG_BATCH_MS: f64 = 150.0;
+/// felt within a tenth of a second, and it costs a round trip, so that it should not follow every step. Batches grow below and shrink above
+/// these, ms.
+const SHORT_BATCH_MS: f64 = 45.0;
+const LONG_BATCH_MS: f64 = 100.0;
 /// Most steps in a batch.
 const MAX_BATCH: u32 = 32;
 /// Least time between two previews, ms: five a second look like motion.
