@@ -278,7 +278,7 @@ impl StyleTransfer {
     /// # Errors
     /// [`TransferError::Device`], or [`TransferError::Diverged`] when a loss or its gradient is not finite.
     pub async fn losses(&self) -> Result<Losses, TransferError> {
-        let Report { losses, goes_on, .. } = self.optimizer.report().await?;
+        let Report { losses, goes_on } = self.optimizer.report().await?;
         if losses.total().is_finite() && goes_on { Ok(losses) } else { Err(TransferError::Diverged(losses, self.step)) }
     }
 

@@ -97,6 +97,7 @@ pub struct Subject {
 pub struct Objective {
     /// Kept, so that another layer's content can come to count later.
     photo: ImageTensor,
+    /// Of which the targets of style are made.
     paintings: Vec<ImageTensor>,
     /// In which the network sees the photo, and what is painted from it.
     tiles: Vec<Tile>,
