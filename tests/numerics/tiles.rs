@@ -143,8 +143,12 @@ fn targets_are_made_tile_by_tile_whatever_comes_to_count_meanwhile() {
     };
     let losses = |transfer: &mut StyleTransfer| finish(transfer).1;
 
-    let mut from_the_start = begin(emphasis());
     let (of_photo, of_paintings) = (4, 4 + 1);
+    let mut by_parts = begin(emphasis());
+    let parts = std::iter::from_fn(|| (!block_on(by_parts.advance()).expect("the device works")).then_some(())).count() + 1;
+    assert_eq!(parts, of_paintings as usize + 3 * of_photo as usize, "each target, and two looks at each tile");
+
+    let mut from_the_start = begin(emphasis());
     assert_eq!((from_the_start.tiles(), from_the_start.targets_missing()), (4, of_photo + of_paintings));
     make(&mut from_the_start, of_photo + of_paintings);
     let expected = losses(&mut from_the_start);
