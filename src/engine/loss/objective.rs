@@ -182,7 +182,7 @@ impl Objective {
             }
         };
         if self.missing.is_empty() {
-            self.style.set_shares(&self.emphasis.style_shares(self.style.paintings()));
+            self.blend_paintings();
         }
         Some(number)
     }
@@ -196,8 +196,13 @@ impl Objective {
             self.content_anew();
         }
         if self.missing.iter().all(|target| matches!(target, Target::Content { .. })) {
-            self.style.set_shares(&self.emphasis.style_shares(self.style.paintings()));
+            self.blend_paintings();
         }
+    }
+
+    /// Makes the paintings' matrices targets, each by its share; all are there.
+    fn blend_paintings(&mut self) {
+        self.style.set_shares(&self.emphasis.style_shares(self.style.paintings()));
     }
 
     /// Has the content's targets made anew, of the layers that count now.
