@@ -4,6 +4,7 @@
 //! exchanged, of the incoming gradient where the ReLU was open. That condition is applied while the gradient is read, not in a pass
 //! of its own.
 
+mod direct;
 #[cfg(test)]
 mod tests;
 mod tiled;
@@ -18,11 +19,45 @@ use burn::backend::{Autodiff, Backend, Dispatch, backend_extension};
 use burn::tensor::Tensor;
 use burn_cubecl::CubeBackend;
 use burn_cubecl::tensor::CubeTensor;
+use cubecl::prelude::*;
 
 use super::layout::{VECTOR, filled};
+use super::precision::held;
 use crate::memory::Precision;
 pub use tiled::weighted;
-pub use tiling::Division;
+
+/// Taps along one side of a layer's window.
+const WINDOW: usize = 3;
+
+/// How a kernel's work is divided. Which way is fastest depends on the adapter: a GPU has many units with few registers each, whereas an
+/// emulated one keeps "registers" in memory anyway, and pays for every single float that is read, wherever it lies.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Division {
+    /// Many small units: each keeps 8 px × 8 channels in 64 registers and what it has fetched ahead in 44 more, and a workgroup shares pixels
+    /// and weights.
+    #[default]
+    Fine,
+    /// A quarter as many large ones: each keeps 4×4 px × 16 channels and shares nothing.
+    Coarse,
+}
+
+impl Division {
+    /// Every way there is.
+    pub const ALL: [Self; 2] = [Self::Fine, Self::Coarse];
+
+    /// Its name, lower-case.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Fine => "fine",
+            Self::Coarse => "coarse",
+        }
+    }
+
+    /// The one of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|division| division.name() == name)
+    }
+}
 
 /// How the convolutions go about their work; what they answer is the same but for rounding.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -121,12 +156,25 @@ pub trait ConvolutionBackend: Backend {
 
 impl ConvolutionBackend for CubeBackend {
     fn convolve_relu(x: CubeTensor, forward: CubeTensor, _: CubeTensor, bias: CubeTensor, plan: Plan) -> CubeTensor {
-        tiled::convolve_relu(x, forward, bias, plan)
+        match plan.strategy.division {
+            Division::Fine => tiled::convolve_relu(x, forward, bias, plan),
+            Division::Coarse => direct::convolve_relu(x, forward, bias, plan),
+        }
     }
 
     fn convolve_relu_backward(gradient: CubeTensor, answer: CubeTensor, backward: CubeTensor, plan: Plan) -> CubeTensor {
-        tiled::convolve_relu_backward(gradient, answer, backward, plan.turned())
+        let plan = plan.turned();
+        match plan.strategy.division {
+            Division::Fine => tiled::convolve_relu_backward(gradient, answer, backward, plan),
+            Division::Coarse => direct::convolve_relu_backward(gradient, answer, backward, plan),
+        }
     }
+}
+
+/// A ReLU's answer, to be kept as `P`.
+#[cube]
+fn answered<P: Float, N: Size>(sum: Vector<f32, N>) -> Vector<f32, N> {
+    held::<P, N>(max(sum, Vector::new(0.0f32)))
 }
 
 /// The backward pass; its state is the packed weights of that direction and what the forward pass gave.

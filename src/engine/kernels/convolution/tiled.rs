@@ -1,12 +1,11 @@
-//! The convolution as a matrix product whose left factor is never written down ("implicit GEMM"), in tiles.
+//! The fine division: the convolution as a matrix product whose left factor is never written down ("implicit GEMM"), in tiles.
 //!
 //! A workgroup answers for a tile of pixels and a group of output channels. It goes through the input channels four at a time: it
 //! brings their part of the picture, with a margin, and their weights into shared memory, and each unit multiplies them into sums that
 //! it keeps in registers, for a run of neighbouring pixels and a few vectors of channels. Along a run, one reading serves all columns
 //! of the window.
 //!
-//! By the fine division what comes next is fetched meanwhile, and a map with few tiles is cut into slices of input channels, which a second
-//! kernel adds up.
+//! What comes next is fetched meanwhile, and a map with few tiles is cut into slices of input channels, which a second kernel adds up.
 //!
 //! Maps may be kept in halves. Then each value is made f32 when it is fetched, and what a layer answers is made a half when it is written;
 //! sums, slices and gradients are f32 always.
@@ -15,17 +14,17 @@ use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 
 use super::super::layout::{VECTOR, a_unit_each, channels_first, channels_last, extents};
-use super::super::precision::{dtype, element, held};
+use super::super::precision::{dtype, element};
 use super::super::sums;
 use super::tiling::{Job, Tiling};
-use super::{Plan, Strategy};
+use super::{Plan, WINDOW, answered};
 
 /// `max(0, x * weights + bias)` with the plan's zeros around `x`: `[1, C_in, H, W]`, `[9, C_in, C_out]`, `[C_out]` to `[1, C_out, H', W']`,
 /// where a side grows by twice the padding and shrinks by two.
 pub fn convolve_relu(x: CubeTensor, weights: CubeTensor, bias: CubeTensor, plan: Plan) -> CubeTensor {
     let x = channels_last(x);
     let [_, _, outputs] = extents(&weights);
-    let job = Job::new(plan, &x, outputs, 3);
+    let job = Job::new(plan.padding, &x, outputs, WINDOW);
     let kept = dtype(plan.strategy.precision);
     let parts = if job.is_sliced() { job.parts(&x) } else { job.answer(&x, kept) };
     let elements = [element(&x), element(&parts)];
@@ -75,7 +74,7 @@ fn added_relu(parts: &CubeTensor, bias: CubeTensor, answer: CubeTensor) -> CubeT
 pub fn convolve_relu_backward(gradient: CubeTensor, answer: CubeTensor, weights: CubeTensor, plan: Plan) -> CubeTensor {
     let [gradient, answer] = [gradient, answer].map(channels_last);
     let [_, _, outputs] = extents(&weights);
-    let job = Job::new(plan, &gradient, outputs, 3);
+    let job = Job::new(plan.padding, &gradient, outputs, WINDOW);
     let parts = job.parts(&gradient);
     let kept = element(&answer);
     // SAFETY: as above.
@@ -102,7 +101,7 @@ pub fn convolve_relu_backward(gradient: CubeTensor, answer: CubeTensor, weights:
 pub fn weighted(x: CubeTensor, matrix: CubeTensor) -> CubeTensor {
     let x = channels_last(x);
     let [_, outputs] = extents(&matrix);
-    let job = Job::new(Plan { padding: 0, strategy: Strategy::default() }, &x, outputs, 1);
+    let job = Job::new(0, &x, outputs, 1);
     let parts = job.parts(&x);
     let kept = element(&x);
     // SAFETY: as above.
@@ -145,7 +144,7 @@ fn forward_kernel<X: Float, P: Float, N: Size>(
     for vector in 0..tiling.depth {
         let value = select(is_whole, bias[output + comptime!(vector * tiling.lanes())], Vector::new(0.0f32));
         #[unroll]
-        for pixel in 0..comptime!(tiling.height * tiling.run) {
+        for pixel in 0..tiling.run {
             sums[comptime!(pixel * tiling.depth + vector)] = value;
         }
     }
@@ -171,12 +170,6 @@ fn added_relu_kernel<P: Float, N: Size>(
         let sum = sums::over_slices(parts, length, bias[ABSOLUTE_POS % (answer.shape(3) / VECTOR)]);
         answer[ABSOLUTE_POS] = Vector::cast_from(answered::<P, N>(sum));
     }
-}
-
-/// A ReLU's answer, to be kept as `P`.
-#[cube]
-fn answered<P: Float, N: Size>(sum: Vector<f32, N>) -> Vector<f32, N> {
-    held::<P, N>(max(sum, Vector::new(0.0f32)))
 }
 
 #[cube(launch_unchecked)]
@@ -232,32 +225,22 @@ fn convolve<X: Float, M: Float, N: Size>(
     #[comptime] tiling: Tiling,
 ) {
     let mut pixels = Shared::<[Vector<f32, N>]>::new_slice(comptime!(tiling.stage()));
-    let mut taps = Shared::<[Vector<f32, N>]>::new_slice(comptime!(tiling.shared_taps().max(1)));
+    let mut taps = Shared::<[Vector<f32, N>]>::new_slice(comptime!(tiling.shared_taps()));
     let inputs = x.shape(3) / VECTOR;
     let first = slice(outputs, tiling) * length;
     let end = min(first + length, inputs);
-    if comptime!(tiling.shares_weights) {
-        // What comes next is on its way from memory while this is multiplied.
-        let mut next_pixels = Array::<Vector<f32, N>>::new(comptime!(tiling.turns(tiling.stage())));
-        let mut next_taps = Array::<Vector<f32, N>>::new(comptime!(tiling.turns(tiling.shared_taps())));
-        fetch(x, mask, weights, &mut next_pixels, &mut next_taps, first, outputs, masked, tiling);
-        for input in first..end {
-            share(&next_pixels, &mut pixels, comptime!(tiling.stage()), tiling);
-            share(&next_taps, &mut taps, comptime!(tiling.shared_taps()), tiling);
-            sync_cube();
-            let next = min(input + 1, end - 1);
-            fetch(x, mask, weights, &mut next_pixels, &mut next_taps, next, outputs, masked, tiling);
-            multiply(&pixels, &taps, weights, sums, input, inputs, outputs, tiling);
-            sync_cube();
-        }
-    } else {
-        // An emulated GPU waits for what it fetches in any case.
-        for input in first..end {
-            share_pixels(x, mask, &mut pixels, input, masked, tiling);
-            sync_cube();
-            multiply(&pixels, &taps, weights, sums, input, inputs, outputs, tiling);
-            sync_cube();
-        }
+    // What comes next is on its way from memory while this is multiplied.
+    let mut next_pixels = Array::<Vector<f32, N>>::new(comptime!(tiling.turns(tiling.stage())));
+    let mut next_taps = Array::<Vector<f32, N>>::new(comptime!(tiling.turns(tiling.shared_taps())));
+    fetch(x, mask, weights, &mut next_pixels, &mut next_taps, first, outputs, masked, tiling);
+    for input in first..end {
+        share(&next_pixels, &mut pixels, comptime!(tiling.stage()), tiling);
+        share(&next_taps, &mut taps, comptime!(tiling.shared_taps()), tiling);
+        sync_cube();
+        let next = min(input + 1, end - 1);
+        fetch(x, mask, weights, &mut next_pixels, &mut next_taps, next, outputs, masked, tiling);
+        multiply(&pixels, &taps, sums, tiling);
+        sync_cube();
     }
 }
 
@@ -311,25 +294,6 @@ fn share<N: Size>(
     }
 }
 
-/// Brings the tile with its margins of one vector of input channels to shared memory.
-#[cube]
-fn share_pixels<X: Float, M: Float, N: Size>(
-    x: &Tensor<Vector<X, N>>,
-    mask: &Tensor<Vector<M, N>>,
-    pixels: &mut Shared<[Vector<f32, N>]>,
-    input: usize,
-    #[comptime] masked: bool,
-    #[comptime] tiling: Tiling,
-) {
-    #[unroll]
-    for turn in 0..comptime!(tiling.turns(tiling.stage())) {
-        let index = UNIT_POS as usize + comptime!(turn * tiling.units());
-        if index < comptime!(tiling.stage()) {
-            pixels[index] = pixel(x, mask, input, index, masked, tiling);
-        }
-    }
-}
-
 /// One vector of input channels of a pixel of the tile with its margins; beyond what is read it is zero.
 #[cube]
 fn pixel<X: Float, M: Float, N: Size>(
@@ -362,42 +326,32 @@ fn pixel<X: Float, M: Float, N: Size>(
 fn multiply<N: Size>(
     pixels: &Shared<[Vector<f32, N>]>,
     taps: &Shared<[Vector<f32, N>]>,
-    weights: &Tensor<Vector<f32, N>>,
     sums: &mut Array<Vector<f32, N>>,
-    input: usize,
-    inputs: usize,
-    outputs: usize,
     #[comptime] tiling: Tiling,
 ) {
-    let output = first_output(outputs, tiling);
     let corner = unit_row(tiling) * comptime!(tiling.stage_columns()) + unit_column(tiling);
-    let mut strips = Array::<Vector<f32, N>>::new(comptime!(tiling.height * tiling.strip()));
+    let mut strip = Array::<Vector<f32, N>>::new(comptime!(tiling.strip()));
     for window_row in 0..tiling.window {
         let first_pixel = corner + window_row * comptime!(tiling.stage_columns());
         #[unroll]
-        for row in 0..tiling.height {
-            #[unroll]
-            for index in 0..comptime!(tiling.strip()) {
-                strips[comptime!(row * tiling.strip() + index)] =
-                    pixels[first_pixel + comptime!(row * tiling.stage_columns() + index)];
-            }
+        for index in 0..comptime!(tiling.strip()) {
+            strip[index] = pixels[first_pixel + index];
         }
         #[unroll]
         for window_column in 0..tiling.window {
             #[unroll]
             for vector in 0..tiling.depth {
                 let tap = window_row * tiling.window + window_column;
-                let first = (tap * inputs + input) * VECTOR;
-                let w0 = row_of_weights(taps, weights, tap, first, output, outputs, 0usize, vector, tiling);
-                let w1 = row_of_weights(taps, weights, tap, first, output, outputs, 1usize, vector, tiling);
-                let w2 = row_of_weights(taps, weights, tap, first, output, outputs, 2usize, vector, tiling);
-                let w3 = row_of_weights(taps, weights, tap, first, output, outputs, 3usize, vector, tiling);
+                let lane = UNIT_POS as usize % comptime!(tiling.lanes());
+                let first = tap * comptime!(VECTOR * tiling.group) + lane + comptime!(vector * tiling.lanes());
+                let w0 = taps[first];
+                let w1 = taps[first + tiling.group];
+                let w2 = taps[first + comptime!(2 * tiling.group)];
+                let w3 = taps[first + comptime!(3 * tiling.group)];
                 #[unroll]
-                for pixel in 0..comptime!(tiling.height * tiling.run) {
-                    let place = comptime!(pixel / tiling.run * tiling.strip() + pixel % tiling.run + window_column);
+                for pixel in 0..tiling.run {
                     let sum = comptime!(pixel * tiling.depth + vector);
-                    let x = strips[place];
-                    // Stored once for all four: an emulated GPU keeps `sums` in memory.
+                    let x = strip[comptime!(pixel + window_column)];
                     sums[sum] = sums[sum]
                         + Vector::broadcast(x.extract(0usize)) * w0
                         + Vector::broadcast(x.extract(1usize)) * w1
@@ -409,27 +363,6 @@ fn multiply<N: Size>(
     }
 }
 
-/// The weights between one input channel and one vector of this unit's output channels.
-#[cube]
-fn row_of_weights<N: Size>(
-    taps: &Shared<[Vector<f32, N>]>,
-    weights: &Tensor<Vector<f32, N>>,
-    tap: usize,
-    first_input: usize,
-    output: usize,
-    outputs: usize,
-    #[comptime] component: usize,
-    #[comptime] vector: usize,
-    #[comptime] tiling: Tiling,
-) -> Vector<f32, N> {
-    if comptime!(tiling.shares_weights) {
-        let lane = UNIT_POS as usize % comptime!(tiling.lanes());
-        taps[tap * comptime!(VECTOR * tiling.group) + lane + comptime!(component * tiling.group + vector * tiling.lanes())]
-    } else {
-        weights[(first_input + component) * outputs + output + comptime!(vector * tiling.lanes())]
-    }
-}
-
 /// Writes this unit's `sums` where they lie in its slice of the picture.
 #[cube]
 fn store<P: Float, N: Size>(sums: &Array<Vector<f32, N>>, parts: &mut Tensor<Vector<P, N>>, #[comptime] tiling: Tiling) {
@@ -438,12 +371,11 @@ fn store<P: Float, N: Size>(sums: &Array<Vector<f32, N>>, parts: &mut Tensor<Vec
     let outputs = parts.shape(3) / VECTOR;
     let first_pixel = slice(outputs, tiling) * height * width;
     let output = first_output(outputs, tiling);
-    let first_row = CUBE_POS_Y as usize * tiling.rows + unit_row(tiling);
+    let row = CUBE_POS_Y as usize * tiling.rows + unit_row(tiling);
     let first_column = CUBE_POS_X as usize * tiling.columns + unit_column(tiling);
     #[unroll]
-    for pixel in 0..comptime!(tiling.height * tiling.run) {
-        let row = first_row + comptime!(pixel / tiling.run);
-        let column = first_column + comptime!(pixel % tiling.run);
+    for pixel in 0..tiling.run {
+        let column = first_column + pixel;
         if row < height && column < width {
             #[unroll]
             for vector in 0..tiling.depth {
@@ -455,10 +387,10 @@ fn store<P: Float, N: Size>(sums: &Array<Vector<f32, N>>, parts: &mut Tensor<Vec
     }
 }
 
-/// The first row of this unit's part of the tile.
+/// The row of this unit's part of the tile.
 #[cube]
 fn unit_row(#[comptime] tiling: Tiling) -> usize {
-    UNIT_POS as usize / comptime!(tiling.lanes() * tiling.runs()) * tiling.height
+    UNIT_POS as usize / comptime!(tiling.lanes() * tiling.runs())
 }
 
 /// The first column of this unit's part of the tile.

@@ -1,50 +1,10 @@
-//! How the work of one convolution is divided among workgroups and their units.
+//! How the work of one convolution is divided among workgroups and their units, by the fine division.
 
 use burn::tensor::DType;
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::{CubeCount, CubeDim};
 
 use super::super::layout::{VECTOR, empty, empty_as, extents};
-use super::Plan;
-
-/// How a kernel's work is divided. Which way is fastest depends on the adapter: a GPU has many units with few registers each, whereas an
-/// emulated one keeps "registers" in memory anyway and pays for every single float that is read.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Division {
-    /// Many small units: each keeps 8 px × 8 channels in 64 registers and what it has fetched ahead in 44 more, and a workgroup shares pixels
-    /// and weights.
-    #[default]
-    Fine,
-    /// A quarter as many large ones: each keeps 4×4 px × 16 channels, and a workgroup shares pixels alone.
-    Coarse,
-}
-
-impl Division {
-    /// Every way there is.
-    pub const ALL: [Self; 2] = [Self::Fine, Self::Coarse];
-
-    /// Its name, lower-case.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Fine => "fine",
-            Self::Coarse => "coarse",
-        }
-    }
-
-    /// The one of this name.
-    pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|division| division.name() == name)
-    }
-
-    /// Workgroups up to which slices are made. A deep layer's map has few tiles, and a large GPU holds some four workgroups of the fine division
-    /// on each of its hundred cores; an emulated one has few cores.
-    const fn workgroups(self) -> usize {
-        match self {
-            Self::Fine => 512,
-            Self::Coarse => 1,
-        }
-    }
-}
 
 /// How the work of one kernel is divided; compiled in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -59,29 +19,21 @@ pub struct Tiling {
     pub rows: usize,
     /// Channels that a workgroup writes, in vectors.
     pub group: usize,
-    /// Width of a unit's part of the tile, px.
+    /// Width of a unit's part of the tile, a single row, px.
     pub run: usize,
-    /// Height of a unit's part of the tile, px.
-    pub height: usize,
     /// Channels that a unit writes, in vectors.
     pub depth: usize,
-    /// Whether the weights go through shared memory, both they and the pixels fetched ahead, or straight from where they lie to each unit.
-    pub shares_weights: bool,
 }
 
 impl Tiling {
     /// For `outputs` channels written. A workgroup answers for 8×8 px × 64 channels; the first layer's gradient has a single vector of
-    /// channels, for which it answers for 32×16 px. The fine division has 64 units and 10.6 KiB of shared memory, and between 5 and 6
-    /// multiplications follow on each float that is read from there. Both were chosen among several by time, the coarse one on emulated GPUs,
-    /// the fine one on a real one of many cores, where no other tile and no other unit was faster (BENCHMARKS.md).
-    const fn new(plan: Plan, outputs: usize, window: usize) -> Self {
+    /// channels, for which it answers for 32×16 px. It has 64 units and 10.6 KiB of shared memory, and between 5 and 6 multiplications follow on
+    /// each float that is read from there. Both were chosen among several by time on a real GPU of many cores, where no other tile and no other
+    /// unit was faster (BENCHMARKS.md).
+    const fn new(padding: usize, outputs: usize, window: usize) -> Self {
         let (columns, rows, group) = if outputs.is_multiple_of(16 * VECTOR) { (8, 8, 16) } else { (32, 16, 1) };
-        let (run, height, depth, shares_weights) = match plan.strategy.division {
-            Division::Fine => (8, 1, 2, true),
-            Division::Coarse => (4, 4, 4, false),
-        };
-        let depth = if depth < group { depth } else { group };
-        Self { window, padding: plan.padding, columns, rows, group, run, height, depth, shares_weights }
+        let depth = if group == 1 { 1 } else { 2 };
+        Self { window, padding, columns, rows, group, run: 8, depth }
     }
 
     /// Units side by side over the channels of a group.
@@ -96,12 +48,12 @@ impl Tiling {
 
     /// Units of a workgroup.
     pub const fn units(self) -> usize {
-        self.lanes() * self.runs() * self.rows / self.height
+        self.lanes() * self.runs() * self.rows
     }
 
     /// Vectors that a unit keeps sums in.
     pub const fn sums(self) -> usize {
-        self.height * self.run * self.depth
+        self.run * self.depth
     }
 
     /// Width of a tile with its margins, px.
@@ -121,7 +73,7 @@ impl Tiling {
 
     /// Vectors of weights that lie in shared memory.
     pub const fn shared_taps(self) -> usize {
-        if self.shares_weights { self.taps() * self.group } else { 0 }
+        self.taps() * self.group
     }
 
     /// Times that a unit fetches something where all units fetch `count` vectors.
@@ -135,6 +87,9 @@ impl Tiling {
     }
 }
 
+/// Workgroups up to which slices are made. A deep layer's map has few tiles, and a large GPU holds some four workgroups on each of its hundred
+/// cores.
+const WORKGROUPS: usize = 512;
 /// The fewest input channels for which a slice is made, in vectors: below, writing its sums would cost as much as making them.
 const LEAST_LENGTH: usize = 8;
 
@@ -154,14 +109,14 @@ pub struct Job {
 }
 
 impl Job {
-    /// For `x`, `[1, H, W, C]`, and so many output channels.
-    pub fn new(plan: Plan, x: &CubeTensor, outputs: usize, window: usize) -> Self {
-        let tiling = Tiling::new(plan, outputs, window);
+    /// For `x`, `[1, H, W, C]`, with so many zeros to each side, and so many output channels.
+    pub fn new(padding: usize, x: &CubeTensor, outputs: usize, window: usize) -> Self {
+        let tiling = Tiling::new(padding, outputs, window);
         let [_, height, width, inputs] = extents(x);
-        let [height, width] = [height, width].map(|side| side + 2 * plan.padding + 1 - window);
+        let [height, width] = [height, width].map(|side| side + 2 * padding + 1 - window);
         let inputs = inputs / VECTOR;
         let tiles = height.div_ceil(tiling.rows) * width.div_ceil(tiling.columns) * outputs / (VECTOR * tiling.group);
-        let slices = (plan.strategy.division.workgroups() / tiles).min(inputs / LEAST_LENGTH).max(1);
+        let slices = (WORKGROUPS / tiles).min(inputs / LEAST_LENGTH).max(1);
         let length = inputs.div_ceil(slices);
         Self { tiling, length, slices: inputs.div_ceil(length), height, width, outputs }
     }
