@@ -11,7 +11,7 @@ use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 use cubecl::{calculate_cube_count_elemwise, prelude::CubeDim};
 
-use super::super::layout::{VECTOR, channels_first, channels_last, empty, empty_as, extents};
+use super::super::layout::{VECTOR, a_unit_each, channels_first, channels_last, empty, empty_as, extents};
 use super::super::precision::{dtype, element};
 use super::{Plan, WINDOW, answered};
 
@@ -82,10 +82,10 @@ pub fn convolve_relu(x: CubeTensor, weights: CubeTensor, bias: CubeTensor, plan:
 pub fn convolve_relu_backward(gradient: CubeTensor, answer: CubeTensor, weights: CubeTensor, plan: Plan) -> CubeTensor {
     let [gradient, answer] = [gradient, answer].map(channels_last);
     let [_, _, outputs] = extents(&weights);
+    let gradient = passed(&gradient, answer);
     let job = Job::new(plan.padding, &gradient, outputs);
     let turned = empty(&gradient, job.shape);
     let (count, units) = job.a_unit_each(&gradient);
-    let kept = element(&answer);
     // SAFETY: as above.
     unsafe {
         backward_kernel::launch_unchecked(
@@ -94,15 +94,36 @@ pub fn convolve_relu_backward(gradient: CubeTensor, answer: CubeTensor, weights:
             units,
             VECTOR,
             gradient.into_tensor_arg(),
-            answer.into_tensor_arg(),
             weights.into_tensor_arg(),
             turned.clone().into_tensor_arg(),
             plan.padding,
             job.depth,
-            kept,
         );
     }
     channels_first(turned)
+}
+
+/// `gradient` where `answer > 0`, else 0, both `[1, H, W, C]`. Many units read each pixel, so it is done once, and for all.
+fn passed(gradient: &CubeTensor, answer: CubeTensor) -> CubeTensor {
+    let passed = empty(gradient, extents::<4>(gradient));
+    let length = passed.meta.num_elements() / VECTOR;
+    let (count, units) = a_unit_each(&passed, length);
+    let kept = element(&answer);
+    // SAFETY: units beyond the gradient do nothing.
+    unsafe {
+        passed_kernel::launch_unchecked(
+            &gradient.client.clone(),
+            count,
+            units,
+            VECTOR,
+            gradient.clone().into_tensor_arg(),
+            answer.into_tensor_arg(),
+            passed.clone().into_tensor_arg(),
+            length,
+            kept,
+        );
+    }
+    passed
 }
 
 #[cube(launch_unchecked)]
@@ -129,20 +150,33 @@ fn forward_kernel<X: Float, P: Float, N: Size>(
                 }
             }
         }
-        convolve(x, x, weights, &sums, &block, false, padding, depth);
+        convolve(x, weights, &sums, &block, padding, depth);
         store(&sums, answer, &block, true, depth);
     }
 }
 
 #[cube(launch_unchecked)]
-fn backward_kernel<M: Float, N: Size>(
+fn passed_kernel<M: Float, N: Size>(
     gradient: &Tensor<Vector<f32, N>>,
     answer: &Tensor<Vector<M, N>>,
+    passed: &mut Tensor<Vector<f32, N>>,
+    length: usize,
+    #[define(M)] _element: ElemType,
+) {
+    if ABSOLUTE_POS < length {
+        let zero = Vector::<f32, N>::new(0.0f32);
+        let open = Vector::<f32, N>::cast_from(answer[ABSOLUTE_POS]).greater_than(&zero);
+        passed[ABSOLUTE_POS] = select_many(open, gradient[ABSOLUTE_POS], zero);
+    }
+}
+
+#[cube(launch_unchecked)]
+fn backward_kernel<N: Size>(
+    gradient: &Tensor<Vector<f32, N>>,
     weights: &Tensor<Vector<f32, N>>,
     turned: &mut Tensor<Vector<f32, N>>,
     #[comptime] padding: usize,
     #[comptime] depth: usize,
-    #[define(M)] _element: ElemType,
 ) {
     let block = block(turned.shape(1), turned.shape(2), turned.shape(3) / VECTOR, depth);
     if block.row < turned.shape(1) {
@@ -151,7 +185,7 @@ fn backward_kernel<M: Float, N: Size>(
         for _ in 0..comptime!(SIDE * SIDE * depth * VECTOR) {
             sums.push(RuntimeCell::new(0.0f32));
         }
-        convolve(gradient, answer, weights, &sums, &block, true, padding, depth);
+        convolve(gradient, weights, &sums, &block, padding, depth);
         store(&sums, turned, &block, false, depth);
     }
 }
@@ -179,22 +213,20 @@ fn block(height: usize, width: usize, outputs: usize, #[comptime] depth: usize) 
     Block { row, column: place % columns * SIDE, output: ABSOLUTE_POS % parts * depth, outputs }
 }
 
-/// Adds the convolution of `x`, or of `x` where `mask > 0`, to the `sums` of a block.
+/// Adds the convolution of `x` to the `sums` of a block.
 #[cube]
-fn convolve<X: Float, M: Float, N: Size>(
+fn convolve<X: Float, N: Size>(
     x: &Tensor<Vector<X, N>>,
-    mask: &Tensor<Vector<M, N>>,
     weights: &Tensor<Vector<f32, N>>,
     sums: &Sequence<RuntimeCell<f32>>,
     block: &Block,
-    #[comptime] masked: bool,
     #[comptime] padding: usize,
     #[comptime] depth: usize,
 ) {
     let inputs = x.shape(3) / VECTOR;
     for input in 0..inputs {
         for window_row in 0..WINDOW {
-            let pixels = pixels(x, mask, block, window_row, input, masked, padding);
+            let pixels = pixels(x, block, window_row, input, padding);
             #[unroll]
             for window_column in 0..WINDOW {
                 let first = ((window_row * WINDOW + window_column) * inputs + input) * VECTOR * block.outputs + block.output;
@@ -210,13 +242,11 @@ fn convolve<X: Float, M: Float, N: Size>(
 /// One vector of input channels of the pixels that a block sees through a row of the window: the components of each, row by row. Beyond what
 /// is read they are zero.
 #[cube]
-fn pixels<X: Float, M: Float, N: Size>(
+fn pixels<X: Float, N: Size>(
     x: &Tensor<Vector<X, N>>,
-    mask: &Tensor<Vector<M, N>>,
     block: &Block,
     window_row: usize,
     input: usize,
-    #[comptime] masked: bool,
     #[comptime] padding: usize,
 ) -> Sequence<f32> {
     let zero = Vector::<f32, N>::new(0.0f32);
@@ -231,11 +261,7 @@ fn pixels<X: Float, M: Float, N: Size>(
         let column = block.column + comptime!(index % STRIP);
         let inside = row >= padding && row < height + padding && column >= padding && column < width + padding;
         let place = select(inside, (row - padding) * width + column - padding, 0usize.runtime()) * inputs + input;
-        let mut value = Vector::<f32, N>::cast_from(x[place]);
-        if masked {
-            value = select_many(Vector::<f32, N>::cast_from(mask[place]).greater_than(&zero), value, zero);
-        }
-        let value = select(inside, value, zero);
+        let value = select(inside, Vector::<f32, N>::cast_from(x[place]), zero);
         #[unroll]
         for component in 0..VECTOR {
             components.push(value.extract(component));
