@@ -46,7 +46,10 @@ pub fn scaled(map: Tensor<4>, factors: Tensor<4>) -> Tensor<4> {
 /// When the device fails or is lost.
 pub async fn settled<const D: usize>(tensor: &Tensor<D>) -> Result<(), ExecutionError> {
     let first = [(); D].map(|()| 0..1);
-    tensor.clone().slice(first).into_data_async().await.map(drop)
+    let data = tensor.clone().slice(first).into_data_async().await?;
+    // Natively they are brought when they are looked at, and not before.
+    std::hint::black_box(data.as_bytes());
+    Ok(())
 }
 
 /// The values of `tensor`, row-major.

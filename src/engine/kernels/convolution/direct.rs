@@ -82,7 +82,7 @@ pub fn convolve_relu(x: CubeTensor, weights: CubeTensor, bias: CubeTensor, plan:
 pub fn convolve_relu_backward(gradient: CubeTensor, answer: CubeTensor, weights: CubeTensor, plan: Plan) -> CubeTensor {
     let [gradient, answer] = [gradient, answer].map(channels_last);
     let [_, _, outputs] = extents(&weights);
-    let gradient = passed(&gradient, answer);
+    let gradient = passed(gradient, answer);
     let job = Job::new(plan.padding, &gradient, outputs);
     let turned = empty(&gradient, job.shape);
     let (count, units) = job.a_unit_each(&gradient);
@@ -104,8 +104,8 @@ pub fn convolve_relu_backward(gradient: CubeTensor, answer: CubeTensor, weights:
 }
 
 /// `gradient` where `answer > 0`, else 0, both `[1, H, W, C]`. Many units read each pixel, so it is done once, and for all.
-fn passed(gradient: &CubeTensor, answer: CubeTensor) -> CubeTensor {
-    let passed = empty(gradient, extents::<4>(gradient));
+fn passed(gradient: CubeTensor, answer: CubeTensor) -> CubeTensor {
+    let passed = empty(&gradient, extents::<4>(&gradient));
     let length = passed.meta.num_elements() / VECTOR;
     let (count, units) = a_unit_each(&passed, length);
     let kept = element(&answer);
@@ -116,7 +116,7 @@ fn passed(gradient: &CubeTensor, answer: CubeTensor) -> CubeTensor {
             count,
             units,
             VECTOR,
-            gradient.clone().into_tensor_arg(),
+            gradient.into_tensor_arg(),
             answer.into_tensor_arg(),
             passed.clone().into_tensor_arg(),
             length,
@@ -136,7 +136,7 @@ fn forward_kernel<X: Float, P: Float, N: Size>(
     #[comptime] depth: usize,
     #[define(X, P)] _elements: [ElemType; 2],
 ) {
-    let block = block(answer.shape(1), answer.shape(2), answer.shape(3) / VECTOR, depth);
+    let block = block(answer.shape(2), answer.shape(3) / VECTOR, depth);
     if block.row < answer.shape(1) {
         let mut sums = Sequence::<RuntimeCell<f32>>::new();
         #[unroll]
@@ -178,7 +178,7 @@ fn backward_kernel<N: Size>(
     #[comptime] padding: usize,
     #[comptime] depth: usize,
 ) {
-    let block = block(turned.shape(1), turned.shape(2), turned.shape(3) / VECTOR, depth);
+    let block = block(turned.shape(2), turned.shape(3) / VECTOR, depth);
     if block.row < turned.shape(1) {
         let mut sums = Sequence::<RuntimeCell<f32>>::new();
         #[unroll]
@@ -205,12 +205,11 @@ struct Block {
 
 /// This unit's block: those of the same pixels follow on each other.
 #[cube]
-fn block(height: usize, width: usize, outputs: usize, #[comptime] depth: usize) -> Block {
+fn block(width: usize, outputs: usize, #[comptime] depth: usize) -> Block {
     let parts = outputs / depth;
     let columns = width.div_ceil(SIDE);
     let place = ABSOLUTE_POS / parts;
-    let row = min(place / columns * SIDE, height);
-    Block { row, column: place % columns * SIDE, output: ABSOLUTE_POS % parts * depth, outputs }
+    Block { row: place / columns * SIDE, column: place % columns * SIDE, output: ABSOLUTE_POS % parts * depth, outputs }
 }
 
 /// Adds the convolution of `x` to the `sums` of a block.

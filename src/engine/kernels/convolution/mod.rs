@@ -1,8 +1,8 @@
 //! 3×3 convolution, bias and ReLU in one pass, with frozen weights.
 //!
 //! The gradient with respect to what was read is the same convolution with the kernel turned by half a turn and its channels
-//! exchanged, of the incoming gradient where the ReLU was open. That condition is applied while the gradient is read, not in a pass
-//! of its own.
+//! exchanged, of the incoming gradient where the ReLU was open. That condition is applied while the gradient is read, or once
+//! before where many units read the same.
 
 mod direct;
 #[cfg(test)]
@@ -30,7 +30,7 @@ pub use tiled::weighted;
 const WINDOW: usize = 3;
 
 /// How a kernel's work is divided. Which way is fastest depends on the adapter: a GPU has many units with few registers each, whereas an
-/// emulated one keeps "registers" in memory anyway, and pays for every single float that is read, wherever it lies.
+/// emulated one has few registers, fast memory, and pays for every single float that is read, wherever it lies.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Division {
     /// Many small units: each keeps 8 px × 8 channels in 64 registers and what it has fetched ahead in 44 more, and a workgroup shares pixels
