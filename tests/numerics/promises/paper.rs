@@ -21,7 +21,8 @@ fn reconstructions_lose_detail_with_depth() {
 
 #[test]
 fn all_over_the_grid_more_weight_on_content_means_less_content_loss_and_more_style_loss() {
-    let weights = [16.0, 160.0, 1600.0];
+    // Below, the style outweighs the content so far that after so few steps the order is the rounding's.
+    let weights = [160.0, 1600.0, 16_000.0];
     let mut rows = vec![Vec::new(); Layer::STYLE.len()];
     for cell in grid(&recipe(), &weights) {
         let (_, losses) = painted(&pictures(&["painting-night.jpg"], &cell.recipe), &cell.recipe);
