@@ -8,8 +8,8 @@
 //! Maps may be kept in halves, as in the fine division.
 
 use burn_cubecl::tensor::CubeTensor;
+use cubecl::calculate_cube_count_elemwise;
 use cubecl::prelude::*;
-use cubecl::{calculate_cube_count_elemwise, prelude::CubeDim};
 
 use super::super::layout::{VECTOR, a_unit_each, channels_first, channels_last, empty, empty_as, extents};
 use super::super::precision::{dtype, element};
