@@ -60,7 +60,11 @@ fn line_of_units() -> CubeDim {
 
 /// Workgroups where `like` lies, of one unit for each of `items` and then some, and the units of each.
 pub fn a_unit_each(like: &CubeTensor, items: usize) -> (CubeCount, CubeDim) {
-    let units = line_of_units();
+    a_unit_each_of(like, items, line_of_units())
+}
+
+/// The same in workgroups of these `units`.
+pub fn a_unit_each_of(like: &CubeTensor, items: usize, units: CubeDim) -> (CubeCount, CubeDim) {
     (calculate_cube_count_elemwise(&like.client, items, units), units)
 }
 

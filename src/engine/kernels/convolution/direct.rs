@@ -8,12 +8,12 @@
 //! Maps may be kept in halves, as in the fine division.
 
 use burn_cubecl::tensor::CubeTensor;
-use cubecl::calculate_cube_count_elemwise;
 use cubecl::prelude::*;
 
-use super::super::layout::{VECTOR, a_unit_each, channels_first, channels_last, empty, empty_as, extents};
+use super::super::layout::{VECTOR, a_unit_each, a_unit_each_of, channels_first, channels_last, empty, empty_as, extents};
 use super::super::precision::{dtype, element};
-use super::{Plan, WINDOW, answered};
+use super::alike::{answered, answered_side, gated, place};
+use super::{Plan, WINDOW};
 
 /// Width and height of a unit's block, px.
 const SIDE: usize = 4;
@@ -36,7 +36,7 @@ impl Job {
     /// For `x`, `[1, H, W, C]`, with so many zeros to each side, and so many output channels.
     fn new(padding: usize, x: &CubeTensor, outputs: usize) -> Self {
         let [_, height, width, _] = extents(x);
-        let [height, width] = [height, width].map(|side| side + 2 * padding + 1 - WINDOW);
+        let [height, width] = [height, width].map(|side| answered_side(side, padding, WINDOW));
         // The first layer's gradient has a single vector of channels.
         let depth = if outputs.is_multiple_of(DEPTH * VECTOR) { DEPTH } else { 1 };
         Self { shape: [1, height, width, outputs], depth }
@@ -46,8 +46,7 @@ impl Job {
     fn a_unit_each(&self, like: &CubeTensor) -> (CubeCount, CubeDim) {
         let [_, height, width, outputs] = self.shape;
         let blocks = height.div_ceil(SIDE) * width.div_ceil(SIDE) * outputs / (VECTOR * self.depth);
-        let units = CubeDim::new_1d(UNITS);
-        (calculate_cube_count_elemwise(&like.client, blocks, units), units)
+        a_unit_each_of(like, blocks, CubeDim::new_1d(UNITS))
     }
 }
 
@@ -164,9 +163,7 @@ fn passed_kernel<M: Float, N: Size>(
     #[define(M)] _element: ElemType,
 ) {
     if ABSOLUTE_POS < length {
-        let zero = Vector::<f32, N>::new(0.0f32);
-        let open = Vector::<f32, N>::cast_from(answer[ABSOLUTE_POS]).greater_than(&zero);
-        passed[ABSOLUTE_POS] = select_many(open, gradient[ABSOLUTE_POS], zero);
+        passed[ABSOLUTE_POS] = gated(gradient[ABSOLUTE_POS], answer[ABSOLUTE_POS]);
     }
 }
 
@@ -248,19 +245,14 @@ fn pixels<X: Float, N: Size>(
     input: usize,
     #[comptime] padding: usize,
 ) -> Sequence<f32> {
-    let zero = Vector::<f32, N>::new(0.0f32);
-    let height = x.shape(1);
-    let width = x.shape(2);
     let inputs = x.shape(3) / VECTOR;
     let mut components = Sequence::<f32>::new();
     #[unroll]
     for index in 0..comptime!(SIDE * STRIP) {
-        // Both count from the padding, so that nothing is below 0.
         let row = block.row + window_row + comptime!(index / STRIP);
         let column = block.column + comptime!(index % STRIP);
-        let inside = row >= padding && row < height + padding && column >= padding && column < width + padding;
-        let place = select(inside, (row - padding) * width + column - padding, 0usize.runtime()) * inputs + input;
-        let value = select(inside, Vector::<f32, N>::cast_from(x[place]), zero);
+        let place = place(x, row, column, padding);
+        let value = select(place.inside, Vector::cast_from(x[place.index * inputs + input]), Vector::<f32, N>::new(0.0f32));
         #[unroll]
         for component in 0..VECTOR {
             components.push(value.extract(component));

@@ -4,6 +4,7 @@
 //! exchanged, of the incoming gradient where the ReLU was open. That condition is applied while the gradient is read, or once
 //! before where many units read the same.
 
+mod alike;
 mod direct;
 #[cfg(test)]
 mod tests;
@@ -19,10 +20,8 @@ use burn::backend::{Autodiff, Backend, Dispatch, backend_extension};
 use burn::tensor::Tensor;
 use burn_cubecl::CubeBackend;
 use burn_cubecl::tensor::CubeTensor;
-use cubecl::prelude::*;
 
 use super::layout::{VECTOR, filled};
-use super::precision::held;
 use crate::memory::Precision;
 pub use tiled::weighted;
 
@@ -169,12 +168,6 @@ impl ConvolutionBackend for CubeBackend {
             Division::Coarse => direct::convolve_relu_backward(gradient, answer, backward, plan),
         }
     }
-}
-
-/// A ReLU's answer, to be kept as `P`.
-#[cube]
-fn answered<P: Float, N: Size>(sum: Vector<f32, N>) -> Vector<f32, N> {
-    held::<P, N>(max(sum, Vector::new(0.0f32)))
 }
 
 /// The backward pass; its state is the packed weights of that direction and what the forward pass gave.

@@ -16,8 +16,9 @@ use cubecl::prelude::*;
 use super::super::layout::{VECTOR, a_unit_each, channels_first, channels_last, extents};
 use super::super::precision::{dtype, element};
 use super::super::sums;
+use super::alike::{answered, gated, place};
 use super::tiling::{Job, Tiling};
-use super::{Plan, WINDOW, answered};
+use super::{Plan, WINDOW};
 
 /// `max(0, x * weights + bias)` with the plan's zeros around `x`: `[1, C_in, H, W]`, `[9, C_in, C_out]`, `[C_out]` to `[1, C_out, H', W']`,
 /// where a side grows by twice the padding and shrinks by two.
@@ -225,17 +226,17 @@ fn convolve<X: Float, M: Float, N: Size>(
     #[comptime] tiling: Tiling,
 ) {
     let mut pixels = Shared::<[Vector<f32, N>]>::new_slice(comptime!(tiling.stage()));
-    let mut taps = Shared::<[Vector<f32, N>]>::new_slice(comptime!(tiling.shared_taps()));
+    let mut taps = Shared::<[Vector<f32, N>]>::new_slice(comptime!(tiling.taps()));
     let inputs = x.shape(3) / VECTOR;
     let first = slice(outputs, tiling) * length;
     let end = min(first + length, inputs);
     // What comes next is on its way from memory while this is multiplied.
     let mut next_pixels = Array::<Vector<f32, N>>::new(comptime!(tiling.turns(tiling.stage())));
-    let mut next_taps = Array::<Vector<f32, N>>::new(comptime!(tiling.turns(tiling.shared_taps())));
+    let mut next_taps = Array::<Vector<f32, N>>::new(comptime!(tiling.turns(tiling.taps())));
     fetch(x, mask, weights, &mut next_pixels, &mut next_taps, first, outputs, masked, tiling);
     for input in first..end {
         share(&next_pixels, &mut pixels, comptime!(tiling.stage()), tiling);
-        share(&next_taps, &mut taps, comptime!(tiling.shared_taps()), tiling);
+        share(&next_taps, &mut taps, comptime!(tiling.taps()), tiling);
         sync_cube();
         let next = min(input + 1, end - 1);
         fetch(x, mask, weights, &mut next_pixels, &mut next_taps, next, outputs, masked, tiling);
@@ -267,9 +268,9 @@ fn fetch<X: Float, M: Float, N: Size>(
     let inputs = x.shape(3) / VECTOR;
     let first = group(outputs, tiling);
     #[unroll]
-    for turn in 0..comptime!(tiling.turns(tiling.shared_taps())) {
+    for turn in 0..comptime!(tiling.turns(tiling.taps())) {
         let index = UNIT_POS as usize + comptime!(turn * tiling.units());
-        if index < comptime!(tiling.shared_taps()) {
+        if index < comptime!(tiling.taps()) {
             let tap = index / comptime!(tiling.group * VECTOR);
             let channel = (tap * inputs + input) * VECTOR + index / tiling.group % VECTOR;
             taps[turn] = weights[channel * outputs + first + index % tiling.group];
@@ -304,21 +305,16 @@ fn pixel<X: Float, M: Float, N: Size>(
     #[comptime] masked: bool,
     #[comptime] tiling: Tiling,
 ) -> Vector<f32, N> {
-    let zero = Vector::<f32, N>::new(0.0f32);
-    let height = x.shape(1);
-    let width = x.shape(2);
     let inputs = x.shape(3) / VECTOR;
-    // Both count from the padding, so that nothing is below 0.
     let row = CUBE_POS_Y as usize * tiling.rows + index / comptime!(tiling.stage_columns());
     let column = CUBE_POS_X as usize * tiling.columns + index % comptime!(tiling.stage_columns());
-    let padding = tiling.padding;
-    let inside = row >= padding && row < height + padding && column >= padding && column < width + padding;
-    let place = select(inside, (row - padding) * width + column - padding, 0usize.runtime()) * inputs + input;
-    let mut value = Vector::<f32, N>::cast_from(x[place]);
+    let place = place(x, row, column, tiling.padding);
+    let index = place.index * inputs + input;
+    let mut value = Vector::<f32, N>::cast_from(x[index]);
     if masked {
-        value = select_many(Vector::<f32, N>::cast_from(mask[place]).greater_than(&zero), value, zero);
+        value = gated(value, mask[index]);
     }
-    select(inside, value, zero)
+    select(place.inside, value, Vector::new(0.0f32))
 }
 
 /// Multiplies one vector of input channels into this unit's `sums`.

@@ -5,6 +5,7 @@ use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::{CubeCount, CubeDim};
 
 use super::super::layout::{VECTOR, empty, empty_as, extents};
+use super::alike::answered_side;
 
 /// How the work of one kernel is divided; compiled in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -66,14 +67,9 @@ impl Tiling {
         self.stage_columns() * (self.rows + self.window - 1)
     }
 
-    /// Rows of the weights of one vector of input channels: one for each tap and channel.
+    /// Vectors of weights of one vector of input channels: for each tap and channel those of the group.
     pub const fn taps(self) -> usize {
-        self.window * self.window * VECTOR
-    }
-
-    /// Vectors of weights that lie in shared memory.
-    pub const fn shared_taps(self) -> usize {
-        self.taps() * self.group
+        self.window * self.window * VECTOR * self.group
     }
 
     /// Times that a unit fetches something where all units fetch `count` vectors.
@@ -113,7 +109,7 @@ impl Job {
     pub fn new(padding: usize, x: &CubeTensor, outputs: usize, window: usize) -> Self {
         let tiling = Tiling::new(padding, outputs, window);
         let [_, height, width, inputs] = extents(x);
-        let [height, width] = [height, width].map(|side| side + 2 * padding + 1 - window);
+        let [height, width] = [height, width].map(|side| answered_side(side, padding, window));
         let inputs = inputs / VECTOR;
         let tiles = height.div_ceil(tiling.rows) * width.div_ceil(tiling.columns) * outputs / (VECTOR * tiling.group);
         let slices = (WORKGROUPS / tiles).min(inputs / LEAST_LENGTH).max(1);
