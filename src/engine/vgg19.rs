@@ -11,6 +11,8 @@ use burn::tensor::{Device, Tensor, TensorData};
 use super::kernels::{self, Intake};
 use super::numbers::scaled;
 use super::pooling::pool;
+#[cfg(feature = "gpu")]
+use super::pooling::taken;
 use super::weights::{ChannelMeans, Weights};
 use super::{ImageTensor, Tile};
 use crate::layer::Layer;
@@ -157,13 +159,18 @@ impl Vgg19 {
         let deepest = layers.iter().max().copied();
         let mut x = self.taken_in(image, reading.border);
         for (&layer, convolution) in self.convolutions.iter().take_while(|(layer, _)| Some(**layer) <= deepest) {
-            if layer.follows_pooling() {
-                x = pool(x, reading.pooling);
+            let pooled = layer.precedes_pooling() && Some(layer) < deepest;
+            if pooled && !layers.contains(&layer) {
+                x = convolution.apply_pooled(x, reading.pooling);
+                continue;
             }
             let inside = layer == Layer::Conv1_1 && reading.border == Border::Replicate;
             x = if inside { convolution.apply_inside(x) } else { convolution.apply(x) };
             if layers.contains(&layer) {
                 maps.insert(layer, FeatureMap::new(self.scaled(x.clone(), layer, reading)));
+            }
+            if pooled {
+                x = pool(x, reading.pooling);
             }
         }
         FeatureMaps(maps)
@@ -230,6 +237,15 @@ impl Convolution {
             Self::Plain(kernel, bias) => plain(x, kernel, bias, 0),
             #[cfg(feature = "gpu")]
             Self::Packed(packed) => packed.relu_inside(x),
+        }
+    }
+
+    /// With zeros beyond the border, pooled: no one else is to read the answer.
+    fn apply_pooled(&self, x: Tensor<4>, pooling: Pooling) -> Tensor<4> {
+        match self {
+            Self::Plain(..) => pool(self.apply(x), pooling),
+            #[cfg(feature = "gpu")]
+            Self::Packed(packed) => packed.relu_pooled(x, taken(pooling)),
         }
     }
 

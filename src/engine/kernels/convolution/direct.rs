@@ -80,8 +80,13 @@ pub fn convolve_relu(x: CubeTensor, weights: CubeTensor, bias: CubeTensor, plan:
 /// As [`super::tiled::convolve_relu_backward`].
 pub fn convolve_relu_backward(gradient: CubeTensor, answer: CubeTensor, weights: CubeTensor, plan: Plan) -> CubeTensor {
     let [gradient, answer] = [gradient, answer].map(channels_last);
+    convolve_backward(channels_first(passed(gradient, answer)), weights, plan)
+}
+
+/// As [`super::tiled::convolve_backward`].
+pub fn convolve_backward(gradient: CubeTensor, weights: CubeTensor, plan: Plan) -> CubeTensor {
+    let gradient = channels_last(gradient);
     let [_, _, outputs] = extents(&weights);
-    let gradient = passed(gradient, answer);
     let job = Job::new(plan.padding, &gradient, outputs);
     let turned = empty(&gradient, job.shape);
     let (count, units) = job.a_unit_each(&gradient);

@@ -2,7 +2,7 @@
 //!
 //! The gradient with respect to what was read is the same convolution with the kernel turned by half a turn and its channels
 //! exchanged, of the incoming gradient where the ReLU was open. That condition is applied while the gradient is read, or once
-//! before where many units read the same.
+//! before where many units read the same; or it was by the pooling, where nothing else reads what the layer answers.
 
 mod alike;
 mod direct;
@@ -22,6 +22,7 @@ use burn_cubecl::CubeBackend;
 use burn_cubecl::tensor::CubeTensor;
 
 use super::layout::{VECTOR, filled};
+use super::pooling::{Taken, pool};
 use crate::memory::Precision;
 pub use tiled::weighted;
 
@@ -98,20 +99,25 @@ impl PackedConvolution {
     /// `max(0, kernel * x + bias)` with one zero around `x`: `[1, C_in, H, W]` to `[1, C_out, H, W]`. `x` may have the zeros already that fill
     /// its channels up to whole vectors.
     pub fn relu(&self, x: Tensor<4>) -> Tensor<4> {
-        self.relu_padded(x, 1)
+        self.relu_planned(x, 1, Gate::Own)
+    }
+
+    /// What is `taken` of 2×2 windows of [`Self::relu`]: `[1, C_out, ⌊H/2⌋, ⌊W/2⌋]`. The answer itself is gone after it.
+    pub fn relu_pooled(&self, x: Tensor<4>, taken: Taken) -> Tensor<4> {
+        pool(self.relu_planned(x, 1, Gate::Pooling), taken)
     }
 
     /// `max(0, kernel * x + bias)` where the kernel lies wholly on `x`: `[1, C_in, H + 2, W + 2]` to `[1, C_out, H, W]`.
     pub fn relu_inside(&self, x: Tensor<4>) -> Tensor<4> {
-        self.relu_padded(x, 0)
+        self.relu_planned(x, 0, Gate::Own)
     }
 
-    fn relu_padded(&self, x: Tensor<4>, padding: usize) -> Tensor<4> {
+    fn relu_planned(&self, x: Tensor<4>, padding: usize, gate: Gate) -> Tensor<4> {
         let [_, inputs, _] = self.forward.dims();
         let x = filled(x, inputs).into_dispatch();
         let [forward, backward] = [&self.forward, &self.backward].map(|weights| weights.clone().into_dispatch());
         let bias = self.bias.clone().into_dispatch();
-        let plan = Plan { padding, strategy: self.strategy };
+        let plan = Plan { padding, gate, strategy: self.strategy };
         Tensor::from_dispatch(<Dispatch as ConvolutionBackend>::convolve_relu(x, forward, backward, bias, plan))
     }
 }
@@ -121,7 +127,17 @@ impl PackedConvolution {
 pub struct Plan {
     /// Zeros around what is read, to each side: up to 2.
     padding: usize,
+    gate: Gate,
     strategy: Strategy,
+}
+
+/// Who lets the gradient pass only where the ReLU was open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Gate {
+    /// The convolution, which keeps its answer to tell where.
+    Own,
+    /// The pooling, which alone reads the answer.
+    Pooling,
 }
 
 impl Plan {
@@ -151,6 +167,9 @@ pub trait ConvolutionBackend: Backend {
         backward: FloatTensor<Self>,
         plan: Plan,
     ) -> FloatTensor<Self>;
+
+    /// The same from a gradient that has passed the ReLU.
+    fn convolve_backward(gradient: FloatTensor<Self>, backward: FloatTensor<Self>, plan: Plan) -> FloatTensor<Self>;
 }
 
 impl ConvolutionBackend for CubeBackend {
@@ -168,18 +187,29 @@ impl ConvolutionBackend for CubeBackend {
             Division::Coarse => direct::convolve_relu_backward(gradient, answer, backward, plan),
         }
     }
+
+    fn convolve_backward(gradient: CubeTensor, backward: CubeTensor, plan: Plan) -> CubeTensor {
+        let plan = plan.turned();
+        match plan.strategy.division {
+            Division::Fine => tiled::convolve_backward(gradient, backward, plan),
+            Division::Coarse => direct::convolve_backward(gradient, backward, plan),
+        }
+    }
 }
 
-/// The backward pass; its state is the packed weights of that direction and what the forward pass gave.
+/// The backward pass; its state is the packed weights of that direction and, where the gate is its own, what the forward pass gave.
 #[derive(Debug)]
 struct ConvolveRelu(Plan);
 
 impl<B: ConvolutionBackend> Backward<B, 1> for ConvolveRelu {
-    type State = (FloatTensor<B>, FloatTensor<B>);
+    type State = (FloatTensor<B>, Option<FloatTensor<B>>);
 
     fn backward(self, ops: Ops<Self::State, 1>, gradients: &mut Gradients, _: &mut Checkpointer) {
         let (backward, answer) = ops.state;
-        unary::<B, _>(ops.parents, ops.node, gradients, |gradient| B::convolve_relu_backward(gradient, answer, backward, self.0));
+        unary::<B, _>(ops.parents, ops.node, gradients, |gradient| match answer {
+            Some(answer) => B::convolve_relu_backward(gradient, answer, backward, self.0),
+            None => B::convolve_backward(gradient, backward, self.0),
+        });
     }
 }
 
@@ -195,12 +225,19 @@ impl<B: ConvolutionBackend, C: CheckpointStrategy> ConvolutionBackend for Autodi
         let preparation = ConvolveRelu(plan).prepare::<C>([x.node()]).compute_bound().stateful();
         let answer = B::convolve_relu(x.into_primitive(), forward, backward.clone(), bias, plan);
         match preparation {
-            OpsKind::Tracked(preparation) => preparation.finish((backward, answer.clone()), answer),
+            OpsKind::Tracked(preparation) => {
+                let kept = (plan.gate == Gate::Own).then(|| answer.clone());
+                preparation.finish((backward, kept), answer)
+            }
             OpsKind::UnTracked(preparation) => preparation.finish(answer),
         }
     }
 
     fn convolve_relu_backward(_: FloatTensor<Self>, _: FloatTensor<Self>, _: FloatTensor<Self>, _: Plan) -> FloatTensor<Self> {
+        unimplemented!("no one asks for second derivatives")
+    }
+
+    fn convolve_backward(_: FloatTensor<Self>, _: FloatTensor<Self>, _: Plan) -> FloatTensor<Self> {
         unimplemented!("no one asks for second derivatives")
     }
 }

@@ -1,12 +1,12 @@
 //! The kernel against its twin in Burn's own operations on the processor.
 
 use burn::tensor::activation::relu;
-use burn::tensor::module::conv2d;
-use burn::tensor::ops::ConvOptions;
+use burn::tensor::module::{avg_pool2d, conv2d, max_pool2d};
+use burn::tensor::ops::{AvgPoolOptions, ConvOptions, MaxPoolOptions};
 use burn::tensor::{DType, Device, FloatDType, Tensor};
 
 use super::super::tests::{HALF_GATE, channels_last_noise, distance, gpu, half_distances, kernels_of, noise, value_and_gradient};
-use super::{Division, PackedConvolution, Strategy};
+use super::{Division, PackedConvolution, Strategy, Taken};
 use crate::memory::Precision;
 
 /// Relative L2 distance allowed. Two sums of up to 4608 products in f32, in different orders, measured: up to 1.1e-6.
@@ -74,6 +74,37 @@ fn channels_too_few_for_slices_agree_with_the_twin_in_value_and_gradient() {
 #[test]
 fn a_picture_of_enough_tiles_to_need_no_slices_agrees_with_the_twin_in_value_and_gradient() {
     agree(&[[64, 64]], &[[185, 190]]);
+}
+
+#[test]
+fn pooled_at_once_it_agrees_with_the_twin_in_value_and_gradient() {
+    let device = gpu();
+    let [average, greatest] = [Taken::Mean, Taken::Greatest];
+    for ([inputs, outputs], [height, width], taken) in
+        [([64, 64], [33, 37], average), ([128, 128], [8, 17], greatest), ([512, 512], [4, 5], average), ([64, 64], [185, 190], greatest)]
+    {
+        let on = |device: &Device| {
+            let weight = noise([1, outputs, height / 2, width / 2], 4, device);
+            (noise([1, inputs, height, width], 3, device), weight, parameters([inputs, outputs], device))
+        };
+        let (x, weight, (kernel, bias)) = on(&Device::flex());
+        let expected = value_and_gradient(
+            |x| match taken {
+                Taken::Mean => avg_pool2d(twin(x, &kernel, &bias), AvgPoolOptions::new([2, 2])),
+                Taken::Greatest => max_pool2d(twin(x, &kernel, &bias), MaxPoolOptions::new([2, 2])),
+            },
+            x,
+            weight,
+        );
+        for division in Division::ALL {
+            let (x, weight, (kernel, bias)) = on(&device);
+            let mut packed = PackedConvolution::new(kernel, bias);
+            packed.set_strategy(Strategy { division, ..Strategy::default() });
+            let ours = value_and_gradient(|x| packed.relu_pooled(x, taken), x, weight);
+            let distances = [distance(ours.0, expected.0.clone()), distance(ours.1, expected.1.clone())];
+            assert!(distances.iter().all(|&distance| distance <= GATE), "{inputs} at {height}×{width}, {division:?}: {distances:?}");
+        }
+    }
 }
 
 #[test]

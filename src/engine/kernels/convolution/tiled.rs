@@ -97,12 +97,23 @@ pub fn convolve_relu_backward(gradient: CubeTensor, answer: CubeTensor, weights:
     channels_first(whole(parts, job))
 }
 
+/// `gradient * weights` with the plan's zeros around the gradient: `[1, C_out, H, W]`, `[9, C_out, C_in]` to `[1, C_in, H', W']`.
+pub fn convolve_backward(gradient: CubeTensor, weights: CubeTensor, plan: Plan) -> CubeTensor {
+    let [_, _, outputs] = extents(&weights);
+    linear(gradient, weights, plan.padding, outputs, WINDOW)
+}
+
 /// Each pixel's channels times a matrix, a convolution with a window of one: `[1, C_in, H, W]`, `[C_in, C_out]` to `[1, C_out, H, W]` in f32.
 /// By the fine division on any adapter: it is a small part of a step.
 pub fn weighted(x: CubeTensor, matrix: CubeTensor) -> CubeTensor {
-    let x = channels_last(x);
     let [_, outputs] = extents(&matrix);
-    let job = Job::new(0, &x, outputs, 1);
+    linear(x, matrix, 0, outputs, 1)
+}
+
+/// A convolution alone, in f32.
+fn linear(x: CubeTensor, weights: CubeTensor, padding: usize, outputs: usize, window: usize) -> CubeTensor {
+    let x = channels_last(x);
+    let job = Job::new(padding, &x, outputs, window);
     let parts = job.parts(&x);
     let kept = element(&x);
     // SAFETY: as above.
@@ -113,7 +124,7 @@ pub fn weighted(x: CubeTensor, matrix: CubeTensor) -> CubeTensor {
             job.cube_dim(),
             VECTOR,
             x.into_tensor_arg(),
-            matrix.into_tensor_arg(),
+            weights.into_tensor_arg(),
             parts.clone().into_tensor_arg(),
             job.length,
             job.tiling,

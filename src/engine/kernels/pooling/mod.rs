@@ -1,4 +1,7 @@
-//! Pooling over 2×2 windows, rounding down.
+//! Pooling of a ReLU's answer over 2×2 windows, rounding down.
+//!
+//! Where the answer is 0 the ReLU passes no gradient on, and neither does the pooling. For its way back it keeps four bits for each value that it
+//! gave, and not what it read: a map that nothing else reads can go.
 
 #[cfg(test)]
 mod tests;
@@ -8,8 +11,8 @@ use burn::backend::autodiff::checkpoint::base::Checkpointer;
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
 use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind, unary};
-use burn::backend::tensor::FloatTensor;
-use burn::backend::{Autodiff, Backend, Dispatch, backend_extension};
+use burn::backend::tensor::{FloatTensor, IntTensor};
+use burn::backend::{Autodiff, Backend, Dispatch, TensorMetadata, backend_extension};
 use burn::tensor::Tensor;
 use burn_cubecl::CubeBackend;
 use burn_cubecl::tensor::CubeTensor;
@@ -26,58 +29,62 @@ pub enum Taken {
 }
 
 /// What is `taken` of 2×2 windows: `[1, C, H, W]` to `[1, C, ⌊H/2⌋, ⌊W/2⌋]`. Both sides are at least 2; `C` that is no multiple of 4 costs a copy.
+/// No gradient reaches what is not above 0.
 pub fn pool(x: Tensor<4>, taken: Taken) -> Tensor<4> {
     let channels = x.dims()[1];
     if !channels.is_multiple_of(VECTOR) {
         return pool(filled(x, channels.next_multiple_of(VECTOR)), taken).narrow(1, 0, channels);
     }
-    Tensor::from_dispatch(<Dispatch as PoolingBackend>::pool(x.into_dispatch(), taken))
+    let (pooled, _) = <Dispatch as PoolingBackend>::pool(x.into_dispatch(), taken);
+    Tensor::from_dispatch(pooled)
 }
 
 /// Pooling as Burn dispatches it: on CubeCL's runtimes, and under autodiff over them.
 #[backend_extension(Autodiff, Cube)]
 pub trait PoolingBackend: Backend {
-    /// `[1, C, H, W]` to `[1, C, ⌊H/2⌋, ⌊W/2⌋]`.
-    fn pool(x: FloatTensor<Self>, taken: Taken) -> FloatTensor<Self>;
+    /// `[1, C, H, W]` to `[1, C, ⌊H/2⌋, ⌊W/2⌋]`, and what [`Self::pool_backward`] is to know of it.
+    fn pool(x: FloatTensor<Self>, taken: Taken) -> (FloatTensor<Self>, IntTensor<Self>);
 
-    /// The gradient with respect to `x`, from the one with respect to what [`Self::pool`] gave.
-    fn pool_backward(gradient: FloatTensor<Self>, x: FloatTensor<Self>, taken: Taken) -> FloatTensor<Self>;
+    /// The gradient with respect to what was pooled, whose height and width these are, from the one with respect to what [`Self::pool`] gave.
+    fn pool_backward(gradient: FloatTensor<Self>, routes: IntTensor<Self>, sides: [usize; 2], taken: Taken) -> FloatTensor<Self>;
 }
 
 impl PoolingBackend for CubeBackend {
-    fn pool(x: CubeTensor, taken: Taken) -> CubeTensor {
+    fn pool(x: CubeTensor, taken: Taken) -> (CubeTensor, CubeTensor) {
         windows::pool(x, taken)
     }
 
-    fn pool_backward(gradient: CubeTensor, x: CubeTensor, taken: Taken) -> CubeTensor {
-        windows::pool_backward(gradient, x, taken)
+    fn pool_backward(gradient: CubeTensor, routes: CubeTensor, sides: [usize; 2], taken: Taken) -> CubeTensor {
+        windows::pool_backward(gradient, routes, sides, taken)
     }
 }
 
-/// The backward pass; its state is what was pooled, which the convolution before keeps anyway.
+/// The backward pass; its state is whose each gradient is, and the height and width of what was pooled.
 #[derive(Debug)]
 struct Pool(Taken);
 
 impl<B: PoolingBackend> Backward<B, 1> for Pool {
-    type State = FloatTensor<B>;
+    type State = (IntTensor<B>, [usize; 2]);
 
     fn backward(self, ops: Ops<Self::State, 1>, gradients: &mut Gradients, _: &mut Checkpointer) {
-        unary::<B, _>(ops.parents, ops.node, gradients, |gradient| B::pool_backward(gradient, ops.state, self.0));
+        let (routes, sides) = ops.state;
+        unary::<B, _>(ops.parents, ops.node, gradients, |gradient| B::pool_backward(gradient, routes, sides, self.0));
     }
 }
 
 impl<B: PoolingBackend, C: CheckpointStrategy> PoolingBackend for Autodiff<B, C> {
-    fn pool(x: FloatTensor<Self>, taken: Taken) -> FloatTensor<Self> {
+    fn pool(x: FloatTensor<Self>, taken: Taken) -> (FloatTensor<Self>, IntTensor<Self>) {
         let preparation = Pool(taken).prepare::<C>([x.node()]).compute_bound().stateful();
-        let x = x.into_primitive();
-        let pooled = B::pool(x.clone(), taken);
-        match preparation {
-            OpsKind::Tracked(preparation) => preparation.finish(x, pooled),
+        let [_, _, height, width] = x.shape().dims();
+        let (pooled, routes) = B::pool(x.into_primitive(), taken);
+        let pooled = match preparation {
+            OpsKind::Tracked(preparation) => preparation.finish((routes.clone(), [height, width]), pooled),
             OpsKind::UnTracked(preparation) => preparation.finish(pooled),
-        }
+        };
+        (pooled, routes)
     }
 
-    fn pool_backward(_: FloatTensor<Self>, _: FloatTensor<Self>, _: Taken) -> FloatTensor<Self> {
+    fn pool_backward(_: FloatTensor<Self>, _: IntTensor<Self>, _: [usize; 2], _: Taken) -> FloatTensor<Self> {
         unimplemented!("no one asks for second derivatives")
     }
 }
