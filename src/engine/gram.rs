@@ -43,8 +43,11 @@ impl GramMatrix {
 
     /// What `tile` adds to the matrices of a picture at all layers; outside of any autodiff graph.
     pub fn of_tile(vgg: &Vgg19, picture: &ImageTensor, tile: &Tile, reading: Reading) -> BTreeMap<Layer, Self> {
-        let maps = vgg.encode_tile(&tile.seen(picture), tile, &Layer::ALL, reading);
-        Layer::ALL.map(|layer| (layer, Self::of(maps.get(layer)).detached().times(tile.share(layer)))).into()
+        let mut matrices = BTreeMap::new();
+        vgg.visit(&tile.seen(picture), &Layer::ALL, reading, |layer, map| {
+            matrices.insert(layer, Self::of(&tile.core(map, layer)).detached().times(tile.share(layer)));
+        });
+        matrices
     }
 
     /// The sum of several, each by its share; `None` of none.

@@ -70,6 +70,11 @@ impl Tile {
         ImageTensor::new(picture.tensor().clone().slice([0..1, 0..channels, self.rows.seen.clone(), self.columns.seen.clone()]))
     }
 
+    /// Pixels that [`Self::seen`] shows.
+    pub fn area(&self) -> usize {
+        self.rows.seen.len() * self.columns.seen.len()
+    }
+
     /// The core of `map`, the answer of `layer` to what [`Self::seen`] showed.
     pub fn core(&self, map: FeatureMap, layer: Layer) -> FeatureMap {
         if self.is_whole() {

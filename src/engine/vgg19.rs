@@ -8,7 +8,7 @@ use burn::tensor::ops::{ConvOptions, PadMode};
 use burn::tensor::{Device, Tensor, TensorData};
 
 #[cfg(feature = "gpu")]
-use super::kernels::{self, Intake};
+use super::kernels::{self, Gate, Intake};
 use super::numbers::scaled;
 use super::pooling::pool;
 #[cfg(feature = "gpu")]
@@ -156,24 +156,34 @@ impl Vgg19 {
     /// pooling halves each side, rounding down.
     pub fn encode(&self, image: &ImageTensor, layers: &[Layer], reading: Reading) -> FeatureMaps {
         let mut maps = BTreeMap::new();
+        self.visit(image, layers, reading, |layer, map| {
+            maps.insert(layer, map);
+        });
+        FeatureMaps(maps)
+    }
+
+    /// [`Self::encode`] that shows each map to `see`, in the order of the network: what that does not keep is gone before the next.
+    pub fn visit(&self, image: &ImageTensor, layers: &[Layer], reading: Reading, mut see: impl FnMut(Layer, FeatureMap)) {
         let deepest = layers.iter().max().copied();
         let mut x = self.taken_in(image, reading.border);
         for (&layer, convolution) in self.convolutions.iter().take_while(|(layer, _)| Some(**layer) <= deepest) {
-            let pooled = layer.precedes_pooling() && Some(layer) < deepest;
-            if pooled && !layers.contains(&layer) {
+            let is_seen = layers.contains(&layer);
+            let is_pooled = layer.precedes_pooling() && Some(layer) < deepest;
+            if is_pooled && !is_seen {
                 x = convolution.apply_pooled(x, reading.pooling);
                 continue;
             }
-            let inside = layer == Layer::Conv1_1 && reading.border == Border::Replicate;
-            x = if inside { convolution.apply_inside(x) } else { convolution.apply(x) };
-            if layers.contains(&layer) {
-                maps.insert(layer, FeatureMap::new(self.scaled(x.clone(), layer, reading)));
+            let first = layer == Layer::Conv1_1;
+            let padding = if first && reading.border == Border::Replicate { 0 } else { 1 };
+            // The first layer's map is one of the two largest, and computed in no time.
+            x = convolution.apply(x, padding, is_seen || !first);
+            if is_seen {
+                see(layer, FeatureMap::new(self.scaled(x.clone(), layer, reading)));
             }
-            if pooled {
+            if is_pooled {
                 x = pool(x, reading.pooling);
             }
         }
-        FeatureMaps(maps)
     }
 
     /// The feature maps that `tile` answers for, of what is `seen` of it: those of its core, as [`Self::encode`] would have them of the whole picture.
@@ -231,30 +241,22 @@ impl Convolution {
         Self::Plain(kernel, bias)
     }
 
-    /// Where the kernel lies wholly on `x`.
-    fn apply_inside(&self, x: Tensor<4>) -> Tensor<4> {
+    /// With so many zeros to each side of `x`. What it answers is `kept` for the way back, or computed once more there.
+    #[cfg_attr(not(feature = "gpu"), expect(unused_variables, reason = "Burn keeps it"))]
+    fn apply(&self, x: Tensor<4>, padding: usize, kept: bool) -> Tensor<4> {
         match self {
-            Self::Plain(kernel, bias) => plain(x, kernel, bias, 0),
+            Self::Plain(kernel, bias) => plain(x, kernel, bias, padding),
             #[cfg(feature = "gpu")]
-            Self::Packed(packed) => packed.relu_inside(x),
+            Self::Packed(packed) => packed.relu(x, padding, if kept { Gate::Kept } else { Gate::Remade }),
         }
     }
 
-    /// With zeros beyond the border, pooled: no one else is to read the answer.
+    /// With one zero around `x`, and pooled: no one else is to read the answer.
     fn apply_pooled(&self, x: Tensor<4>, pooling: Pooling) -> Tensor<4> {
         match self {
-            Self::Plain(..) => pool(self.apply(x), pooling),
+            Self::Plain(kernel, bias) => pool(plain(x, kernel, bias, 1), pooling),
             #[cfg(feature = "gpu")]
             Self::Packed(packed) => packed.relu_pooled(x, taken(pooling)),
-        }
-    }
-
-    /// With zeros beyond the border.
-    fn apply(&self, x: Tensor<4>) -> Tensor<4> {
-        match self {
-            Self::Plain(kernel, bias) => plain(x, kernel, bias, 1),
-            #[cfg(feature = "gpu")]
-            Self::Packed(packed) => packed.relu(x),
         }
     }
 }

@@ -50,6 +50,12 @@ impl LayerWeights {
         self.active().map(|(layer, _)| layer).collect()
     }
 
+    /// These where `counts` says so, elsewhere none.
+    #[must_use]
+    pub fn only(self, counts: impl Fn(Layer) -> bool) -> Self {
+        self.map(|layer, weight| if counts(layer) { weight } else { 0.0 })
+    }
+
     fn sum(self) -> f32 {
         self.0.iter().sum()
     }

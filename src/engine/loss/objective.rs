@@ -20,6 +20,31 @@ const LEVELS_SQUARED: f32 = 255.0 * 255.0;
 /// As a kept state names the terms.
 const NAMES: [&str; 3] = ["terms.content", "terms.style", "terms.total_variation"];
 
+/// What is evaluated at once as one, px. Of a larger area the first layer has a way back of its own: its map is one of the two largest, and is gone
+/// before the others are made, or made when they are gone. Of a smaller one, starting a few programs more would take longer than they do.
+const WHOLE_AREA_PX: usize = 512 * 512;
+
+/// A share of the layers, evaluated with a way back of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Share {
+    /// All that count.
+    All,
+    /// The first.
+    First,
+    /// All but that, and the smoothness.
+    Deeper,
+}
+
+impl Share {
+    fn has(self, layer: Layer) -> bool {
+        self == Self::All || (self == Self::First) == (layer == Layer::Conv1_1)
+    }
+
+    fn of(self, layers: Vec<Layer>) -> Vec<Layer> {
+        layers.into_iter().filter(|&layer| self.has(layer)).collect()
+    }
+}
+
 /// The objective's terms for one pastiche, on the device, weighted as they enter the sum.
 ///
 /// - **Shape:** `[1]` each.
@@ -37,6 +62,16 @@ impl Terms {
     /// What the optimiser lowers, `[1]`.
     pub fn total(&self) -> Tensor<1> {
         self.content.clone() + self.style.clone() + self.total_variation.clone()
+    }
+
+    /// The sum of two shares.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        Self {
+            content: self.content + other.content,
+            style: self.style + other.style,
+            total_variation: self.total_variation + other.total_variation,
+        }
     }
 
     /// The same values outside of any autodiff graph.
@@ -249,19 +284,28 @@ impl Objective {
         if self.style.paintings() == 0 { LayerWeights::default() } else { self.emphasis.graded_style_layers() }
     }
 
-    /// The weighted terms for a pastiche that is seen as a whole.
-    pub(super) fn evaluate(&self, vgg: &Vgg19, pastiche: &ImageTensor) -> Terms {
-        let maps = self.encode(vgg, pastiche);
+    /// The shares in which what is seen of `tile` is evaluated.
+    pub(super) fn shares(&self, tile: &Tile) -> &'static [Share] {
+        let layers = self.layers();
+        let both = layers.contains(&Layer::Conv1_1) && layers.iter().any(|&layer| layer != Layer::Conv1_1);
+        if both && tile.area() > WHOLE_AREA_PX { &[Share::Deeper, Share::First] } else { &[Share::All] }
+    }
+
+    /// A share of the weighted terms for a pastiche that is seen as a whole.
+    pub(super) fn evaluate(&self, vgg: &Vgg19, pastiche: &ImageTensor, share: Share) -> Terms {
+        let maps = vgg.encode(pastiche, &share.of(self.layers()), self.reading);
         let none = || Tensor::zeros([1], &pastiche.tensor().device());
+        let style_weights = self.style_weights().only(|layer| share.has(layer));
         Terms {
-            content: self.content_term(&maps, 0).unwrap_or_else(none),
-            style: self.style.evaluate(&maps, self.style_weights()).unwrap_or_else(none),
-            total_variation: self.total_variation(pastiche),
+            content: self.content_term(&maps, 0, share).unwrap_or_else(none),
+            style: self.style.evaluate(&maps, style_weights).unwrap_or_else(none),
+            total_variation: if share == Share::First { none() } else { self.total_variation(pastiche) },
         }
     }
 
-    fn content_term(&self, maps: &FeatureMaps, tile: usize) -> Option<Tensor<1>> {
-        self.content.evaluate(maps, tile, self.emphasis.counted_content_layers(), self.emphasis.content_weight)
+    fn content_term(&self, maps: &FeatureMaps, tile: usize, share: Share) -> Option<Tensor<1>> {
+        let weights = self.emphasis.counted_content_layers().only(|layer| share.has(layer));
+        self.content.evaluate(maps, tile, weights, self.emphasis.content_weight)
     }
 
     /// The term of smoothness.
@@ -285,19 +329,21 @@ impl Objective {
         self.style.pull(matrices, self.style_weights())
     }
 
-    /// The content term of tile number `index`, and the product of its part in the style's matrices with the `pull` at them, of which the gradient is
-    /// that of the style term.
+    /// A share of the content term of tile number `index`, and the product of its part in the style's matrices with the `pull` at them, of which the
+    /// gradient is that of the style term.
     pub(super) fn parts(
         &self,
         vgg: &Vgg19,
         seen: &ImageTensor,
         index: usize,
         pull: Option<&Matrices>,
+        share: Share,
     ) -> (Option<Tensor<1>>, Option<Tensor<1>>) {
         let tile = &self.tiles[index];
-        let maps = vgg.encode_tile(seen, tile, &self.layers(), self.reading);
-        let pulled = |pull: &Matrices| pull.dot(&self.style.matrices(&maps, Some(tile), self.style_weights()));
-        (self.content_term(&maps, index), pull.and_then(pulled))
+        let maps = vgg.encode_tile(seen, tile, &share.of(self.layers()), self.reading);
+        let style_weights = self.style_weights().only(|layer| share.has(layer));
+        let pulled = |pull: &Matrices| self.style.matrices(&maps, Some(tile), style_weights).dot(pull);
+        (self.content_term(&maps, index, share), pull.and_then(pulled))
     }
 
     /// The weighted terms at `x`, `[1, 3, H, W]`, and the gradient of their sum with respect to it, outside of any autodiff graph: all parts of a

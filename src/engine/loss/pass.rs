@@ -49,11 +49,15 @@ impl Pass {
     pub fn advance(mut self, objective: &Objective, vgg: &Vgg19) -> Progress {
         let tiles = objective.tiles();
         if tiles.len() == 1 {
-            let (terms, gradient) = value_and_gradient(&self.pastiche, |pastiche| {
-                let terms = objective.evaluate(vgg, pastiche);
-                (terms.total(), terms)
+            let parts = objective.shares(&tiles[0]).iter().map(|&share| {
+                value_and_gradient(&self.pastiche, |pastiche| {
+                    let terms = objective.evaluate(vgg, pastiche, share);
+                    (terms.total(), terms.detached())
+                })
             });
-            return Progress::Done(terms.detached(), gradient);
+            let sum = parts.reduce(|(terms, gradient), (other, part)| (terms.plus(other), gradient + part));
+            let (terms, gradient) = sum.expect("there is a share");
+            return Progress::Done(terms, gradient);
         }
         if let Some(tile) = tiles.get(self.done) {
             self.matrices = objective.matrices(vgg, &tile.seen(&self.pastiche), tile).map(|part| match self.matrices.take() {
@@ -106,15 +110,17 @@ impl Second {
             return self;
         }
         let tile: &Tile = &objective.tiles()[index];
-        let (content, gradient) = value_and_gradient(&tile.seen(pastiche), |seen| {
-            let (content, pulled) = objective.parts(vgg, seen, index, self.pull.as_ref());
-            let loss = content.iter().chain(&pulled).cloned().reduce(|sum, part| sum + part).expect("a layer counts");
-            (loss, content.map(Tensor::without_autodiff))
-        });
-        if let Some(content) = content {
-            self.terms.content = self.terms.content + content;
+        for &share in objective.shares(tile) {
+            let (content, gradient) = value_and_gradient(&tile.seen(pastiche), |seen| {
+                let (content, pulled) = objective.parts(vgg, seen, index, self.pull.as_ref(), share);
+                let loss = content.iter().chain(&pulled).cloned().reduce(|sum, part| sum + part).expect("a layer counts");
+                (loss, content.map(Tensor::without_autodiff))
+            });
+            if let Some(content) = content {
+                self.terms.content = self.terms.content + content;
+            }
+            self.gradient = tile.added(self.gradient, gradient);
         }
-        self.gradient = tile.added(self.gradient, gradient);
         self
     }
 }

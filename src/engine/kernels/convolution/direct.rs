@@ -107,27 +107,28 @@ pub fn convolve_backward(gradient: CubeTensor, weights: CubeTensor, plan: Plan) 
     channels_first(turned)
 }
 
-/// `gradient` where `answer > 0`, else 0, both `[1, H, W, C]`. Many units read each pixel, so it is done once, and for all.
+/// `gradient` where `answer > 0`, else 0, both `[1, H, W, C]`; written over it where no one else holds it. Many units read each pixel, so it is done
+/// once, and for all.
 fn passed(gradient: CubeTensor, answer: CubeTensor) -> CubeTensor {
-    let passed = empty(&gradient, extents::<4>(&gradient));
-    let length = passed.meta.num_elements() / VECTOR;
-    let (count, units) = a_unit_each(&passed, length);
+    let gradient = if gradient.can_mut() { gradient } else { gradient.copy() };
+    let client = gradient.client.clone();
+    let length = gradient.meta.num_elements() / VECTOR;
+    let (count, units) = a_unit_each(&gradient, length);
     let kept = element(&answer);
     // SAFETY: units beyond the gradient do nothing.
     unsafe {
         passed_kernel::launch_unchecked(
-            &gradient.client.clone(),
+            &client,
             count,
             units,
             VECTOR,
-            gradient.into_tensor_arg(),
+            gradient.clone().into_tensor_arg(),
             answer.into_tensor_arg(),
-            passed.clone().into_tensor_arg(),
             length,
             kept,
         );
     }
-    passed
+    gradient
 }
 
 #[cube(launch_unchecked)]
@@ -161,14 +162,13 @@ fn forward_kernel<X: Float, P: Float, N: Size>(
 
 #[cube(launch_unchecked)]
 fn passed_kernel<M: Float, N: Size>(
-    gradient: &Tensor<Vector<f32, N>>,
+    gradient: &mut Tensor<Vector<f32, N>>,
     answer: &Tensor<Vector<M, N>>,
-    passed: &mut Tensor<Vector<f32, N>>,
     length: usize,
     #[define(M)] _element: ElemType,
 ) {
     if ABSOLUTE_POS < length {
-        passed[ABSOLUTE_POS] = gated(gradient[ABSOLUTE_POS], answer[ABSOLUTE_POS]);
+        gradient[ABSOLUTE_POS] = gated(gradient[ABSOLUTE_POS], answer[ABSOLUTE_POS]);
     }
 }
 

@@ -96,23 +96,9 @@ impl PackedConvolution {
         self.strategy = strategy;
     }
 
-    /// `max(0, kernel * x + bias)` with one zero around `x`: `[1, C_in, H, W]` to `[1, C_out, H, W]`. `x` may have the zeros already that fill
-    /// its channels up to whole vectors.
-    pub fn relu(&self, x: Tensor<4>) -> Tensor<4> {
-        self.relu_planned(x, 1, Gate::Own)
-    }
-
-    /// What is `taken` of 2×2 windows of [`Self::relu`]: `[1, C_out, ⌊H/2⌋, ⌊W/2⌋]`. The answer itself is gone after it.
-    pub fn relu_pooled(&self, x: Tensor<4>, taken: Taken) -> Tensor<4> {
-        pool(self.relu_planned(x, 1, Gate::Pooling), taken)
-    }
-
-    /// `max(0, kernel * x + bias)` where the kernel lies wholly on `x`: `[1, C_in, H + 2, W + 2]` to `[1, C_out, H, W]`.
-    pub fn relu_inside(&self, x: Tensor<4>) -> Tensor<4> {
-        self.relu_planned(x, 0, Gate::Own)
-    }
-
-    fn relu_planned(&self, x: Tensor<4>, padding: usize, gate: Gate) -> Tensor<4> {
+    /// `max(0, kernel * x + bias)` with so many zeros to each side of `x`, 1 or 0: `[1, C_in, H, W]` to `[1, C_out, H, W]`, or two rows and columns
+    /// less. `x` may have the zeros already that fill its channels up to whole vectors.
+    pub fn relu(&self, x: Tensor<4>, padding: usize, gate: Gate) -> Tensor<4> {
         let [_, inputs, _] = self.forward.dims();
         let x = filled(x, inputs).into_dispatch();
         let [forward, backward] = [&self.forward, &self.backward].map(|weights| weights.clone().into_dispatch());
@@ -120,6 +106,22 @@ impl PackedConvolution {
         let plan = Plan { padding, gate, strategy: self.strategy };
         Tensor::from_dispatch(<Dispatch as ConvolutionBackend>::convolve_relu(x, forward, backward, bias, plan))
     }
+
+    /// What is `taken` of 2×2 windows of [`Self::relu`] with one zero around `x`: `[1, C_out, ⌊H/2⌋, ⌊W/2⌋]`. The answer itself is gone after it.
+    pub fn relu_pooled(&self, x: Tensor<4>, taken: Taken) -> Tensor<4> {
+        pool(self.relu(x, 1, Gate::Pooled), taken)
+    }
+}
+
+/// How the gradient comes to pass only where the ReLU was open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gate {
+    /// By the answer, which is kept.
+    Kept,
+    /// By the answer, which is computed once more: what is read is kept.
+    Remade,
+    /// Through a pooling, which alone reads the answer.
+    Pooled,
 }
 
 /// What determines a convolution beside its weights.
@@ -129,15 +131,6 @@ pub struct Plan {
     padding: usize,
     gate: Gate,
     strategy: Strategy,
-}
-
-/// Who lets the gradient pass only where the ReLU was open.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Gate {
-    /// The convolution, which keeps its answer to tell where.
-    Own,
-    /// The pooling, which alone reads the answer.
-    Pooling,
 }
 
 impl Plan {
@@ -197,18 +190,31 @@ impl ConvolutionBackend for CubeBackend {
     }
 }
 
-/// The backward pass; its state is the packed weights of that direction and, where the gate is its own, what the forward pass gave.
+/// The backward pass; its state is the packed weights of that direction and what its gate needs.
 #[derive(Debug)]
 struct ConvolveRelu(Plan);
 
+/// What a gate needs.
+#[derive(Clone, Debug)]
+enum Kept<T> {
+    Answer(T),
+    /// What is read, weights and bias.
+    Factors([T; 3]),
+    Nothing,
+}
+
 impl<B: ConvolutionBackend> Backward<B, 1> for ConvolveRelu {
-    type State = (FloatTensor<B>, Option<FloatTensor<B>>);
+    type State = (FloatTensor<B>, Kept<FloatTensor<B>>);
 
     fn backward(self, ops: Ops<Self::State, 1>, gradients: &mut Gradients, _: &mut Checkpointer) {
-        let (backward, answer) = ops.state;
-        unary::<B, _>(ops.parents, ops.node, gradients, |gradient| match answer {
-            Some(answer) => B::convolve_relu_backward(gradient, answer, backward, self.0),
-            None => B::convolve_backward(gradient, backward, self.0),
+        let (Self(plan), (backward, kept)) = (self, ops.state);
+        unary::<B, _>(ops.parents, ops.node, gradients, |gradient| {
+            let answer = match kept {
+                Kept::Answer(answer) => answer,
+                Kept::Factors([x, forward, bias]) => B::convolve_relu(x, forward, backward.clone(), bias, plan),
+                Kept::Nothing => return B::convolve_backward(gradient, backward, plan),
+            };
+            B::convolve_relu_backward(gradient, answer, backward, plan)
         });
     }
 }
@@ -223,10 +229,15 @@ impl<B: ConvolutionBackend, C: CheckpointStrategy> ConvolutionBackend for Autodi
     ) -> FloatTensor<Self> {
         let [forward, backward, bias] = [forward, backward, bias].map(|constant| constant.into_primitive());
         let preparation = ConvolveRelu(plan).prepare::<C>([x.node()]).compute_bound().stateful();
-        let answer = B::convolve_relu(x.into_primitive(), forward, backward.clone(), bias, plan);
+        let x = x.into_primitive();
+        let answer = B::convolve_relu(x.clone(), forward.clone(), backward.clone(), bias.clone(), plan);
         match preparation {
             OpsKind::Tracked(preparation) => {
-                let kept = (plan.gate == Gate::Own).then(|| answer.clone());
+                let kept = match plan.gate {
+                    Gate::Kept => Kept::Answer(answer.clone()),
+                    Gate::Remade => Kept::Factors([x, forward, bias]),
+                    Gate::Pooled => Kept::Nothing,
+                };
                 preparation.finish((backward, kept), answer)
             }
             OpsKind::UnTracked(preparation) => preparation.finish(answer),
