@@ -186,6 +186,10 @@ impl StyleTransfer {
     pub async fn make_target(&mut self) -> Result<(), TransferError> {
         if let Some(number) = self.objective.make_target(&self.vgg) {
             settled(&number).await?;
+            if self.targets_missing() == 0 {
+                // Making them takes memory in other pieces than a step does.
+                self.optimizer.x().device().memory_cleanup();
+            }
         }
         Ok(())
     }

@@ -132,6 +132,8 @@ impl Vgg19 {
                 (layer, Convolution::new(kernel, bias))
             })
             .collect();
+        // Turning the kernels took as much memory again as they lie in.
+        device.memory_cleanup();
         let mean = Tensor::<1>::from_data(IMAGENET_MEAN, &device).reshape([1, 3, 1, 1]);
         let inverse = |pooling, layer| {
             let inverse: Vec<f32> = means.of(pooling, layer).iter().map(|mean| 1.0 / mean).collect();

@@ -112,6 +112,33 @@ fn so_are_tiles_on_the_gpu() {
 }
 
 #[test]
+fn the_first_layer_of_a_large_picture_by_itself_and_the_deeper_ones_add_up_to_all() {
+    let device = gpu();
+    let vgg = network(&device);
+    let subject = subject(400, 370, false, &device);
+    let evaluated = |emphasis| {
+        let objective = Objective::new(&vgg, &subject, Reading::default(), emphasis, Capacity::AMPLE);
+        evaluated(&vgg, &subject, &objective)
+    };
+    let all = Emphasis { content_layers: emphasis().content_layers.with(Layer::Conv1_1, 0.5), ..emphasis() };
+    let only = |counts: fn(Layer) -> bool| Emphasis {
+        content_layers: all.content_layers.only(counts),
+        style_layers: all.style_layers.only(counts),
+        ..all
+    };
+    // Neither of these has to be evaluated in shares.
+    let (first, first_gradient) = evaluated(Emphasis { tv_weight: 0.0, ..only(|layer| layer == Layer::Conv1_1) });
+    let (deeper, deeper_gradient) = evaluated(only(|layer| layer != Layer::Conv1_1));
+    let (terms, gradient) = evaluated(all);
+    for ((term, first), deeper) in terms.into_iter().zip(first).zip(deeper) {
+        assert!((term - first - deeper).abs() <= TERM_GATE * term, "{term} instead of {first} + {deeper}");
+    }
+    assert!(first[0] > 0.0 && first[1] > 0.0 && deeper.iter().all(|&term| term > 0.0));
+    let distance = norm(gradient.clone() - first_gradient - deeper_gradient) / norm(gradient);
+    assert!(distance <= GRADIENT_GATE, "the gradients are {distance} apart");
+}
+
+#[test]
 fn a_run_in_tiles_paints_the_same_picture() {
     let device = cpu();
     let vgg = Rc::new(network(&device));

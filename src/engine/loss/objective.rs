@@ -20,9 +20,10 @@ const LEVELS_SQUARED: f32 = 255.0 * 255.0;
 /// As a kept state names the terms.
 const NAMES: [&str; 3] = ["terms.content", "terms.style", "terms.total_variation"];
 
-/// What is evaluated at once as one, px. Of a larger area the first layer has a way back of its own: its map is one of the two largest, and is gone
-/// before the others are made, or made when they are gone. Of a smaller one, starting a few programs more would take longer than they do.
-const WHOLE_AREA_PX: usize = 512 * 512;
+/// The greatest area of which all layers are evaluated together, px. Of a larger one the first layer is evaluated by itself: its map, one of the two
+/// largest, is then not there while the gradients of the deeper layers are. Smaller ones fit anyway, and a few programs more take longer to start
+/// than to run.
+const WHOLE_AREA_PX: usize = 384 * 384;
 
 /// A share of the layers, evaluated with a way back of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

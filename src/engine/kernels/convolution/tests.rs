@@ -6,7 +6,7 @@ use burn::tensor::ops::{AvgPoolOptions, ConvOptions, MaxPoolOptions};
 use burn::tensor::{DType, Device, FloatDType, Tensor};
 
 use super::super::tests::{HALF_GATE, channels_last_noise, distance, gpu, half_distances, kernels_of, noise, value_and_gradient};
-use super::{Division, Gate, PackedConvolution, Strategy, Taken};
+use super::{Division, Gate, PackedConvolution, Strategy, Taken, pool};
 use crate::memory::Precision;
 
 /// Relative L2 distance allowed. Two sums of up to 4608 products in f32, in different orders, measured: up to 1.1e-6.
@@ -80,9 +80,12 @@ fn a_picture_of_enough_tiles_to_need_no_slices_agrees_with_the_twin_in_value_and
 fn pooled_at_once_it_agrees_with_the_twin_in_value_and_gradient() {
     let device = gpu();
     let [average, greatest] = [Taken::Mean, Taken::Greatest];
-    for ([inputs, outputs], [height, width], taken) in
-        [([64, 64], [33, 37], average), ([128, 128], [8, 17], greatest), ([512, 512], [4, 5], average), ([64, 64], [185, 190], greatest)]
-    {
+    for ([inputs, outputs], [height, width], taken) in [
+        ([64, 64], [33, 37], average),
+        ([128, 128], [8, 17], greatest),
+        ([512, 512], [4, 5], average),
+        ([64, 64], [185, 190], greatest),
+    ] {
         let on = |device: &Device| {
             let weight = noise([1, outputs, height / 2, width / 2], 4, device);
             (noise([1, inputs, height, width], 3, device), weight, parameters([inputs, outputs], device))
@@ -102,7 +105,10 @@ fn pooled_at_once_it_agrees_with_the_twin_in_value_and_gradient() {
             packed.set_strategy(Strategy { division, ..Strategy::default() });
             let ours = value_and_gradient(|x| packed.relu_pooled(x, taken), x, weight);
             let distances = [distance(ours.0, expected.0.clone()), distance(ours.1, expected.1.clone())];
-            assert!(distances.iter().all(|&distance| distance <= GATE), "{inputs} at {height}×{width}, {division:?}: {distances:?}");
+            assert!(
+                distances.iter().all(|&distance| distance <= GATE),
+                "{inputs} at {height}×{width}, {division:?}: {distances:?}"
+            );
         }
     }
 }
@@ -111,7 +117,9 @@ fn pooled_at_once_it_agrees_with_the_twin_in_value_and_gradient() {
 fn a_gate_by_an_answer_that_is_made_anew_is_that_by_the_kept_one() {
     let device = gpu();
     let (kernel, bias) = parameters([3, 64], &device);
-    for (division, precision) in Division::ALL.into_iter().flat_map(|division| Precision::ALL.map(|precision| (division, precision))) {
+    for (division, precision) in
+        Division::ALL.into_iter().flat_map(|division| Precision::ALL.map(|precision| (division, precision)))
+    {
         let mut packed = PackedConvolution::new(kernel.clone(), bias.clone());
         packed.set_strategy(Strategy { division, precision });
         let gradient = |gate| {
@@ -123,6 +131,46 @@ fn a_gate_by_an_answer_that_is_made_anew_is_that_by_the_kept_one() {
         };
         let [remade, kept] = [Gate::Remade, Gate::Kept].map(gradient);
         assert!(remade == kept && kept.iter().any(|&slope| slope != 0.0), "{division:?}, {precision:?}");
+    }
+}
+
+#[test]
+fn an_answer_that_is_pooled_or_made_anew_is_not_kept() {
+    let device = gpu();
+    let (kernel, bias) = parameters([64, 64], &device);
+    let packed = PackedConvolution::new(kernel, bias);
+    let in_use = || device.memory_pool_usage().expect("the device tells").bytes_in_use;
+    let x = channels_last_noise([1, 64, 64, 64], 3, &device).autodiff().require_grad();
+    let map_bytes = 64 * 64 * 64 * 4;
+    let before = in_use();
+    let pooled = packed.relu_pooled(x.clone(), Taken::Mean);
+    // A quarter as many values, and a half as many bytes for their routes as they have channels.
+    assert!((map_bytes / 4..map_bytes / 2).contains(&(in_use() - before)), "{} bytes", in_use() - before);
+    drop(pooled);
+    let answer = packed.relu(x.clone(), 1, Gate::Remade);
+    let pooled = pool(answer, Taken::Mean);
+    assert!((map_bytes / 4..map_bytes / 2).contains(&(in_use() - before)), "{} bytes", in_use() - before);
+    drop(pooled);
+    let pooled = pool(packed.relu(x, 1, Gate::Kept), Taken::Mean);
+    assert!(in_use() - before > map_bytes, "one that is kept is seen");
+    drop(pooled);
+}
+
+#[test]
+fn a_gradient_that_another_holds_is_not_written_over() {
+    let device = gpu();
+    let (x, weight) = (noise([1, 64, 9, 7], 3, &device), noise([1, 64, 9, 7], 4, &device));
+    for division in Division::ALL {
+        let [one, other] = [1, 5].map(|seed| {
+            let mut packed = PackedConvolution::new(noise([64, 64, 3, 3], seed, &device), noise([64], seed + 1, &device));
+            packed.set_strategy(Strategy { division, ..Strategy::default() });
+            packed
+        });
+        let gradient = |of: &dyn Fn(Tensor<4>) -> Tensor<4>| value_and_gradient(of, x.clone(), weight.clone()).1;
+        let [one, other] = [&one, &other].map(|packed| move |x| packed.relu(x, 1, Gate::Kept));
+        let both = gradient(&|x| one(x.clone()) + other(x));
+        let distance = distance(both, gradient(&one) + gradient(&other));
+        assert!(distance <= GATE, "{division:?}: {distance}");
     }
 }
 
