@@ -5,11 +5,12 @@ use serde::{Deserialize, Serialize};
 
 /// Bytes at any size: above all the network, ready for both directions.
 const NETWORK_BYTES: u64 = 120 << 20;
-/// Bytes for each pixel of a picture that the network sees as a whole: the gradients of its two largest feature maps, 512, and what is left over of
-/// the pieces in which memory is reserved. Where maps are kept in halves it is the same, since gradients are not.
+/// Bytes for each pixel of a picture that the network, as published, sees as a whole: the gradients of its two largest feature maps, 512, and what is
+/// left over of the pieces in which memory is reserved. Where maps are kept in halves it is the same, since gradients are not. Regions, which the
+/// command line alone has, take more.
 const MAPS_BYTES: u64 = 640;
-/// The same of a tile, whose cores are maps of their own.
-const TILE_BYTES: u64 = 1_200;
+/// The same of a tile, whose cores are maps of their own; maps in halves save a sixth of it.
+const TILE_BYTES: u64 = 1_050;
 /// Bytes for each pixel of the picture beside the optimiser's memory: its other vectors, the photo's content, the pictures themselves.
 const PICTURE_BYTES: u64 = 165;
 /// Bytes of one f32.
@@ -28,7 +29,11 @@ const PAIRS_BYTES: u64 = 512 << 20;
 const SPARING_PAIRS_BYTES: u64 = 256 << 20;
 /// The longest side, px, of a picture that is painted as a whole. A square one takes about 4 GB, one of 3:2 3 GB.
 const MOST_WHOLE_EDGE_PX: u32 = 2048;
-/// The longest side of a tile with its halo, px: up to 1.3 GB, and three fifths of its work are for its core.
+/// The side of the largest square of which all layers are evaluated together, px. Of a larger picture the first layer is evaluated by itself: its map,
+/// one of the two largest, is then not there while the gradients of the deeper layers are. A smaller one fits anyway, and a few programs more take
+/// longer to start than to run.
+const TOGETHER_EDGE_PX: u32 = 384;
+/// The longest side of a tile with its halo, px: up to 0.8 GB, and three fifths of its work are for its core.
 const TILE_EDGE_PX: u32 = 768;
 /// The shortest such side that leaves room between the halos, px.
 pub const LEAST_TILE_EDGE_PX: u32 = 208;
@@ -85,6 +90,8 @@ pub struct Capacity {
     pub whole_edge: u32,
     /// The longest side, px, of a tile with its halo.
     pub tile_edge: u32,
+    /// The side, px, of the largest square of which all layers are evaluated together; of what is larger the first is by itself.
+    pub together_edge: u32,
     /// Most bytes of what L-BFGS remembers, unless that is too little for the fewest pairs.
     pub pairs_bytes: u64,
     /// Most bytes of one buffer.
@@ -100,6 +107,7 @@ impl Capacity {
     pub const AMPLE: Self = Self {
         whole_edge: u32::MAX,
         tile_edge: TILE_EDGE_PX,
+        together_edge: u32::MAX,
         pairs_bytes: PAIRS_BYTES,
         buffer_bytes: u64::MAX,
         has_halves: false,
@@ -109,7 +117,7 @@ impl Capacity {
     /// Of a graphics card that binds buffers of as many bytes. The widest feature map lies in one, with the pixel that a replicated border
     /// adds to every side.
     pub fn of_buffers(buffer_bytes: u64) -> Self {
-        Self { buffer_bytes, ..Self::AMPLE }.in_tiles_above(MOST_WHOLE_EDGE_PX)
+        Self { buffer_bytes, together_edge: TOGETHER_EDGE_PX, ..Self::AMPLE }.in_tiles_above(MOST_WHOLE_EDGE_PX)
     }
 
     /// What there is room for when memory is used in this way.
@@ -123,6 +131,11 @@ impl Capacity {
                 ..self.in_tiles_above(self.whole_edge.min(SPARING_EDGE_PX))
             },
         }
+    }
+
+    /// Whether all layers of what shows so many pixels are evaluated together.
+    pub fn evaluates_together(self, pixels: usize) -> bool {
+        pixels as u64 <= u64::from(self.together_edge).pow(2)
     }
 
     /// Whether the network sees a picture of this size as a whole.

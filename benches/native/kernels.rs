@@ -4,7 +4,7 @@ use burn::tensor::activation::relu;
 use burn::tensor::module::conv2d;
 use burn::tensor::ops::ConvOptions;
 use burn::tensor::{Device, Distribution, FloatDType, Tensor};
-use impasto::engine::kernels::{Division, Gate, PackedConvolution, Strategy, squared_distance};
+use impasto::engine::kernels::{Division, Kept, PackedConvolution, Strategy, squared_distance};
 use impasto::layer::Layer;
 use impasto::memory::Precision;
 use xtask::bench::case::Case;
@@ -73,7 +73,7 @@ impl<'a> Bench<'a> {
         // The picture is f32 always.
         let halves = strategy.precision == Precision::Half && layer != Layer::Conv1_1;
         let x = if halves { self.x.clone().cast(FloatDType::F16) } else { self.x.clone() };
-        self.times(x, |x| packed.relu(x, 1, Gate::Kept))
+        self.times(x, |x| packed.relu(x, 1, Kept::Answer))
     }
 
     /// Times of Burn's own operations forward and backward.

@@ -8,8 +8,8 @@ use burn::tensor::ops::{AvgPoolOptions, MaxPoolOptions};
 use super::kernels::{self, Taken};
 use crate::recipe::Pooling;
 
-/// 2×2 windows made one, rounding down: `[1, C, H, W]` to `[1, C, ⌊H/2⌋, ⌊W/2⌋]`. Where a gradient is asked for, `x` is what a ReLU answers, and none
-/// may reach its zeros.
+/// 2×2 windows made one, rounding down: `[1, C, H, W]` to `[1, C, ⌊H/2⌋, ⌊W/2⌋]`. Where a gradient is asked for, `x` must be
+/// what a ReLU answers: the kernels let none through where it is 0, as the ReLU would not.
 pub fn pool(x: Tensor<4>, pooling: Pooling) -> Tensor<4> {
     #[cfg(feature = "gpu")]
     if kernels::serve(&x.device()) {

@@ -2,7 +2,7 @@
 
 use burn::tensor::{Device, ExecutionError, Tensor};
 
-use super::kernels::{Division, Gate, PackedConvolution, Strategy};
+use super::kernels::{Division, Kept, PackedConvolution, Strategy};
 use super::numbers;
 
 /// Channels read and written by the layer that is tried.
@@ -106,7 +106,7 @@ impl<C: Fn() -> f64> Trial<C> {
     fn forward(&self, side: usize) -> (Tensor<4>, Tensor<4>) {
         let x = Tensor::<4>::zeros([1, side, side, CHANNELS], &self.device).permute([0, 3, 1, 2]);
         let x = x.autodiff().require_grad();
-        (x.clone(), self.convolution.relu(x, 1, Gate::Kept))
+        (x.clone(), self.convolution.relu(x, 1, Kept::Answer))
     }
 
     /// The way back from an answer, waited for.

@@ -8,7 +8,7 @@ use burn::tensor::ops::{ConvOptions, PadMode};
 use burn::tensor::{Device, Tensor, TensorData};
 
 #[cfg(feature = "gpu")]
-use super::kernels::{self, Gate, Intake};
+use super::kernels::{self, Intake, Kept};
 use super::numbers::scaled;
 use super::pooling::pool;
 #[cfg(feature = "gpu")]
@@ -243,13 +243,13 @@ impl Convolution {
         Self::Plain(kernel, bias)
     }
 
-    /// With so many zeros to each side of `x`. What it answers is `kept` for the way back, or computed once more there.
+    /// With so many zeros to each side of `x`. What it answers is `kept` for the way back, or, in our own kernel, computed once more there.
     #[cfg_attr(not(feature = "gpu"), expect(unused_variables, reason = "Burn keeps it"))]
     fn apply(&self, x: Tensor<4>, padding: usize, kept: bool) -> Tensor<4> {
         match self {
             Self::Plain(kernel, bias) => plain(x, kernel, bias, padding),
             #[cfg(feature = "gpu")]
-            Self::Packed(packed) => packed.relu(x, padding, if kept { Gate::Kept } else { Gate::Remade }),
+            Self::Packed(packed) => packed.relu(x, padding, if kept { Kept::Answer } else { Kept::Input }),
         }
     }
 

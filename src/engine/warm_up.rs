@@ -139,13 +139,15 @@ mod tests {
         vgg: &Rc<Vgg19>,
         recipe: &Recipe,
         [width, height]: [u32; 2],
+        together_edge: u32,
         compiled: &BTreeSet<String>,
         gpu: &Device,
     ) -> usize {
+        let capacity = Capacity { together_edge, ..Capacity::AMPLE };
         let recipe = Recipe { steps: 2, ..recipe.clone() };
         let pictures = Pictures::new(grey(width, height), vec![grey(height, width)]);
         let launched = kernels_of_tests(|| {
-            let mut transfer = StyleTransfer::new(Rc::clone(vgg), &pictures, &recipe, Capacity::AMPLE, gpu).unwrap();
+            let mut transfer = StyleTransfer::new(Rc::clone(vgg), &pictures, &recipe, capacity, gpu).unwrap();
             while !transfer.finished() {
                 block_on(transfer.step()).unwrap();
                 block_on(transfer.losses()).unwrap();
@@ -173,9 +175,9 @@ mod tests {
                     block_on(warm_up.advance()).unwrap();
                 }
             });
-            for &size in sizes {
-                let new = new_programs(&vgg, &recipe, size, &compiled, &device);
-                assert_eq!(new, 0, "programs that were not there, at {size:?} px of {recipe:?}");
+            for (&size, together_edge) in sizes.iter().flat_map(|size| [(size, u32::MAX), (size, 0)]) {
+                let new = new_programs(&vgg, &recipe, size, together_edge, &compiled, &device);
+                assert_eq!(new, 0, "programs that were not there, at {size:?} px, {together_edge} px together, of {recipe:?}");
             }
         }
     }

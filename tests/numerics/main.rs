@@ -6,6 +6,7 @@
 mod compare;
 mod fixture;
 mod halves;
+mod layers;
 mod promises;
 mod tiles;
 mod trajectory;

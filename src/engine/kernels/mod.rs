@@ -29,7 +29,7 @@ pub mod vectors;
 use burn::backend::DispatchDevice;
 use burn::tensor::Device;
 
-pub use convolution::{Division, Gate, PackedConvolution, Strategy};
+pub use convolution::{Division, Kept, PackedConvolution, Strategy};
 pub use distance::squared_distance;
 pub use gram::gram;
 pub use picture::{Intake, packed, take_in, total_variation};

@@ -20,23 +20,18 @@ const LEVELS_SQUARED: f32 = 255.0 * 255.0;
 /// As a kept state names the terms.
 const NAMES: [&str; 3] = ["terms.content", "terms.style", "terms.total_variation"];
 
-/// The greatest area of which all layers are evaluated together, px. Of a larger one the first layer is evaluated by itself: its map, one of the two
-/// largest, is then not there while the gradients of the deeper layers are. Smaller ones fit anyway, and a few programs more take longer to start
-/// than to run.
-const WHOLE_AREA_PX: usize = 384 * 384;
-
-/// A share of the layers, evaluated with a way back of its own.
+/// Layers that are evaluated together, with a way back of their own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Share {
+pub(super) enum Turn {
     /// All that count.
     All,
-    /// The first.
+    /// The first alone.
     First,
-    /// All but that, and the smoothness.
+    /// All but that.
     Deeper,
 }
 
-impl Share {
+impl Turn {
     fn has(self, layer: Layer) -> bool {
         self == Self::All || (self == Self::First) == (layer == Layer::Conv1_1)
     }
@@ -65,7 +60,7 @@ impl Terms {
         self.content.clone() + self.style.clone() + self.total_variation.clone()
     }
 
-    /// The sum of two shares.
+    /// The sum of both.
     #[must_use]
     pub fn plus(self, other: Self) -> Self {
         Self {
@@ -143,6 +138,7 @@ pub struct Objective {
     missing: VecDeque<Target>,
     reading: Reading,
     emphasis: Emphasis,
+    capacity: Capacity,
 }
 
 /// A part of the targets that is yet to be made.
@@ -186,6 +182,7 @@ impl Objective {
             missing: looks.collect(),
             reading,
             emphasis,
+            capacity,
         };
         objective.content_anew();
         objective
@@ -285,27 +282,27 @@ impl Objective {
         if self.style.paintings() == 0 { LayerWeights::default() } else { self.emphasis.graded_style_layers() }
     }
 
-    /// The shares in which what is seen of `tile` is evaluated.
-    pub(super) fn shares(&self, tile: &Tile) -> &'static [Share] {
+    /// The turns in which what is seen of `tile` is evaluated.
+    pub(super) fn turns(&self, tile: &Tile) -> &'static [Turn] {
         let layers = self.layers();
         let both = layers.contains(&Layer::Conv1_1) && layers.iter().any(|&layer| layer != Layer::Conv1_1);
-        if both && tile.area() > WHOLE_AREA_PX { &[Share::Deeper, Share::First] } else { &[Share::All] }
+        if both && !self.capacity.evaluates_together(tile.area()) { &[Turn::Deeper, Turn::First] } else { &[Turn::All] }
     }
 
-    /// A share of the weighted terms for a pastiche that is seen as a whole.
-    pub(super) fn evaluate(&self, vgg: &Vgg19, pastiche: &ImageTensor, share: Share) -> Terms {
-        let maps = vgg.encode(pastiche, &share.of(self.layers()), self.reading);
+    /// What the weighted terms have of a `turn` for a pastiche that is seen as a whole; the first has no smoothness.
+    pub(super) fn evaluate(&self, vgg: &Vgg19, pastiche: &ImageTensor, turn: Turn) -> Terms {
+        let maps = vgg.encode(pastiche, &turn.of(self.layers()), self.reading);
         let none = || Tensor::zeros([1], &pastiche.tensor().device());
-        let style_weights = self.style_weights().only(|layer| share.has(layer));
+        let style_weights = self.style_weights().only(|layer| turn.has(layer));
         Terms {
-            content: self.content_term(&maps, 0, share).unwrap_or_else(none),
+            content: self.content_term(&maps, 0, turn).unwrap_or_else(none),
             style: self.style.evaluate(&maps, style_weights).unwrap_or_else(none),
-            total_variation: if share == Share::First { none() } else { self.total_variation(pastiche) },
+            total_variation: if turn == Turn::First { none() } else { self.total_variation(pastiche) },
         }
     }
 
-    fn content_term(&self, maps: &FeatureMaps, tile: usize, share: Share) -> Option<Tensor<1>> {
-        let weights = self.emphasis.counted_content_layers().only(|layer| share.has(layer));
+    fn content_term(&self, maps: &FeatureMaps, tile: usize, turn: Turn) -> Option<Tensor<1>> {
+        let weights = self.emphasis.counted_content_layers().only(|layer| turn.has(layer));
         self.content.evaluate(maps, tile, weights, self.emphasis.content_weight)
     }
 
@@ -330,7 +327,7 @@ impl Objective {
         self.style.pull(matrices, self.style_weights())
     }
 
-    /// A share of the content term of tile number `index`, and the product of its part in the style's matrices with the `pull` at them, of which the
+    /// What a `turn` has of the content term of tile number `index`, and the product of its part in the style's matrices with the `pull` at them, of which the
     /// gradient is that of the style term.
     pub(super) fn parts(
         &self,
@@ -338,13 +335,13 @@ impl Objective {
         seen: &ImageTensor,
         index: usize,
         pull: Option<&Matrices>,
-        share: Share,
+        turn: Turn,
     ) -> (Option<Tensor<1>>, Option<Tensor<1>>) {
         let tile = &self.tiles[index];
-        let maps = vgg.encode_tile(seen, tile, &share.of(self.layers()), self.reading);
-        let style_weights = self.style_weights().only(|layer| share.has(layer));
+        let maps = vgg.encode_tile(seen, tile, &turn.of(self.layers()), self.reading);
+        let style_weights = self.style_weights().only(|layer| turn.has(layer));
         let pulled = |pull: &Matrices| self.style.matrices(&maps, Some(tile), style_weights).dot(pull);
-        (self.content_term(&maps, index, share), pull.and_then(pulled))
+        (self.content_term(&maps, index, turn), pull.and_then(pulled))
     }
 
     /// The weighted terms at `x`, `[1, 3, H, W]`, and the gradient of their sum with respect to it, outside of any autodiff graph: all parts of a

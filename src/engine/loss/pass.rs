@@ -49,14 +49,14 @@ impl Pass {
     pub fn advance(mut self, objective: &Objective, vgg: &Vgg19) -> Progress {
         let tiles = objective.tiles();
         if tiles.len() == 1 {
-            let parts = objective.shares(&tiles[0]).iter().map(|&share| {
+            let parts = objective.turns(&tiles[0]).iter().map(|&turn| {
                 value_and_gradient(&self.pastiche, |pastiche| {
-                    let terms = objective.evaluate(vgg, pastiche, share);
+                    let terms = objective.evaluate(vgg, pastiche, turn);
                     (terms.total(), terms.detached())
                 })
             });
             let sum = parts.reduce(|(terms, gradient), (other, part)| (terms.plus(other), gradient + part));
-            let (terms, gradient) = sum.expect("there is a share");
+            let (terms, gradient) = sum.expect("there is a turn");
             return Progress::Done(terms, gradient);
         }
         if let Some(tile) = tiles.get(self.done) {
@@ -110,9 +110,9 @@ impl Second {
             return self;
         }
         let tile: &Tile = &objective.tiles()[index];
-        for &share in objective.shares(tile) {
+        for &turn in objective.turns(tile) {
             let (content, gradient) = value_and_gradient(&tile.seen(pastiche), |seen| {
-                let (content, pulled) = objective.parts(vgg, seen, index, self.pull.as_ref(), share);
+                let (content, pulled) = objective.parts(vgg, seen, index, self.pull.as_ref(), turn);
                 let loss = content.iter().chain(&pulled).cloned().reduce(|sum, part| sum + part).expect("a layer counts");
                 (loss, content.map(Tensor::without_autodiff))
             });

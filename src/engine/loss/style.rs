@@ -144,7 +144,10 @@ impl Matrices {
         Self(self.0.into_iter().map(|(layer, grams)| (layer, sum(layer, grams))).collect())
     }
 
-    /// The sum of products of all elements with those of `other`, `[1]`; `None` of none.
+    /// The sum of products of all elements with those of `other`, which has the same layers and maybe more, `[1]`; `None` of none.
+    ///
+    /// # Panics
+    /// When it lacks one of the layers: a mistake of the caller.
     pub fn dot(&self, other: &Self) -> Option<Tensor<1>> {
         let pairs = self.0.iter().flat_map(|(layer, grams)| grams.iter().zip(&other.0[layer]));
         pairs.map(|(one, other)| sum(one.tensor().clone() * other.tensor().clone())).reduce(|sum, product| sum + product)

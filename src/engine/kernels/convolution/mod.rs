@@ -17,7 +17,7 @@ use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind, unary};
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, Backend, Dispatch, backend_extension};
-use burn::tensor::Tensor;
+use burn::tensor::{DType, Tensor};
 use burn_cubecl::CubeBackend;
 use burn_cubecl::tensor::CubeTensor;
 
@@ -98,30 +98,31 @@ impl PackedConvolution {
 
     /// `max(0, kernel * x + bias)` with so many zeros to each side of `x`, 1 or 0: `[1, C_in, H, W]` to `[1, C_out, H, W]`, or two rows and columns
     /// less. `x` may have the zeros already that fill its channels up to whole vectors.
-    pub fn relu(&self, x: Tensor<4>, padding: usize, gate: Gate) -> Tensor<4> {
-        let [_, inputs, _] = self.forward.dims();
-        let x = filled(x, inputs).into_dispatch();
-        let [forward, backward] = [&self.forward, &self.backward].map(|weights| weights.clone().into_dispatch());
-        let bias = self.bias.clone().into_dispatch();
-        let plan = Plan { padding, gate, strategy: self.strategy };
-        Tensor::from_dispatch(<Dispatch as ConvolutionBackend>::convolve_relu(x, forward, backward, bias, plan))
+    pub fn relu(&self, x: Tensor<4>, padding: usize, kept: Kept) -> Tensor<4> {
+        self.planned(x, Plan { padding, kept: Some(kept), strategy: self.strategy })
     }
 
     /// What is `taken` of 2×2 windows of [`Self::relu`] with one zero around `x`: `[1, C_out, ⌊H/2⌋, ⌊W/2⌋]`. The answer itself is gone after it.
     pub fn relu_pooled(&self, x: Tensor<4>, taken: Taken) -> Tensor<4> {
-        pool(self.relu(x, 1, Gate::Pooled), taken)
+        pool(self.planned(x, Plan { padding: 1, kept: None, strategy: self.strategy }), taken)
+    }
+
+    fn planned(&self, x: Tensor<4>, plan: Plan) -> Tensor<4> {
+        let [_, inputs, _] = self.forward.dims();
+        let x = filled(x, inputs).into_dispatch();
+        let [forward, backward] = [&self.forward, &self.backward].map(|weights| weights.clone().into_dispatch());
+        let bias = self.bias.clone().into_dispatch();
+        Tensor::from_dispatch(<Dispatch as ConvolutionBackend>::convolve_relu(x, forward, backward, bias, plan))
     }
 }
 
-/// How the gradient comes to pass only where the ReLU was open.
+/// What is kept to tell on the way back where the ReLU was open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Gate {
-    /// By the answer, which is kept.
-    Kept,
-    /// By the answer, which is computed once more: what is read is kept.
-    Remade,
-    /// Through a pooling, which alone reads the answer.
-    Pooled,
+pub enum Kept {
+    /// The answer.
+    Answer,
+    /// What is read, of which the answer is computed once more.
+    Input,
 }
 
 /// What determines a convolution beside its weights.
@@ -129,7 +130,8 @@ pub enum Gate {
 pub struct Plan {
     /// Zeros around what is read, to each side: up to 2.
     padding: usize,
-    gate: Gate,
+    /// Nothing where a pooling alone reads the answer: no gradient comes back through it where the ReLU was closed.
+    kept: Option<Kept>,
     strategy: Strategy,
 }
 
@@ -174,6 +176,7 @@ impl ConvolutionBackend for CubeBackend {
     }
 
     fn convolve_relu_backward(gradient: CubeTensor, answer: CubeTensor, backward: CubeTensor, plan: Plan) -> CubeTensor {
+        assert_eq!(gradient.dtype, DType::F32, "gradients are f32");
         let plan = plan.turned();
         match plan.strategy.division {
             Division::Fine => tiled::convolve_relu_backward(gradient, answer, backward, plan),
@@ -182,6 +185,7 @@ impl ConvolutionBackend for CubeBackend {
     }
 
     fn convolve_backward(gradient: CubeTensor, backward: CubeTensor, plan: Plan) -> CubeTensor {
+        assert_eq!(gradient.dtype, DType::F32, "gradients are f32");
         let plan = plan.turned();
         match plan.strategy.division {
             Division::Fine => tiled::convolve_backward(gradient, backward, plan),
@@ -190,29 +194,29 @@ impl ConvolutionBackend for CubeBackend {
     }
 }
 
-/// The backward pass; its state is the packed weights of that direction and what its gate needs.
+/// The backward pass; its state is the packed weights of that direction and what is kept.
 #[derive(Debug)]
 struct ConvolveRelu(Plan);
 
-/// What a gate needs.
+/// What is kept, as [`Kept`] names it.
 #[derive(Clone, Debug)]
-enum Kept<T> {
+enum Held<T> {
     Answer(T),
     /// What is read, weights and bias.
-    Factors([T; 3]),
+    Input([T; 3]),
     Nothing,
 }
 
 impl<B: ConvolutionBackend> Backward<B, 1> for ConvolveRelu {
-    type State = (FloatTensor<B>, Kept<FloatTensor<B>>);
+    type State = (FloatTensor<B>, Held<FloatTensor<B>>);
 
     fn backward(self, ops: Ops<Self::State, 1>, gradients: &mut Gradients, _: &mut Checkpointer) {
-        let (Self(plan), (backward, kept)) = (self, ops.state);
+        let (Self(plan), (backward, held)) = (self, ops.state);
         unary::<B, _>(ops.parents, ops.node, gradients, |gradient| {
-            let answer = match kept {
-                Kept::Answer(answer) => answer,
-                Kept::Factors([x, forward, bias]) => B::convolve_relu(x, forward, backward.clone(), bias, plan),
-                Kept::Nothing => return B::convolve_backward(gradient, backward, plan),
+            let answer = match held {
+                Held::Answer(answer) => answer,
+                Held::Input([x, forward, bias]) => B::convolve_relu(x, forward, backward.clone(), bias, plan),
+                Held::Nothing => return B::convolve_backward(gradient, backward, plan),
             };
             B::convolve_relu_backward(gradient, answer, backward, plan)
         });
@@ -233,12 +237,12 @@ impl<B: ConvolutionBackend, C: CheckpointStrategy> ConvolutionBackend for Autodi
         let answer = B::convolve_relu(x.clone(), forward.clone(), backward.clone(), bias.clone(), plan);
         match preparation {
             OpsKind::Tracked(preparation) => {
-                let kept = match plan.gate {
-                    Gate::Kept => Kept::Answer(answer.clone()),
-                    Gate::Remade => Kept::Factors([x, forward, bias]),
-                    Gate::Pooled => Kept::Nothing,
+                let held = match plan.kept {
+                    Some(Kept::Answer) => Held::Answer(answer.clone()),
+                    Some(Kept::Input) => Held::Input([x, forward, bias]),
+                    None => Held::Nothing,
                 };
-                preparation.finish((backward, kept), answer)
+                preparation.finish((backward, held), answer)
             }
             OpsKind::UnTracked(preparation) => preparation.finish(answer),
         }

@@ -5,8 +5,9 @@ use burn::tensor::module::{avg_pool2d, conv2d, max_pool2d};
 use burn::tensor::ops::{AvgPoolOptions, ConvOptions, MaxPoolOptions};
 use burn::tensor::{DType, Device, FloatDType, Tensor};
 
+use super::super::squared_distance;
 use super::super::tests::{HALF_GATE, channels_last_noise, distance, gpu, half_distances, kernels_of, noise, value_and_gradient};
-use super::{Division, Gate, PackedConvolution, Strategy, Taken, pool};
+use super::{Division, Kept, PackedConvolution, Strategy, Taken, pool};
 use crate::memory::Precision;
 
 /// Relative L2 distance allowed. Two sums of up to 4608 products in f32, in different orders, measured: up to 1.1e-6.
@@ -32,7 +33,7 @@ fn distances(channels: [usize; 2], [height, width]: [usize; 2], division: Divisi
     let mut packed = PackedConvolution::new(kernel, bias);
     packed.set_strategy(Strategy { division, ..Strategy::default() });
     let (x, weight) = on(device);
-    let ours = value_and_gradient(|x| packed.relu(x, 1, Gate::Kept), x, weight);
+    let ours = value_and_gradient(|x| packed.relu(x, 1, Kept::Answer), x, weight);
     let processor = Device::flex();
     let (kernel, bias) = parameters(channels, &processor);
     let (x, weight) = on(&processor);
@@ -122,14 +123,15 @@ fn a_gate_by_an_answer_that_is_made_anew_is_that_by_the_kept_one() {
     {
         let mut packed = PackedConvolution::new(kernel.clone(), bias.clone());
         packed.set_strategy(Strategy { division, precision });
-        let gradient = |gate| {
+        let gradient = |kept| {
             let x = noise([1, 3, 9, 21], 3, &device).autodiff().require_grad();
-            let answer = packed.relu(x.clone(), 0, gate).cast(FloatDType::F32);
-            let loss = (answer * noise([1, 64, 7, 19], 4, &device).autodiff()).sum();
-            let gradient = x.grad_remove(&mut loss.backward()).expect("the answer depends on x");
+            let answer = packed.relu(x.clone(), 0, kept);
+            let zeros = Tensor::<4>::zeros(answer.shape(), &*device).cast(FloatDType::from(answer.dtype()));
+            let mut gradients = squared_distance(answer, zeros, 1.0).backward();
+            let gradient = x.grad_remove(&mut gradients).expect("the answer depends on x");
             gradient.into_data().try_into_vec::<f32>().unwrap()
         };
-        let [remade, kept] = [Gate::Remade, Gate::Kept].map(gradient);
+        let [remade, kept] = [Kept::Input, Kept::Answer].map(gradient);
         assert!(remade == kept && kept.iter().any(|&slope| slope != 0.0), "{division:?}, {precision:?}");
     }
 }
@@ -144,22 +146,31 @@ fn an_answer_that_is_pooled_or_made_anew_is_not_kept() {
     let map_bytes = 64 * 64 * 64 * 4;
     let before = in_use();
     let pooled = packed.relu_pooled(x.clone(), Taken::Mean);
-    // A quarter as many values, and a half as many bytes for their routes as they have channels.
-    assert!((map_bytes / 4..map_bytes / 2).contains(&(in_use() - before)), "{} bytes", in_use() - before);
+    // A quarter as many values, and of each a byte that tells whose its gradient is.
+    assert!(
+        (map_bytes / 4..map_bytes / 2).contains(&(in_use().saturating_sub(before))),
+        "{} bytes",
+        in_use().saturating_sub(before)
+    );
     drop(pooled);
-    let answer = packed.relu(x.clone(), 1, Gate::Remade);
+    let answer = packed.relu(x.clone(), 1, Kept::Input);
     let pooled = pool(answer, Taken::Mean);
-    assert!((map_bytes / 4..map_bytes / 2).contains(&(in_use() - before)), "{} bytes", in_use() - before);
+    assert!(
+        (map_bytes / 4..map_bytes / 2).contains(&(in_use().saturating_sub(before))),
+        "{} bytes",
+        in_use().saturating_sub(before)
+    );
     drop(pooled);
-    let pooled = pool(packed.relu(x, 1, Gate::Kept), Taken::Mean);
-    assert!(in_use() - before > map_bytes, "one that is kept is seen");
+    let pooled = pool(packed.relu(x, 1, Kept::Answer), Taken::Mean);
+    assert!(in_use().saturating_sub(before) > map_bytes, "one that is kept is seen");
     drop(pooled);
 }
 
 #[test]
 fn a_gradient_that_another_holds_is_not_written_over() {
     let device = gpu();
-    let (x, weight) = (noise([1, 64, 9, 7], 3, &device), noise([1, 64, 9, 7], 4, &device));
+    // In our order, so that it is not copied anyway.
+    let [x, weight] = [3, 4].map(|seed| channels_last_noise([1, 64, 9, 7], seed, &device));
     for division in Division::ALL {
         let [one, other] = [1, 5].map(|seed| {
             let mut packed = PackedConvolution::new(noise([64, 64, 3, 3], seed, &device), noise([64], seed + 1, &device));
@@ -167,7 +178,7 @@ fn a_gradient_that_another_holds_is_not_written_over() {
             packed
         });
         let gradient = |of: &dyn Fn(Tensor<4>) -> Tensor<4>| value_and_gradient(of, x.clone(), weight.clone()).1;
-        let [one, other] = [&one, &other].map(|packed| move |x| packed.relu(x, 1, Gate::Kept));
+        let [one, other] = [&one, &other].map(|packed| move |x| packed.relu(x, 1, Kept::Answer));
         let both = gradient(&|x| one(x.clone()) + other(x));
         let distance = distance(both, gradient(&one) + gradient(&other));
         assert!(distance <= GATE, "{division:?}: {distance}");
@@ -185,7 +196,7 @@ fn in_halves_it_agrees_with_the_twin_to_their_rounding() {
             packed.set_strategy(Strategy { division, precision: Precision::Half });
             let (kernel, bias) = parameters(channels, &Device::flex());
             let shape = [1, channels[0], height, width];
-            let distances = half_distances(|x| packed.relu(x, 1, Gate::Kept), |x| twin(x, &kernel, &bias), shape, &device);
+            let distances = half_distances(|x| packed.relu(x, 1, Kept::Answer), |x| twin(x, &kernel, &bias), shape, &device);
             assert!(distances.iter().all(|&distance| distance <= HALF_GATE), "{channels:?}, {division:?}: {distances:?}");
         }
     }
@@ -199,7 +210,7 @@ fn an_answer_beyond_what_a_half_holds_is_the_greatest_half() {
             let (kernel, bias) = (Tensor::full([64, 64, 3, 3], 100.0, &*device), Tensor::zeros([64], &*device));
             let mut packed = PackedConvolution::new(kernel, bias);
             packed.set_strategy(Strategy { division, precision: Precision::Half });
-            let answer = packed.relu(Tensor::full([1, 64, side, side], 100.0, &*device), 1, Gate::Kept);
+            let answer = packed.relu(Tensor::full([1, 64, side, side], 100.0, &*device), 1, Kept::Answer);
             assert_eq!(answer.dtype(), DType::F16);
             let values = answer.cast(FloatDType::F32).into_data().try_into_vec::<f32>().unwrap();
             assert!(values.iter().all(|&value| value == 65504.0), "{division:?} at {side} px");
@@ -215,8 +226,8 @@ fn inside_a_picture_it_is_what_it_is_with_zeros_around_less_the_rim() {
         let mut packed = PackedConvolution::new(kernel.clone(), bias.clone());
         packed.set_strategy(Strategy { division, ..Strategy::default() });
         let (x, weight) = (noise([1, 64, 13, 21], 3, &device), noise([1, 64, 11, 19], 4, &device));
-        let ours = value_and_gradient(|x| packed.relu(x, 0, Gate::Kept), x.clone(), weight.clone());
-        let expected = value_and_gradient(|x| packed.relu(x, 1, Gate::Kept).narrow(2, 1, 11).narrow(3, 1, 19), x, weight);
+        let ours = value_and_gradient(|x| packed.relu(x, 0, Kept::Answer), x.clone(), weight.clone());
+        let expected = value_and_gradient(|x| packed.relu(x, 1, Kept::Answer).narrow(2, 1, 11).narrow(3, 1, 19), x, weight);
         let distances = [distance(ours.0, expected.0), distance(ours.1, expected.1)];
         assert!(distances.iter().all(|&distance| distance <= GATE), "{division:?}: {distances:?}");
     }
@@ -228,13 +239,13 @@ fn the_gradient_is_the_slope() {
     let (kernel, bias) = parameters([64, 64], &device);
     let packed = PackedConvolution::new(kernel, bias);
     let [x, weight] = [3, 4].map(|seed| noise([1, 64, 9, 7], seed, &device));
-    let (_, gradient) = value_and_gradient(|x| packed.relu(x, 1, Gate::Kept), x.clone(), weight.clone());
+    let (_, gradient) = value_and_gradient(|x| packed.relu(x, 1, Kept::Answer), x.clone(), weight.clone());
     // Along the gradient itself the slope is its norm, the largest there is, so f32's rounding matters least.
     let norm = gradient.clone().square().sum().sqrt().into_scalar::<f32>();
     let direction = gradient.div_scalar(norm);
     let value = |distance: f32| {
         let x = x.clone() + direction.clone().mul_scalar(distance);
-        (packed.relu(x, 1, Gate::Kept) * weight.clone()).sum().into_scalar::<f32>()
+        (packed.relu(x, 1, Kept::Answer) * weight.clone()).sum().into_scalar::<f32>()
     };
     let step = 1e-2;
     let slope = (value(step) - value(-step)) / (2.0 * step);
@@ -249,7 +260,7 @@ fn one_program_serves_all_sizes_and_channels_and_a_map_in_our_order_is_not_copie
         let mut packed = PackedConvolution::new(kernel, bias);
         packed.set_strategy(Strategy { division, ..Strategy::default() });
         let x = channels_last_noise([1, inputs, height, width], 3, &device);
-        kernels_of(|| drop(packed.relu(x, 1, Gate::Kept)))
+        kernels_of(|| drop(packed.relu(x, 1, Kept::Answer)))
     };
     // Cut into slices, there is a second one that adds them up.
     for (division, programs) in Division::ALL.into_iter().zip([2, 1]) {

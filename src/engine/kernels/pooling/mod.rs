@@ -1,7 +1,7 @@
 //! Pooling of a ReLU's answer over 2×2 windows, rounding down.
 //!
-//! Where the answer is 0 the ReLU passes no gradient on, and neither does the pooling. For its way back it keeps four bits for each value that it
-//! gave, and not what it read: a map that nothing else reads can go.
+//! Where the answer is 0 the ReLU passes no gradient on, and neither does the pooling. For its way back it keeps a byte for each value that it gave,
+//! and not what it read: a map that nothing else reads can go.
 
 #[cfg(test)]
 mod tests;

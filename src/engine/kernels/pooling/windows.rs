@@ -12,7 +12,7 @@ use super::Taken;
 const PLACES: usize = 4;
 
 /// What is taken of 2×2 windows: `[1, C, H, W]` to `[1, C, ⌊H/2⌋, ⌊W/2⌋]`, kept as `x` is; and whose gradient it is to be, `[1, ⌊H/2⌋, ⌊W/2⌋, C/4]`:
-/// of each vector of channels a word, of each channel in it a bit for each pixel of the window.
+/// of each vector of channels a word, of each channel in it four bits, one for each pixel of the window.
 pub fn pool(x: CubeTensor, taken: Taken) -> (CubeTensor, CubeTensor) {
     let x = channels_last(x);
     let [batch, height, width, channels] = extents(&x);
@@ -37,7 +37,7 @@ pub fn pool(x: CubeTensor, taken: Taken) -> (CubeTensor, CubeTensor) {
     (channels_first(result), routes)
 }
 
-/// Each window's gradient, `[1, C, ⌊H/2⌋, ⌊W/2⌋]`, for those whose it is by the `routes`: a quarter for all of a mean, or all of it for the greatest.
+/// Each window's gradient, `[1, C, ⌊H/2⌋, ⌊W/2⌋]`, for those whose it is by the `routes`: a quarter for each of a mean, or all of it for the greatest.
 /// `[1, C, height, width]`.
 pub fn pool_backward(gradient: CubeTensor, routes: CubeTensor, [height, width]: [usize; 2], taken: Taken) -> CubeTensor {
     let gradient = channels_last(gradient);
@@ -78,17 +78,17 @@ fn forward_kernel<X: Float, N: Size>(
     if pixel < result.shape(1) * width {
         let down = x.shape(2) * channels;
         let first = pixel / width * 2 * down + pixel % width * 2 * channels + ABSOLUTE_POS % channels;
-        let mut window = Array::<Vector<f32, N>>::new(PLACES);
+        let mut window = Sequence::<Vector<f32, N>>::new();
         #[unroll]
         for place in 0..PLACES {
-            window[place] = Vector::cast_from(x[first + comptime!(place / 2) * down + comptime!(place % 2) * channels]);
+            window.push(Vector::cast_from(x[first + comptime!(place / 2) * down + comptime!(place % 2) * channels]));
         }
         if comptime!(taken == Taken::Mean) {
-            let sum = (window[0] + window[1]) + window[2] + window[3];
+            let sum = *window.index(0) + *window.index(1) + *window.index(2) + *window.index(3);
             result[ABSOLUTE_POS] = Vector::cast_from(sum * Vector::new(0.25f32));
             routes[ABSOLUTE_POS] = open(&window);
         } else {
-            let greatest = max(max(window[0], window[1]), max(window[2], window[3]));
+            let greatest = max(max(*window.index(0), *window.index(1)), max(*window.index(2), *window.index(3)));
             result[ABSOLUTE_POS] = Vector::cast_from(greatest);
             routes[ABSOLUTE_POS] = first_of(&window, greatest);
         }
@@ -97,14 +97,14 @@ fn forward_kernel<X: Float, N: Size>(
 
 /// The routes to all that are above 0.
 #[cube]
-fn open<N: Size>(window: &Array<Vector<f32, N>>) -> u32 {
+fn open<N: Size>(window: &Sequence<Vector<f32, N>>) -> u32 {
     let mut word = 0u32;
     #[unroll]
     for place in 0..PLACES {
         #[unroll]
         for component in 0..VECTOR {
             let bit = comptime!(1u32 << (component * PLACES + place));
-            word |= select(window[place].extract(component) > 0.0f32, bit, 0u32);
+            word |= select(window.index(place).extract(component) > 0.0f32, bit, 0u32);
         }
     }
     word
@@ -112,7 +112,7 @@ fn open<N: Size>(window: &Array<Vector<f32, N>>) -> u32 {
 
 /// The route to the first that is the `greatest`, if that is above 0.
 #[cube]
-fn first_of<N: Size>(window: &Array<Vector<f32, N>>, greatest: Vector<f32, N>) -> u32 {
+fn first_of<N: Size>(window: &Sequence<Vector<f32, N>>, greatest: Vector<f32, N>) -> u32 {
     let mut word = 0u32;
     #[unroll]
     for component in 0..VECTOR {
@@ -122,7 +122,7 @@ fn first_of<N: Size>(window: &Array<Vector<f32, N>>, greatest: Vector<f32, N>) -
         for earlier in 0..comptime!(PLACES - 1) {
             let place = comptime!(PLACES - 2 - earlier);
             let bit = comptime!(1u32 << (component * PLACES + place));
-            route = select(window[place].extract(component) == value, bit, route);
+            route = select(window.index(place).extract(component) == value, bit, route);
         }
         word |= select(value > 0.0f32, route, 0u32);
     }
