@@ -224,8 +224,8 @@ mod tests {
     fn on_a_graphics_card_a_size_tells_the_memory_that_it_takes() {
         let labels = |card| sizes(&[128, 1024], 128, card).into_iter().map(|offer| offer.label).collect::<Vec<_>>();
         assert_eq!(labels(None), ["128 px", "1024 px"]);
-        assert_eq!(labels(Some(Capacity::of_buffers(2 << 30))), ["128 px · 0.1 GB", "1024 px · 1.2 GB"]);
-        assert_eq!(labels(Some(Capacity::of_buffers(128 << 20)))[1], "1024 px · 1.6 GB, in tiles");
+        assert_eq!(labels(Some(Capacity::of_buffers(2 << 30))), ["128 px · 0.2 GB", "1024 px · 1.2 GB"]);
+        assert_eq!(labels(Some(Capacity::of_buffers(128 << 20)))[1], "1024 px · 1.0 GB, in tiles");
     }
 
     #[test]

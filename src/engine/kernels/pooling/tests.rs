@@ -85,7 +85,7 @@ fn of_equals_the_first_is_pulled() {
 fn what_a_relu_closed_is_not_pulled() {
     let device = gpu();
     let pulled = |of: fn(Tensor<4>) -> Tensor<4>, values: [f32; 4]| {
-        let x = Tensor::<1>::from_floats(values, &*device).reshape([1, 1, 2, 2]);
+        let x = Tensor::<1>::from_floats(values, &device).reshape([1, 1, 2, 2]);
         let (_, gradient) = value_and_gradient(of, x, Tensor::full([1, 1, 1, 1], 4.0, &*device));
         gradient.into_data().try_into_vec::<f32>().unwrap()
     };
