@@ -43,10 +43,11 @@ impl Mask {
         Layer::ALL
             .into_iter()
             .map(|layer| {
-                if layer.follows_pooling() {
+                let guide = Guide::new(mask.clone());
+                if layer.precedes_pooling() {
                     mask = halved(mask.clone(), 1);
                 }
-                (layer, Guide::new(mask.clone()))
+                (layer, guide)
             })
             .collect()
     }

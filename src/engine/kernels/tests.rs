@@ -78,10 +78,19 @@ pub fn distances<const D: usize, const E: usize>(
     gpu: &Device,
 ) -> [f64; 2] {
     let shapes = (x.try_into().expect("of rank D"), weight.try_into().expect("of rank E"));
-    let on = |device: &Device| (noise::<D>(shapes.0, 1, device), noise::<E>(shapes.1, 2, device));
-    let (x, weight) = on(gpu);
+    distances_at(ours, twin, |device| (noise::<D>(shapes.0, 1, device), noise::<E>(shapes.1, 2, device)), gpu)
+}
+
+/// The same at the `x` and `weight` that `at` makes on a device.
+pub fn distances_at<const D: usize, const E: usize>(
+    ours: impl Fn(Tensor<D>) -> Tensor<E>,
+    twin: impl Fn(Tensor<D>) -> Tensor<E>,
+    at: impl Fn(&Device) -> (Tensor<D>, Tensor<E>),
+    gpu: &Device,
+) -> [f64; 2] {
+    let (x, weight) = at(gpu);
     let ours = value_and_gradient(ours, x, weight);
-    let (x, weight) = on(&Device::flex());
+    let (x, weight) = at(&Device::flex());
     let expected = value_and_gradient(twin, x, weight);
     [distance(ours.0, expected.0), distance(ours.1, expected.1)]
 }

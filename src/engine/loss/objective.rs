@@ -36,8 +36,12 @@ impl Turn {
         self == Self::All || (self == Self::First) == (layer == Layer::Conv1_1)
     }
 
-    fn of(self, layers: Vec<Layer>) -> Vec<Layer> {
+    fn layers(self, layers: Vec<Layer>) -> Vec<Layer> {
         layers.into_iter().filter(|&layer| self.has(layer)).collect()
+    }
+
+    fn weights(self, weights: LayerWeights) -> LayerWeights {
+        weights.only(|layer| self.has(layer))
     }
 }
 
@@ -291,18 +295,17 @@ impl Objective {
 
     /// What the weighted terms have of a `turn` for a pastiche that is seen as a whole; the first has no smoothness.
     pub(super) fn evaluate(&self, vgg: &Vgg19, pastiche: &ImageTensor, turn: Turn) -> Terms {
-        let maps = vgg.encode(pastiche, &turn.of(self.layers()), self.reading);
+        let maps = vgg.encode(pastiche, &turn.layers(self.layers()), self.reading);
         let none = || Tensor::zeros([1], &pastiche.tensor().device());
-        let style_weights = self.style_weights().only(|layer| turn.has(layer));
         Terms {
             content: self.content_term(&maps, 0, turn).unwrap_or_else(none),
-            style: self.style.evaluate(&maps, style_weights).unwrap_or_else(none),
+            style: self.style.evaluate(&maps, turn.weights(self.style_weights())).unwrap_or_else(none),
             total_variation: if turn == Turn::First { none() } else { self.total_variation(pastiche) },
         }
     }
 
     fn content_term(&self, maps: &FeatureMaps, tile: usize, turn: Turn) -> Option<Tensor<1>> {
-        let weights = self.emphasis.counted_content_layers().only(|layer| turn.has(layer));
+        let weights = turn.weights(self.emphasis.counted_content_layers());
         self.content.evaluate(maps, tile, weights, self.emphasis.content_weight)
     }
 
@@ -338,8 +341,8 @@ impl Objective {
         turn: Turn,
     ) -> (Option<Tensor<1>>, Option<Tensor<1>>) {
         let tile = &self.tiles[index];
-        let maps = vgg.encode_tile(seen, tile, &turn.of(self.layers()), self.reading);
-        let style_weights = self.style_weights().only(|layer| turn.has(layer));
+        let maps = vgg.encode_tile(seen, tile, &turn.layers(self.layers()), self.reading);
+        let style_weights = turn.weights(self.style_weights());
         let pulled = |pull: &Matrices| self.style.matrices(&maps, Some(tile), style_weights).dot(pull);
         (self.content_term(&maps, index, turn), pull.and_then(pulled))
     }

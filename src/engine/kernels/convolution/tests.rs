@@ -6,7 +6,9 @@ use burn::tensor::ops::{AvgPoolOptions, ConvOptions, MaxPoolOptions};
 use burn::tensor::{DType, Device, FloatDType, Tensor};
 
 use super::super::squared_distance;
-use super::super::tests::{HALF_GATE, channels_last_noise, distance, gpu, half_distances, kernels_of, noise, value_and_gradient};
+use super::super::tests::{
+    HALF_GATE, channels_last_noise, distance, distances_at, gpu, half_distances, kernels_of, noise, value_and_gradient,
+};
 use super::{Division, Kept, PackedConvolution, Strategy, Taken, pool};
 use crate::memory::Precision;
 
@@ -28,17 +30,18 @@ fn twin(x: Tensor<4>, kernel: &Tensor<4>, bias: &Tensor<1>) -> Tensor<4> {
 /// Distances of value and gradient to the twin's, at pictures of `[height, width]`.
 fn distances(channels: [usize; 2], [height, width]: [usize; 2], division: Division, device: &Device) -> [f64; 2] {
     let [inputs, outputs] = channels;
-    let on = |device: &Device| (noise([1, inputs, height, width], 3, device), noise([1, outputs, height, width], 4, device));
+    let at = |device: &Device| (noise([1, inputs, height, width], 3, device), noise([1, outputs, height, width], 4, device));
+    let packed = packed(channels, division, device);
+    let (kernel, bias) = parameters(channels, &Device::flex());
+    distances_at(|x| packed.relu(x, 1, Kept::Answer), |x| twin(x, &kernel, &bias), at, device)
+}
+
+/// Of [`parameters`], on `device`.
+fn packed(channels: [usize; 2], division: Division, device: &Device) -> PackedConvolution {
     let (kernel, bias) = parameters(channels, device);
     let mut packed = PackedConvolution::new(kernel, bias);
     packed.set_strategy(Strategy { division, ..Strategy::default() });
-    let (x, weight) = on(device);
-    let ours = value_and_gradient(|x| packed.relu(x, 1, Kept::Answer), x, weight);
-    let processor = Device::flex();
-    let (kernel, bias) = parameters(channels, &processor);
-    let (x, weight) = on(&processor);
-    let expected = value_and_gradient(|x| twin(x, &kernel, &bias), x, weight);
-    [distance(ours.0, expected.0), distance(ours.1, expected.1)]
+    packed
 }
 
 fn agree(channels: &[[usize; 2]], sizes: &[[usize; 2]]) {
@@ -87,25 +90,18 @@ fn pooled_at_once_it_agrees_with_the_twin_in_value_and_gradient() {
         ([512, 512], [4, 5], average),
         ([64, 64], [185, 190], greatest),
     ] {
-        let on = |device: &Device| {
+        let at = |device: &Device| {
             let weight = noise([1, outputs, height / 2, width / 2], 4, device);
-            (noise([1, inputs, height, width], 3, device), weight, parameters([inputs, outputs], device))
+            (noise([1, inputs, height, width], 3, device), weight)
         };
-        let (x, weight, (kernel, bias)) = on(&Device::flex());
-        let expected = value_and_gradient(
-            |x| match taken {
-                Taken::Mean => avg_pool2d(twin(x, &kernel, &bias), AvgPoolOptions::new([2, 2])),
-                Taken::Greatest => max_pool2d(twin(x, &kernel, &bias), MaxPoolOptions::new([2, 2])),
-            },
-            x,
-            weight,
-        );
+        let (kernel, bias) = parameters([inputs, outputs], &Device::flex());
+        let twin = |x| match taken {
+            Taken::Mean => avg_pool2d(twin(x, &kernel, &bias), AvgPoolOptions::new([2, 2])),
+            Taken::Greatest => max_pool2d(twin(x, &kernel, &bias), MaxPoolOptions::new([2, 2])),
+        };
         for division in Division::ALL {
-            let (x, weight, (kernel, bias)) = on(&device);
-            let mut packed = PackedConvolution::new(kernel, bias);
-            packed.set_strategy(Strategy { division, ..Strategy::default() });
-            let ours = value_and_gradient(|x| packed.relu_pooled(x, taken), x, weight);
-            let distances = [distance(ours.0, expected.0.clone()), distance(ours.1, expected.1.clone())];
+            let packed = packed([inputs, outputs], division, &device);
+            let distances = distances_at(|x| packed.relu_pooled(x, taken), twin, at, &device);
             assert!(
                 distances.iter().all(|&distance| distance <= GATE),
                 "{inputs} at {height}×{width}, {division:?}: {distances:?}"
@@ -145,24 +141,18 @@ fn an_answer_that_is_pooled_or_made_anew_is_not_kept() {
     let x = channels_last_noise([1, 64, 64, 64], 3, &device).autodiff().require_grad();
     let map_bytes = 64 * 64 * 64 * 4;
     let before = in_use();
-    let pooled = packed.relu_pooled(x.clone(), Taken::Mean);
+    let taken = || in_use().saturating_sub(before);
     // A quarter as many values, and of each a byte that tells whose its gradient is.
-    assert!(
-        (map_bytes / 4..map_bytes / 2).contains(&(in_use().saturating_sub(before))),
-        "{} bytes",
-        in_use().saturating_sub(before)
-    );
+    let is_pooled_alone = |bytes| (map_bytes / 4..map_bytes / 2).contains(&bytes);
+    let pooled = packed.relu_pooled(x.clone(), Taken::Mean);
+    assert!(is_pooled_alone(taken()), "{} bytes", taken());
     drop(pooled);
     let answer = packed.relu(x.clone(), 1, Kept::Input);
     let pooled = pool(answer, Taken::Mean);
-    assert!(
-        (map_bytes / 4..map_bytes / 2).contains(&(in_use().saturating_sub(before))),
-        "{} bytes",
-        in_use().saturating_sub(before)
-    );
+    assert!(is_pooled_alone(taken()), "{} bytes", taken());
     drop(pooled);
     let pooled = pool(packed.relu(x, 1, Kept::Answer), Taken::Mean);
-    assert!(in_use().saturating_sub(before) > map_bytes, "one that is kept is seen");
+    assert!(taken() > map_bytes, "one that is kept is seen");
     drop(pooled);
 }
 

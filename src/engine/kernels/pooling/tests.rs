@@ -5,7 +5,9 @@ use burn::tensor::module::{avg_pool2d, max_pool2d};
 use burn::tensor::ops::{AvgPoolOptions, MaxPoolOptions};
 use burn::tensor::{Device, Tensor};
 
-use super::super::tests::{HALF_GATE, channels_last_noise, distance, gpu, half_distances, kernels_of, noise, value_and_gradient};
+use super::super::tests::{
+    HALF_GATE, channels_last_noise, distances_at, gpu, half_distances, kernels_of, noise, value_and_gradient,
+};
 use super::{Taken, pool};
 
 /// Relative L2 distance allowed: both divide a sum of four by four.
@@ -35,15 +37,11 @@ fn twin_of_greatest(x: Tensor<4>) -> Tensor<4> {
 fn agree(ours: fn(Tensor<4>) -> Tensor<4>, twin: fn(Tensor<4>) -> Tensor<4>, maps: &[[usize; 3]]) {
     let device = gpu();
     for &[channels, height, width] in maps {
-        let on = |device: &Device| {
+        let at = |device: &Device| {
             let weight = noise([1, channels, height / 2, width / 2], 2, device);
             (relu(noise([1, channels, height, width], 1, device)), weight)
         };
-        let (x, weight) = on(&device);
-        let ours = value_and_gradient(ours, x, weight);
-        let (x, weight) = on(&Device::flex());
-        let expected = value_and_gradient(twin, x, weight);
-        let distances = [distance(ours.0, expected.0), distance(ours.1, expected.1)];
+        let distances = distances_at(ours, twin, at, &device);
         assert!(distances.iter().all(|&distance| distance <= GATE), "{channels} × {height} × {width}: {distances:?}");
     }
 }
