@@ -2,7 +2,7 @@
 //!
 //! The map, from the bottom up; `ARCHITECTURE.md` tells the whole story and `tests/architecture.rs` holds the code to it.
 //!
-//! - [`pixels`], [`layer`], [`recipe`], [`losses`], [`schedule`], [`memory`], `ledger` \[feature `tensors`\]: plain values, without tensors, web or files.
+//! - [`pixels`], [`layer`], [`recipe`], [`losses`], [`schedule`], [`memory`], [`pace`], `ledger` \[feature `tensors`\]: plain values, without tensors, web or files.
 //! - [`protocol`]: all that crosses between page and worker.
 //! - `wire` \[wasm\]: how such a message crosses.
 //! - `engine` \[feature `tensors`\]: the optimisation on Burn. It knows no web, no clock, no file.
@@ -14,6 +14,7 @@
 pub mod layer;
 pub mod losses;
 pub mod memory;
+pub mod pace;
 pub mod pixels;
 pub mod protocol;
 pub mod recipe;

@@ -16,6 +16,7 @@ const RULES: &[Rule] = &[
     Rule { module: "ledger", crates: &[], modules: &[] },
     Rule { module: "losses", crates: &["serde"], modules: &[] },
     Rule { module: "memory", crates: &["serde"], modules: &[] },
+    Rule { module: "pace", crates: &[], modules: &[] },
     Rule { module: "pixels", crates: &["serde", "thiserror"], modules: &[] },
     Rule { module: "recipe", crates: &["serde", "serde_json", "serde_path_to_error", "thiserror"], modules: &["layer"] },
     Rule { module: "schedule", crates: &[], modules: &[] },
@@ -41,7 +42,7 @@ const RULES: &[Rule] = &[
             "wasm_bindgen_futures",
             "web_sys",
         ],
-        modules: &["codec", "engine", "memory", "pixels", "protocol", "recipe", "wire"],
+        modules: &["codec", "engine", "losses", "memory", "pace", "pixels", "protocol", "recipe", "wire"],
     },
     Rule {
         module: "ui",

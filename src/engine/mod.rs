@@ -1,6 +1,7 @@
 //! The optimisation, on Burn. The engine knows tensors; it reads no clock, opens no file, fetches nothing, and never decides
 //! when to step: it is driven from outside, one [`StyleTransfer::step`] at a time. To pause, stop asking; to cancel, drop.
 
+mod begun;
 mod colour;
 pub mod device;
 pub mod evaluate;
@@ -23,6 +24,7 @@ mod vgg19;
 mod warm_up;
 pub mod weights;
 
+pub use begun::{Begun, Later};
 pub use gram::GramMatrix;
 pub use image_tensor::ImageTensor;
 pub use mask::{Guide, Mask};

@@ -44,9 +44,9 @@ pub fn scaled(map: Tensor<4>, factors: Tensor<4>) -> Tensor<4> {
 ///
 /// # Errors
 /// When the device fails or is lost.
-pub async fn settled<const D: usize>(tensor: &Tensor<D>) -> Result<(), ExecutionError> {
+pub async fn settled<const D: usize>(tensor: Tensor<D>) -> Result<(), ExecutionError> {
     let first = [(); D].map(|()| 0..1);
-    let data = tensor.clone().slice(first).into_data_async().await?;
+    let data = tensor.slice(first).into_data_async().await?;
     // Natively they are brought when they are looked at, and not before.
     std::hint::black_box(data.as_bytes());
     Ok(())

@@ -13,7 +13,7 @@ use self::scene::Scene;
 use super::loss::{Objective, Pass, Progress, Subject};
 use super::numbers::settled;
 use super::optimizer::{Evaluation, Optimizer, Report};
-use super::{ImageTensor, StateError, Vgg19, colour};
+use super::{Begun, ImageTensor, StateError, Vgg19, colour};
 use crate::losses::Losses;
 use crate::memory::Capacity;
 use crate::pixels::{ImageSize, Pixels};
@@ -96,7 +96,7 @@ pub struct StyleTransfer {
     /// As they were given.
     pictures: Pictures,
     /// Of the photo, to be restored in every picture that is read.
-    alpha: Option<Vec<u8>>,
+    alpha: Option<Rc<[u8]>>,
     /// At the result's size.
     full: Scene,
     /// At the size that is painted at now.
@@ -151,7 +151,7 @@ impl StyleTransfer {
             optimizer: Optimizer::new(recipe.optimizer, start.into_tensor(), steps, capacity.pairs(size.area())),
             recipe: recipe.clone(),
             capacity,
-            alpha: pictures.photo.alpha(),
+            alpha: pictures.photo.alpha().map(Rc::from),
             pictures: pictures.clone(),
             pass: None,
             step: 0,
@@ -164,14 +164,21 @@ impl StyleTransfer {
         })
     }
 
-    /// Does one step: one evaluation of the objective and its gradient. Nothing is read back, but for one number after each part of the targets, where
-    /// they are not there yet, and after each look at a tile, where there are several.
+    /// Does one step: one evaluation of the objective and its gradient. It is not waited for, but where it has several parts each but the last is.
     ///
     /// # Errors
     /// [`TransferError::Device`].
     pub async fn step(&mut self) -> Result<(), TransferError> {
-        while !self.advance().await? {}
+        while !self.advance().await? {
+            self.mark().outcome().await?;
+        }
         Ok(())
+    }
+
+    /// A mark in the device's queue, reached when all that was asked for before it is done.
+    pub fn mark(&self) -> Begun<Result<(), TransferError>> {
+        let x = self.optimizer.x().clone();
+        Begun::new(async { Ok(settled(x).await?) })
     }
 
     /// Parts of the targets that are missing.
@@ -179,23 +186,17 @@ impl StyleTransfer {
         self.objective.targets_missing()
     }
 
-    /// Makes the next part of the targets, if one is missing: one look at a tile of photo or painting, for which it waits.
-    ///
-    /// # Errors
-    /// [`TransferError::Device`].
-    pub async fn make_target(&mut self) -> Result<(), TransferError> {
-        if let Some(number) = self.objective.make_target(&self.vgg) {
-            settled(&number).await?;
-            if self.targets_missing() == 0 {
-                // Making them takes memory in other pieces than a step does.
-                self.optimizer.x().device().memory_cleanup();
-            }
+    /// Makes the next part of the targets, if one is missing: one look at a tile of photo or painting. It is not waited for.
+    pub fn make_target(&mut self) {
+        self.objective.make_target(&self.vgg);
+        if self.targets_missing() == 0 {
+            // Making them takes memory in other pieces than a step does.
+            self.optimizer.x().device().memory_cleanup();
         }
-        Ok(())
     }
 
-    /// Does a part of a step: all of it, or one look at a tile, or, where targets are missing, what makes a part of them. Answers whether the step is
-    /// done.
+    /// Does a part of a step: all of it, or one look at a tile, or, where targets are missing, what makes a part of them. It is not waited for: who
+    /// asks for many sees to it, by [`Self::mark`], that the device's queue stays short. Answers whether the step is done.
     ///
     /// # Errors
     /// [`TransferError::Device`].
@@ -204,13 +205,12 @@ impl StyleTransfer {
             self.ascend().await?;
         }
         if self.targets_missing() > 0 {
-            self.make_target().await?;
+            self.make_target();
             return Ok(false);
         }
         let pass = self.pass.take().unwrap_or_else(|| Pass::new(self.optimizer.ask()));
         match pass.advance(&self.objective, &self.vgg) {
             Progress::Going(pass) => {
-                pass.settled().await?;
                 self.pass = Some(pass);
                 Ok(false)
             }
@@ -277,29 +277,37 @@ impl StyleTransfer {
         }
     }
 
-    /// Waits for the steps asked for so far and reads the losses at the picture as it is; zeros before the first at a size and with an optimiser.
+    /// Waits for the steps asked for so far and reads the losses at the picture as it is when this is begun; zeros before the first at a size and with
+    /// an optimiser.
     ///
     /// # Errors
     /// [`TransferError::Device`], or [`TransferError::Diverged`] when a loss or its gradient is not finite.
-    pub async fn losses(&self) -> Result<Losses, TransferError> {
-        let Report { losses, goes_on } = self.optimizer.report().await?;
-        if losses.total().is_finite() && goes_on { Ok(losses) } else { Err(TransferError::Diverged(losses, self.step)) }
+    pub fn losses(&self) -> impl Future<Output = Result<Losses, TransferError>> + use<> {
+        let (report, step) = (self.optimizer.report(), self.step);
+        async move {
+            let Report { losses, goes_on } = report.await?;
+            if losses.total().is_finite() && goes_on { Ok(losses) } else { Err(TransferError::Diverged(losses, step)) }
+        }
     }
 
-    /// Reads the pastiche back as a picture of the size that is painted at now, clamped, under the photo's alpha.
+    /// Reads the pastiche back as a picture of the size that is painted at now, as it is when this is begun, clamped, under the photo's alpha.
     ///
     /// # Errors
     /// [`TransferError::Device`].
-    pub async fn pixels(&self) -> Result<Pixels, TransferError> {
+    pub fn pixels(&self) -> impl Future<Output = Result<Pixels, TransferError>> + use<> {
         let pastiche = ImageTensor::new(self.optimizer.x().clone());
-        let pixels = colour::finished(self.recipe.colours, &pastiche, &self.scene.original).to_pixels().await?;
-        Ok(match &self.alpha {
-            Some(alpha) => {
-                let alpha = sampled(alpha, self.pictures.photo.size(), pixels.size());
-                pixels.under(&alpha)
-            }
-            None => pixels,
-        })
+        let finished = colour::finished(self.recipe.colours, &pastiche, &self.scene.original);
+        let (alpha, photo) = (self.alpha.clone(), self.pictures.photo.size());
+        async move {
+            let pixels = finished.to_pixels().await?;
+            Ok(match alpha {
+                Some(alpha) => {
+                    let alpha = sampled(&alpha, photo, pixels.size());
+                    pixels.under(&alpha)
+                }
+                None => pixels,
+            })
+        }
     }
 }
 

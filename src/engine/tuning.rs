@@ -35,7 +35,7 @@ pub async fn fastest_division(
     for division in Division::ALL {
         trial.divide(division);
         let (x, answer) = trial.forward(SIDES[0]);
-        numbers::settled(&answer).await?;
+        numbers::settled(answer.clone()).await?;
         part_done();
         trial.backward(x, answer).await?;
         part_done();
@@ -113,7 +113,7 @@ impl<C: Fn() -> f64> Trial<C> {
     async fn backward(&self, x: Tensor<4>, answer: Tensor<4>) -> Result<(), ExecutionError> {
         let mut gradients = numbers::sum(answer).backward();
         let gradient = x.grad_remove(&mut gradients).expect("the answer depends on x");
-        numbers::settled(&gradient).await
+        numbers::settled(gradient).await
     }
 }
 

@@ -51,7 +51,7 @@ impl WarmUp {
         if let Some(&layer) = FIRST_LAYERS.get(self.done as usize) {
             let photo = ImageTensor::from_pixels(&photo(), &self.device);
             let maps = self.vgg.encode(&photo, &[layer], self.recipe.reading);
-            settled(maps.get(layer).tensor()).await?;
+            settled(maps.get(layer).tensor().clone()).await?;
         } else if let Some(transfer) = &mut self.transfer {
             transfer.step().await?;
             transfer.losses().await?;
@@ -59,7 +59,7 @@ impl WarmUp {
             let pictures = Pictures::new(photo(), vec![photo(); self.paintings]);
             let mut transfer = StyleTransfer::new(Rc::clone(&self.vgg), &pictures, &self.recipe, Capacity::AMPLE, &self.device)?;
             while transfer.targets_missing() > 0 {
-                transfer.make_target().await?;
+                transfer.make_target();
             }
             transfer.pixels().await?;
             self.add_pictures().await?;
@@ -77,7 +77,7 @@ impl WarmUp {
     async fn add_pictures(&self) -> Result<(), TransferError> {
         for width in [SIDE_PX + 1, SIDE_PX + 2] {
             let picture = ImageTensor::from_pixels(&picture(width, SIDE_PX), &self.device).into_tensor();
-            settled(&(picture.clone() + picture.mul_scalar(1.0))).await?;
+            settled(picture.clone() + picture.mul_scalar(1.0)).await?;
         }
         Ok(())
     }

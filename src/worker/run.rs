@@ -3,20 +3,11 @@
 use super::explain::RunError;
 use super::{now_ms, outbox};
 use crate::codec;
-use crate::engine::{StyleTransfer, TransferError};
+use crate::engine::{Begun, StyleTransfer, TransferError};
+use crate::losses::Losses;
+use crate::pace::Pace;
+use crate::pixels::Pixels;
 use crate::protocol::{Event, RunId};
-
-/// Steps are enqueued in batches with one read-back after each: the read-back bounds the device's queue, so that a cancel is
-/// felt within a tenth of a second, and it costs a round trip, so that it should not follow every step. Batches grow below and shrink above
-/// these, ms.
-const SHORT_BATCH_MS: f64 = 45.0;
-const LONG_BATCH_MS: f64 = 100.0;
-/// Most steps in a batch.
-const MAX_BATCH: u32 = 32;
-/// Least time between two previews, ms: five a second look like motion.
-const PREVIEW_INTERVAL_MS: f64 = 200.0;
-/// A preview's cost is at most one part in this many of the time between two.
-const PREVIEW_COST_SHARE: f64 = 5.0;
 
 /// A run that has begun.
 #[derive(Debug)]
@@ -27,15 +18,46 @@ pub struct Run {
     pub paused: bool,
     transfer: StyleTransfer,
     steps: u32,
+    /// What the device was asked for last, unless its end has been heard of.
+    pending: Option<Pending>,
+    pace: Pace,
+}
+
+/// What the device was asked for.
+#[derive(Debug)]
+enum Pending {
+    /// A part of a step.
+    Part(Begun<Result<(), TransferError>>),
+    /// A batch of steps.
+    Batch(Look),
+}
+
+/// What the page is to be told of the run as it was after a batch; on its way from the device.
+#[derive(Debug)]
+struct Look {
+    /// Steps done.
+    step: u32,
+    /// Those of the batch.
     batch: u32,
-    elapsed_ms: f64,
-    next_preview_ms: f64,
+    losses: Begun<Result<Losses, TransferError>>,
+    /// Where a preview is due.
+    picture: Option<Begun<Result<Pixels, TransferError>>>,
+}
+
+impl Pending {
+    /// Whether the end is there already, as it always is on the processor.
+    fn is_done(&self) -> bool {
+        match self {
+            Self::Part(end) => end.is_done(),
+            Self::Batch(look) => look.losses.is_done(),
+        }
+    }
 }
 
 impl Run {
     /// Takes over `transfer`, which has `steps` to do.
     pub fn new(id: RunId, transfer: StyleTransfer, steps: u32) -> Self {
-        Self { id, paused: false, transfer, steps, batch: 1, elapsed_ms: 0.0, next_preview_ms: 0.0 }
+        Self { id, paused: false, transfer, steps, pending: None, pace: Pace::default() }
     }
 
     /// The optimisation itself.
@@ -43,85 +65,147 @@ impl Run {
         &mut self.transfer
     }
 
-    /// Does one batch of steps and posts what came of it, unless the run is `halted` in the middle of a step of many tiles: the rest of the step is
-    /// left for another time then, and that of the batch. Answers whether the run is finished.
+    /// Asks for one batch of steps and posts what has come of this one or the one before, unless the run is `halted` in the middle of a step of many
+    /// tiles: the rest of the step is left for another time then, and that of the batch. Answers whether the run is finished.
     ///
     /// # Errors
     /// [`RunError::Transfer`].
     pub async fn advance(&mut self, mut halted: impl FnMut() -> bool) -> Result<bool, RunError> {
-        let first = self.transfer.steps_done() == 0;
-        let begun_ms = now_ms();
-        for _ in 0..self.batch {
+        if self.pending.is_none() {
+            self.pace.begin(now_ms());
+        }
+        let before = self.transfer.steps_done();
+        for _ in 0..self.pace.batch() {
             while !self.transfer.finished() && !self.transfer.advance().await? {
+                self.follow(Pending::Part(self.transfer.mark())).await?;
                 if halted() {
-                    self.count(begun_ms, first);
                     return Ok(false);
                 }
             }
+            // At a pyramid's last size a step may be long where those before it were short.
+            if self.transfer.tiles() > 1 {
+                break;
+            }
         }
-        let losses = self.transfer.losses().await?;
-        if !first {
-            self.adapt_batch(now_ms() - begun_ms);
-        }
-        self.count(begun_ms, first);
-        let (run, step) = (self.id, self.transfer.steps_done());
-        outbox::post(&Event::Progress { run, step, steps: self.steps, losses, elapsed_ms: self.elapsed_ms });
-        if self.transfer.finished() {
+        let look = self.begin_look(self.transfer.steps_done() - before);
+        self.follow(Pending::Batch(look)).await?;
+        let finished = self.transfer.finished();
+        if finished {
+            self.catch_up().await?;
             self.preview().await?;
-            outbox::post_with_bytes(&Event::Finished { run, step }, &self.png().await?);
-            return Ok(true);
+            outbox::post_with_bytes(&Event::Finished { run: self.id, step: self.transfer.steps_done() }, &self.png().await?);
         }
-        if now_ms() >= self.next_preview_ms {
-            self.preview().await?;
-        }
-        Ok(false)
+        Ok(finished)
+    }
+
+    /// Rests. The page is shown the picture as it is, not as it was up to a preview ago.
+    ///
+    /// # Errors
+    /// [`RunError::Transfer`].
+    pub async fn pause(&mut self) -> Result<(), RunError> {
+        self.paused = true;
+        self.catch_up().await?;
+        self.preview().await?;
+        outbox::post(&Event::Paused { run: self.id, step: self.transfer.steps_done() });
+        Ok(())
     }
 
     /// Posts the picture as a PNG.
     ///
     /// # Errors
     /// [`RunError::Transfer`].
-    pub async fn export(&self) -> Result<(), RunError> {
+    pub async fn export(&mut self) -> Result<(), RunError> {
+        self.catch_up().await?;
         let event = Event::Exported { run: self.id, step: self.transfer.steps_done() };
         outbox::post_with_bytes(&event, &self.png().await?);
         Ok(())
     }
 
-    /// Posts the picture for the canvas.
+    /// Waits for all that has been asked for, and posts what has come of it.
     ///
     /// # Errors
     /// [`RunError::Transfer`].
-    pub async fn preview(&mut self) -> Result<(), RunError> {
-        let begun_ms = now_ms();
-        let pixels = self.transfer.pixels().await?;
-        let event = Event::Preview { run: self.id, step: self.transfer.steps_done(), size: pixels.size() };
-        outbox::post_with_bytes(&event, pixels.rgba());
-        let done_ms = now_ms();
-        self.next_preview_ms = done_ms + PREVIEW_INTERVAL_MS.max(PREVIEW_COST_SHARE * (done_ms - begun_ms));
-        Ok(())
+    pub async fn catch_up(&mut self) -> Result<(), RunError> {
+        match self.pending.take() {
+            Some(pending) => self.hear(pending).await,
+            None => Ok(()),
+        }
     }
 
-    /// Posts that the run rests.
-    pub fn report_paused(&self) {
-        outbox::post(&Event::Paused { run: self.id, step: self.transfer.steps_done() });
+    /// Waits for what is on its way, of which nothing is wanted any more: a device may not let go of what it has begun to read.
+    pub async fn end(self) {
+        match self.pending {
+            None => {}
+            Some(Pending::Part(end)) => _ = end.outcome().await,
+            Some(Pending::Batch(Look { losses, picture, .. })) => {
+                _ = losses.outcome().await;
+                if let Some(picture) = picture {
+                    _ = picture.outcome().await;
+                }
+            }
+        }
     }
 
     async fn png(&self) -> Result<Vec<u8>, TransferError> {
         Ok(codec::encode_png(&self.transfer.pixels().await?))
     }
 
-    /// Counts the time since then, but not that of the `first` step: it pays for compilations, which says nothing about the others.
-    fn count(&mut self, begun_ms: f64, first: bool) {
-        if !first {
-            self.elapsed_ms += now_ms() - begun_ms;
+    /// Posts the picture for the canvas.
+    async fn preview(&self) -> Result<(), RunError> {
+        let pixels = self.transfer.pixels().await?;
+        self.post_picture(self.transfer.steps_done(), &pixels);
+        Ok(())
+    }
+
+    fn post_picture(&self, step: u32, pixels: &Pixels) {
+        outbox::post_with_bytes(&Event::Preview { run: self.id, step, size: pixels.size() }, pixels.rgba());
+    }
+
+    /// Begins to read what the page is to be told after a `batch` of steps.
+    fn begin_look(&mut self, batch: u32) -> Look {
+        let shows = !self.transfer.finished() && self.pace.begin_preview(now_ms());
+        Look {
+            step: self.transfer.steps_done(),
+            batch,
+            losses: Begun::new(self.transfer.losses()),
+            picture: shows.then(|| Begun::new(self.transfer.pixels())),
         }
     }
 
-    fn adapt_batch(&mut self, batch_ms: f64) {
-        if batch_ms < SHORT_BATCH_MS {
-            self.batch = (self.batch * 2).min(MAX_BATCH);
-        } else if batch_ms > LONG_BATCH_MS {
-            self.batch = (self.batch / 2).max(1);
+    /// After `next` has been asked for, waits for what was asked for before it, and for itself too unless it will be short.
+    async fn follow(&mut self, next: Pending) -> Result<(), RunError> {
+        let waits = next.is_done() || !self.pace.is_ahead();
+        if let Some(before) = self.pending.replace(next) {
+            self.hear(before).await?;
         }
+        if waits { self.catch_up().await } else { Ok(()) }
+    }
+
+    async fn hear(&mut self, pending: Pending) -> Result<(), RunError> {
+        match pending {
+            Pending::Batch(look) => self.show(look).await,
+            Pending::Part(end) => {
+                end.outcome().await?;
+                self.pace.end_part(now_ms(), self.transfer.steps_done() > 0);
+                Ok(())
+            }
+        }
+    }
+
+    /// Waits for what the page is to be told, and tells it.
+    async fn show(&mut self, Look { step, batch, losses, picture }: Look) -> Result<(), RunError> {
+        let losses = losses.outcome().await;
+        self.pace.end_batch(now_ms(), batch, step > 1);
+        let picture = match picture {
+            Some(picture) => Some(picture.outcome().await),
+            None => None,
+        };
+        let elapsed_ms = self.pace.elapsed_ms();
+        outbox::post(&Event::Progress { run: self.id, step, steps: self.steps, losses: losses?, elapsed_ms });
+        if let Some(pixels) = picture {
+            self.post_picture(step, &pixels?);
+            self.pace.end_preview(now_ms());
+        }
+        Ok(())
     }
 }

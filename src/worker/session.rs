@@ -62,21 +62,21 @@ impl Session {
     async fn obey(&mut self, command: Command, attachments: Vec<JsValue>) {
         match command {
             Command::Open(kind) => self.open(kind).await,
-            Command::Examine(file) => examine(file, attachments.first()).await,
+            Command::Examine(file) => {
+                self.catch_up().await;
+                examine(file, attachments.first()).await;
+            }
             Command::Prepare { recipe, paintings, memory } => self.ahead = Some(Wanted { recipe, paintings, memory }),
             Command::Start { run, recipe, goes_on, memory } => self.start(run, recipe, goes_on, memory, &attachments).await,
             Command::Cancel(id) => {
                 if self.running(id).is_some() {
-                    self.drop_run();
+                    self.drop_run().await;
                 }
             }
             Command::Pause(id) => {
                 if let Some(run) = self.running(id) {
-                    run.paused = true;
-                    // The page shows what there is, not what there was up to a preview ago.
-                    let shown = run.preview().await;
-                    run.report_paused();
-                    self.settle(id, shown);
+                    let paused = run.pause().await;
+                    self.settle(id, paused).await;
                 }
             }
             Command::Resume(id) => {
@@ -88,13 +88,13 @@ impl Session {
                 if let Some(run) = self.running(id) {
                     run.transfer_mut().set_optimizer(optimizer);
                     let adjusted = run.transfer_mut().set_emphasis(emphasis).map_err(RunError::from);
-                    self.settle(id, adjusted);
+                    self.settle(id, adjusted).await;
                 }
             }
             Command::Export(id) => {
                 if let Some(run) = self.running(id) {
                     let exported = run.export().await;
-                    self.settle(id, exported);
+                    self.settle(id, exported).await;
                 }
             }
         }
@@ -116,14 +116,14 @@ impl Session {
     }
 
     async fn start(&mut self, id: RunId, recipe: Recipe, goes_on: bool, memory: MemoryUse, attachments: &[JsValue]) {
-        self.drop_run();
+        self.drop_run().await;
         self.ahead = None;
         outbox::set_current_run(Some(id));
         let steps = recipe.steps;
         match self.prepare(id, recipe, goes_on, memory, attachments).await {
             Ok(Some(transfer)) => self.run = Some(Run::new(id, transfer, steps)),
-            Ok(None) => self.drop_run(),
-            Err(error) => self.settle(id, Err(error)),
+            Ok(None) => self.drop_run().await,
+            Err(error) => self.settle(id, Err(error)).await,
         }
     }
 
@@ -153,7 +153,8 @@ impl Session {
             if inbox.calls_off(id) {
                 return Ok(None);
             }
-            transfer.make_target().await?;
+            transfer.make_target();
+            transfer.mark().outcome().await?;
         }
         report(Stage::FirstStep);
         TimeoutFuture::new(0).await;
@@ -197,9 +198,17 @@ impl Session {
         let Self { run: Some(run), inbox, .. } = self else { return };
         let id = run.id;
         match run.advance(|| inbox.halts(id)).await {
-            Ok(true) => self.drop_run(),
+            Ok(true) => self.drop_run().await,
             Ok(false) => {}
-            Err(error) => self.settle(id, Err(error)),
+            Err(error) => self.settle(id, Err(error)).await,
+        }
+    }
+
+    /// Hears of what the device has been asked for, before something else takes the worker's time: it would count as the device's.
+    async fn catch_up(&mut self) {
+        if let Some(run) = &mut self.run {
+            let (id, done) = (run.id, run.catch_up().await);
+            self.settle(id, done).await;
         }
     }
 
@@ -208,15 +217,17 @@ impl Session {
         self.run.as_mut().filter(|run| run.id == id)
     }
 
-    fn drop_run(&mut self) {
-        self.run = None;
+    async fn drop_run(&mut self) {
         outbox::set_current_run(None);
+        if let Some(run) = self.run.take() {
+            run.end().await;
+        }
     }
 
     /// Tells the page of a failure, after which the run is no more.
-    fn settle(&mut self, id: RunId, outcome: Result<(), RunError>) {
+    async fn settle(&mut self, id: RunId, outcome: Result<(), RunError>) {
         if let Err(error) = outcome {
-            self.drop_run();
+            self.drop_run().await;
             outbox::post(&Event::Failed { run: Some(id), error: explain::run(&error), fatal: error.is_fatal() });
         }
     }

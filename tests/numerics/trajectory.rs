@@ -91,7 +91,7 @@ fn adam_differences(run: &Run, device: &Device) -> Vec<f64> {
     run.losses
         .iter()
         .map(|expected| {
-            let (terms, gradient) = block_on(objective.gradient(&vgg, adam.x().clone())).expect("the device computes");
+            let (terms, gradient) = objective.gradient(&vgg, adam.x().clone());
             adam.step(Evaluation { terms, gradient });
             let report = block_on(adam.report()).expect("the device works");
             (f64::from(report.losses.total()) - expected).abs() / expected
@@ -109,7 +109,7 @@ fn lbfgs_losses(run: &Run, iterations: usize, device: &Device) -> Vec<f64> {
     let mut lbfgs = Lbfgs::new(10, start, unit_length);
     let mut losses = Vec::new();
     while losses.len() <= iterations {
-        let (terms, gradient) = block_on(objective.gradient(&vgg, lbfgs.ask())).expect("the device computes");
+        let (terms, gradient) = objective.gradient(&vgg, lbfgs.ask());
         block_on(lbfgs.tell(Evaluation { terms, gradient })).expect("the device works");
         if block_on(lbfgs.iterations()).expect("the device works") as usize == losses.len() {
             let report = block_on(lbfgs.report()).expect("the device works");
@@ -195,14 +195,13 @@ fn the_gradient_is_the_slope_of_the_objective() {
     let subject = Subject { photo: picture(0.0), paintings: vec![picture(1.0)], masks: Vec::new() };
     let objective = Objective::new(&vgg, &subject, Reading::plain(Pooling::Average), emphasis, Capacity::AMPLE);
     let x = picture(2.0).into_tensor();
-    let (_, gradient) = block_on(objective.gradient(&vgg, x.clone())).expect("the device computes");
+    let (_, gradient) = objective.gradient(&vgg, x.clone());
     // Along the gradient itself the slope is its norm, the largest there is, so f32's rounding matters least.
     let norm = gradient.clone().square().sum().sqrt().into_scalar::<f32>();
     let direction = gradient.div_scalar(norm);
     let step = 2e-2;
     let total = |distance: f32| {
-        let (terms, _) =
-            block_on(objective.gradient(&vgg, x.clone() + direction.clone().mul_scalar(distance))).expect("the device computes");
+        let (terms, _) = objective.gradient(&vgg, x.clone() + direction.clone().mul_scalar(distance));
         terms.total().into_scalar::<f32>()
     };
     let slope = (total(step) - total(-step)) / (2.0 * step);

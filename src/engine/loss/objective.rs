@@ -165,7 +165,9 @@ impl Objective {
     /// With all targets, on a device of this `capacity`. Nothing is waited for.
     pub fn new(vgg: &Vgg19, subject: &Subject, reading: Reading, emphasis: Emphasis, capacity: Capacity) -> Self {
         let mut objective = Self::begun(subject, reading, emphasis, capacity);
-        while objective.make_target(vgg).is_some() {}
+        while objective.targets_missing() > 0 {
+            objective.make_target(vgg);
+        }
         objective
     }
 
@@ -200,28 +202,21 @@ impl Objective {
         u32::try_from(self.missing.len()).expect("a count of tiles")
     }
 
-    /// Makes the next part of the targets that are missing, a tile of a picture, without waiting for it. Answers a number of it that can be waited for,
-    /// `[1]`; `None` when no target is missing any more.
-    pub fn make_target(&mut self, vgg: &Vgg19) -> Option<Tensor<1>> {
-        let number = match self.missing.pop_front()? {
+    /// Makes the next part of the targets, a tile of a picture, if one is missing. It is not waited for.
+    pub fn make_target(&mut self, vgg: &Vgg19) {
+        let Some(target) = self.missing.pop_front() else { return };
+        match target {
             Target::Style { painting, tile } => {
-                let part = GramMatrix::of_tile(vgg, &self.paintings[painting], &tile, self.reading);
-                let number = part[&Layer::Conv1_1].tensor().clone().slice([0..1, 0..1]).flatten(0, 1);
-                self.style.add(painting, part);
-                number
+                self.style.add(painting, GramMatrix::of_tile(vgg, &self.paintings[painting], &tile, self.reading));
             }
             Target::Content { tile } => {
                 let tile = &self.tiles[tile];
-                let maps = vgg.encode_tile(&tile.seen(&self.photo), tile, &self.content_layers(), self.reading);
-                let first = maps.get(self.content_layers()[0]).tensor().clone();
-                self.content.add(&maps);
-                first.slice([0..1, 0..1, 0..1, 0..1]).flatten(0, 3)
+                self.content.add(&vgg.encode_tile(&tile.seen(&self.photo), tile, &self.content_layers(), self.reading));
             }
-        };
+        }
         if self.missing.is_empty() {
             self.blend_paintings();
         }
-        Some(number)
     }
 
     /// Changes what the terms weigh. Targets stay, save that a content layer which counts for the first time is to get its own; those of a content
@@ -348,18 +343,14 @@ impl Objective {
     }
 
     /// The weighted terms at `x`, `[1, 3, H, W]`, and the gradient of their sum with respect to it, outside of any autodiff graph: all parts of a
-    /// [`Pass`], one after another.
-    ///
-    /// # Errors
-    /// When the device fails or is lost.
-    pub async fn gradient(&self, vgg: &Vgg19, x: Tensor<4>) -> Result<(Terms, Tensor<4>), ExecutionError> {
+    /// [`Pass`], one after another. Nothing is waited for.
+    pub fn gradient(&self, vgg: &Vgg19, x: Tensor<4>) -> (Terms, Tensor<4>) {
         let mut pass = Pass::new(x);
         loop {
             pass = match pass.advance(self, vgg) {
                 Progress::Going(pass) => pass,
-                Progress::Done(terms, gradient) => return Ok((terms, gradient)),
+                Progress::Done(terms, gradient) => return (terms, gradient),
             };
-            pass.settled().await?;
         }
     }
 }

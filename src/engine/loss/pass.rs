@@ -1,10 +1,9 @@
 //! One evaluation of the objective with its gradient, in parts that each end soon.
 
-use burn::tensor::{ExecutionError, Tensor};
+use burn::tensor::Tensor;
 
 use super::objective::{Objective, Terms};
 use super::style::Matrices;
-use crate::engine::numbers::settled;
 use crate::engine::{ImageTensor, Tile, Vgg19};
 
 /// An evaluation under way. A picture that is seen as a whole takes one part. Of a larger one each tile is seen twice: once for its part in the
@@ -45,7 +44,7 @@ impl Pass {
         Self { pastiche: ImageTensor::new(x), done: 0, matrices: None, second: None }
     }
 
-    /// Does the next part, without waiting for it: that is [`Self::settled`]'s.
+    /// Does the next part. It is not waited for.
     pub fn advance(mut self, objective: &Objective, vgg: &Vgg19) -> Progress {
         let tiles = objective.tiles();
         if tiles.len() == 1 {
@@ -77,18 +76,6 @@ impl Pass {
         self.second = Some(second);
         self.done += 1;
         Progress::Going(self)
-    }
-
-    /// Waits until the device has done what was asked for so far. It bounds the device's queue.
-    ///
-    /// # Errors
-    /// When the device fails or is lost.
-    pub async fn settled(&self) -> Result<(), ExecutionError> {
-        match (&self.second, self.matrices.as_ref().and_then(Matrices::first)) {
-            (Some(second), _) => settled(&second.gradient).await,
-            (None, Some(gram)) => settled(gram.tensor()).await,
-            (None, None) => Ok(()),
-        }
     }
 }
 

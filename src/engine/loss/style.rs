@@ -153,11 +153,6 @@ impl Matrices {
         pairs.map(|(one, other)| sum(one.tensor().clone() * other.tensor().clone())).reduce(|sum, product| sum + product)
     }
 
-    /// One of them; `None` of none.
-    pub fn first(&self) -> Option<&GramMatrix> {
-        self.0.values().flatten().next()
-    }
-
     fn map(&self, mut change: impl FnMut(&GramMatrix) -> GramMatrix) -> Self {
         Self(self.0.iter().map(|(&layer, grams)| (layer, grams.iter().map(&mut change).collect())).collect())
     }

@@ -132,12 +132,15 @@ impl Adam {
     ///
     /// # Errors
     /// When the device fails or is lost.
-    pub async fn report(&self) -> Result<Report, ExecutionError> {
-        let losses = match &self.terms {
-            Some(terms) => terms.clone().read().await?,
-            None => Losses::default(),
-        };
-        Ok(Report { losses, goes_on: true })
+    pub fn report(&self) -> impl Future<Output = Result<Report, ExecutionError>> + use<> {
+        let terms = self.terms.clone();
+        async {
+            let losses = match terms {
+                Some(terms) => terms.read().await?,
+                None => Losses::default(),
+            };
+            Ok(Report { losses, goes_on: true })
+        }
     }
 
     /// Takes the objective at the picture, and moves each element by at most about the learning rate against the gradient.

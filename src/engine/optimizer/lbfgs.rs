@@ -142,11 +142,14 @@ impl Lbfgs {
     ///
     /// # Errors
     /// When the device fails or is lost.
-    pub async fn report(&self) -> Result<Report, ExecutionError> {
-        let ledger = self.standing.read_ledger().await?;
-        let [content, style, total_variation] = [0, 1, 2].map(|term| ledger.get(place::TERMS + term));
-        let losses = Losses { content, style, total_variation };
-        Ok(Report { losses, goes_on: ledger.is(place::GOES_ON) })
+    pub fn report(&self) -> impl Future<Output = Result<Report, ExecutionError>> + use<> {
+        let ledger = self.standing.read_ledger();
+        async {
+            let ledger = ledger.await?;
+            let [content, style, total_variation] = [0, 1, 2].map(|term| ledger.get(place::TERMS + term));
+            let losses = Losses { content, style, total_variation };
+            Ok(Report { losses, goes_on: ledger.is(place::GOES_ON) })
+        }
     }
 
     /// Steps accepted so far.

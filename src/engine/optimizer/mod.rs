@@ -10,7 +10,7 @@ pub use lbfgs::Lbfgs;
 use burn::tensor::{Device, ExecutionError, Tensor};
 
 use super::loss::Terms;
-use super::{State, StateError};
+use super::{Later, State, StateError};
 use crate::losses::Losses;
 use crate::recipe::OptimizerKind;
 
@@ -112,10 +112,10 @@ impl Optimizer {
     ///
     /// # Errors
     /// When the device fails or is lost.
-    pub async fn report(&self) -> Result<Report, ExecutionError> {
+    pub fn report(&self) -> Later<Result<Report, ExecutionError>> {
         match self {
-            Self::Adam(adam) => adam.report().await,
-            Self::Lbfgs(lbfgs) => lbfgs.report().await,
+            Self::Adam(adam) => Box::pin(adam.report()),
+            Self::Lbfgs(lbfgs) => Box::pin(lbfgs.report()),
         }
     }
 

@@ -78,7 +78,7 @@ impl StyleTransfer {
             vgg,
             capacity,
             recipe,
-            alpha: pictures.photo.alpha(),
+            alpha: pictures.photo.alpha().map(Rc::from),
             pictures,
             full,
             scene,

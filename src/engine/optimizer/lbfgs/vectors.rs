@@ -128,8 +128,9 @@ impl Standing {
     ///
     /// # Panics
     /// Never: there are as many numbers as the memory's rows need.
-    pub async fn read_ledger(&self) -> Result<Ledger, ExecutionError> {
+    pub fn read_ledger(&self) -> impl Future<Output = Result<Ledger, ExecutionError>> + use<> {
         let pairs = self.memory.dims()[1] / 2;
-        Ok(Ledger::from_numbers(pairs, read_back(self.ledger.clone()).await?).expect("a ledger is as long as its memory says"))
+        let numbers = read_back(self.ledger.clone());
+        async move { Ok(Ledger::from_numbers(pairs, numbers.await?).expect("a ledger is as long as its memory says")) }
     }
 }
