@@ -9,6 +9,8 @@ const MAX_BATCH: u32 = 32;
 /// Where a batch, or a tile of a large picture, takes no longer than this, the next one is asked for before the end of this one is heard of: the device
 /// never waits for the worker then. Longer ones are waited for, so that the worker soon hears a cancel.
 const MAX_AHEAD_MS: f64 = 125.0;
+/// Where one takes no longer than this, a preview may be as late as its end. Firefox tells of a read-back no sooner than of what was asked for after it.
+const MAX_LAG_MS: f64 = 500.0;
 /// Least time between two previews: five a second look like motion.
 const PREVIEW_INTERVAL_MS: f64 = 200.0;
 /// A preview's cost is at most one part in this many of the time between two.
@@ -33,7 +35,16 @@ pub struct Pace {
 
 impl Default for Pace {
     fn default() -> Self {
-        Self { batch: 1, is_ahead: false, elapsed_ms: 0.0, heard_ms: 0.0, part_ms: f64::INFINITY, batch_ms: 0.0, before: (0.0, 0), next_preview_ms: 0.0 }
+        Self {
+            batch: 1,
+            is_ahead: false,
+            elapsed_ms: 0.0,
+            heard_ms: 0.0,
+            part_ms: f64::INFINITY,
+            batch_ms: 0.0,
+            before: (0.0, 0),
+            next_preview_ms: 0.0,
+        }
     }
 }
 
@@ -46,6 +57,11 @@ impl Pace {
     /// Whether more is to be asked of the device before it has done what it was asked for.
     pub fn is_ahead(&self) -> bool {
         self.is_ahead
+    }
+
+    /// Whether more is to be asked of the device before a preview has come from it.
+    pub fn lets_previews_lag(&self) -> bool {
+        self.part_ms <= MAX_LAG_MS
     }
 
     /// How long the device has worked, as far as it counts.
@@ -96,7 +112,7 @@ impl Pace {
         due
     }
 
-    /// The picture has come, at the end of a batch that has just been heard of.
+    /// The picture has come.
     pub fn end_preview(&mut self, now_ms: f64) {
         self.next_preview_ms = now_ms + PREVIEW_INTERVAL_MS.max(PREVIEW_COST_SHARE * (now_ms - self.heard_ms));
     }
@@ -140,9 +156,11 @@ mod tests {
         pace.end_part(100.0, true);
         assert!(!pace.is_ahead(), "before much is known");
         pace.end_part(200.0, true);
-        assert!(pace.is_ahead());
+        assert!(pace.is_ahead() && pace.lets_previews_lag());
         pace.end_part(400.0, true);
-        assert!(!pace.is_ahead());
+        assert!(!pace.is_ahead() && pace.lets_previews_lag());
+        pace.end_part(1400.0, true);
+        assert!(!pace.is_ahead() && !pace.lets_previews_lag());
     }
 
     #[test]

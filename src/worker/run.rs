@@ -20,6 +20,8 @@ pub struct Run {
     steps: u32,
     /// What the device was asked for last, unless its end has been heard of.
     pending: Option<Pending>,
+    /// The picture for the canvas, as it was after so many steps, where it is on its way.
+    preview: Option<(u32, Begun<Result<Pixels, TransferError>>)>,
     pace: Pace,
 }
 
@@ -32,7 +34,7 @@ enum Pending {
     Batch(Look),
 }
 
-/// What the page is to be told of the run as it was after a batch; on its way from the device.
+/// The losses after a batch, on their way from the device.
 #[derive(Debug)]
 struct Look {
     /// Steps done.
@@ -40,8 +42,6 @@ struct Look {
     /// Those of the batch.
     batch: u32,
     losses: Begun<Result<Losses, TransferError>>,
-    /// Where a preview is due.
-    picture: Option<Begun<Result<Pixels, TransferError>>>,
 }
 
 impl Pending {
@@ -57,7 +57,7 @@ impl Pending {
 impl Run {
     /// Takes over `transfer`, which has `steps` to do.
     pub fn new(id: RunId, transfer: StyleTransfer, steps: u32) -> Self {
-        Self { id, paused: false, transfer, steps, pending: None, pace: Pace::default() }
+        Self { id, paused: false, transfer, steps, pending: None, preview: None, pace: Pace::default() }
     }
 
     /// The optimisation itself.
@@ -87,13 +87,15 @@ impl Run {
                 break;
             }
         }
-        let look = self.begin_look(self.transfer.steps_done() - before);
-        self.follow(Pending::Batch(look)).await?;
+        let step = self.transfer.steps_done();
+        self.follow(Pending::Batch(Look { step, batch: step - before, losses: Begun::new(self.transfer.losses()) })).await?;
         let finished = self.transfer.finished();
         if finished {
             self.catch_up().await?;
-            self.preview().await?;
-            outbox::post_with_bytes(&Event::Finished { run: self.id, step: self.transfer.steps_done() }, &self.png().await?);
+            self.show().await?;
+            outbox::post_with_bytes(&Event::Finished { run: self.id, step }, &self.png().await?);
+        } else if self.pace.begin_preview(now_ms()) {
+            self.begin_preview().await?;
         }
         Ok(finished)
     }
@@ -105,7 +107,7 @@ impl Run {
     pub async fn pause(&mut self) -> Result<(), RunError> {
         self.paused = true;
         self.catch_up().await?;
-        self.preview().await?;
+        self.show().await?;
         outbox::post(&Event::Paused { run: self.id, step: self.transfer.steps_done() });
         Ok(())
     }
@@ -126,65 +128,72 @@ impl Run {
     /// # Errors
     /// [`RunError::Transfer`].
     pub async fn catch_up(&mut self) -> Result<(), RunError> {
-        match self.pending.take() {
-            Some(pending) => self.hear(pending).await,
-            None => Ok(()),
-        }
+        let pending = self.pending.take();
+        self.hear(pending).await?;
+        self.end_preview().await
     }
 
-    /// Waits for what is on its way, of which nothing is wanted any more: a device may not let go of what it has begun to read.
+    /// Waits for all that has been asked for, of which nothing is wanted any more: a device may not let go of what it has begun to read, nor of memory
+    /// that it is still to use.
     pub async fn end(self) {
         match self.pending {
             None => {}
             Some(Pending::Part(end)) => _ = end.outcome().await,
-            Some(Pending::Batch(Look { losses, picture, .. })) => {
-                _ = losses.outcome().await;
-                if let Some(picture) = picture {
-                    _ = picture.outcome().await;
-                }
-            }
+            Some(Pending::Batch(look)) => _ = look.losses.outcome().await,
         }
+        if let Some((_, picture)) = self.preview {
+            _ = picture.outcome().await;
+        }
+        _ = self.transfer.mark().outcome().await;
     }
 
     async fn png(&self) -> Result<Vec<u8>, TransferError> {
         Ok(codec::encode_png(&self.transfer.pixels().await?))
     }
 
-    /// Posts the picture for the canvas.
-    async fn preview(&self) -> Result<(), RunError> {
+    /// Posts the picture as it is for the canvas.
+    async fn show(&self) -> Result<(), RunError> {
         let pixels = self.transfer.pixels().await?;
-        self.post_picture(self.transfer.steps_done(), &pixels);
+        self.post_preview(self.transfer.steps_done(), &pixels);
         Ok(())
     }
 
-    fn post_picture(&self, step: u32, pixels: &Pixels) {
+    fn post_preview(&self, step: u32, pixels: &Pixels) {
         outbox::post_with_bytes(&Event::Preview { run: self.id, step, size: pixels.size() }, pixels.rgba());
     }
 
-    /// Begins to read what the page is to be told after a `batch` of steps.
-    fn begin_look(&mut self, batch: u32) -> Look {
-        let shows = !self.transfer.finished() && self.pace.begin_preview(now_ms());
-        Look {
-            step: self.transfer.steps_done(),
-            batch,
-            losses: Begun::new(self.transfer.losses()),
-            picture: shows.then(|| Begun::new(self.transfer.pixels())),
+    /// Begins to read the picture for the canvas. Unless the next batch, or tile, will be long, it is waited for when that has been asked for: so the
+    /// device works while the picture is brought.
+    async fn begin_preview(&mut self) -> Result<(), RunError> {
+        let picture = Begun::new(self.transfer.pixels());
+        let waits = picture.is_done() || !self.pace.lets_previews_lag();
+        self.preview = Some((self.transfer.steps_done(), picture));
+        if waits { self.end_preview().await } else { Ok(()) }
+    }
+
+    async fn end_preview(&mut self) -> Result<(), RunError> {
+        if let Some((step, picture)) = self.preview.take() {
+            self.post_preview(step, &picture.outcome().await?);
+            self.pace.end_preview(now_ms());
         }
+        Ok(())
     }
 
     /// After `next` has been asked for, waits for what was asked for before it, and for itself too unless it will be short.
     async fn follow(&mut self, next: Pending) -> Result<(), RunError> {
         let waits = next.is_done() || !self.pace.is_ahead();
-        if let Some(before) = self.pending.replace(next) {
-            self.hear(before).await?;
-        }
+        let before = self.pending.replace(next);
+        self.hear(before).await?;
+        self.end_preview().await?;
         if waits { self.catch_up().await } else { Ok(()) }
     }
 
-    async fn hear(&mut self, pending: Pending) -> Result<(), RunError> {
+    /// Waits for the end of what was asked for, and tells the page of it.
+    async fn hear(&mut self, pending: Option<Pending>) -> Result<(), RunError> {
         match pending {
-            Pending::Batch(look) => self.show(look).await,
-            Pending::Part(end) => {
+            None => Ok(()),
+            Some(Pending::Batch(look)) => self.tell(look).await,
+            Some(Pending::Part(end)) => {
                 end.outcome().await?;
                 self.pace.end_part(now_ms(), self.transfer.steps_done() > 0);
                 Ok(())
@@ -192,20 +201,16 @@ impl Run {
         }
     }
 
-    /// Waits for what the page is to be told, and tells it.
-    async fn show(&mut self, Look { step, batch, losses, picture }: Look) -> Result<(), RunError> {
+    async fn tell(&mut self, Look { step, batch, losses }: Look) -> Result<(), RunError> {
         let losses = losses.outcome().await;
         self.pace.end_batch(now_ms(), batch, step > 1);
-        let picture = match picture {
-            Some(picture) => Some(picture.outcome().await),
-            None => None,
-        };
-        let elapsed_ms = self.pace.elapsed_ms();
-        outbox::post(&Event::Progress { run: self.id, step, steps: self.steps, losses: losses?, elapsed_ms });
-        if let Some(pixels) = picture {
-            self.post_picture(step, &pixels?);
-            self.pace.end_preview(now_ms());
-        }
+        outbox::post(&Event::Progress {
+            run: self.id,
+            step,
+            steps: self.steps,
+            losses: losses?,
+            elapsed_ms: self.pace.elapsed_ms(),
+        });
         Ok(())
     }
 }
