@@ -189,10 +189,6 @@ impl StyleTransfer {
     /// Makes the next part of the targets, if one is missing: one look at a tile of photo or painting. It is not waited for.
     pub fn make_target(&mut self) {
         self.objective.make_target(&self.vgg);
-        if self.targets_missing() == 0 {
-            // Making them takes memory in other pieces than a step does.
-            self.optimizer.x().device().memory_cleanup();
-        }
     }
 
     /// Does a part of a step: all of it, or one look at a tile, or, where targets are missing, what makes a part of them. It is not waited for: who
@@ -206,6 +202,10 @@ impl StyleTransfer {
         }
         if self.targets_missing() > 0 {
             self.make_target();
+            if self.targets_missing() == 0 {
+                // Making them takes memory in other pieces than a step does.
+                self.optimizer.x().device().memory_cleanup();
+            }
             return Ok(false);
         }
         let pass = self.pass.take().unwrap_or_else(|| Pass::new(self.optimizer.ask()));

@@ -3,6 +3,8 @@
 //! Commands are queued as they come and taken between two steps by one loop, [`session::Session::serve`]; so the engine
 //! needs no cancel token, and no two runs ever share the device.
 
+#[cfg(feature = "gpu")]
+mod card_memory;
 mod explain;
 mod inbox;
 mod outbox;

@@ -10,9 +10,9 @@ use futures_util::future::join;
 use gloo_timers::future::TimeoutFuture;
 
 use super::explain::RunError;
-#[cfg(feature = "gpu")]
-use super::tuning_store;
 use super::weights_store::WeightsStore;
+#[cfg(feature = "gpu")]
+use super::{card_memory, tuning_store};
 use crate::engine::Vgg19;
 use crate::engine::device::OpenDevice;
 use crate::engine::weights::ChannelMeans;
@@ -84,6 +84,14 @@ impl Preparation {
     /// [`RunError::NoDevice`].
     pub fn capacity(&self, memory: MemoryUse) -> Result<Capacity, RunError> {
         Ok(self.device()?.capacity.with(memory))
+    }
+
+    /// Gives back what of the device's memory is not in use. All that was asked of the device has to be done.
+    pub fn give_back(&self) {
+        #[cfg(feature = "gpu")]
+        if let Some(device) = &self.device {
+            card_memory::give_back(device);
+        }
     }
 
     /// The network, with all that a run like `wanted` needs; `None` once `is_off` says between two parts of the work that it is not waited for any

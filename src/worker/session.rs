@@ -156,6 +156,8 @@ impl Session {
             transfer.make_target();
             transfer.mark().outcome().await?;
         }
+        // Making them took memory in other pieces than a step does.
+        preparation.give_back();
         report(Stage::FirstStep);
         TimeoutFuture::new(0).await;
         Ok((!inbox.calls_off(id)).then_some(transfer))
@@ -221,6 +223,7 @@ impl Session {
         outbox::set_current_run(None);
         if let Some(run) = self.run.take() {
             run.end().await;
+            self.preparation.give_back();
         }
     }
 

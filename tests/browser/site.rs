@@ -28,6 +28,20 @@ if (self.GPUAdapter) {
 }
 "#;
 
+/// Tells on the broadcast channel "test" how many bytes of GPU buffers have been given back.
+const BUFFERS_HOOK: &str = r#"
+if (self.GPUBuffer) {
+  const channel = new BroadcastChannel("test");
+  const destroy = GPUBuffer.prototype.destroy;
+  let bytes = 0;
+  GPUBuffer.prototype.destroy = function () {
+    bytes += this.size;
+    channel.postMessage(bytes);
+    return destroy.call(this);
+  };
+}
+"#;
+
 /// What goes wrong with the weights' answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WeightsFault {
@@ -113,6 +127,14 @@ impl Site {
     /// Lets the page end its workers' GPU devices by a message to the broadcast channel "test".
     pub fn make_devices_losable(&self) {
         self.hook_worker(DEVICE_HOOK);
+    }
+
+    /// Lets the page know, as `bytesGivenBack`, how much of the GPU's memory its workers have given back.
+    pub fn watch_buffers(&self) {
+        self.hook_worker(BUFFERS_HOOK);
+        self.hook_page(
+            "window.bytesGivenBack = 0; new BroadcastChannel('test').onmessage = event => window.bytesGivenBack = event.data;",
+        );
     }
 
     fn conduct(&self) -> std::sync::MutexGuard<'_, Conduct> {
