@@ -192,7 +192,19 @@ mod tests {
 
     #[test]
     fn the_memory_to_paint_is_what_was_measured() {
-        for (side, mib) in [(64, 128), (128, 158), (256, 216), (320, 233), (512, 394), (640, 513)] {
+        for (side, mib) in [
+            (64, 128),
+            (128, 158),
+            (256, 216),
+            (320, 233),
+            (512, 394),
+            (640, 513),
+            (1024, 1293),
+            (1536, 2316),
+            (2048, 4108),
+            (3072, 2604),
+            (4096, 4620),
+        ] {
             let estimate = Capacity::of_buffers(DESKTOP).bytes_to_paint(side) >> 20;
             assert!(estimate.abs_diff(mib) * 10 <= mib, "{side} px: {estimate} MiB instead of {mib}");
         }
