@@ -163,12 +163,12 @@ impl Capacity {
         usize::try_from(pairs.clamp(FEWEST_PAIRS, MOST_PAIRS)).unwrap_or(usize::MAX)
     }
 
-    /// About the most that is reserved on the device while a square picture of this side, px, is painted with one painting.
-    pub fn bytes_to_paint(self, side: u32) -> u64 {
-        let pixels = u64::from(side).pow(2);
+    /// About the most that is reserved on the device while a picture of this size, px, is painted with one painting.
+    pub fn bytes_to_paint(self, width: u32, height: u32) -> u64 {
+        let pixels = u64::from(width) * u64::from(height);
         let as_a_whole = MAPS_BYTES * pixels;
         let in_tiles = TILE_BYTES * u64::from(self.tile_edge).pow(2);
-        let maps = if self.sees_whole(side, side) { as_a_whole } else { as_a_whole.min(in_tiles) };
+        let maps = if self.sees_whole(width, height) { as_a_whole } else { as_a_whole.min(in_tiles) };
         let pairs = self.pairs(usize::try_from(pixels).unwrap_or(usize::MAX)) as u64;
         NETWORK_BYTES + maps + PICTURE_BYTES * pixels + pair_bytes(pixels) * pairs
     }
@@ -205,7 +205,7 @@ mod tests {
             (3072, 2604),
             (4096, 4620),
         ] {
-            let estimate = Capacity::of_buffers(DESKTOP).bytes_to_paint(side) >> 20;
+            let estimate = Capacity::of_buffers(DESKTOP).bytes_to_paint(side, side) >> 20;
             assert!(estimate.abs_diff(mib) * 10 <= mib, "{side} px: {estimate} MiB instead of {mib}");
         }
     }
@@ -250,7 +250,7 @@ mod tests {
     #[test]
     fn where_memory_is_spared_large_pictures_take_less_and_small_ones_no_more() {
         let ample = Capacity { has_halves: true, ..Capacity::of_buffers(DESKTOP) };
-        let takes = |memory, side| ample.with(memory).bytes_to_paint(side);
+        let takes = |memory, side| ample.with(memory).bytes_to_paint(side, side);
         for side in [512, 704, 768] {
             assert!(takes(MemoryUse::Sparing, side) <= takes(MemoryUse::Ample, side), "{side}");
         }

@@ -47,6 +47,8 @@ pub struct Desk {
     content: Local<Option<Picture>>,
     style: Local<Option<Picture>>,
     second_style: Local<Option<Picture>>,
+    /// The address of the photo whose size is known, and that.
+    photo: RwSignal<Option<(String, ImageSize)>>,
     intake: Local<Intake<Picture>>,
     shelf: StoredValue<Rc<Shelf>, LocalStorage>,
     plates: Local<Plates>,
@@ -71,6 +73,7 @@ impl Desk {
             content: RwSignal::new_local(None),
             style: RwSignal::new_local(None),
             second_style: RwSignal::new_local(None),
+            photo: RwSignal::new(None),
             intake: RwSignal::new_local(Intake::default()),
             shelf: StoredValue::new_local(Rc::default()),
             plates: RwSignal::new_local(Plates::default()),

@@ -6,6 +6,7 @@ use super::reconstruction::Subject;
 use super::settings::Settings;
 use crate::layer::Layer;
 use crate::memory::{Capacity, MemoryUse};
+use crate::pixels::ImageSize;
 use crate::recipe::{Border, LayerWeights, OptimizerKind, Palette, Pooling, Preset, Start};
 use crate::schedule;
 
@@ -36,13 +37,19 @@ fn with_own<T: PartialEq>(mut offers: Vec<Offer<T>>, own: T, label: impl FnOnce(
     offers
 }
 
-/// Sizes of the result, px; on a graphics card of this capacity each with the memory that it takes there, and whether it is painted in tiles.
-pub fn sizes(fitting: &[u32], own: u32, card: Option<Capacity>) -> Vec<Offer<u32>> {
-    let memory = |size: u32, card: Capacity| {
-        let tiles = if card.sees_whole(size, size) { "" } else { ", in tiles" };
-        format!(" · {}{tiles}", gigabytes(card.bytes_to_paint(size)))
+/// Sizes of the result, px, which is never larger than the photo; on a graphics card of this capacity each with the memory that it takes there, and
+/// whether it is painted in tiles. Before the photo's shape is known it counts as a square.
+pub fn sizes(fitting: &[u32], own: u32, photo: Option<ImageSize>, card: Option<Capacity>) -> Vec<Offer<u32>> {
+    let bounded = |size: u32| match photo {
+        Some(photo) if photo.long_edge() < size => format!(" (the photo has {})", photo.long_edge()),
+        _ => String::new(),
     };
-    let label = |size: &u32| format!("{size} px{}", card.map_or_else(String::new, |card| memory(*size, card)));
+    let memory = |size: u32, card: Capacity| {
+        let ImageSize { width, height } = photo.unwrap_or(ImageSize::new(size, size)).fit_to_edge(size);
+        let tiles = if card.sees_whole(width, height) { "" } else { ", in tiles" };
+        format!(" · {}{tiles}", gigabytes(card.bytes_to_paint(width, height)))
+    };
+    let label = |&size: &u32| format!("{size} px{}{}", bounded(size), card.map_or_else(String::new, |card| memory(size, card)));
     with_own(fitting.iter().map(|size| offer(*size, size.to_string(), label(size))).collect(), own, label)
 }
 
@@ -85,10 +92,11 @@ pub fn starts(own: Start) -> Vec<Offer<Start>> {
     with_own(offers, own, |start| mixture(*start))
 }
 
-/// Numbers of sizes to paint at, for a result of `size` px: each by the coarsest, whose strokes the picture keeps. Those are offered that a photo of
-/// 3:2 has.
-pub fn pyramids(own: u32, size: u32) -> Vec<Offer<u32>> {
-    let short_edge = size * 2 / 3;
+/// Numbers of sizes to paint at, for a result of `size` px: each by the coarsest, whose strokes the picture keeps. Those are offered that the photo
+/// has, or one of 3:2 before its shape is known.
+pub fn pyramids(own: u32, size: u32, photo: Option<ImageSize>) -> Vec<Offer<u32>> {
+    let ImageSize { width, height } = photo.unwrap_or(ImageSize::new(size, size * 2 / 3)).fit_to_edge(size);
+    let (size, short_edge) = (width.max(height), width.min(height));
     let fitting = (1..=4).filter(|&count| schedule::levels(short_edge, count, u32::MAX).len() == count as usize);
     let label = |count| if count == 1 { "At full size".to_owned() } else { format!("Strokes as at {} px", size >> (count - 1)) };
     let offers = fitting.map(|count: u32| offer(count, count.to_string(), label(count))).collect();
@@ -168,7 +176,7 @@ mod tests {
         let recipe = Recipe::default();
         offered(stroke_sizes, recipe.style_scale);
         offered(starts, recipe.start);
-        offered(|own| pyramids(own, 512), recipe.pyramid);
+        offered(|own| pyramids(own, 512, None), recipe.pyramid);
         offered(content_layers, recipe.emphasis.content_layers);
         holds(&palettes(), &recipe.colours.palette);
         holds(&optimizers(), &recipe.optimizer);
@@ -192,7 +200,7 @@ mod tests {
             let recipe = preset.applied_to(&Recipe::default());
             offered(stroke_sizes, recipe.style_scale);
             offered(starts, recipe.start);
-            offered(|own| pyramids(own, 512), recipe.pyramid);
+            offered(|own| pyramids(own, 512, None), recipe.pyramid);
         }
     }
 
@@ -205,27 +213,33 @@ mod tests {
         }
         assert_eq!(own(stroke_sizes, 0.83), "×0.83");
         assert_eq!(own(starts, Start { photo: 0.5, noise: 1.0, ..Start::default() }), "33 % photo, 67 % noise");
-        assert_eq!(own(|count| pyramids(count, 128), 3), "In 3 sizes, if it has them");
+        assert_eq!(own(|count| pyramids(count, 128, None), 3), "In 3 sizes, if it has them");
         let layer = |layer, weight| LayerWeights::default().with(layer, weight);
         assert_eq!(own(content_layers, layer(Layer::Conv2_1, 0.5)), "conv2_1 ×0.5");
         assert_eq!(own(content_layers, layer(Layer::Conv2_1, 1.0).with(Layer::Conv4_2, 1.0)), "conv2_1, conv4_2");
-        assert_eq!(own(|size| sizes(&[64, 128], size, None), 100), "100 px");
+        assert_eq!(own(|size| sizes(&[64, 128], size, None, None), 100), "100 px");
     }
 
     #[test]
     fn a_build_up_is_offered_by_the_size_whose_strokes_it_keeps() {
-        let labels = |size| pyramids(1, size).into_iter().map(|offer| offer.label).collect::<Vec<_>>();
-        assert_eq!(labels(512), ["At full size", "Strokes as at 256 px", "Strokes as at 128 px"]);
-        assert_eq!(labels(192), ["At full size", "Strokes as at 96 px"]);
-        assert_eq!(labels(128), ["At full size"], "64 px of a photo of 3:2 are too few");
+        let labels = |size, photo| pyramids(1, size, photo).into_iter().map(|offer| offer.label).collect::<Vec<_>>();
+        assert_eq!(labels(512, None), ["At full size", "Strokes as at 256 px", "Strokes as at 128 px"]);
+        assert_eq!(labels(192, None), ["At full size", "Strokes as at 96 px"]);
+        assert_eq!(labels(128, None), ["At full size"], "64 px of a photo of 3:2 are too few");
+        assert_eq!(labels(512, Some(ImageSize::new(150, 600))), ["At full size", "Strokes as at 256 px"], "128 px wide");
+        assert_eq!(labels(512, Some(ImageSize::new(192, 128))), ["At full size", "Strokes as at 96 px"], "not enlarged");
     }
 
     #[test]
     fn on_a_graphics_card_a_size_tells_the_memory_that_it_takes() {
-        let labels = |card| sizes(&[128, 1024], 128, card).into_iter().map(|offer| offer.label).collect::<Vec<_>>();
-        assert_eq!(labels(None), ["128 px", "1024 px"]);
-        assert_eq!(labels(Some(Capacity::of_buffers(2 << 30))), ["128 px · 0.2 GB", "1024 px · 1.2 GB"]);
-        assert_eq!(labels(Some(Capacity::of_buffers(128 << 20)))[1], "1024 px · 1.0 GB, in tiles");
+        let labels = |photo, card| sizes(&[128, 1024], 128, photo, card).into_iter().map(|offer| offer.label).collect::<Vec<_>>();
+        let [large, small] = [2 << 30, 128 << 20].map(|buffer| Some(Capacity::of_buffers(buffer)));
+        assert_eq!(labels(None, None), ["128 px", "1024 px"]);
+        assert_eq!(labels(None, large), ["128 px · 0.2 GB", "1024 px · 1.2 GB"]);
+        assert_eq!(labels(None, small)[1], "1024 px · 1.0 GB, in tiles");
+        assert_eq!(labels(Some(ImageSize::new(1000, 2000)), large)[1], "1024 px · 0.7 GB");
+        assert_eq!(labels(Some(ImageSize::new(512, 512)), large)[1], "1024 px (the photo has 512) · 0.4 GB");
+        assert_eq!(labels(Some(ImageSize::new(512, 512)), small)[1], "1024 px (the photo has 512) · 0.4 GB");
     }
 
     #[test]

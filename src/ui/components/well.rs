@@ -1,8 +1,9 @@
 use leptos::ev::DragEvent;
 use leptos::html;
 use leptos::prelude::*;
-use web_sys::File;
+use web_sys::{File, HtmlImageElement};
 
+use crate::pixels::ImageSize;
 use crate::ui::intake::Well;
 use crate::ui::pictures::{Thumbnail, files_in, files_of};
 
@@ -34,6 +35,8 @@ pub fn PictureWell(
     reading: Signal<Option<String>>,
     /// The person has brought files.
     on_files: Callback<Vec<File>>,
+    /// The browser has drawn the thumbnail of this address, of a picture of this size.
+    on_drawn: Callback<(String, ImageSize)>,
 ) -> impl IntoView {
     let input = NodeRef::<html::Input>::new();
     let over = RwSignal::new(false);
@@ -84,8 +87,16 @@ pub fn PictureWell(
                 {move || {
                     drawable()
                         .map(|url| {
-                            let broken = Some(url.clone());
-                            view! { <img src=url alt="" draggable="false" on:error=move |_| undrawable.set(broken.clone()) /> }
+                            let (broken, drawn) = (Some(url.clone()), url.clone());
+                            view! {
+                                <img
+                                    src=url
+                                    alt=""
+                                    draggable="false"
+                                    on:error=move |_| undrawable.set(broken.clone())
+                                    on:load=move |event| on_drawn.run((drawn.clone(), natural_size(&event_target(&event))))
+                                />
+                            }
                         })
                 }}
                 <span class="well-hint">{move || if thumbnail.with(Option::is_some) { "no preview" } else { hint }}</span>
@@ -95,4 +106,8 @@ pub fn PictureWell(
             </span>
         </label>
     }
+}
+
+fn natural_size(image: &HtmlImageElement) -> ImageSize {
+    ImageSize::new(image.natural_width(), image.natural_height())
 }

@@ -8,6 +8,7 @@ use wasm_bindgen::JsValue;
 use web_sys::File;
 
 use super::{Desk, Local};
+use crate::pixels::ImageSize;
 use crate::protocol::{Command, FileId, UserError};
 use crate::ui::browser;
 use crate::ui::intake::{self, Well, places};
@@ -21,6 +22,19 @@ impl Desk {
     /// What `well` shows.
     pub fn thumbnail(self, well: Well) -> Option<Thumbnail> {
         self.picture(well).with(|picture| picture.as_ref().map(Picture::thumbnail))
+    }
+
+    /// The size of the photo, once the browser has drawn it.
+    pub fn photo_size(self) -> Option<ImageSize> {
+        let shown = self.thumbnail(Well::Content)?.url;
+        self.photo.with(|photo| photo.as_ref().filter(|(url, _)| shown.as_ref() == Some(url)).map(|&(_, size)| size))
+    }
+
+    /// Takes in that the browser has drawn the picture of this address in `well`.
+    pub fn note_size(self, well: Well, url: String, size: ImageSize) {
+        if well == Well::Content {
+            self.photo.set(Some((url, size)));
+        }
     }
 
     /// The name of the file that is on its way to `well`.

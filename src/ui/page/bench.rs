@@ -25,6 +25,7 @@ pub fn Bench(
                 thumbnail=Memo::new(move |_| desk.thumbnail(well))
                 reading=Memo::new(move |_| desk.reading(well))
                 on_files=Callback::new(move |files| desk.take_files(Some(well), files))
+                on_drawn=Callback::new(move |(url, size)| desk.note_size(well, url, size))
             />
         }
     };

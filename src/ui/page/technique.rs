@@ -44,9 +44,9 @@ pub fn Technique(
                 <Choice
                     id="size"
                     label="Size"
-                    offers=part(desk, |studio| {
+                    offers=part(desk, move |studio| {
                         let (device, settings) = (studio.report(), studio.settings());
-                        offers::sizes(&sizes_on(device), settings.size_on(device), studio.card())
+                        offers::sizes(&sizes_on(device), settings.size_on(device), desk.photo_size(), studio.card())
                     })
                     chosen=part(desk, |studio| studio.settings().size_on(studio.report()))
                     on_change=set(desk, |settings, size| settings.size = Some(size))
@@ -95,9 +95,9 @@ fn Strokes(
             <Choice
                 id="pyramid"
                 label="Build-up"
-                offers=part(desk, |studio| {
+                offers=part(desk, move |studio| {
                     let settings = studio.settings();
-                    offers::pyramids(settings.recipe.pyramid, settings.size_on(studio.report()))
+                    offers::pyramids(settings.recipe.pyramid, settings.size_on(studio.report()), desk.photo_size())
                 })
                 chosen=recipe(desk, |recipe| recipe.pyramid)
                 on_change=set_recipe(desk, |recipe, pyramid| recipe.pyramid = pyramid)
