@@ -22,9 +22,9 @@ pub struct Pace {
     batch: u32,
     is_ahead: bool,
     elapsed_ms: f64,
-    /// When the device was heard of last.
+    /// Since when the device works on what will be heard of next.
     heard_ms: f64,
-    /// How long the part before the last one took.
+    /// How long the last part took.
     part_ms: f64,
     /// How much of a batch has been heard of.
     batch_ms: f64,
@@ -112,9 +112,10 @@ impl Pace {
         due
     }
 
-    /// The picture has come.
-    pub fn end_preview(&mut self, now_ms: f64) {
-        self.next_preview_ms = now_ms + PREVIEW_INTERVAL_MS.max(PREVIEW_COST_SHARE * (now_ms - self.heard_ms));
+    /// The picture has come; whether the device rested meanwhile.
+    pub fn end_preview(&mut self, now_ms: f64, rested: bool) {
+        let cost_ms = if rested { now_ms - self.heard_ms } else { 0.0 };
+        self.next_preview_ms = now_ms + PREVIEW_INTERVAL_MS.max(PREVIEW_COST_SHARE * cost_ms);
     }
 }
 
@@ -192,10 +193,13 @@ mod tests {
         let mut pace = Pace::default();
         assert!(pace.begin_preview(1000.0) && !pace.begin_preview(9000.0));
         pace.end_part(9000.0, true);
-        pace.end_preview(9010.0);
+        pace.end_preview(9010.0, true);
         assert!(!pace.begin_preview(9209.0) && pace.begin_preview(9210.0));
         pace.end_part(9300.0, true);
-        pace.end_preview(9400.0);
+        pace.end_preview(9400.0, true);
         assert!(!pace.begin_preview(9899.0) && pace.begin_preview(9900.0));
+        pace.end_part(9900.0, true);
+        pace.end_preview(10_400.0, false);
+        assert!(!pace.begin_preview(10_599.0) && pace.begin_preview(10_600.0), "the device worked meanwhile");
     }
 }

@@ -30,7 +30,7 @@ pub use image_tensor::ImageTensor;
 pub use mask::{Guide, Mask};
 pub use state::{State, StateError};
 pub use tiles::Tile;
-pub use transfer::{Pictures, StyleTransfer, TransferError};
+pub use transfer::{Advance, Pictures, StyleTransfer, TransferError};
 pub use vgg19::{FeatureMap, FeatureMaps, Vgg19};
 #[cfg(feature = "gpu")]
 pub use warm_up::WarmUp;

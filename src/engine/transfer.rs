@@ -86,6 +86,17 @@ impl Pictures {
     }
 }
 
+/// What [`StyleTransfer::advance`] has come to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Advance {
+    /// A part of a step, or of the targets.
+    Part,
+    /// The last of the targets that were missing. Making them took memory in other pieces than a step does.
+    Targets,
+    /// The end of a step.
+    Step,
+}
+
 /// A run: the pastiche, what it is measured against, and the optimiser that changes it.
 #[derive(Debug)]
 pub struct StyleTransfer {
@@ -169,10 +180,14 @@ impl StyleTransfer {
     /// # Errors
     /// [`TransferError::Device`].
     pub async fn step(&mut self) -> Result<(), TransferError> {
-        while !self.advance().await? {
+        loop {
+            match self.advance().await? {
+                Advance::Step => return Ok(()),
+                Advance::Targets => self.optimizer.x().device().memory_cleanup(),
+                Advance::Part => {}
+            }
             self.mark().outcome().await?;
         }
-        Ok(())
     }
 
     /// A mark in the device's queue, reached when all that was asked for before it is done.
@@ -192,33 +207,29 @@ impl StyleTransfer {
     }
 
     /// Does a part of a step: all of it, or one look at a tile, or, where targets are missing, what makes a part of them. It is not waited for: who
-    /// asks for many sees to it, by [`Self::mark`], that the device's queue stays short. Answers whether the step is done.
+    /// asks for many sees to it, by [`Self::mark`], that the device's queue stays short.
     ///
     /// # Errors
     /// [`TransferError::Device`].
-    pub async fn advance(&mut self) -> Result<bool, TransferError> {
+    pub async fn advance(&mut self) -> Result<Advance, TransferError> {
         if self.left == 0 && self.pass.is_none() {
             self.ascend().await?;
         }
         if self.targets_missing() > 0 {
             self.make_target();
-            if self.targets_missing() == 0 {
-                // Making them takes memory in other pieces than a step does.
-                self.optimizer.x().device().memory_cleanup();
-            }
-            return Ok(false);
+            return Ok(if self.targets_missing() > 0 { Advance::Part } else { Advance::Targets });
         }
         let pass = self.pass.take().unwrap_or_else(|| Pass::new(self.optimizer.ask()));
         match pass.advance(&self.objective, &self.vgg) {
             Progress::Going(pass) => {
                 self.pass = Some(pass);
-                Ok(false)
+                Ok(Advance::Part)
             }
             Progress::Done(terms, gradient) => {
                 self.optimizer.tell(Evaluation { terms, gradient }).await?;
                 self.step += 1;
                 self.left = self.left.saturating_sub(1);
-                Ok(true)
+                Ok(Advance::Step)
             }
         }
     }

@@ -22,8 +22,8 @@ extern "C" {
 /// The export in which wasm-bindgen keeps every JavaScript object that the program refers to.
 const REFERENCES: &str = "__wbindgen_externrefs";
 
-/// Gives back all of the card's memory that no tensor lies in. What was asked of the card has to be done: a buffer that recorded work is still to use
-/// must not be destroyed.
+/// Gives back all of the card's memory that no tensor lies in. Before CubeCL lets go of a buffer it submits all work that it has recorded, and what is
+/// submitted may go on with a buffer that is destroyed.
 pub fn give_back(device: &OpenDevice) {
     let dropped = Set::new(&JsValue::UNDEFINED);
     for_each_buffer(|buffer| _ = dropped.add(buffer));
@@ -35,7 +35,8 @@ pub fn give_back(device: &OpenDevice) {
 /// Shows every buffer that the program refers to.
 fn for_each_buffer(mut see: impl FnMut(&GpuBuffer)) {
     let table = Reflect::get(&wasm_bindgen::exports(), &REFERENCES.into()).ok().and_then(|table| table.dyn_into::<Table>().ok());
-    let table = table.expect("wasm-bindgen's programs export what they refer to");
+    // Without it the collector is left to do it.
+    let Some(table) = table else { return };
     for index in 0..table.length() {
         if let Ok(Ok(buffer)) = table.get_raw(index).map(JsCast::dyn_into::<GpuBuffer>) {
             see(&buffer);

@@ -86,7 +86,7 @@ impl Preparation {
         Ok(self.device()?.capacity.with(memory))
     }
 
-    /// Gives back what of the device's memory is not in use. All that was asked of the device has to be done.
+    /// Gives back what of the device's memory is not in use.
     pub fn give_back(&self) {
         #[cfg(feature = "gpu")]
         if let Some(device) = &self.device {

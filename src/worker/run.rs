@@ -3,7 +3,7 @@
 use super::explain::RunError;
 use super::{now_ms, outbox};
 use crate::codec;
-use crate::engine::{Begun, StyleTransfer, TransferError};
+use crate::engine::{Advance, Begun, StyleTransfer, TransferError};
 use crate::losses::Losses;
 use crate::pace::Pace;
 use crate::pixels::Pixels;
@@ -66,24 +66,32 @@ impl Run {
     }
 
     /// Asks for one batch of steps and posts what has come of this one or the one before, unless the run is `halted` in the middle of a step of many
-    /// tiles: the rest of the step is left for another time then, and that of the batch. Answers whether the run is finished.
+    /// parts: the rest of the step is left for another time then, and that of the batch. `give_back` is called when memory has become free. Answers
+    /// whether the run is finished.
     ///
     /// # Errors
     /// [`RunError::Transfer`].
-    pub async fn advance(&mut self, mut halted: impl FnMut() -> bool) -> Result<bool, RunError> {
+    pub async fn advance(&mut self, mut halted: impl FnMut() -> bool, give_back: impl Fn()) -> Result<bool, RunError> {
         if self.pending.is_none() {
             self.pace.begin(now_ms());
         }
         let before = self.transfer.steps_done();
+        let mut parts = 0;
+        // A step of many parts is a batch of its own: at a pyramid's next size steps may be long where those before it were short.
         for _ in 0..self.pace.batch() {
-            while !self.transfer.finished() && !self.transfer.advance().await? {
+            while !self.transfer.finished() {
+                match self.transfer.advance().await? {
+                    Advance::Step => break,
+                    Advance::Targets => give_back(),
+                    Advance::Part => {}
+                }
+                parts += 1;
                 self.follow(Pending::Part(self.transfer.mark())).await?;
                 if halted() {
                     return Ok(false);
                 }
             }
-            // At a pyramid's last size a step may be long where those before it were short.
-            if self.transfer.tiles() > 1 {
+            if parts > 0 {
                 break;
             }
         }
@@ -130,11 +138,10 @@ impl Run {
     pub async fn catch_up(&mut self) -> Result<(), RunError> {
         let pending = self.pending.take();
         self.hear(pending).await?;
-        self.end_preview().await
+        self.end_preview(true).await
     }
 
-    /// Waits for all that has been asked for, of which nothing is wanted any more: a device may not let go of what it has begun to read, nor of memory
-    /// that it is still to use.
+    /// Waits for what is on its way, of which nothing is wanted any more: a device may not let go of what it has begun to read.
     pub async fn end(self) {
         match self.pending {
             None => {}
@@ -144,7 +151,6 @@ impl Run {
         if let Some((_, picture)) = self.preview {
             _ = picture.outcome().await;
         }
-        _ = self.transfer.mark().outcome().await;
     }
 
     async fn png(&self) -> Result<Vec<u8>, TransferError> {
@@ -168,13 +174,14 @@ impl Run {
         let picture = Begun::new(self.transfer.pixels());
         let waits = picture.is_done() || !self.pace.lets_previews_lag();
         self.preview = Some((self.transfer.steps_done(), picture));
-        if waits { self.end_preview().await } else { Ok(()) }
+        if waits { self.end_preview(true).await } else { Ok(()) }
     }
 
-    async fn end_preview(&mut self) -> Result<(), RunError> {
+    /// Posts the preview that is on its way, if one is. Whether the device `rests` meanwhile, having been asked for nothing else, tells what it costs.
+    async fn end_preview(&mut self, rests: bool) -> Result<(), RunError> {
         if let Some((step, picture)) = self.preview.take() {
             self.post_preview(step, &picture.outcome().await?);
-            self.pace.end_preview(now_ms());
+            self.pace.end_preview(now_ms(), rests);
         }
         Ok(())
     }
@@ -184,7 +191,7 @@ impl Run {
         let waits = next.is_done() || !self.pace.is_ahead();
         let before = self.pending.replace(next);
         self.hear(before).await?;
-        self.end_preview().await?;
+        self.end_preview(false).await?;
         if waits { self.catch_up().await } else { Ok(()) }
     }
 

@@ -197,9 +197,9 @@ impl Session {
     }
 
     async fn advance(&mut self) {
-        let Self { run: Some(run), inbox, .. } = self else { return };
+        let Self { run: Some(run), inbox, preparation, .. } = self else { return };
         let id = run.id;
-        match run.advance(|| inbox.halts(id)).await {
+        match run.advance(|| inbox.halts(id), || preparation.give_back()).await {
             Ok(true) => self.drop_run().await,
             Ok(false) => {}
             Err(error) => self.settle(id, Err(error)).await,
@@ -223,15 +223,15 @@ impl Session {
         outbox::set_current_run(None);
         if let Some(run) = self.run.take() {
             run.end().await;
-            self.preparation.give_back();
         }
+        self.preparation.give_back();
     }
 
     /// Tells the page of a failure, after which the run is no more.
     async fn settle(&mut self, id: RunId, outcome: Result<(), RunError>) {
         if let Err(error) = outcome {
-            self.drop_run().await;
             outbox::post(&Event::Failed { run: Some(id), error: explain::run(&error), fatal: error.is_fatal() });
+            self.drop_run().await;
         }
     }
 }

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use burn::tensor::{Device, Tensor};
 use impasto::codec;
 use impasto::engine::loss::{Objective, Subject};
-use impasto::engine::{ImageTensor, Mask, Pictures, StyleTransfer, Vgg19};
+use impasto::engine::{Advance, ImageTensor, Mask, Pictures, StyleTransfer, Vgg19};
 use impasto::layer::Layer;
 use impasto::memory::Capacity;
 use impasto::pixels::{ImageSize, Pixels};
@@ -176,7 +176,8 @@ fn targets_are_made_tile_by_tile_whatever_comes_to_count_meanwhile() {
 
     let (of_photo, of_paintings) = (4, 4 + 1);
     let mut by_parts = begin(emphasis());
-    let parts = std::iter::from_fn(|| (!block_on(by_parts.advance()).expect("the device works")).then_some(())).count() + 1;
+    let parts =
+        std::iter::from_fn(|| (block_on(by_parts.advance()).expect("the device works") != Advance::Step).then_some(())).count() + 1;
     assert_eq!(parts, of_paintings as usize + 3 * of_photo as usize, "each target, and two looks at each tile");
 
     let mut from_the_start = begin(emphasis());
