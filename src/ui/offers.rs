@@ -49,7 +49,7 @@ pub fn sizes(fitting: &[u32], own: u32, photo: Option<ImageSize>, card: Option<C
         let tiles = if card.sees_whole(width, height) { "" } else { ", in tiles" };
         format!(" · {}{tiles}", gigabytes(card.bytes_to_paint(width, height)))
     };
-    let label = |&size: &u32| format!("{size} px{}{}", bounded(size), card.map_or_else(String::new, |card| memory(size, card)));
+    let label = |&size: &u32| format!("{size} px{}{}", card.map_or_else(String::new, |card| memory(size, card)), bounded(size));
     with_own(fitting.iter().map(|size| offer(*size, size.to_string(), label(size))).collect(), own, label)
 }
 
@@ -238,8 +238,8 @@ mod tests {
         assert_eq!(labels(None, large), ["128 px · 0.2 GB", "1024 px · 1.9 GB"]);
         assert_eq!(labels(None, small)[1], "1024 px · 1.3 GB, in tiles");
         assert_eq!(labels(Some(ImageSize::new(1000, 2000)), large)[1], "1024 px · 1.0 GB");
-        assert_eq!(labels(Some(ImageSize::new(512, 512)), large)[1], "1024 px (the photo has 512) · 0.6 GB");
-        assert_eq!(labels(Some(ImageSize::new(512, 512)), small)[1], "1024 px (the photo has 512) · 0.6 GB");
+        assert_eq!(labels(Some(ImageSize::new(512, 512)), large)[1], "1024 px · 0.6 GB (the photo has 512)");
+        assert_eq!(labels(Some(ImageSize::new(512, 512)), small)[1], "1024 px · 0.6 GB (the photo has 512)");
     }
 
     #[test]
