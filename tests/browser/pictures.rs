@@ -7,6 +7,9 @@ use tempfile::TempDir;
 /// Size of the content picture, px: small, so that a step is quick on an emulated GPU.
 pub const CONTENT: (u32, u32) = (40, 32);
 
+/// Size of the style picture, px.
+pub const STYLE: (u32, u32) = (48, 36);
+
 /// A folder of files, which goes when this does.
 pub struct Pictures {
     folder: TempDir,
@@ -26,7 +29,8 @@ impl Pictures {
 
     /// A small painting: busy stripes.
     pub fn style(&self) -> PathBuf {
-        self.save("painting.png", 48, 36, |x, y| if (x / 3 + y / 2) % 2 == 0 { [20, 40, 160] } else { [250, 220, 40] })
+        let (width, height) = STYLE;
+        self.save("painting.png", width, height, |x, y| if (x / 3 + y / 2) % 2 == 0 { [20, 40, 160] } else { [250, 220, 40] })
     }
 
     /// Another painting: blots.

@@ -2,7 +2,7 @@
 
 use crate::driver::Session;
 use crate::page::Page;
-use crate::pictures::Pictures;
+use crate::pictures::{CONTENT, Pictures, STYLE};
 use crate::prepared;
 use crate::site::{Site, WeightsFault};
 
@@ -64,8 +64,18 @@ pub async fn pictures_and_settings_survive_a_reload(session: &Session) {
         let text = async || page.text(&format!("[data-well={well}]")).await.contains(name).then_some(());
         page.until(&format!("{name} is there again"), text).await;
     }
+    until_sizes_know(&page, CONTENT.0).await;
+    page.press("Swap pictures").await;
+    until_sizes_know(&page, STYLE.0).await;
     page.press("Stylise").await;
     page.until_status("Step 2 of 2 · finished").await;
+}
+
+/// Waits until the list of sizes tells that the photo has no more than so many pixels.
+async fn until_sizes_know(page: &Page<'_>, long_edge: u32) {
+    let told = format!("(the photo has {long_edge})");
+    let sizes = async || page.run("return document.getElementById('size').textContent;", vec![]).await;
+    page.until(&told, async || sizes().await.as_str().unwrap_or_default().contains(&told).then_some(())).await;
 }
 
 /// The settings as a file, out and in; one that makes no sense changes nothing.

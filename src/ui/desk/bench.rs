@@ -32,7 +32,8 @@ impl Desk {
 
     /// Takes in that the browser has drawn the picture of this address in `well`.
     pub fn note_size(self, well: Well, url: String, size: ImageSize) {
-        if well == Well::Content {
+        // A drawing without a size of its own has none to tell.
+        if well == Well::Content && size.area() > 0 {
             self.photo.set(Some((url, size)));
         }
     }
