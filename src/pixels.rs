@@ -36,6 +36,11 @@ impl ImageSize {
         self.width.max(self.height)
     }
 
+    /// px of the shorter side.
+    pub fn short_edge(self) -> u32 {
+        self.width.min(self.height)
+    }
+
     /// Number of pixels.
     pub fn area(self) -> usize {
         self.width as usize * self.height as usize
@@ -69,7 +74,7 @@ impl ImageSize {
     /// [`TooSmall`] when a side of the result is shorter than [`MIN_EDGE_PX`].
     pub fn fit_for_network(self, edge: u32) -> Result<Self, TooSmall> {
         let fitted = self.fit_to_edge(edge);
-        if fitted.width.min(fitted.height) < MIN_EDGE_PX {
+        if fitted.short_edge() < MIN_EDGE_PX {
             return Err(TooSmall { given: self, fitted });
         }
         Ok(fitted)

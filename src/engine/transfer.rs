@@ -144,7 +144,7 @@ impl StyleTransfer {
         let full = Scene::new(pictures, recipe, device);
         // An earlier result is gone on with at its own size: a smaller one would lose its detail.
         let pyramid = if pictures.earlier.is_some() { 1 } else { recipe.pyramid };
-        let mut levels: VecDeque<Level> = schedule::levels(size.width.min(size.height), pyramid, recipe.steps).into();
+        let mut levels: VecDeque<Level> = schedule::levels(size.short_edge(), pyramid, recipe.steps).into();
         let Level { halvings, steps } = levels.pop_front().expect("a schedule has a level");
         let scene = full.halved(halvings);
         let start = match &pictures.earlier {

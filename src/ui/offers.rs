@@ -95,10 +95,11 @@ pub fn starts(own: Start) -> Vec<Offer<Start>> {
 /// Numbers of sizes to paint at, for a result of `size` px: each by the coarsest, whose strokes the picture keeps. Those are offered that the photo
 /// has, or one of 3:2 before its shape is known.
 pub fn pyramids(own: u32, size: u32, photo: Option<ImageSize>) -> Vec<Offer<u32>> {
-    let ImageSize { width, height } = photo.unwrap_or(ImageSize::new(size, size * 2 / 3)).fit_to_edge(size);
-    let (size, short_edge) = (width.max(height), width.min(height));
-    let fitting = (1..=4).filter(|&count| schedule::levels(short_edge, count, u32::MAX).len() == count as usize);
-    let label = |count| if count == 1 { "At full size".to_owned() } else { format!("Strokes as at {} px", size >> (count - 1)) };
+    let fitted = photo.unwrap_or(ImageSize::new(size, size * 2 / 3)).fit_to_edge(size);
+    let fitting = (1..=4).filter(|&count| schedule::levels(fitted.short_edge(), count, u32::MAX).len() == count as usize);
+    let label = |count| {
+        if count == 1 { "At full size".to_owned() } else { format!("Strokes as at {} px", fitted.long_edge() >> (count - 1)) }
+    };
     let offers = fitting.map(|count: u32| offer(count, count.to_string(), label(count))).collect();
     with_own(offers, own, |count| format!("In {count} sizes, if it has them"))
 }

@@ -41,8 +41,8 @@ impl Scene {
     #[must_use]
     pub fn halved(&self, times: u32) -> Self {
         let painting = |painting: &ImageTensor| {
-            let ImageSize { width, height } = painting.size();
-            painting.halved(times.min((width.min(height) / MIN_EDGE_PX).max(1).ilog2()))
+            let most = (painting.size().short_edge() / MIN_EDGE_PX).max(1).ilog2();
+            painting.halved(times.min(most))
         };
         let Subject { photo, paintings, masks } = &self.subject;
         let subject = Subject {
