@@ -18,7 +18,7 @@ use crate::pixels::ImageSize;
 const GRID_PX: usize = Layer::Conv5_1.stride() as usize;
 /// A halo, px: how far the deepest layers look, on the grid.
 const HALO_PX: usize = reach().next_multiple_of(GRID_PX);
-/// The shortest side of a tile, px: halos, a core, and what [`Span::all`] rounds.
+/// The shortest side of a tile, px: halos, a core, and what [`Span::fewest`] rounds.
 const LEAST_EDGE_PX: usize = LEAST_TILE_EDGE_PX as usize;
 const _: () = assert!(LEAST_EDGE_PX == 2 * HALO_PX + 3 * GRID_PX, "the plain arithmetic of memory knows no layers");
 
@@ -117,20 +117,34 @@ impl Tile {
 }
 
 impl Span {
-    /// A side of `whole` px in spans of which each sees at most `edge` px.
+    /// A side of `whole` px in spans of which each sees at most `edge` px, and all as much: maps of one tile lie in what those of the last have left.
     fn all(whole: usize, edge: usize) -> Vec<Self> {
         if whole <= edge {
             return vec![Self { core: 0..whole, seen: 0..whole, whole }];
         }
         assert!(edge >= LEAST_EDGE_PX, "a tile of {edge} px has no room between its halos");
-        // A core is longer than its share by less than the grid.
-        let count = whole.div_ceil(edge - 2 * HALO_PX - GRID_PX);
-        let bound = |index: usize| if index == count { whole } else { index * whole / count / GRID_PX * GRID_PX };
-        let span = |index| {
-            let core = bound(index)..bound(index + 1);
-            Self { seen: core.start.saturating_sub(HALO_PX)..(core.end + HALO_PX).min(whole), core, whole }
+        let (count, seen) = Self::fewest(whole, edge);
+        let start = |index: usize| (whole - seen) * index / (count - 1) / GRID_PX * GRID_PX;
+        let bound = |index: usize| match index {
+            0 => 0,
+            _ if index == count => whole,
+            _ => start(index) + HALO_PX,
         };
+        let span = |index| Self { core: bound(index)..bound(index + 1), seen: start(index)..start(index) + seen, whole };
         (0..count).map(span).collect()
+    }
+
+    /// How few spans of at most `edge` px are enough for a side of `whole` px, and how little each of them sees then. All begin on the grid, the last where it ends
+    /// with the picture, and each shares two halos with the next.
+    fn fewest(whole: usize, edge: usize) -> (usize, usize) {
+        let lengths = (2 * HALO_PX + GRID_PX..=edge).filter(|seen| seen % GRID_PX == whole % GRID_PX);
+        // A step to the next span is longer than their mean by less than the grid.
+        let reaches = |count: usize, seen: usize| {
+            let step = (whole - seen).div_ceil(count - 1).next_multiple_of(GRID_PX);
+            step + 2 * HALO_PX <= seen
+        };
+        let fewest = (2..).find_map(|count| Some((count, lengths.clone().find(|&seen| reaches(count, seen))?)));
+        fewest.expect("spans have room between their halos")
     }
 
     /// The core's positions of `layer` among those of the whole picture.
@@ -182,24 +196,58 @@ mod tests {
             for span in tiles.iter().flat_map(|tile| [&tile.rows, &tile.columns]) {
                 assert!(span.seen.len() <= 256 && !span.core_in_whole(Layer::Conv5_1).is_empty(), "{span:?}");
             }
+            assert!(
+                tiles.iter().all(|tile| tile.area() == tiles[0].area()),
+                "a device keeps what one tile took for the next: {width}×{height}"
+            );
         }
     }
 
     #[test]
-    fn the_smallest_tiles_have_cores_too() {
-        for spans in (209..=4096).map(|side| Span::all(side, LEAST_EDGE_PX)) {
-            for span in &spans {
-                assert!(span.seen.len() <= LEAST_EDGE_PX && !span.core_in_whole(Layer::Conv5_1).is_empty(), "{span:?}");
+    fn a_span_sees_a_halo_to_each_side_and_the_smallest_has_a_core_too() {
+        for (side, edge) in
+            (209..=4096).map(|side| (side, LEAST_EDGE_PX)).chain((769..=4096).flat_map(|side| [(side, 768), (side, 641)]))
+        {
+            let spans = Span::all(side, edge);
+            assert_eq!((spans[0].core.start, spans[spans.len() - 1].core.end), (0, side));
+            assert!(
+                spans.windows(2).all(|pair| pair[0].core.end == pair[1].core.start && pair[0].core.end % GRID_PX == 0),
+                "{spans:?}"
+            );
+            for Span { core, seen, .. } in &spans {
+                assert!(
+                    seen.len() <= edge && seen.len() == spans[0].seen.len() && seen.start % GRID_PX == 0 && seen.end <= side,
+                    "{spans:?}"
+                );
+                assert!(core.start == 0 || core.start - seen.start >= HALO_PX, "{spans:?}");
+                assert!(core.end == side || seen.end - core.end >= HALO_PX, "{spans:?}");
             }
+            assert!(spans.iter().all(|span| !span.core_in_whole(Layer::Conv5_1).is_empty()), "{spans:?}");
         }
+    }
+
+    #[test]
+    fn tiles_are_as_few_and_then_as_small_as_they_can_be() {
+        let spans = |side, edge| {
+            let spans = Span::all(side, edge);
+            (spans.len(), spans[0].seen.len())
+        };
+        let sides = [(1024, 640), (1536, 640), (2048, 768), (3072, 768), (4096, 768), (2048, 640)];
+        assert_eq!(sides.map(|(side, edge)| spans(side, edge)), [(2, 592), (3, 624), (4, 640), (5, 752), (7, 736), (4, 640)]);
     }
 
     #[test]
     fn spans_follow_one_another_with_halos_as_far_as_the_picture_goes() {
         let spans = Span::all(500, 256);
         let bounds = |range: &Range<usize>| (range.start, range.end);
-        let cores: Vec<_> = spans.iter().map(|span| bounds(&span.core)).collect();
-        assert_eq!(cores, [(0, 64), (64, 128), (128, 208), (208, 272), (272, 352), (352, 416), (416, 500)]);
-        assert_eq!((bounds(&spans[0].seen), bounds(&spans[3].seen), bounds(&spans[6].seen)), ((0, 144), (128, 352), (336, 500)));
+        let all: Vec<_> = spans.iter().map(|span| (bounds(&span.core), bounds(&span.seen))).collect();
+        let expected = [
+            ((0, 144), (0, 244)),
+            ((144, 208), (64, 308)),
+            ((208, 272), (128, 372)),
+            ((272, 336), (192, 436)),
+            ((336, 500), (256, 500)),
+        ];
+        assert_eq!(all, expected);
     }
 }

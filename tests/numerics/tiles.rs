@@ -7,7 +7,7 @@ use impasto::codec;
 use impasto::engine::loss::{Objective, Subject};
 use impasto::engine::{Advance, ImageTensor, Mask, Pictures, StyleTransfer, Vgg19};
 use impasto::layer::Layer;
-use impasto::memory::Capacity;
+use impasto::memory::{Capacity, LEAST_TILE_EDGE_PX};
 use impasto::pixels::{ImageSize, Pixels};
 use impasto::recipe::{Border, Emphasis, LayerWeights, Network, Pooling, Reading, Recipe, Start};
 use pollster::block_on;
@@ -19,8 +19,8 @@ use crate::{cpu, gpu, network};
 const TERM_GATE: f32 = 1e-5;
 /// Relative L2 distance allowed for the gradient.
 const GRADIENT_GATE: f32 = 1e-5;
-/// Room for tiles of 256×256 px, whose cores are 80 px at most.
-pub const NARROW: Capacity = Capacity { whole_edge: 64, tile_edge: 256, ..Capacity::AMPLE };
+/// Room for the smallest tiles, whose cores are 32 px between two others.
+pub const NARROW: Capacity = Capacity { whole_edge: 64, tile_edge: LEAST_TILE_EDGE_PX, ..Capacity::AMPLE };
 /// Room for any picture, but not for the first layer beside the deeper ones.
 const IN_TURNS: Capacity = Capacity { together_edge: 0, ..Capacity::AMPLE };
 
