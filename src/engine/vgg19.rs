@@ -9,7 +9,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 
 #[cfg(feature = "gpu")]
 use super::kernels::{self, Intake, Kept};
-use super::numbers::scaled;
+use super::numbers::{lasting, scaled};
 use super::pooling::pool;
 #[cfg(feature = "gpu")]
 use super::pooling::taken;
@@ -72,6 +72,12 @@ impl FeatureMap {
     /// The same values outside of any autodiff graph: a constant target.
     pub fn detached(self) -> Self {
         Self(self.0.without_autodiff())
+    }
+
+    /// The same values, to be kept for a run.
+    pub fn lasting(self) -> Self {
+        // Channels last, as the kernels have it.
+        Self(lasting(self.0.permute([0, 2, 3, 1])).permute([0, 3, 1, 2]))
     }
 }
 

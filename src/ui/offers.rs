@@ -236,11 +236,11 @@ mod tests {
         let labels = |photo, card| sizes(&[128, 1024], 128, photo, card).into_iter().map(|offer| offer.label).collect::<Vec<_>>();
         let [large, small] = [2 << 30, 128 << 20].map(|buffer| Some(Capacity::of_buffers(buffer)));
         assert_eq!(labels(None, None), ["128 px", "1024 px"]);
-        assert_eq!(labels(None, large), ["128 px · 0.2 GB", "1024 px · 1.9 GB"]);
-        assert_eq!(labels(None, small)[1], "1024 px · 1.3 GB, in tiles");
-        assert_eq!(labels(Some(ImageSize::new(1000, 2000)), large)[1], "1024 px · 1.0 GB");
-        assert_eq!(labels(Some(ImageSize::new(512, 512)), large)[1], "1024 px · 0.6 GB (the photo has 512)");
-        assert_eq!(labels(Some(ImageSize::new(512, 512)), small)[1], "1024 px · 0.6 GB (the photo has 512)");
+        assert_eq!(labels(None, large), ["128 px · 0.2 GB", "1024 px · 1.7 GB"]);
+        assert_eq!(labels(None, small)[1], "1024 px · 1.2 GB, in tiles");
+        assert_eq!(labels(Some(ImageSize::new(1000, 2000)), large)[1], "1024 px · 0.9 GB");
+        assert_eq!(labels(Some(ImageSize::new(512, 512)), large)[1], "1024 px · 0.5 GB (the photo has 512)");
+        assert_eq!(labels(Some(ImageSize::new(512, 512)), small)[1], "1024 px · 0.5 GB (the photo has 512)");
     }
 
     #[test]

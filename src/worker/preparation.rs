@@ -144,6 +144,8 @@ impl Preparation {
         };
         #[cfg(not(feature = "gpu"))]
         let weights = self.weights.load().await?;
+        // What the search took is larger than many a weight, which would keep it.
+        self.give_back();
         report(Stage::Network);
         // The page hears of the stage before the work holds this thread.
         TimeoutFuture::new(0).await;

@@ -27,7 +27,7 @@ impl ContentLoss {
 
     /// Takes the photo's feature maps in its next tile as targets.
     pub fn add(&mut self, photo: &FeatureMaps) {
-        self.targets.iter_mut().for_each(|(&layer, parts)| parts.push(photo.get(layer).clone().detached()));
+        self.targets.iter_mut().for_each(|(&layer, parts)| parts.push(photo.get(layer).clone().detached().lasting()));
     }
 
     /// Whether there is, or will be, a target for each of `layers`.
