@@ -1,5 +1,5 @@
-//! The built page in a real browser, driven as a person would. It is the release build, unchanged; a script that is laid before it notes
-//! when the worker's events arrive.
+//! The built page in a real browser, driven as a person would. It is the release build, unchanged; scripts that are laid before it note
+//! when the worker's events arrive, and count the worker's GPU buffers.
 
 #[path = "../../tests/browser/driver.rs"]
 mod driver;
@@ -46,6 +46,7 @@ fn main() -> ExitCode {
 /// One visit: the pictures are brought, the run goes on for as long as it takes, and is cancelled.
 async fn measure(session: &Session, case: &Case, steps: Steps) -> Outcome<Line> {
     let site = Site::new();
+    site.watch_buffers();
     site.hook_page(watch::SCRIPT);
     // The page reads the files again when the run begins.
     let folder = tempfile::tempdir()
@@ -58,6 +59,7 @@ async fn measure(session: &Session, case: &Case, steps: Steps) -> Outcome<Line> 
         // More than asked for, where the worker reports several at once.
         steps: watch.steps(),
         cpu_ms_per_step: watch.cpu_ms_per_step(),
+        peak_device_bytes: watch.peak_device_bytes(),
         page: Some(watch.page_figures(cancelled)),
         ..StepLine::new(case, steps, watch.ms_per_step(), watch.warm_up_s())
     }))

@@ -29,6 +29,8 @@ struct Notes {
     progress: Vec<Progress>,
     longest_task: Option<f64>,
     longest_gap: f64,
+    /// Of GPU buffers.
+    peak_bytes: u64,
 }
 
 /// The CPU time that the browser had used when so many steps were done, s.
@@ -54,7 +56,7 @@ impl Watch {
         page.press("Stylise").await;
         let cpu = [reading(page, driver, 0).await?, reading(page, driver, runs).await?];
         let script = "const { adapter, started, progress, longestTask, longestGap } = bench;
-            return { adapter, started, progress, longestTask, longestGap };";
+            return { adapter, started, progress, longestTask, longestGap, peakBytes: buffers.peak };";
         Ok(Self { notes: ask(page, script).await, cpu })
     }
 
@@ -84,6 +86,11 @@ impl Watch {
         let [begun, ended] = self.cpu;
         let (seconds, steps) = (ended.seconds? - begun.seconds?, ended.step - begun.step);
         (steps > 0).then(|| seconds * 1e3 / f64::from(steps))
+    }
+
+    /// The most that there was in GPU buffers which were neither destroyed nor collected; `None` on the processor.
+    pub fn peak_device_bytes(&self) -> Option<u64> {
+        Some(self.notes.peak_bytes).filter(|&bytes| bytes > 0)
     }
 
     /// How the page fared, with the answers of [`cancel`].

@@ -30,6 +30,7 @@ in_both_browsers! {
     runs::a_first_run_ends_with_a_picture_to_keep,
     runs::the_gpu_does_the_same,
     runs::a_run_that_spares_memory_comes_as_far,
+    runs::a_run_takes_the_memory_that_is_told,
     runs::compiling_for_the_gpu_is_told_and_can_be_called_off,
     runs::a_pause_holds_the_run_and_resume_goes_on,
     runs::cancel_is_felt_at_once_and_a_new_run_begins,

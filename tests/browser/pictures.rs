@@ -27,6 +27,11 @@ impl Pictures {
         self.save("photo.png", width, height, |x, y| if x > y { [230, 180, 90] } else { [4 * byte(x), 5 * byte(y), 120] })
     }
 
+    /// A square photo of this side, px: the small one's shades.
+    pub fn large_content(&self, side: u32) -> PathBuf {
+        self.save("large.png", side, side, |x, y| if x > y { [230, 180, 90] } else { [byte(x / 16), byte(y / 8), 120] })
+    }
+
     /// A small painting: busy stripes.
     pub fn style(&self) -> PathBuf {
         let (width, height) = STYLE;

@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use serde::Deserialize;
+
 use crate::driver::Session;
 use crate::page::Page;
 use crate::pictures::{CONTENT, Pictures};
@@ -14,6 +16,19 @@ const LONG: u32 = 5000;
 const AT_ONCE: Duration = Duration::from_millis(500);
 /// Longest task on the page's thread while a run goes on, ms; on a machine that also emulates the GPU.
 const LONGEST_TASK_MS: f64 = 200.0;
+
+/// What workers have of the GPU's memory, bytes.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Buffers {
+    held: u64,
+    peak: u64,
+    given_back: u64,
+}
+
+async fn buffers(page: &Page<'_>) -> Buffers {
+    serde_json::from_value(page.run("return window.buffers;", vec![]).await).expect("the page was told")
+}
 
 /// The whole way, on `device`: the steps rise, the loss falls, the picture changes and can be kept.
 async fn run_to_the_end(session: &Session, device: &str, steps: u32) {
@@ -50,7 +65,7 @@ pub async fn a_run_that_spares_memory_comes_as_far(session: &Session) {
     let (site, pictures) = (Site::new(), Pictures::new());
     site.watch_buffers();
     let page = prepared(session, &site, &pictures, "gpu", LONG).await;
-    let given_back = async || page.run("return window.bytesGivenBack;", vec![]).await.as_u64().unwrap_or_default();
+    let given_back = async || buffers(&page).await.given_back;
     page.press("Stylise").await;
     page.reach_step(1).await;
     let before = given_back().await;
@@ -68,6 +83,33 @@ pub async fn a_run_that_spares_memory_comes_as_far(session: &Session) {
     page.until_status("finished").await;
     let sparing = page.loss().await;
     assert!((sparing / ample - 1.0).abs() < 0.02, "{sparing} with memory spared, {ample} without");
+}
+
+/// What the page tells of the graphics card's memory is what a run takes of it, as a whole and in tiles, and most of it is given back at once.
+pub async fn a_run_takes_the_memory_that_is_told(session: &Session) {
+    let (site, pictures) = (Site::new(), Pictures::new());
+    site.watch_buffers_idly();
+    for (memory, size) in [("ample", 512), ("sparing", 1024)] {
+        let page = prepared(session, &site, &pictures, "gpu", 2).await;
+        page.choose_file("Content picture", &pictures.large_content(size)).await;
+        page.set("Graphics memory", memory).await;
+        page.set("Size", &size.to_string()).await;
+        let told = page.until("the size goes by the photo", async || gigabytes_told(&page).await).await;
+        page.press("Stylise").await;
+        page.until_status("finished").await;
+        let Buffers { held, peak, .. } = buffers(&page).await;
+        let peak = peak as f64 / 1e9;
+        assert!((0.8..1.15).contains(&(peak / told)), "{size} px took {peak:.2} GB, and {told} were told");
+        assert!(held as f64 / 1e9 < peak / 2.0, "{held} bytes are left of a run at {size} px");
+    }
+}
+
+/// What the chosen size says that it takes of the graphics card's memory; `None` while the photo is another that is smaller.
+async fn gigabytes_told(page: &Page<'_>) -> Option<f64> {
+    let script = "return [...document.querySelectorAll('option:checked')].map(option => option.textContent).find(text => text.includes(' GB'));";
+    let told = page.run(script, vec![]).await;
+    let told = told.as_str().filter(|told| !told.contains("the photo has"))?;
+    told.split_once(" GB")?.0.rsplit_once(' ')?.1.parse().ok()
 }
 
 /// Before the first step a bar tells how far the compiling is, and one need not wait for its end.

@@ -28,19 +28,18 @@ if (self.GPUAdapter) {
 }
 "#;
 
-/// Tells on the broadcast channel "test" how many bytes of GPU buffers have been given back.
-const BUFFERS_HOOK: &str = r#"
-if (self.GPUBuffer) {
-  const channel = new BroadcastChannel("test");
-  const destroy = GPUBuffer.prototype.destroy;
-  let bytes = 0;
-  GPUBuffer.prototype.destroy = function () {
-    bytes += this.size;
-    channel.postMessage(bytes);
-    return destroy.call(this);
+/// Counts the bytes of a worker's GPU buffers, and tells them in the page.
+const BUFFERS_HOOK: &str = include_str!("buffers.js");
+
+/// Leaves out all of a worker's GPU programs but those of one workgroup, among them the decision on a step: so any size takes no time, and no other memory.
+const IDLE_HOOK: &str = r"
+if (self.GPUComputePassEncoder) {
+  const dispatch = GPUComputePassEncoder.prototype.dispatchWorkgroups;
+  GPUComputePassEncoder.prototype.dispatchWorkgroups = function (x, y = 1, z = 1) {
+    if (x * y * z === 1) dispatch.call(this, x, y, z);
   };
 }
-"#;
+";
 
 /// What goes wrong with the weights' answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,14 +113,14 @@ impl Site {
         conduct.other_fault.notify_waiters();
     }
 
-    /// Runs `script` in the page before anything else, from the next load on.
+    /// Runs `script`, too, in the page before anything else, from the next load on.
     pub fn hook_page(&self, script: &str) {
-        self.conduct().page_hook = script.to_owned();
+        self.conduct().page_hook += script;
     }
 
-    /// Runs `script` in each worker before its own, from the next worker on.
+    /// Runs `script`, too, in each worker before its own, from the next worker on.
     pub fn hook_worker(&self, script: &str) {
-        self.conduct().worker_hook = script.to_owned();
+        self.conduct().worker_hook += script;
     }
 
     /// Lets the page end its workers' GPU devices by a message to the broadcast channel "test".
@@ -129,12 +128,16 @@ impl Site {
         self.hook_worker(DEVICE_HOOK);
     }
 
-    /// Lets the page know, as `bytesGivenBack`, how much of the GPU's memory its workers have given back.
+    /// Lets the page know, as `buffers`, what its workers have of the GPU's memory; bytes.
     pub fn watch_buffers(&self) {
         self.hook_worker(BUFFERS_HOOK);
-        self.hook_page(
-            "window.bytesGivenBack = 0; new BroadcastChannel('test').onmessage = event => window.bytesGivenBack = event.data;",
-        );
+        self.hook_page(BUFFERS_HOOK);
+    }
+
+    /// The same, where nothing is computed.
+    pub fn watch_buffers_idly(&self) {
+        self.watch_buffers();
+        self.hook_worker(IDLE_HOOK);
     }
 
     fn conduct(&self) -> std::sync::MutexGuard<'_, Conduct> {

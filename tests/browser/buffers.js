@@ -1,0 +1,32 @@
+// Runs in page and workers before their own scripts. A worker counts the bytes of its GPU buffers: those that are neither destroyed nor collected, the most that
+// there were of them, and those that were given back. The page keeps what it was told last.
+{
+  const channel = new BroadcastChannel("buffers");
+  if (self.document) {
+    self.buffers = { held: 0, peak: 0, givenBack: 0 };
+    channel.onmessage = event => self.buffers = event.data;
+  } else if (self.GPUBuffer) {
+    const bytes = { held: 0, peak: 0, givenBack: 0 };
+    const collected = new FinalizationRegistry(size => bytes.held -= size);
+
+    const createBuffer = GPUDevice.prototype.createBuffer;
+    GPUDevice.prototype.createBuffer = function (...args) {
+      const buffer = createBuffer.apply(this, args);
+      collected.register(buffer, buffer.size, buffer);
+      bytes.held += buffer.size;
+      bytes.peak = Math.max(bytes.peak, bytes.held);
+      channel.postMessage(bytes);
+      return buffer;
+    };
+
+    const destroy = GPUBuffer.prototype.destroy;
+    GPUBuffer.prototype.destroy = function () {
+      if (collected.unregister(this)) {
+        bytes.held -= this.size;
+        bytes.givenBack += this.size;
+        channel.postMessage(bytes);
+      }
+      return destroy.call(this);
+    };
+  }
+}
