@@ -7,6 +7,15 @@
     channel.onmessage = event => self.buffers = event.data;
   } else if (self.GPUBuffer) {
     const bytes = { held: 0, peak: 0, givenBack: 0 };
+    let tells = false;
+    const tell = () => {
+      if (tells) return;
+      tells = true;
+      queueMicrotask(() => {
+        tells = false;
+        channel.postMessage(bytes);
+      });
+    };
     const collected = new FinalizationRegistry(size => bytes.held -= size);
 
     const createBuffer = GPUDevice.prototype.createBuffer;
@@ -15,7 +24,7 @@
       collected.register(buffer, buffer.size, buffer);
       bytes.held += buffer.size;
       bytes.peak = Math.max(bytes.peak, bytes.held);
-      channel.postMessage(bytes);
+      tell();
       return buffer;
     };
 
@@ -24,7 +33,7 @@
       if (collected.unregister(this)) {
         bytes.held -= this.size;
         bytes.givenBack += this.size;
-        channel.postMessage(bytes);
+        tell();
       }
       return destroy.call(this);
     };

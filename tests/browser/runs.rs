@@ -97,10 +97,10 @@ pub async fn a_run_takes_the_memory_that_is_told(session: &Session) {
         let told = page.until("the size goes by the photo", async || gigabytes_told(&page).await).await;
         page.press("Stylise").await;
         page.until_status("finished").await;
-        let Buffers { held, peak, .. } = buffers(&page).await;
-        let peak = peak as f64 / 1e9;
-        assert!((0.8..1.15).contains(&(peak / told)), "{size} px took {peak:.2} GB, and {told} were told");
-        assert!(held as f64 / 1e9 < peak / 2.0, "{held} bytes are left of a run at {size} px");
+        let most_given_back = async || Some(buffers(&page).await).filter(|buffers| 2 * buffers.held < buffers.peak);
+        let peak = page.until("most of a run's memory is given back", most_given_back).await.peak as f64 / 1e9;
+        // What is told is rounded, and a few buffers wait for the collector.
+        assert!(peak > 0.8 * told - 0.05 && peak < 1.15 * told + 0.05, "{size} px took {peak:.2} GB, and {told} were told");
     }
 }
 
