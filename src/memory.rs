@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 const NETWORK_BYTES: u64 = 135 << 20;
 /// Bytes for each pixel of a picture that the network, as published, sees as a whole, in a browser: the gradients of its two largest feature maps,
 /// 512, and as much again in pieces of memory that serve at another time. There each tensor has a piece of its own; natively several share one, and
-/// it is half. Where maps are kept in halves it is the same, since gradients are not. Regions, which the command line alone has, take more.
+/// a picture takes a fifth to a third less. Where maps are kept in halves it is the same, since gradients are not. Regions, which the command line alone has, take more.
 const MAPS_BYTES: u64 = 1_060;
 /// The same where all layers are evaluated together.
 const TOGETHER_BYTES: u64 = 1_440;
@@ -31,13 +31,13 @@ const FEWEST_PAIRS: u64 = 3;
 /// Bytes of all pairs together, but for the fewest, and where memory is to be spared: ten and five at 1448².
 const PAIRS_BYTES: u64 = 512 << 20;
 const SPARING_PAIRS_BYTES: u64 = 256 << 20;
-/// The longest side, px, of a picture that is painted as a whole. A square one takes about 4 GB: in a browser that is a smaller one.
+/// The longest side, px, of a picture that is painted as a whole. A square one takes about 4 GB.
 const MOST_WHOLE_EDGE_PX: u32 = if cfg!(target_family = "wasm") { 1536 } else { 2048 };
 /// The side of the largest square of which all layers are evaluated together, px. Of a larger picture the first layer is evaluated by itself: its map,
 /// one of the two largest, is then not there while the gradients of the deeper layers are. A smaller one fits anyway, and a few programs more take
 /// longer to start than to run.
 const TOGETHER_EDGE_PX: u32 = 384;
-/// The longest side of a tile with its halo, px: up to 1 GB, and three fifths of its work are for its core.
+/// The longest side of a tile with its halo, px: about 0.8 GB, and three fifths of its work are for its core.
 const TILE_EDGE_PX: u32 = 768;
 /// The shortest such side that leaves room between the halos, px.
 pub const LEAST_TILE_EDGE_PX: u32 = 208;
@@ -172,7 +172,8 @@ impl Capacity {
         let pixels = u64::from(width) * u64::from(height);
         let together = self.evaluates_together(usize::try_from(pixels).unwrap_or(usize::MAX));
         let as_a_whole = if together { TOGETHER_BYTES } else { MAPS_BYTES } * pixels;
-        let in_tiles = TILE_BYTES * u64::from(self.tile_edge).pow(2) + GATHERED_BYTES * pixels;
+        let [tile_width, tile_height] = [width, height].map(|side| u64::from(side.min(self.tile_edge)));
+        let in_tiles = TILE_BYTES * tile_width * tile_height + GATHERED_BYTES * pixels;
         let maps = if self.sees_whole(width, height) { as_a_whole } else { as_a_whole.min(in_tiles) };
         let pairs = self.pairs(usize::try_from(pixels).unwrap_or(usize::MAX)) as u64;
         NETWORK_BYTES + maps + PICTURE_BYTES * pixels + pair_bytes(pixels) * pairs

@@ -41,7 +41,7 @@ pub fn scaled(map: Tensor<4>, factors: Tensor<4>) -> Tensor<4> {
 }
 
 /// `tensor` in a piece of memory of its own size. Where each tensor has a piece to itself, as in a browser, what lasts would otherwise keep the
-/// piece that it came to lie in, be that as large as the largest map.
+/// piece that it came to lie in, be that as large as the largest map. Elsewhere it is a copy for nothing.
 pub fn lasting<const D: usize>(tensor: Tensor<D>) -> Tensor<D> {
     let device = tensor.device();
     device.memory_persistent_allocations(tensor, |tensor| {

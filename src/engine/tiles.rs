@@ -18,7 +18,7 @@ use crate::pixels::ImageSize;
 const GRID_PX: usize = Layer::Conv5_1.stride() as usize;
 /// A halo, px: how far the deepest layers look, on the grid.
 const HALO_PX: usize = reach().next_multiple_of(GRID_PX);
-/// The shortest side of a tile, px: halos, a core, and what [`Span::fewest`] rounds.
+/// The shortest side of a tile, px: halos, a core, and more than [`Span::fewest`] rounds.
 const LEAST_EDGE_PX: usize = LEAST_TILE_EDGE_PX as usize;
 const _: () = assert!(LEAST_EDGE_PX == 2 * HALO_PX + 3 * GRID_PX, "the plain arithmetic of memory knows no layers");
 
