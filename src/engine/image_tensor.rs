@@ -1,15 +1,13 @@
 //! A picture as the network's variable.
 
-use burn::tensor::module::interpolate;
-use burn::tensor::ops::{InterpolateMode, InterpolateOptions};
+use burn::tensor::module::{avg_pool2d, interpolate};
+use burn::tensor::ops::{AvgPoolOptions, InterpolateMode, InterpolateOptions};
 use burn::tensor::{Device, ExecutionError, Tensor, TensorData};
 
 #[cfg(feature = "gpu")]
 use super::kernels;
 use super::numbers::read_back;
-use super::pooling::pool;
 use crate::pixels::{ImageSize, Pixels};
-use crate::recipe::Pooling;
 
 /// A picture on the device.
 ///
@@ -53,6 +51,17 @@ impl ImageTensor {
         ImageSize::new(width as u32, height as u32)
     }
 
+    /// The part of `size`, height and width, whose first pixel lies at row and column `at`.
+    #[must_use]
+    pub fn part(&self, at: [usize; 2], size: [usize; 2]) -> Self {
+        #[cfg(feature = "gpu")]
+        if kernels::serve(&self.0.device()) {
+            return Self(kernels::part(self.0.clone(), at, size));
+        }
+        let [rows, columns] = [0, 1].map(|side| at[side]..at[side] + size[side]);
+        Self(self.0.clone().slice([0..1, 0..3, rows, columns]))
+    }
+
     /// The picture at half its size, `times` over: means of 2×2, an odd last row or column dropped.
     #[must_use]
     pub fn halved(&self, times: u32) -> Self {
@@ -65,10 +74,7 @@ impl ImageTensor {
         if size == self.size() {
             return self.clone();
         }
-        let options = InterpolateOptions::new(InterpolateMode::Bilinear)
-            .with_align_corners(false)
-            .with_output_size([size.height as usize, size.width as usize]);
-        Self(interpolate(self.0.clone(), options))
+        Self(resized(self.0.clone(), [size.height as usize, size.width as usize]))
     }
 
     /// Reads the picture back, opaque. On a GPU it is made bytes there, so that a third as many of them come.
@@ -100,7 +106,27 @@ impl ImageTensor {
 
 /// `[1, C, H, W]` at half its size, `times` over: means of 2×2, an odd last row or column dropped.
 pub fn halved(x: Tensor<4>, times: u32) -> Tensor<4> {
-    (0..times).fold(x, |x, _| pool(x, Pooling::Average))
+    let half = |x: Tensor<4>| {
+        #[cfg(feature = "gpu")]
+        if kernels::serve(&x.device()) {
+            return kernels::halved(x);
+        }
+        avg_pool2d(x, AvgPoolOptions::new([2, 2]))
+    };
+    (0..times).fold(x, |x, _| half(x))
+}
+
+/// `[1, 3, H, W]` stretched to `size`, `[H, W]`, bilinearly. No gradient flows through it on a GPU.
+pub fn resized(x: Tensor<4>, size: [usize; 2]) -> Tensor<4> {
+    #[cfg(feature = "gpu")]
+    if kernels::serve(&x.device()) {
+        let [_, colours, height, width] = x.dims();
+        let [row, length] = [height * width, size[0] * size[1]].map(|area| colours * area);
+        let resized = kernels::resized(x.reshape([1, 1, row]), [height, width], size, length);
+        return resized.reshape([1, colours, size[0], size[1]]);
+    }
+    let options = InterpolateOptions::new(InterpolateMode::Bilinear).with_align_corners(false).with_output_size(size);
+    interpolate(x, options)
 }
 
 #[cfg(test)]

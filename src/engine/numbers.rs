@@ -40,14 +40,15 @@ pub fn scaled(map: Tensor<4>, factors: Tensor<4>) -> Tensor<4> {
     map * factors
 }
 
-/// `tensor` in a piece of memory of its own size. Where each tensor has a piece to itself, as in a browser, what lasts would otherwise keep the
-/// piece that it came to lie in, be that as large as the largest map. Elsewhere it is a copy for nothing.
-pub fn lasting<const D: usize>(tensor: Tensor<D>) -> Tensor<D> {
-    let device = tensor.device();
-    device.memory_persistent_allocations(tensor, |tensor| {
-        let shape = tensor.dims();
-        Tensor::empty(shape, (&tensor.device(), tensor.dtype())).slice_assign(shape.map(|side| 0..side), tensor)
-    })
+/// `map`, `[1, C, H, W]`, in a piece of a GPU's memory of its own size. Where each tensor has a piece to itself, as in a browser, what lasts would
+/// otherwise keep the piece that it came to lie in, be that as large as the largest map. Natively it is a copy for nothing.
+pub fn lasting(map: Tensor<4>) -> Tensor<4> {
+    #[cfg(feature = "gpu")]
+    if kernels::serve(&map.device()) {
+        let [_, _, height, width] = map.dims();
+        return map.device().memory_persistent_allocations(map, |map| kernels::cut(map, 0..height, 0..width));
+    }
+    map
 }
 
 /// Waits until `tensor`, and all that was asked for before it, is there.

@@ -8,6 +8,8 @@ use std::ops::Range;
 
 use burn::tensor::Tensor;
 
+#[cfg(feature = "gpu")]
+use super::kernels;
 use super::numbers::float;
 use super::{FeatureMap, ImageTensor};
 use crate::layer::Layer;
@@ -66,8 +68,8 @@ impl Tile {
         if self.is_whole() {
             return picture.clone();
         }
-        let [_, channels, _, _] = picture.tensor().dims();
-        ImageTensor::new(picture.tensor().clone().slice([0..1, 0..channels, self.rows.seen.clone(), self.columns.seen.clone()]))
+        let spans = [&self.rows, &self.columns];
+        picture.part(spans.map(|span| span.seen.start), spans.map(|span| span.seen.len()))
     }
 
     /// Pixels that [`Self::seen`] shows.
@@ -81,10 +83,13 @@ impl Tile {
             return map;
         }
         let [rows, columns] = [&self.rows, &self.columns].map(|span| span.core_in_seen(layer));
-        // Channels last, as the kernels have it: what is cut out of memory in their order stays in it.
-        let map = map.into_tensor().permute([0, 2, 3, 1]);
-        let channels = map.dims()[3];
-        FeatureMap::new(map.slice([0..1, rows, columns, 0..channels]).permute([0, 3, 1, 2]))
+        let map = map.into_tensor();
+        #[cfg(feature = "gpu")]
+        if kernels::serve(&map.device()) {
+            return FeatureMap::new(kernels::cut(map, rows, columns));
+        }
+        let channels = map.dims()[1];
+        FeatureMap::new(map.slice([0..1, 0..channels, rows, columns]))
     }
 
     /// The core of `whole`, `[1, C, h, w]`, which lies over all positions of `layer`.
@@ -106,6 +111,10 @@ impl Tile {
     /// `picture` with `part`, of the size that is [`seen`](Self::seen), added where it belongs; both `[1, 3, H, W]`.
     #[must_use]
     pub fn added(&self, picture: Tensor<4>, part: Tensor<4>) -> Tensor<4> {
+        #[cfg(feature = "gpu")]
+        if kernels::serve(&picture.device()) {
+            return kernels::added(picture, part, [self.rows.seen.start, self.columns.seen.start]);
+        }
         let place = [0..1, 0..3, self.rows.seen.clone(), self.columns.seen.clone()];
         let sum = picture.clone().slice(place.clone()) + part;
         picture.slice_assign(place, sum)

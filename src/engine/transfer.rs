@@ -138,13 +138,25 @@ impl StyleTransfer {
         capacity: Capacity,
         device: &Device,
     ) -> Result<Self, TransferError> {
+        // An earlier result is gone on with at its own size: a smaller one would lose its detail.
+        let pyramid = if pictures.earlier.is_some() { 1 } else { recipe.pyramid };
+        let levels = schedule::levels(pictures.photo.size().short_edge(), pyramid, recipe.steps);
+        Self::at_levels(vgg, pictures, recipe, levels.into(), capacity, device)
+    }
+
+    /// The same through these `levels`, of which there is one at least.
+    pub(super) fn at_levels(
+        vgg: Rc<Vgg19>,
+        pictures: &Pictures,
+        recipe: &Recipe,
+        mut levels: VecDeque<Level>,
+        capacity: Capacity,
+        device: &Device,
+    ) -> Result<Self, TransferError> {
         recipe.validate()?;
         pictures.check()?;
         let size = pictures.photo.size();
         let full = Scene::new(pictures, recipe, device);
-        // An earlier result is gone on with at its own size: a smaller one would lose its detail.
-        let pyramid = if pictures.earlier.is_some() { 1 } else { recipe.pyramid };
-        let mut levels: VecDeque<Level> = schedule::levels(size.short_edge(), pyramid, recipe.steps).into();
         let Level { halvings, steps } = levels.pop_front().expect("a schedule has a level");
         let scene = full.halved(halvings);
         let start = match &pictures.earlier {
@@ -192,8 +204,9 @@ impl StyleTransfer {
 
     /// A mark in the device's queue, reached when all that was asked for before it is done.
     pub fn mark(&self) -> Begun<Result<(), TransferError>> {
-        let x = self.optimizer.x().clone();
-        Begun::new(async { Ok(settled(x).await?) })
+        // Of one pixel, so that it takes no other program for another size.
+        let pixel = ImageTensor::new(self.optimizer.x().clone()).part([0, 0], [1, 1]);
+        Begun::new(async { Ok(settled(pixel.into_tensor()).await?) })
     }
 
     /// Parts of the targets that are missing.
@@ -235,7 +248,7 @@ impl StyleTransfer {
     }
 
     /// Goes on at the next size, if there is one, from the picture as it is.
-    async fn ascend(&mut self) -> Result<(), TransferError> {
+    pub(super) async fn ascend(&mut self) -> Result<(), TransferError> {
         let Some(Level { halvings, steps }) = self.levels.pop_front() else { return Ok(()) };
         let pastiche = ImageTensor::new(self.optimizer.x().clone());
         self.halvings = halvings;

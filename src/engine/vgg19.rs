@@ -76,8 +76,7 @@ impl FeatureMap {
 
     /// The same values, to be kept for a run.
     pub fn lasting(self) -> Self {
-        // Channels last, as the kernels have it.
-        Self(lasting(self.0.permute([0, 2, 3, 1])).permute([0, 3, 1, 2]))
+        Self(lasting(self.0))
     }
 }
 

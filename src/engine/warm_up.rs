@@ -1,6 +1,7 @@
 //! Compiling a run's programs before it begins, by doing a small one: a GPU compiles a program when it is first asked for, and none of ours
 //! depends on a picture's size.
 
+use std::ops::RangeInclusive;
 use std::rc::Rc;
 
 use burn::tensor::Device;
@@ -8,9 +9,10 @@ use burn::tensor::Device;
 use super::numbers::settled;
 use super::{ImageTensor, Pictures, StyleTransfer, TransferError, Vgg19};
 use crate::layer::Layer;
-use crate::memory::Capacity;
+use crate::memory::{Capacity, LEAST_TILE_EDGE_PX};
 use crate::pixels::{ImageSize, Pixels};
 use crate::recipe::{Emphasis, LayerWeights, Recipe};
+use crate::schedule::Level;
 
 /// A small run like the one to come, done part by part so that one can tell how far it is.
 #[derive(Debug)]
@@ -18,6 +20,8 @@ pub struct WarmUp {
     vgg: Rc<Vgg19>,
     recipe: Recipe,
     paintings: usize,
+    /// Whether something of the run is seen in tiles.
+    tiled: bool,
     device: Device,
     /// Parts done.
     done: u32,
@@ -25,22 +29,31 @@ pub struct WarmUp {
 }
 
 impl WarmUp {
-    /// For a run of `recipe` with as many `paintings`.
-    pub fn new(vgg: Rc<Vgg19>, recipe: &Recipe, paintings: usize, device: &Device) -> Self {
-        Self { vgg, recipe: small(recipe), paintings, device: device.clone(), done: 0, transfer: None }
+    /// For a run of `recipe` with as many `paintings` on a device of this `capacity`.
+    pub fn new(vgg: Rc<Vgg19>, recipe: &Recipe, paintings: usize, capacity: Capacity, device: &Device) -> Self {
+        let (recipe, tiled) = (small(recipe), is_tiled(recipe, capacity));
+        Self { vgg, recipe, paintings, tiled, device: device.clone(), done: 0, transfer: None }
     }
 
     /// Whether a run of this recipe compiles the same programs as one of `other` with the strategy of `vgg`.
-    pub fn serves(&self, vgg: &Vgg19, other: &Recipe, paintings: usize) -> bool {
-        (self.vgg.strategy(), &self.recipe, self.paintings) == (vgg.strategy(), &small(other), paintings)
+    pub fn serves(&self, vgg: &Vgg19, other: &Recipe, paintings: usize, capacity: Capacity) -> bool {
+        (self.vgg.strategy(), &self.recipe, self.paintings, self.tiled)
+            == (vgg.strategy(), &small(other), paintings, is_tiled(other, capacity))
     }
 
-    /// Parts in all: some layers first, then the targets, then each step.
-    pub const PARTS: u32 = FIRST_LAYERS.len() as u32 + 1 + STEPS;
+    /// Parts of one for a run of `recipe` on a device of this `capacity`: some layers first, then the targets, then each step.
+    pub fn parts(recipe: &Recipe, capacity: Capacity) -> u32 {
+        parts(recipe.pyramid > 1 || is_tiled(recipe, capacity))
+    }
 
     /// Parts done.
     pub fn parts_done(&self) -> u32 {
         self.done
+    }
+
+    /// Whether all are.
+    pub fn is_done(&self) -> bool {
+        self.done == parts(self.is_halved())
     }
 
     /// Does the next part and waits for the device.
@@ -49,35 +62,59 @@ impl WarmUp {
     /// [`TransferError`].
     pub async fn advance(&mut self) -> Result<(), TransferError> {
         if let Some(&layer) = FIRST_LAYERS.get(self.done as usize) {
-            let photo = ImageTensor::from_pixels(&photo(), &self.device);
+            let photo = ImageTensor::from_pixels(&picture(SIDE_PX, SIDE_PX), &self.device);
             let maps = self.vgg.encode(&photo, &[layer], self.recipe.reading);
             settled(maps.get(layer).tensor().clone()).await?;
         } else if let Some(transfer) = &mut self.transfer {
             transfer.step().await?;
             transfer.losses().await?;
         } else {
-            let pictures = Pictures::new(photo(), vec![photo(); self.paintings]);
-            let mut transfer = StyleTransfer::new(Rc::clone(&self.vgg), &pictures, &self.recipe, Capacity::AMPLE, &self.device)?;
+            let mut transfer = self.transfer(picture(self.width(), SIDE_PX))?;
             while transfer.targets_missing() > 0 {
                 transfer.make_target();
             }
             transfer.pixels().await?;
-            self.add_pictures().await?;
+            self.change_pictures().await?;
             self.transfer = Some(transfer);
         }
         self.done += 1;
-        if self.done == Self::PARTS {
+        if self.is_done() {
             self.transfer = None;
         }
         Ok(())
     }
 
+    /// The small run of `photo`: seen as a whole, or so at half its size only.
+    fn transfer(&self, photo: Pixels) -> Result<StyleTransfer, TransferError> {
+        let pictures = Pictures::new(photo.clone(), vec![photo; self.paintings]);
+        let halvings = if self.is_halved() { 0..2 } else { 0..1 };
+        let levels = halvings.rev().map(|halvings| Level { halvings, steps: STEPS });
+        StyleTransfer::at_levels(Rc::clone(&self.vgg), &pictures, &self.recipe, levels.collect(), self.capacity(), &self.device)
+    }
+
+    /// Whether the small run goes through half its size first.
+    fn is_halved(&self) -> bool {
+        self.recipe.pyramid > 1 || self.tiled
+    }
+
+    fn capacity(&self) -> Capacity {
+        if self.tiled { Capacity::AMPLE.in_tiles_above(LEAST_TILE_EDGE_PX) } else { Capacity::AMPLE }
+    }
+
+    fn width(&self) -> u32 {
+        if self.tiled { TILED_PX } else { SIDE_PX }
+    }
+
     /// For what is done to pictures element by element Burn has one program where a row can be read by fours, as the photo's here, another
-    /// where by twos, and another yet.
-    async fn add_pictures(&self) -> Result<(), TransferError> {
-        for width in [SIDE_PX + 1, SIDE_PX + 2] {
-            let picture = ImageTensor::from_pixels(&picture(width, SIDE_PX), &self.device).into_tensor();
-            settled(picture.clone() + picture.mul_scalar(1.0)).await?;
+    /// where by twos, and another yet. All of it but the network is done for rows of other kinds.
+    async fn change_pictures(&self) -> Result<(), TransferError> {
+        for more in MORE_PX {
+            let mut transfer = self.transfer(picture(self.width() + more, SIDE_PX + more))?;
+            transfer.mark().outcome().await?;
+            transfer.pixels().await?;
+            if self.is_halved() {
+                transfer.ascend().await?;
+            }
         }
         Ok(())
     }
@@ -89,26 +126,36 @@ fn picture(width: u32, height: u32) -> Pixels {
     Pixels::new(ImageSize::new(width, height), rgba.collect()).expect("four bytes a pixel")
 }
 
-fn photo() -> Pixels {
-    picture(SIDE_PX, SIDE_PX)
-}
-
 /// Layers up to which the network is asked one after another: what the deeper ones need is compiled then.
 const FIRST_LAYERS: [Layer; 3] = [Layer::Conv1_1, Layer::Conv1_2, Layer::Conv2_1];
-/// The first step only looks, the second one is judged.
+/// At each size of the small run. The first only looks, the second one is judged.
 const STEPS: u32 = 2;
 /// Of the small run's pictures: small enough for an emulated GPU, and with more elements than L-BFGS puts into one chunk.
 const SIDE_PX: u32 = 40;
+/// The long side of those that are seen in tiles.
+const TILED_PX: u32 = 216;
+const _: () = assert!(TILED_PX > LEAST_TILE_EDGE_PX && SIDE_PX % 8 == 0 && TILED_PX % 8 == 0);
+/// What is added to these multiples of 8 so that they, and what is left of them when they are halved, can be read in all ways.
+const MORE_PX: RangeInclusive<u32> = 0..=5;
 
-/// `recipe` without what decides no program, down to the second block: the deeper ones have the same. What carries a run to the next size of a
-/// pyramid, and what cuts a large picture into tiles, is left out: few programs and small ones.
+/// Parts of a run of one size, or of one that goes through half its size first.
+fn parts(halved: bool) -> u32 {
+    FIRST_LAYERS.len() as u32 + 1 + if halved { 2 * STEPS } else { STEPS }
+}
+
+/// Whether a run sees a picture in tiles, if the ones it is given are large and square.
+fn is_tiled(recipe: &Recipe, capacity: Capacity) -> bool {
+    recipe.size.max(recipe.style_edge(recipe.size)) > capacity.whole_edge
+}
+
+/// `recipe` without what decides no program, down to the second block: the deeper ones have the same.
 fn small(recipe: &Recipe) -> Recipe {
     let emphasis = Emphasis {
         content_layers: LayerWeights::even(&[Layer::Conv2_1], 1.0),
         style_layers: LayerWeights::even(&[Layer::Conv1_1, Layer::Conv2_1], 0.5),
         ..Emphasis::default()
     };
-    Recipe { size: 128, steps: STEPS, seed: 0, style_scale: 1.0, pyramid: 1, emphasis, ..recipe.clone() }
+    Recipe { size: 128, steps: 2 * STEPS, seed: 0, style_scale: 1.0, pyramid: recipe.pyramid.min(2), emphasis, ..recipe.clone() }
 }
 
 #[cfg(test)]
@@ -118,7 +165,7 @@ mod tests {
     use pollster::block_on;
 
     use super::*;
-    use crate::engine::kernels::{Strategy, gpu_for_tests, kernels_of_tests};
+    use crate::engine::kernels::{Division, Strategy, gpu_for_tests, kernels_of_tests};
     use crate::engine::weights::{ChannelMeans, Manifest, Weights};
     use crate::memory::Precision;
     use crate::recipe::{Border, OptimizerKind, Pooling};
@@ -139,15 +186,16 @@ mod tests {
         vgg: &Rc<Vgg19>,
         recipe: &Recipe,
         [width, height]: [u32; 2],
-        together_edge: u32,
+        capacity: Capacity,
         compiled: &BTreeSet<String>,
         gpu: &Device,
     ) -> usize {
-        let capacity = Capacity { together_edge, ..Capacity::AMPLE };
-        let recipe = Recipe { steps: 2, ..recipe.clone() };
+        let halvings = if recipe.pyramid > 1 { 0..2 } else { 0..1 };
+        let levels: Vec<Level> = halvings.rev().map(|halvings| Level { halvings, steps: 2 }).collect();
+        let recipe = Recipe { steps: levels.iter().map(|level| level.steps).sum(), ..recipe.clone() };
         let pictures = Pictures::new(grey(width, height), vec![grey(height, width)]);
         let launched = kernels_of_tests(|| {
-            let mut transfer = StyleTransfer::new(Rc::clone(vgg), &pictures, &recipe, capacity, gpu).unwrap();
+            let mut transfer = StyleTransfer::at_levels(Rc::clone(vgg), &pictures, &recipe, levels.into(), capacity, gpu).unwrap();
             while !transfer.finished() {
                 block_on(transfer.step()).unwrap();
                 block_on(transfer.losses()).unwrap();
@@ -157,40 +205,70 @@ mod tests {
         launched.difference(compiled).count()
     }
 
+    /// Has a run of `recipe` warmed up to, and then all programs counted that runs at `sizes` lack; each picture is painted with all layers together, and
+    /// with the first by itself.
+    fn assert_compiles_nothing(vgg: Rc<Vgg19>, recipe: &Recipe, sizes: &[[u32; 2]], capacity: Capacity) {
+        let device = gpu_for_tests();
+        let mut warm_up = WarmUp::new(Rc::clone(&vgg), recipe, 1, capacity, &device);
+        let compiled = kernels_of_tests(|| {
+            while !warm_up.is_done() {
+                block_on(warm_up.advance()).unwrap();
+            }
+        });
+        assert_eq!(warm_up.parts_done(), WarmUp::parts(recipe, capacity));
+        for (&size, together_edge) in sizes.iter().flat_map(|size| [(size, u32::MAX), (size, 0)]) {
+            let new = new_programs(&vgg, recipe, size, Capacity { together_edge, ..capacity }, &compiled, &device);
+            assert_eq!(new, 0, "programs that were not there, at {size:?} px, {together_edge} px together, of {recipe:?}");
+        }
+    }
+
+    fn with(mut vgg: Rc<Vgg19>, strategy: Strategy) -> Rc<Vgg19> {
+        Rc::make_mut(&mut vgg).set_strategy(strategy);
+        vgg
+    }
+
     #[test]
     fn after_it_a_run_of_any_size_compiles_nothing() {
-        let device = gpu_for_tests();
-        let vgg = network(&device);
+        let vgg = network(&gpu_for_tests());
         let mut paper = Recipe { optimizer: OptimizerKind::Adam, ..Recipe::default() };
         paper.reading.border = Border::Zero;
         paper.reading.pooling = Pooling::Max;
+        let coarse = with(Rc::clone(&vgg), Strategy { division: Division::Coarse, ..Strategy::default() });
+        let halves = with(Rc::clone(&vgg), Strategy { precision: Precision::Half, ..Strategy::default() });
         // Adam's first zeros have a program for each kind of width.
-        let any_width = [[48, 56], [47, 55]];
-        let mut halves = Rc::clone(&vgg);
-        Rc::make_mut(&mut halves).set_strategy(Strategy { precision: Precision::Half, ..Strategy::default() });
-        for (vgg, recipe, sizes) in [(vgg, Recipe::default(), any_width.as_slice()), (halves, paper, &any_width[..1])] {
-            let mut warm_up = WarmUp::new(Rc::clone(&vgg), &recipe, 1, &device);
-            let compiled = kernels_of_tests(|| {
-                while warm_up.parts_done() < WarmUp::PARTS {
-                    block_on(warm_up.advance()).unwrap();
-                }
-            });
-            for (&size, together_edge) in sizes.iter().flat_map(|size| [(size, u32::MAX), (size, 0)]) {
-                let new = new_programs(&vgg, &recipe, size, together_edge, &compiled, &device);
-                assert_eq!(new, 0, "programs that were not there, at {size:?} px, {together_edge} px together, of {recipe:?}");
-            }
-        }
+        assert_compiles_nothing(vgg, &Recipe::default(), &[[48, 56], [47, 55], [98, 97]], Capacity::AMPLE);
+        assert_compiles_nothing(coarse, &Recipe::default(), &[[47, 55]], Capacity::AMPLE);
+        assert_compiles_nothing(halves, &paper, &[[48, 56]], Capacity::AMPLE);
+    }
+
+    #[test]
+    fn nor_does_one_from_coarse_to_fine() {
+        let vgg = network(&gpu_for_tests());
+        let recipe = Recipe { pyramid: 3, ..Recipe::default() };
+        assert_compiles_nothing(vgg, &recipe, &[[64, 80], [68, 52], [70, 54], [51, 61], [81, 69]], Capacity::AMPLE);
+    }
+
+    #[test]
+    fn nor_does_one_in_tiles() {
+        let vgg = network(&gpu_for_tests());
+        let recipe = Recipe { size: 512, ..Recipe::default() };
+        let capacity = Capacity::AMPLE.in_tiles_above(LEAST_TILE_EDGE_PX);
+        assert_compiles_nothing(vgg, &recipe, &[[50, 224], [227, 33]], capacity);
     }
 
     #[test]
     fn what_decides_no_program_needs_no_other() {
         let device = Device::flex();
-        let mut vgg = network(&device);
-        let warm_up = WarmUp::new(Rc::clone(&vgg), &Recipe::default(), 1, &device);
-        let other = Recipe { size: 512, steps: 7, seed: 3, ..Recipe::default() };
-        assert!(warm_up.serves(&vgg, &other, 1) && !warm_up.serves(&vgg, &other, 2));
-        assert!(!warm_up.serves(&vgg, &Recipe { optimizer: OptimizerKind::Adam, ..other.clone() }, 1));
-        Rc::make_mut(&mut vgg).set_strategy(Strategy { precision: Precision::Half, ..Strategy::default() });
-        assert!(!warm_up.serves(&vgg, &other, 1));
+        let vgg = network(&device);
+        let capacity = Capacity::AMPLE.in_tiles_above(1024);
+        let warm_up = WarmUp::new(Rc::clone(&vgg), &Recipe::default(), 1, capacity, &device);
+        let other = Recipe { size: 1024, steps: 7, seed: 3, ..Recipe::default() };
+        assert!(warm_up.serves(&vgg, &other, 1, capacity) && !warm_up.serves(&vgg, &other, 2, capacity));
+        assert!(!warm_up.serves(&vgg, &Recipe { optimizer: OptimizerKind::Adam, ..other.clone() }, 1, capacity));
+        assert!(!warm_up.serves(&vgg, &Recipe { pyramid: 2, ..other.clone() }, 1, capacity));
+        let in_tiles = [Recipe { size: 1025, ..other.clone() }, Recipe { style_scale: 2.0, ..other.clone() }];
+        assert!(in_tiles.iter().all(|recipe| !warm_up.serves(&vgg, recipe, 1, capacity)));
+        let halves = with(vgg, Strategy { precision: Precision::Half, ..Strategy::default() });
+        assert!(!warm_up.serves(&halves, &other, 1, capacity));
     }
 }

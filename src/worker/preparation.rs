@@ -106,7 +106,7 @@ impl Preparation {
         report: impl Fn(Stage),
         is_off: impl Fn() -> bool,
     ) -> Result<Option<Rc<Vgg19>>, RunError> {
-        let vgg = self.network(&report).await?;
+        let vgg = self.network(wanted, &report).await?;
         if is_off() {
             return Ok(None);
         }
@@ -117,13 +117,14 @@ impl Preparation {
     }
 
     /// The network on the device. While its weights are on their way the division is searched for.
-    async fn network(&mut self, report: impl Fn(Stage)) -> Result<Rc<Vgg19>, RunError> {
+    async fn network(&mut self, wanted: &Wanted, report: impl Fn(Stage)) -> Result<Rc<Vgg19>, RunError> {
         if let Some(vgg) = &self.vgg {
             return Ok(Rc::clone(vgg));
         }
         report(Stage::Weights);
         #[cfg(feature = "gpu")]
         let weights = {
+            let programs = self.program_parts(wanted)?;
             let device = self.device.as_ref().ok_or(RunError::NoDevice)?;
             let arrived = Cell::new(false);
             let download = async {
@@ -132,7 +133,7 @@ impl Preparation {
                 weights
             };
             let search = async {
-                let found = self.search.division(device, &report).await;
+                let found = self.search.division(device, programs, &report).await;
                 if !arrived.get() {
                     report(Stage::Weights);
                 }
@@ -164,18 +165,19 @@ impl Preparation {
         is_off: impl Fn() -> bool,
     ) -> Result<Option<Rc<Vgg19>>, RunError> {
         let precision = self.capacity(wanted.memory)?.precision;
+        let programs = self.program_parts(wanted)?;
         let device = self.device.as_ref().ok_or(RunError::NoDevice)?;
-        let division = self.search.division(device, &report).await?;
+        let division = self.search.division(device, programs, &report).await?;
         let mut vgg = vgg.clone();
         vgg.set_strategy(Strategy { division, precision });
         let vgg = Rc::new(vgg);
         let searched = self.search.parts;
         let warm_up = self.warm_up(&vgg, wanted)?;
-        while warm_up.parts_done() < WarmUp::PARTS {
+        while !warm_up.is_done() {
             if is_off() {
                 return Ok(None);
             }
-            report(Stage::Programs { done: searched + warm_up.parts_done(), of: searched + WarmUp::PARTS });
+            report(Stage::Programs { done: searched + warm_up.parts_done(), of: searched + programs });
             warm_up.advance().await?;
             // A command that has come meanwhile is heard.
             TimeoutFuture::new(0).await;
@@ -184,16 +186,22 @@ impl Preparation {
         Ok(Some(vgg))
     }
 
+    /// Parts in which the programs for a run like `wanted` are compiled.
+    #[cfg(feature = "gpu")]
+    fn program_parts(&self, wanted: &Wanted) -> Result<u32, RunError> {
+        Ok(WarmUp::parts(&wanted.recipe, self.capacity(wanted.memory)?))
+    }
+
     /// The compilation of the programs for a run like `wanted`, as far as it has come.
     #[cfg(feature = "gpu")]
     fn warm_up(&mut self, vgg: &Rc<Vgg19>, wanted: &Wanted) -> Result<&mut WarmUp, RunError> {
-        let device = self.device()?.device.clone();
+        let (device, capacity) = (self.device()?.device.clone(), self.capacity(wanted.memory)?);
         let Wanted { recipe, paintings, .. } = wanted;
-        let serves = |warm: &WarmUp| warm.serves(vgg, recipe, *paintings);
+        let serves = |warm: &WarmUp| warm.serves(vgg, recipe, *paintings, capacity);
         let index = self.warm.iter().position(serves).unwrap_or_else(|| {
             // One for another run that is under way holds pictures on the device.
-            self.warm.retain(|warm| warm.parts_done() == WarmUp::PARTS);
-            self.warm.push(WarmUp::new(Rc::clone(vgg), recipe, *paintings, &device));
+            self.warm.retain(WarmUp::is_done);
+            self.warm.push(WarmUp::new(Rc::clone(vgg), recipe, *paintings, capacity, &device));
             self.warm.len() - 1
         });
         Ok(&mut self.warm[index])
@@ -211,15 +219,15 @@ struct Search {
 
 #[cfg(feature = "gpu")]
 impl Search {
-    /// The division, searched for once.
-    async fn division(&mut self, device: &OpenDevice, report: impl Fn(Stage)) -> Result<Division, RunError> {
+    /// The division, searched for once. `programs` are the parts of the compilation that comes after.
+    async fn division(&mut self, device: &OpenDevice, programs: u32, report: impl Fn(Stage)) -> Result<Division, RunError> {
         if let Some(division) = self.found {
             return Ok(division);
         }
         let parts = &mut self.parts;
         let part_done = |done| {
             *parts = done;
-            report(Stage::Programs { done, of: tuning::PARTS + WarmUp::PARTS });
+            report(Stage::Programs { done, of: tuning::PARTS + programs });
         };
         let division = tuning_store::division(device, part_done).await?;
         self.found = Some(division);

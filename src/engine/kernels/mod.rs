@@ -14,6 +14,7 @@
 //! Beside each kernel its tests hold it to its twin in plain Burn, in value and in gradient.
 
 mod convolution;
+mod cutting;
 mod distance;
 mod gram;
 mod layout;
@@ -30,9 +31,10 @@ use burn::backend::DispatchDevice;
 use burn::tensor::Device;
 
 pub use convolution::{Division, Kept, PackedConvolution, Strategy};
+pub use cutting::cut;
 pub use distance::squared_distance;
 pub use gram::gram;
-pub use picture::{Intake, packed, take_in, total_variation};
+pub use picture::{Intake, added, halved, packed, part, resized, take_in, total_variation};
 pub use pooling::{Taken, pool};
 pub use scaling::scaled;
 #[cfg(test)]

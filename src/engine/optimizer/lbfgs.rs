@@ -2,8 +2,6 @@
 
 mod vectors;
 
-use burn::tensor::module::interpolate;
-use burn::tensor::ops::{InterpolateMode, InterpolateOptions};
 use burn::tensor::{Device, ExecutionError, Tensor};
 
 use self::vectors::{CHUNK, Standing};
@@ -45,21 +43,8 @@ impl Lbfgs {
     /// # Errors
     /// When the device fails or is lost.
     pub async fn carried(&self, x: Tensor<4>, first_step: f32) -> Result<Self, ExecutionError> {
-        let (old, new) = (self.x().dims(), x.dims());
         let (had, elements) = (self.x().shape().num_elements(), x.shape().num_elements());
-        let (rows, chunks) = (self.standing.memory.dims()[1], elements.div_ceil(CHUNK));
-        let mut memory = Tensor::zeros([chunks, rows, CHUNK], &x.device());
-        let options =
-            InterpolateOptions::new(InterpolateMode::Bilinear).with_align_corners(false).with_output_size([new[2], new[3]]);
-        let share = float(had) / float(elements);
-        // Row by row: all of them at once would take the memory twice over, and would not lie as vectors do.
-        for row in 0..rows {
-            let vector = self.standing.memory.clone().narrow(1, row, 1).flatten::<1>(0, 2).narrow(0, 0, had);
-            let picture = interpolate(vector.reshape(old), options.clone());
-            let factor = if row % 2 == 0 { 1.0 } else { share };
-            let vector = vectors::of_pictures(picture.mul_scalar(factor));
-            memory.inplace(|memory| memory.slice_assign([0..chunks, row..row + 1, 0..CHUNK], vector));
-        }
+        let memory = self.standing.memory_at(&x, float(had) / float(elements));
         let products = memory.clone().matmul(memory.clone().swap_dims(1, 2)).sum_dim(0);
         let (products, ledger) = (read_back(products).await?, self.standing.read_ledger().await?);
         Ok(Self::at(Standing::new(x, memory, &ledger.carried(&products, first_step * float(elements)))))

@@ -1,8 +1,11 @@
-//! What is asked of the picture itself: how the network takes it in, how rough it is, in one pass each way, and how it is shown. In Burn's
-//! operations the first two took more passes than the network has layers.
+//! What is asked of the picture itself: how the network takes it in, how rough it is, in one pass each way, how it is shown, and how it is put
+//! together and brought to another size. In Burn's operations the first two took more passes than the network has layers.
 
+mod halved;
 mod intake;
 mod packed;
+mod parts;
+mod resized;
 #[cfg(test)]
 mod tests;
 mod variation;
@@ -12,7 +15,7 @@ use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
 use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind, unary};
 use burn::backend::tensor::{FloatTensor, IntTensor};
-use burn::backend::{Autodiff, Backend, Dispatch, TensorMetadata, backend_extension};
+use burn::backend::{Autodiff, AutodiffBackend, Backend, Dispatch, TensorMetadata, backend_extension};
 use burn::tensor::{Int, Tensor};
 use burn_cubecl::CubeBackend;
 use burn_cubecl::tensor::CubeTensor;
@@ -44,6 +47,34 @@ pub fn packed(x: Tensor<4>) -> Tensor<2, Int> {
     Tensor::from_dispatch(<Dispatch as PictureBackend>::packed(x.into_dispatch()))
 }
 
+/// The part of a picture of this `size` whose first pixel lies at row and column `at`: `[1, C, H, W]` to `[1, C, h, w]`. No gradient flows through it.
+///
+/// # Panics
+/// When it goes beyond the picture.
+pub fn part(picture: Tensor<4>, at: [usize; 2], size: [usize; 2]) -> Tensor<4> {
+    Tensor::from_dispatch(<Dispatch as PictureBackend>::part(picture.into_dispatch(), at, size))
+}
+
+/// `picture`, `[1, 3, H, W]`, with `part`, `[1, 3, h, w]`, added, whose first pixel lies at row and column `at`. Written over, where no one else holds it.
+/// No gradient flows through it.
+///
+/// # Panics
+/// When the part goes beyond the picture.
+pub fn added(picture: Tensor<4>, part: Tensor<4>, at: [usize; 2]) -> Tensor<4> {
+    Tensor::from_dispatch(<Dispatch as PictureBackend>::added(picture.into_dispatch(), part.into_dispatch(), at))
+}
+
+/// The means of 2×2: `[1, C, H, W]` to `[1, C, ⌊H/2⌋, ⌊W/2⌋]`. No gradient flows through it.
+pub fn halved(x: Tensor<4>) -> Tensor<4> {
+    Tensor::from_dispatch(<Dispatch as PictureBackend>::halved(x.into_dispatch()))
+}
+
+/// Pictures at another size, bilinearly: the `R` rows of `[K, R, L]` hold the elements of `[3, H, W]` each, colour by colour, cut into `K` chunks. To
+/// `[K', R, length]`, with zeros behind the last element. No gradient flows through it.
+pub fn resized(pictures: Tensor<3>, from: [usize; 2], to: [usize; 2], length: usize) -> Tensor<3> {
+    Tensor::from_dispatch(<Dispatch as PictureBackend>::resized(pictures.into_dispatch(), from, to, length))
+}
+
 /// All as Burn dispatches them: on CubeCL's runtimes, and under autodiff over them.
 #[backend_extension(Autodiff, Cube)]
 pub trait PictureBackend: Backend {
@@ -61,6 +92,18 @@ pub trait PictureBackend: Backend {
 
     /// `[1, 3, H, W]` to `[H, W]`.
     fn packed(x: FloatTensor<Self>) -> IntTensor<Self>;
+
+    /// `[1, C, H, W]` to `[1, C, h, w]`.
+    fn part(picture: FloatTensor<Self>, at: [usize; 2], size: [usize; 2]) -> FloatTensor<Self>;
+
+    /// `[1, 3, H, W]` with `[1, 3, h, w]`.
+    fn added(picture: FloatTensor<Self>, part: FloatTensor<Self>, at: [usize; 2]) -> FloatTensor<Self>;
+
+    /// `[1, C, H, W]` to `[1, C, ⌊H/2⌋, ⌊W/2⌋]`.
+    fn halved(x: FloatTensor<Self>) -> FloatTensor<Self>;
+
+    /// `[K, R, L]` to `[K', R, length]`.
+    fn resized(pictures: FloatTensor<Self>, from: [usize; 2], to: [usize; 2], length: usize) -> FloatTensor<Self>;
 }
 
 impl PictureBackend for CubeBackend {
@@ -82,6 +125,22 @@ impl PictureBackend for CubeBackend {
 
     fn packed(x: CubeTensor) -> CubeTensor {
         packed::packed(x)
+    }
+
+    fn part(picture: CubeTensor, at: [usize; 2], size: [usize; 2]) -> CubeTensor {
+        parts::part(picture, at, size)
+    }
+
+    fn added(picture: CubeTensor, part: CubeTensor, at: [usize; 2]) -> CubeTensor {
+        parts::added(picture, part, at)
+    }
+
+    fn halved(x: CubeTensor) -> CubeTensor {
+        halved::halved(x)
+    }
+
+    fn resized(pictures: CubeTensor, from: [usize; 2], to: [usize; 2], length: usize) -> CubeTensor {
+        resized::resized(pictures, from, to, length)
     }
 }
 
@@ -141,5 +200,21 @@ impl<B: PictureBackend, C: CheckpointStrategy> PictureBackend for Autodiff<B, C>
 
     fn packed(x: FloatTensor<Self>) -> IntTensor<Self> {
         B::packed(x.into_primitive())
+    }
+
+    fn part(picture: FloatTensor<Self>, at: [usize; 2], size: [usize; 2]) -> FloatTensor<Self> {
+        Self::from_inner(B::part(picture.into_primitive(), at, size))
+    }
+
+    fn added(picture: FloatTensor<Self>, part: FloatTensor<Self>, at: [usize; 2]) -> FloatTensor<Self> {
+        Self::from_inner(B::added(picture.into_primitive(), part.into_primitive(), at))
+    }
+
+    fn halved(x: FloatTensor<Self>) -> FloatTensor<Self> {
+        Self::from_inner(B::halved(x.into_primitive()))
+    }
+
+    fn resized(pictures: FloatTensor<Self>, from: [usize; 2], to: [usize; 2], length: usize) -> FloatTensor<Self> {
+        Self::from_inner(B::resized(pictures.into_primitive(), from, to, length))
     }
 }

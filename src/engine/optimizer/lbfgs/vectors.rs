@@ -5,6 +5,7 @@
 
 use burn::tensor::{ExecutionError, Tensor, TensorData};
 
+use crate::engine::image_tensor::resized;
 #[cfg(feature = "gpu")]
 use crate::engine::kernels;
 use crate::engine::loss::Terms;
@@ -119,6 +120,26 @@ impl Standing {
             let step = self.direction.clone().mul_scalar(ledger.get(place::LENGTH)).flatten::<1>(0, 2);
             self.trial = self.x.clone() + step.narrow(0, 0, self.x.shape().num_elements()).reshape(self.x.dims());
         }
+    }
+
+    /// The memory resized to the size of `picture`, `[1, 3, H, W]`; changes of the gradient, the odd rows, times `factor`.
+    pub fn memory_at(&self, picture: &Tensor<4>, factor: f32) -> Tensor<3> {
+        let [_, _, height, width] = picture.dims();
+        let memory = self.resized_memory([height, width]);
+        let factors: Vec<f32> = (0..memory.dims()[1]).map(|row| if row % 2 == 0 { 1.0 } else { factor }).collect();
+        memory * Tensor::<1>::from_floats(factors.as_slice(), &picture.device()).reshape([1, -1, 1])
+    }
+
+    fn resized_memory(&self, size: [usize; 2]) -> Tensor<3> {
+        let [_, colours, height, width] = self.x.dims();
+        #[cfg(feature = "gpu")]
+        if kernels::serve(&self.x.device()) {
+            return kernels::resized(self.memory.clone(), [height, width], size, CHUNK);
+        }
+        let [chunks, rows, _] = self.memory.dims();
+        let vectors = self.memory.clone().swap_dims(0, 1).reshape([rows, chunks * CHUNK]);
+        let pictures = vectors.narrow(1, 0, colours * height * width).reshape([rows, colours, height, width]);
+        of_pictures(resized(pictures, size))
     }
 
     /// The ledger's numbers.

@@ -1,0 +1,81 @@
+//! Pictures at another size, bilinearly: one program for all sizes, where Burn's own is compiled for each.
+
+use burn_cubecl::kernel::into_contiguous;
+use burn_cubecl::tensor::CubeTensor;
+use cubecl::prelude::*;
+
+use super::super::layout::{a_unit_each, empty, extents};
+
+/// `[K, R, L]` to `[K', R, length]`.
+pub fn resized(pictures: CubeTensor, from: [usize; 2], to: [usize; 2], length: usize) -> CubeTensor {
+    let pictures = into_contiguous(pictures);
+    let [_, rows, _] = extents(&pictures);
+    let chunks = (3 * to[0] * to[1]).div_ceil(length);
+    let resized = empty(&pictures, [chunks, rows, length]);
+    let client = pictures.client.clone();
+    let (count, units) = a_unit_each(&pictures, chunks * rows * length);
+    // SAFETY: units beyond the memory do nothing, and what is read lies in a picture of the size it had.
+    unsafe {
+        resized_kernel::launch_unchecked(
+            &client,
+            count,
+            units,
+            pictures.into_tensor_arg(),
+            resized.clone().into_tensor_arg(),
+            from[0],
+            from[1],
+            to[0],
+            to[1],
+        );
+    }
+    resized
+}
+
+#[cube(launch_unchecked)]
+fn resized_kernel(
+    pictures: &Tensor<f32>,
+    resized: &mut Tensor<f32>,
+    from_height: usize,
+    from_width: usize,
+    height: usize,
+    width: usize,
+) {
+    let length = resized.shape(2);
+    let rows = resized.shape(1);
+    if ABSOLUTE_POS < resized.shape(0) * rows * length {
+        let row = ABSOLUTE_POS / length % rows;
+        let element = ABSOLUTE_POS / (length * rows) * length + ABSOLUTE_POS % length;
+        let inside = element < 3 * height * width;
+        let within = select(inside, element, 0usize.runtime());
+        let across = place(within % width, from_width, width);
+        let down = place(within / width % height, from_height, height);
+        let (left, top) = (usize::cast_from(across), usize::cast_from(down));
+        let (right, bottom) = (min(left + 1, from_width - 1), min(top + 1, from_height - 1));
+        let colour = within / (width * height) * from_height;
+        let upper = between(pictures, row, (colour + top) * from_width, left, right, across);
+        let lower = between(pictures, row, (colour + bottom) * from_width, left, right, across);
+        let value = upper + (lower - upper) * (down - f32::cast_from(top));
+        resized[ABSOLUTE_POS] = select(inside, value, 0.0f32);
+    }
+}
+
+/// Where pixel `at` of `to` lies among those of `from`, as far as there are any.
+#[cube]
+fn place(at: usize, from: usize, to: usize) -> f32 {
+    let place = (f32::cast_from(at) + 0.5f32) * (f32::cast_from(from) / f32::cast_from(to)) - 0.5f32;
+    min(max(place, 0.0f32), f32::cast_from(from - 1))
+}
+
+/// A value of picture number `row` between two pixels of a line that begins with element `line`.
+#[cube]
+fn between(pictures: &Tensor<f32>, row: usize, line: usize, left: usize, right: usize, across: f32) -> f32 {
+    let near = element_of(pictures, row, line + left);
+    let far = element_of(pictures, row, line + right);
+    near + (far - near) * (across - f32::cast_from(left))
+}
+
+#[cube]
+fn element_of(pictures: &Tensor<f32>, row: usize, element: usize) -> f32 {
+    let length = pictures.shape(2);
+    pictures[(element / length * pictures.shape(1) + row) * length + element % length]
+}
