@@ -197,7 +197,7 @@ impl Desk {
             Some(task) => self.perform(task, None),
             None => {
                 let name = self.plates.with_untracked(|plates| plates.shown.as_ref().map(|plate| plate.origin.file_name.clone()));
-                self.with_shown_png(move |_, png| browser::save(png, name.as_deref().unwrap_or_default()));
+                self.with_shown_png(move |desk, png| desk.save(png, name.as_deref().unwrap_or_default()));
             }
         }
     }
@@ -313,8 +313,19 @@ impl Desk {
     fn save_export(self, png: &JsValue) {
         let name = self.origin.with_value(|origin| origin.as_ref().map(|origin| origin.file_name.clone()));
         if let (Some(blob), Some(name)) = (browser::png_blob(png), name) {
-            browser::save(&blob, &name);
+            self.save(&blob, &name);
         }
+    }
+
+    fn save(self, png: &Blob, name: &str) {
+        browser::save(png, name);
+        self.plates.update(Plates::note_saved);
+    }
+
+    /// Whether leaving the page would lose something: a run that goes on, or a result that the person has not saved.
+    pub fn has_something_to_lose(self) -> bool {
+        let unsaved = |plates: &Plates| plates.shown.as_ref().is_some_and(|plate| !plate.is_saved);
+        self.studio.with_untracked(Studio::is_live) || self.plates.with_untracked(unsaved)
     }
 
     /// Does something with the result on view as a PNG: the worker's where it made one, else what the canvas holds, as after a cancel.

@@ -103,7 +103,7 @@ fn reveal_trouble(desk: Desk) {
     });
 }
 
-/// What is heard wherever on the page it happens: files dropped beside the wells, pasted pictures, Escape.
+/// What is heard wherever on the page it happens: files dropped beside the wells, pasted pictures, Escape, and that the person is about to leave.
 fn listen(desk: Desk) {
     drop(window_event_listener(leptos::ev::dragover, |event| event.prevent_default()));
     drop(window_event_listener(leptos::ev::drop, move |event| {
@@ -115,6 +115,12 @@ fn listen(desk: Desk) {
         if !files.is_empty() {
             event.prevent_default();
             desk.take_files(focused_well(), files);
+        }
+    }));
+    drop(window_event_listener(leptos::ev::beforeunload, move |event| {
+        // The browser asks then.
+        if desk.has_something_to_lose() {
+            event.prevent_default();
         }
     }));
     drop(window_event_listener(leptos::ev::keydown, move |event: KeyboardEvent| {

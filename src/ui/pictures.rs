@@ -90,13 +90,15 @@ pub struct Plate {
     rgba: Uint8ClampedArray,
     /// Its PNG, once the worker has made one of exactly this picture.
     pub png: Option<Blob>,
+    /// Whether the person has it as a file.
+    pub is_saved: bool,
 }
 
 impl Plate {
     /// A result of `size` from its RGBA bytes; `None` when they are not such bytes.
     pub fn new(origin: Rc<Origin>, size: ImageSize, bytes: &JsValue) -> Option<Self> {
         let rgba = Uint8ClampedArray::new(bytes.dyn_ref::<ArrayBuffer>()?);
-        (rgba.length() as usize == 4 * size.area()).then_some(Self { origin, size, rgba, png: None })
+        (rgba.length() as usize == 4 * size.area()).then_some(Self { origin, size, rgba, png: None, is_saved: false })
     }
 
     /// Paints it on `canvas`, which takes on its size.
@@ -139,6 +141,13 @@ impl Plates {
     pub fn keep(&mut self, run: RunId, png: Option<Blob>) {
         if let Some(shown) = self.shown.as_mut().filter(|shown| shown.origin.run == run) {
             shown.png = png;
+        }
+    }
+
+    /// Notes that the person has the result on view as a file.
+    pub fn note_saved(&mut self) {
+        if let Some(shown) = &mut self.shown {
+            shown.is_saved = true;
         }
     }
 

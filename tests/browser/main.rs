@@ -29,6 +29,8 @@ macro_rules! in_both_browsers {
 in_both_browsers! {
     runs::a_first_run_ends_with_a_picture_to_keep,
     runs::the_gpu_does_the_same,
+    runs::the_gpu_paints_what_the_processor_does,
+    runs::the_gpu_paints_in_tiles_what_the_processor_does_as_a_whole,
     runs::a_run_that_spares_memory_comes_as_far,
     runs::a_run_takes_the_memory_that_is_told,
     runs::compiling_for_the_gpu_is_told_and_can_be_called_off,

@@ -23,8 +23,13 @@ impl Pictures {
 
     /// A small photo: smooth shades with an edge.
     pub fn content(&self) -> PathBuf {
-        let (width, height) = CONTENT;
-        self.save("photo.png", width, height, |x, y| if x > y { [230, 180, 90] } else { [4 * byte(x), 5 * byte(y), 120] })
+        self.content_of(CONTENT.0, CONTENT.1)
+    }
+
+    /// Such a photo of this size, px.
+    pub fn content_of(&self, width: u32, height: u32) -> PathBuf {
+        let shade = |x, y| if x > y { [230, 180, 90] } else { [byte(160 * x / width), byte(160 * y / height), 120] };
+        self.save("photo.png", width, height, shade)
     }
 
     /// A square photo of this side, px: the small one's shades.

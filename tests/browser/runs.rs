@@ -1,7 +1,15 @@
 //! A run from Stylise to Download.
 
+use std::path::Path;
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
+use burn::tensor::Device;
+use impasto::codec;
+use impasto::engine::weights::{ChannelMeans, Manifest, Weights};
+use impasto::engine::{self, StyleTransfer, Vgg19};
+use impasto::memory::Capacity;
+use impasto::recipe::Recipe;
 use serde::Deserialize;
 
 use crate::driver::Session;
@@ -58,6 +66,64 @@ pub async fn a_first_run_ends_with_a_picture_to_keep(session: &Session) {
 /// Through WebGPU.
 pub async fn the_gpu_does_the_same(session: &Session) {
     run_to_the_end(session, "gpu", 4).await;
+}
+
+/// A run through WebGPU comes to the picture to which the engine comes on the processor.
+async fn paint_as_on_the_processor(session: &Session, site: &Site, content: (u32, u32)) {
+    const STEPS: u32 = 4;
+    let pictures = Pictures::new();
+    let photo = pictures.content_of(content.0, content.1);
+    let page = prepared(session, site, &pictures, "gpu", STEPS).await;
+    page.choose_file("Content picture", &photo).await;
+    page.press("Stylise").await;
+    page.until_status("finished").await;
+    page.press("Download").await;
+    let path = page.downloaded("png").await;
+    let ours = page.until("the file is whole", async || image::open(&path).ok()).await.into_rgb8();
+    assert_eq!(ours.dimensions(), content);
+    let recipe = Recipe { steps: STEPS, ..Recipe::default() };
+    let [begun, expected] = on_the_processor(&recipe, &photo, &pictures.style()).await;
+    let (apart, way) = (distance(&ours, &expected), distance(&begun, &expected));
+    assert!(way > 5.0 && apart < 0.01 * way, "{apart} levels apart after a way of {way}");
+}
+
+/// The picture before and after a run of the engine itself.
+async fn on_the_processor(recipe: &Recipe, photo: &Path, painting: &Path) -> [Vec<u8>; 2] {
+    let (device, manifest) = (Device::flex(), Manifest::built_in());
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("weights").join(&manifest.file);
+    let weights = Weights::load(&std::fs::read(file).expect("the weights are there"), &manifest).expect("they are whole");
+    let vgg = Rc::new(Vgg19::new(weights, &ChannelMeans::built_in(), &device));
+    let [photo, painting] = [photo, painting].map(|path| {
+        let bytes = std::fs::read(path).expect("the picture is there");
+        codec::decode_fitted(&bytes, recipe.size).expect("it is one")
+    });
+    let pictures = engine::Pictures::new(photo, vec![painting]);
+    let mut transfer = StyleTransfer::new(vgg, &pictures, recipe, Capacity::AMPLE, &device).expect("the recipe makes sense");
+    let begun = transfer.pixels().await.expect("the processor is there");
+    while !transfer.finished() {
+        transfer.step().await.expect("the processor is there");
+    }
+    let ended = transfer.pixels().await.expect("the processor is there");
+    [begun, ended].map(|pixels| pixels.rgba().chunks(4).flat_map(|pixel| pixel[..3].to_vec()).collect())
+}
+
+/// Root mean square of what lies between two pictures, levels of 255.
+fn distance(one: &[u8], other: &[u8]) -> f64 {
+    assert_eq!(one.len(), other.len());
+    let squares: f64 = one.iter().zip(other).map(|(&a, &b)| (f64::from(a) - f64::from(b)).powi(2)).sum();
+    (squares / one.len() as f64).sqrt()
+}
+
+/// Of sizes that nothing divides.
+pub async fn the_gpu_paints_what_the_processor_does(session: &Session) {
+    paint_as_on_the_processor(session, &Site::new(), (61, 47)).await;
+}
+
+/// On a graphics card whose buffers hold maps of 208 px.
+pub async fn the_gpu_paints_in_tiles_what_the_processor_does_as_a_whole(session: &Session) {
+    let site = Site::new();
+    site.limit_buffers(210 * 210 * 256);
+    paint_as_on_the_processor(session, &site, (233, 41)).await;
 }
 
 /// With memory spared, for which maps are kept in f16 where the browser offers it, a run comes as far. A run that is called off gives its memory back.

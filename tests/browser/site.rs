@@ -140,6 +140,13 @@ impl Site {
         self.hook_worker(IDLE_HOOK);
     }
 
+    /// Has the graphics card bind as many bytes at once.
+    pub fn limit_buffers(&self, bytes: u32) {
+        self.hook_worker(&format!(
+            "Object.defineProperty(GPUSupportedLimits.prototype, 'maxStorageBufferBindingSize', {{ get: () => {bytes} }});\n"
+        ));
+    }
+
     fn conduct(&self) -> std::sync::MutexGuard<'_, Conduct> {
         self.conduct.lock().expect("no holder panics")
     }

@@ -99,7 +99,13 @@ pub fn PictureWell(
                             }
                         })
                 }}
-                <span class="well-hint">{move || if thumbnail.with(Option::is_some) { "no preview" } else { hint }}</span>
+                <span class="well-hint">
+                    {move || match (drawable().is_some(), thumbnail.with(Option::is_some)) {
+                        (true, _) => "",
+                        (false, true) => "no preview",
+                        (false, false) => hint,
+                    }}
+                </span>
             </span>
             <span class="well-name" id=hint_id>
                 {caption}
