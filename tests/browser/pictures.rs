@@ -23,13 +23,17 @@ impl Pictures {
 
     /// A small photo: smooth shades with an edge.
     pub fn content(&self) -> PathBuf {
-        self.content_of(CONTENT.0, CONTENT.1)
+        self.photo("photo.png", CONTENT)
     }
 
-    /// Such a photo of this size, px.
-    pub fn content_of(&self, width: u32, height: u32) -> PathBuf {
+    /// Such a photo of another size, px.
+    pub fn other_content(&self, size: (u32, u32)) -> PathBuf {
+        self.photo("other.png", size)
+    }
+
+    fn photo(&self, name: &str, (width, height): (u32, u32)) -> PathBuf {
         let shade = |x, y| if x > y { [230, 180, 90] } else { [byte(160 * x / width), byte(160 * y / height), 120] };
-        self.save("photo.png", width, height, shade)
+        self.save(name, width, height, shade)
     }
 
     /// A square photo of this side, px: the small one's shades.
