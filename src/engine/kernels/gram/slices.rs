@@ -1,6 +1,6 @@
 //! The Gram matrix in slices. A matrix of 64×64 sums over up to two million positions; in a single pass two workgroups would do all of
 //! it. So the positions are cut into slices, each workgroup multiplies 64×64 channels of one slice, and the slices are added up after,
-//! which also keeps the sums short.
+//! which also keeps the sums short. The matrix is symmetric: parts below its diagonal are written by those above, which mirror theirs.
 
 use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::tensor::CubeTensor;
@@ -85,23 +85,28 @@ fn product_kernel<M: Float, N: Size>(
     length: usize,
     #[define(M)] _element: ElemType,
 ) {
-    let first = CUBE_POS_Z as usize * length;
-    let end = min(first + length, map.shape(1) * map.shape(2));
-    let mut left = Shared::<[Vector<f32, N>]>::new_slice(comptime!(STEP * TILE));
-    let mut right = Shared::<[Vector<f32, N>]>::new_slice(comptime!(STEP * TILE));
-    let mut sums = Array::<Vector<f32, N>>::new(comptime!(DEPTH * VECTOR * DEPTH));
-    #[unroll]
-    for index in 0..comptime!(DEPTH * VECTOR * DEPTH) {
-        sums[index] = Vector::new(0.0f32);
+    if CUBE_POS_Y <= CUBE_POS_X {
+        let first = CUBE_POS_Z as usize * length;
+        let end = min(first + length, map.shape(1) * map.shape(2));
+        let mut left = Shared::<[Vector<f32, N>]>::new_slice(comptime!(STEP * TILE));
+        let mut right = Shared::<[Vector<f32, N>]>::new_slice(comptime!(STEP * TILE));
+        let mut sums = Array::<Vector<f32, N>>::new(comptime!(DEPTH * VECTOR * DEPTH));
+        #[unroll]
+        for index in 0..comptime!(DEPTH * VECTOR * DEPTH) {
+            sums[index] = Vector::new(0.0f32);
+        }
+        for step in range_stepped(first, end, STEP) {
+            load(map, &mut left, step, end, CUBE_POS_Y as usize * TILE);
+            load(map, &mut right, step, end, CUBE_POS_X as usize * TILE);
+            sync_cube();
+            multiply(&left, &right, &mut sums);
+            sync_cube();
+        }
+        store(&sums, products);
+        if CUBE_POS_Y < CUBE_POS_X {
+            mirror(&sums, products);
+        }
     }
-    for step in range_stepped(first, end, STEP) {
-        load(map, &mut left, step, end, CUBE_POS_Y as usize * TILE);
-        load(map, &mut right, step, end, CUBE_POS_X as usize * TILE);
-        sync_cube();
-        multiply(&left, &right, &mut sums);
-        sync_cube();
-    }
-    store(&sums, products);
 }
 
 /// Brings `STEP` positions of `TILE` vectors of channels to shared memory; from `end` on are zeros.
@@ -164,6 +169,32 @@ fn store<N: Size>(sums: &Array<Vector<f32, N>>, products: &mut Tensor<Vector<f32
         for column in 0..DEPTH {
             products[(first_row + row) * channels + first_column + comptime!(column * LANES)] =
                 sums[comptime!(row * DEPTH + column)];
+        }
+    }
+}
+
+/// Writes this unit's `sums` where they lie on the other side of the diagonal.
+#[cube]
+fn mirror<N: Size>(sums: &Array<Vector<f32, N>>, products: &mut Tensor<Vector<f32, N>>) {
+    let channels = products.shape(2) / VECTOR;
+    let lane = UNIT_POS as usize % LANES;
+    let matrix = CUBE_POS_Z as usize * products.shape(1);
+    let first_row = matrix + (CUBE_POS_X as usize * TILE + lane) * VECTOR;
+    let first_column = CUBE_POS_Y as usize * TILE + UNIT_POS as usize / LANES * DEPTH;
+    #[unroll]
+    for column in 0..DEPTH {
+        #[unroll]
+        for component in 0..VECTOR {
+            let row = first_row + comptime!(column * LANES * VECTOR + component);
+            #[unroll]
+            for vector in 0..DEPTH {
+                let mut value = Vector::<f32, N>::new(0.0f32);
+                #[unroll]
+                for part in 0..VECTOR {
+                    value.insert(part, sums[comptime!((vector * VECTOR + part) * DEPTH + column)].extract(component));
+                }
+                products[row * channels + first_column + vector] = value;
+            }
         }
     }
 }
