@@ -134,7 +134,7 @@ const STEPS: u32 = 2;
 const SIDE_PX: u32 = 40;
 /// The long side of those that are seen in tiles.
 const TILED_PX: u32 = 216;
-const _: () = assert!(TILED_PX > LEAST_TILE_EDGE_PX && SIDE_PX % 8 == 0 && TILED_PX % 8 == 0);
+const _: () = assert!(TILED_PX > LEAST_TILE_EDGE_PX && SIDE_PX.is_multiple_of(8) && TILED_PX.is_multiple_of(8));
 /// What is added to these multiples of 8 so that they, and what is left of them when they are halved, can be read in all ways.
 const MORE_PX: RangeInclusive<u32> = 0..=5;
 

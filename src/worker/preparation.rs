@@ -99,7 +99,6 @@ impl Preparation {
     ///
     /// # Errors
     /// [`RunError`], of the weights or the device.
-    #[cfg_attr(not(feature = "gpu"), expect(unused_variables, reason = "for the processor no programs are compiled"))]
     pub async fn ready(
         &mut self,
         wanted: &Wanted,
@@ -117,6 +116,7 @@ impl Preparation {
     }
 
     /// The network on the device. While its weights are on their way the division is searched for.
+    #[cfg_attr(not(feature = "gpu"), expect(unused_variables, reason = "for the processor no programs are compiled"))]
     async fn network(&mut self, wanted: &Wanted, report: impl Fn(Stage)) -> Result<Rc<Vgg19>, RunError> {
         if let Some(vgg) = &self.vgg {
             return Ok(Rc::clone(vgg));
