@@ -116,7 +116,7 @@ pub fn halved(x: Tensor<4>, times: u32) -> Tensor<4> {
     (0..times).fold(x, |x, _| half(x))
 }
 
-/// `[1, 3, H, W]` stretched to `size`, `[H, W]`, bilinearly. No gradient flows through it on a GPU.
+/// `[R, 3, H, W]` stretched to `size`, `[H, W]`, bilinearly; on a GPU one picture, and no gradient flows through it.
 pub fn resized(x: Tensor<4>, size: [usize; 2]) -> Tensor<4> {
     #[cfg(feature = "gpu")]
     if kernels::serve(&x.device()) {

@@ -41,7 +41,8 @@ pub fn scaled(map: Tensor<4>, factors: Tensor<4>) -> Tensor<4> {
 }
 
 /// `map`, `[1, C, H, W]`, in a piece of a GPU's memory of its own size. Where each tensor has a piece to itself, as in a browser, what lasts would
-/// otherwise keep the piece that it came to lie in, be that as large as the largest map. Natively it is a copy for nothing.
+/// otherwise keep the piece that it came to lie in, be that as large as the largest map. On the processor
+/// it is kept as it is.
 pub fn lasting(map: Tensor<4>) -> Tensor<4> {
     #[cfg(feature = "gpu")]
     if kernels::serve(&map.device()) {

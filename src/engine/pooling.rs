@@ -1,4 +1,4 @@
-//! How maps and pictures are halved.
+//! How maps are halved.
 
 use burn::tensor::Tensor;
 use burn::tensor::module::{avg_pool2d, max_pool2d};

@@ -20,8 +20,7 @@ pub struct WarmUp {
     vgg: Rc<Vgg19>,
     recipe: Recipe,
     paintings: usize,
-    /// Whether something of the run is seen in tiles.
-    tiled: bool,
+    extent: Extent,
     device: Device,
     /// Parts done.
     done: u32,
@@ -31,19 +30,19 @@ pub struct WarmUp {
 impl WarmUp {
     /// For a run of `recipe` with as many `paintings` on a device of this `capacity`.
     pub fn new(vgg: Rc<Vgg19>, recipe: &Recipe, paintings: usize, capacity: Capacity, device: &Device) -> Self {
-        let (recipe, tiled) = (small(recipe), is_tiled(recipe, capacity));
-        Self { vgg, recipe, paintings, tiled, device: device.clone(), done: 0, transfer: None }
+        let (recipe, extent) = (small(recipe), Extent::of(recipe, capacity));
+        Self { vgg, recipe, paintings, extent, device: device.clone(), done: 0, transfer: None }
     }
 
-    /// Whether a run of this recipe compiles the same programs as one of `other` with the strategy of `vgg`.
+    /// Whether a run of this recipe compiles all programs that one of `other` needs with the strategy of `vgg`.
     pub fn serves(&self, vgg: &Vgg19, other: &Recipe, paintings: usize, capacity: Capacity) -> bool {
-        (self.vgg.strategy(), &self.recipe, self.paintings, self.tiled)
-            == (vgg.strategy(), &small(other), paintings, is_tiled(other, capacity))
+        let alike = (self.vgg.strategy(), &self.recipe, self.paintings) == (vgg.strategy(), &small(other), paintings);
+        alike && self.extent >= Extent::of(other, capacity)
     }
 
     /// Parts of one for a run of `recipe` on a device of this `capacity`: some layers first, then the targets, then each step.
     pub fn parts(recipe: &Recipe, capacity: Capacity) -> u32 {
-        parts(recipe.pyramid > 1 || is_tiled(recipe, capacity))
+        Extent::of(recipe, capacity).parts()
     }
 
     /// Parts done.
@@ -53,7 +52,7 @@ impl WarmUp {
 
     /// Whether all are.
     pub fn is_done(&self) -> bool {
-        self.done == parts(self.is_halved())
+        self.done == self.extent.parts()
     }
 
     /// Does the next part and waits for the device.
@@ -84,25 +83,19 @@ impl WarmUp {
         Ok(())
     }
 
-    /// The small run of `photo`: seen as a whole, or so at half its size only.
+    /// The small run of `photo`.
     fn transfer(&self, photo: Pixels) -> Result<StyleTransfer, TransferError> {
         let pictures = Pictures::new(photo.clone(), vec![photo; self.paintings]);
-        let halvings = if self.is_halved() { 0..2 } else { 0..1 };
-        let levels = halvings.rev().map(|halvings| Level { halvings, steps: STEPS });
-        StyleTransfer::at_levels(Rc::clone(&self.vgg), &pictures, &self.recipe, levels.collect(), self.capacity(), &self.device)
-    }
-
-    /// Whether the small run goes through half its size first.
-    fn is_halved(&self) -> bool {
-        self.recipe.pyramid > 1 || self.tiled
-    }
-
-    fn capacity(&self) -> Capacity {
-        if self.tiled { Capacity::AMPLE.in_tiles_above(LEAST_TILE_EDGE_PX) } else { Capacity::AMPLE }
+        let levels = (0..self.extent.sizes()).rev().map(|halvings| Level { halvings, steps: STEPS }).collect();
+        let capacity = match self.extent {
+            Extent::Tiled => Capacity::AMPLE.in_tiles_above(LEAST_TILE_EDGE_PX),
+            Extent::Whole | Extent::Halved => Capacity::AMPLE,
+        };
+        StyleTransfer::at_levels(Rc::clone(&self.vgg), &pictures, &self.recipe, levels, capacity, &self.device)
     }
 
     fn width(&self) -> u32 {
-        if self.tiled { TILED_PX } else { SIDE_PX }
+        if self.extent == Extent::Tiled { TILED_PX } else { SIDE_PX }
     }
 
     /// For what is done to pictures element by element Burn has one program where a row can be read by fours, as the photo's here, another
@@ -112,11 +105,45 @@ impl WarmUp {
             let mut transfer = self.transfer(picture(self.width() + more, SIDE_PX + more))?;
             transfer.mark().outcome().await?;
             transfer.pixels().await?;
-            if self.is_halved() {
-                transfer.ascend().await?;
-            }
+            // To the larger size, where there is one.
+            transfer.ascend().await?;
         }
-        Ok(())
+        // As a painting may be stretched.
+        let painting = ImageTensor::from_pixels(&picture(SIDE_PX, SIDE_PX), &self.device);
+        Ok(settled(painting.resized(ImageSize::new(SIDE_PX, SIDE_PX + 1)).into_tensor()).await?)
+    }
+}
+
+/// What a run does with sizes. Each does all that those before it do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Extent {
+    /// One, at which pictures are seen as a whole.
+    Whole,
+    /// Two, and the picture and what has been learnt are carried from half to whole. Fewer pairs than L-BFGS remembers of a small picture would take two
+    /// other programs there, Burn's matrix product and a sum.
+    Halved,
+    /// The same, and at the larger one pictures are seen in tiles.
+    Tiled,
+}
+
+impl Extent {
+    /// Of a run of `recipe` on a device of this `capacity`, if its pictures are as large as the recipe has them.
+    fn of(recipe: &Recipe, capacity: Capacity) -> Self {
+        if recipe.size.max(recipe.style_edge(recipe.size)) > capacity.whole_edge {
+            Self::Tiled
+        } else if recipe.pyramid > 1 {
+            Self::Halved
+        } else {
+            Self::Whole
+        }
+    }
+
+    fn sizes(self) -> u32 {
+        if self == Self::Whole { 1 } else { 2 }
+    }
+
+    fn parts(self) -> u32 {
+        FIRST_LAYERS.len() as u32 + 1 + self.sizes() * STEPS
     }
 }
 
@@ -136,17 +163,7 @@ const SIDE_PX: u32 = 40;
 const TILED_PX: u32 = 216;
 const _: () = assert!(TILED_PX > LEAST_TILE_EDGE_PX && SIDE_PX.is_multiple_of(8) && TILED_PX.is_multiple_of(8));
 /// What is added to these multiples of 8 so that they, and what is left of them when they are halved, can be read in all ways.
-const MORE_PX: RangeInclusive<u32> = 0..=5;
-
-/// Parts of a run of one size, or of one that goes through half its size first.
-fn parts(halved: bool) -> u32 {
-    FIRST_LAYERS.len() as u32 + 1 + if halved { 2 * STEPS } else { STEPS }
-}
-
-/// Whether a run sees a picture in tiles, if the ones it is given are large and square.
-fn is_tiled(recipe: &Recipe, capacity: Capacity) -> bool {
-    recipe.size.max(recipe.style_edge(recipe.size)) > capacity.whole_edge
-}
+const MORE_PX: RangeInclusive<u32> = 1..=5;
 
 /// `recipe` without what decides no program, down to the second block: the deeper ones have the same.
 fn small(recipe: &Recipe) -> Recipe {
@@ -155,7 +172,7 @@ fn small(recipe: &Recipe) -> Recipe {
         style_layers: LayerWeights::even(&[Layer::Conv1_1, Layer::Conv2_1], 0.5),
         ..Emphasis::default()
     };
-    Recipe { size: 128, steps: 2 * STEPS, seed: 0, style_scale: 1.0, pyramid: recipe.pyramid.min(2), emphasis, ..recipe.clone() }
+    Recipe { size: 128, steps: 2 * STEPS, seed: 0, style_scale: 1.0, pyramid: 1, emphasis, ..recipe.clone() }
 }
 
 #[cfg(test)]
@@ -168,7 +185,7 @@ mod tests {
     use crate::engine::kernels::{Division, Strategy, gpu_for_tests, kernels_of_tests};
     use crate::engine::weights::{ChannelMeans, Manifest, Weights};
     use crate::memory::Precision;
-    use crate::recipe::{Border, OptimizerKind, Pooling};
+    use crate::recipe::{Border, OptimizerKind, Pooling, Start};
 
     fn network(device: &Device) -> Rc<Vgg19> {
         let manifest = Manifest::built_in();
@@ -237,7 +254,9 @@ mod tests {
         let halves = with(Rc::clone(&vgg), Strategy { precision: Precision::Half, ..Strategy::default() });
         // Adam's first zeros have a program for each kind of width.
         assert_compiles_nothing(vgg, &Recipe::default(), &[[48, 56], [47, 55], [98, 97]], Capacity::AMPLE);
-        assert_compiles_nothing(coarse, &Recipe::default(), &[[47, 55]], Capacity::AMPLE);
+        assert_compiles_nothing(Rc::clone(&coarse), &Recipe::default(), &[[47, 55]], Capacity::AMPLE);
+        let from_the_painting = Recipe { start: Start::PAINTING, ..Recipe::default() };
+        assert_compiles_nothing(coarse, &from_the_painting, &[[48, 56]], Capacity::AMPLE);
         assert_compiles_nothing(halves, &paper, &[[48, 56]], Capacity::AMPLE);
     }
 
@@ -265,7 +284,9 @@ mod tests {
         let other = Recipe { size: 1024, steps: 7, seed: 3, ..Recipe::default() };
         assert!(warm_up.serves(&vgg, &other, 1, capacity) && !warm_up.serves(&vgg, &other, 2, capacity));
         assert!(!warm_up.serves(&vgg, &Recipe { optimizer: OptimizerKind::Adam, ..other.clone() }, 1, capacity));
-        assert!(!warm_up.serves(&vgg, &Recipe { pyramid: 2, ..other.clone() }, 1, capacity));
+        let halved = Recipe { pyramid: 2, ..other.clone() };
+        assert!(!warm_up.serves(&vgg, &halved, 1, capacity));
+        assert!(WarmUp::new(Rc::clone(&vgg), &halved, 1, capacity, &device).serves(&vgg, &other, 1, capacity), "it does more");
         let in_tiles = [Recipe { size: 1025, ..other.clone() }, Recipe { style_scale: 2.0, ..other.clone() }];
         assert!(in_tiles.iter().all(|recipe| !warm_up.serves(&vgg, recipe, 1, capacity)));
         let halves = with(vgg, Strategy { precision: Precision::Half, ..Strategy::default() });

@@ -196,8 +196,8 @@ impl Desk {
         match self.studio.try_update(Studio::export).flatten() {
             Some(task) => self.perform(task, None),
             None => {
-                let name = self.plates.with_untracked(|plates| plates.shown.as_ref().map(|plate| plate.origin.file_name.clone()));
-                self.with_shown_png(move |desk, png| desk.save(png, name.as_deref().unwrap_or_default()));
+                let origin = self.plates.with_untracked(|plates| plates.shown.as_ref().map(|plate| Rc::clone(&plate.origin)));
+                self.with_shown_png(move |desk, png| desk.save(png, origin));
             }
         }
     }
@@ -311,15 +311,15 @@ impl Desk {
     }
 
     fn save_export(self, png: &JsValue) {
-        let name = self.origin.with_value(|origin| origin.as_ref().map(|origin| origin.file_name.clone()));
-        if let (Some(blob), Some(name)) = (browser::png_blob(png), name) {
-            self.save(&blob, &name);
+        if let Some(blob) = browser::png_blob(png) {
+            self.save(&blob, self.origin.with_value(Clone::clone));
         }
     }
 
-    fn save(self, png: &Blob, name: &str) {
-        browser::save(png, name);
-        self.plates.update(Plates::note_saved);
+    fn save(self, png: &Blob, origin: Option<Rc<Origin>>) {
+        let Some(origin) = origin else { return };
+        browser::save(png, &origin.file_name);
+        self.plates.update(|plates| plates.note_saved(origin.run));
     }
 
     /// Whether leaving the page would lose something: a run that goes on, or a result that the person has not saved.

@@ -144,11 +144,10 @@ impl Plates {
         }
     }
 
-    /// Notes that the person has the result on view as a file.
-    pub fn note_saved(&mut self) {
-        if let Some(shown) = &mut self.shown {
-            shown.is_saved = true;
-        }
+    /// Notes that the person has the result of `run` as a file.
+    pub fn note_saved(&mut self, run: RunId) {
+        let both = [&mut self.shown, &mut self.previous].into_iter().flatten();
+        both.filter(|plate| plate.origin.run == run).for_each(|plate| plate.is_saved = true);
     }
 
     /// Whether the other result is the later one, because the two have been exchanged.

@@ -173,8 +173,8 @@ impl Studio {
     pub fn get_ready(&self, paintings: usize) -> Option<Effect> {
         let rests = self.link == Link::Up && !self.is_live() && self.phase() != Some(Phase::Failed);
         // What decides no program is left out, so that the same is asked for once.
-        let Recipe { size, steps, seed, style_scale, pyramid, emphasis, .. } = Recipe::default();
-        let recipe = Recipe { size, steps, seed, style_scale, pyramid, emphasis, ..self.settings.recipe_on(self.report.as_ref()) };
+        let Recipe { steps, seed, emphasis, .. } = Recipe::default();
+        let recipe = Recipe { steps, seed, emphasis, ..self.settings.recipe_on(self.report.as_ref()) };
         rests.then_some(Effect::Post(Command::Prepare { recipe, paintings, memory: self.settings.memory }))
     }
 

@@ -42,8 +42,15 @@ async fn buffers(page: &Page<'_>) -> Buffers {
 async fn run_to_the_end(session: &Session, device: &str, steps: u32) {
     let (site, pictures) = (Site::new(), Pictures::new());
     let page = prepared(session, &site, &pictures, device, steps).await;
+    let asks = async || {
+        let script =
+            "const leave = new Event('beforeunload', { cancelable: true }); dispatchEvent(leave); return leave.defaultPrevented;";
+        page.run(script, vec![]).await
+    };
+    assert_eq!(asks().await, false, "there is nothing to lose");
     page.press("Stylise").await;
     page.reach_step(1).await;
+    assert_eq!(asks().await, true, "the run would be lost");
     let (first_loss, first) = (page.loss().await, page.until_shown_other_than(None).await);
     assert_eq!((first.width, first.height), (CONTENT.0.into(), CONTENT.1.into()));
     page.until_status("finished").await;
@@ -51,11 +58,13 @@ async fn run_to_the_end(session: &Session, device: &str, steps: u32) {
     let (last_loss, last) = (page.loss().await, page.shown().await);
     assert!(last_loss < 0.9 * first_loss, "the loss went from {first_loss} to {last_loss}");
     assert_ne!(Some(first), last, "the picture has not changed");
+    assert_eq!(asks().await, true, "the picture would be lost");
 
     page.press("Download").await;
     let path = page.downloaded("png").await;
     let picture = page.until("the file is whole", async || image::open(&path).ok()).await;
     assert_eq!((picture.width(), picture.height()), CONTENT);
+    assert_eq!(asks().await, false, "the picture is saved");
 }
 
 /// On what the page chooses by itself.

@@ -31,7 +31,7 @@ pub fn part(picture: CubeTensor, at: [usize; 2], size: [usize; 2]) -> CubeTensor
 
 /// `[1, 3, H, W]` with `part` added, whose first pixel lies at row and column `at`. The picture is written over, unless another holds it.
 pub fn added(picture: CubeTensor, part: CubeTensor, at: [usize; 2]) -> CubeTensor {
-    let part = into_contiguous(part);
+    let [picture, part] = [picture, part].map(into_contiguous);
     let picture = if picture.can_mut() { picture } else { picture.copy() };
     let [_, _, height, width] = extents(&part);
     let [_, _, whole_height, whole_width] = extents(&picture);
