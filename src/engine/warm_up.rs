@@ -119,8 +119,7 @@ impl WarmUp {
 enum Extent {
     /// One, at which pictures are seen as a whole.
     Whole,
-    /// Two, and the picture and what has been learnt are carried from half to whole. Fewer pairs than L-BFGS remembers of a small picture would take two
-    /// other programs there, Burn's matrix product and a sum.
+    /// Two, and the picture and what has been learnt are carried from half to whole.
     Halved,
     /// The same, and at the larger one pictures are seen in tiles.
     Tiled,
@@ -264,7 +263,9 @@ mod tests {
     fn nor_does_one_from_coarse_to_fine() {
         let vgg = network(&gpu_for_tests());
         let recipe = Recipe { pyramid: 3, ..Recipe::default() };
-        assert_compiles_nothing(vgg, &recipe, &[[64, 80], [68, 52], [70, 54], [51, 61], [81, 69]], Capacity::AMPLE);
+        assert_compiles_nothing(Rc::clone(&vgg), &recipe, &[[64, 80], [68, 52], [70, 54], [51, 61], [81, 69]], Capacity::AMPLE);
+        let few_pairs = Capacity { pairs_bytes: 0, ..Capacity::AMPLE };
+        assert_compiles_nothing(vgg, &recipe, &[[64, 80], [51, 61]], few_pairs);
     }
 
     #[test]

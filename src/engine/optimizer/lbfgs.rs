@@ -4,7 +4,7 @@ mod vectors;
 
 use burn::tensor::{Device, ExecutionError, Tensor};
 
-use self::vectors::{CHUNK, Standing};
+use self::vectors::{CHUNK, Standing, products_within};
 use super::{Evaluation, Report};
 use crate::engine::numbers::{float, read_back};
 use crate::engine::{State, StateError};
@@ -45,8 +45,7 @@ impl Lbfgs {
     pub async fn carried(&self, x: Tensor<4>, first_step: f32) -> Result<Self, ExecutionError> {
         let (had, elements) = (self.x().shape().num_elements(), x.shape().num_elements());
         let memory = self.standing.memory_at(&x, float(had) / float(elements));
-        let products = memory.clone().matmul(memory.clone().swap_dims(1, 2)).sum_dim(0);
-        let (products, ledger) = (read_back(products).await?, self.standing.read_ledger().await?);
+        let (products, ledger) = (read_back(products_within(memory.clone())).await?, self.standing.read_ledger().await?);
         Ok(Self::at(Standing::new(x, memory, &ledger.carried(&products, first_step * float(elements)))))
     }
 

@@ -31,6 +31,11 @@ pub fn products(new: Tensor<3>, memory: Tensor<3>) -> Tensor<1> {
     Tensor::from_dispatch(<Dispatch as VectorsBackend>::products(new.into_dispatch(), memory.into_dispatch()))
 }
 
+/// The inner products of all vectors in memory, `[K, R, L]`, with each other: `[R, R]`.
+pub fn products_within(memory: Tensor<3>) -> Tensor<2> {
+    Tensor::from_dispatch(<Dispatch as VectorsBackend>::products_within(memory.into_dispatch()))
+}
+
 /// A [`crate::ledger::Ledger`] after an evaluation with these terms of the loss, `[1]` each, and measures as [`products`] gives them.
 pub fn decided(ledger: Tensor<1>, measures: Tensor<1>, terms: [Tensor<1>; 3], occasion: Occasion) -> Tensor<1> {
     let [ledger, measures] = [ledger, measures].map(Tensor::into_dispatch);
@@ -96,6 +101,9 @@ pub trait VectorsBackend: Backend {
     /// To `[3·(R + 3) + 1]`.
     fn products(new: FloatTensor<Self>, memory: FloatTensor<Self>) -> FloatTensor<Self>;
 
+    /// To `[R, R]`.
+    fn products_within(memory: FloatTensor<Self>) -> FloatTensor<Self>;
+
     /// To a ledger.
     fn decided(
         ledger: FloatTensor<Self>,
@@ -138,6 +146,10 @@ impl VectorsBackend for CubeBackend {
 
     fn products(new: CubeTensor, memory: CubeTensor) -> CubeTensor {
         passes::products(new, memory)
+    }
+
+    fn products_within(memory: CubeTensor) -> CubeTensor {
+        passes::products_within(memory)
     }
 
     fn decided(

@@ -68,6 +68,26 @@ pub fn products(new: CubeTensor, memory: CubeTensor) -> CubeTensor {
     sums
 }
 
+/// The inner products of all vectors in `memory`, `[K, R, L]`, with each other: `[R, R]`.
+pub fn products_within(memory: CubeTensor) -> CubeTensor {
+    let [_, rows, _] = extents(&memory);
+    let products = empty(&memory, [rows, rows]);
+    let client = memory.client.clone();
+    let count = u32::try_from(rows).expect("a count of workgroups");
+    // SAFETY: the grid covers the products exactly.
+    unsafe {
+        products_within_kernel::launch_unchecked(
+            &client,
+            CubeCount::Static(count, count, 1),
+            CubeDim::new_1d(UNITS as u32),
+            VECTOR,
+            memory.into_tensor_arg(),
+            products.clone().into_tensor_arg(),
+        );
+    }
+    products
+}
+
 /// Where the optimiser stands after the ledger's decision: picture, gradient and memory. The last two are written over, unless another holds them.
 pub fn kept(
     ledger: CubeTensor,
@@ -256,6 +276,30 @@ fn sums_kernel(parts: &Tensor<f32>, sums: &mut Tensor<f32>) {
     let total = of_workgroup(sum, UNITS);
     if UNIT_POS == 0 {
         sums[wanted] = total;
+    }
+}
+
+/// One product, and the same on the other side of the diagonal. A chunk is summed before it is added to those before it.
+#[cube(launch_unchecked)]
+fn products_within_kernel<N: Size>(memory: &Tensor<Vector<f32, N>>, products: &mut Tensor<f32>) {
+    let row = CUBE_POS_X as usize;
+    let column = CUBE_POS_Y as usize;
+    if column <= row {
+        let rows = memory.shape(1);
+        let length = memory.shape(2) / VECTOR;
+        let mut sum = Vector::<f32, N>::new(0.0f32);
+        for chunk in 0..memory.shape(0) {
+            let mut of_chunk = Vector::<f32, N>::new(0.0f32);
+            for within in range_stepped(UNIT_POS as usize, length, UNITS) {
+                of_chunk += memory[(chunk * rows + row) * length + within] * memory[(chunk * rows + column) * length + within];
+            }
+            sum += of_chunk;
+        }
+        let total = of_workgroup(across(sum), UNITS);
+        if UNIT_POS == 0 {
+            products[row * rows + column] = total;
+            products[column * rows + row] = total;
+        }
     }
 }
 

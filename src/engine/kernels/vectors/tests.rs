@@ -3,7 +3,7 @@
 use burn::tensor::{Device, Tensor};
 
 use super::super::tests::{distance, gpu, kernels_of, noise};
-use super::{AdamStep, attempted, changes, decided, kept, moments, products, stepped};
+use super::{AdamStep, attempted, changes, decided, kept, moments, products, products_within, stepped};
 use crate::ledger::{Ledger, Occasion, length, place};
 
 /// Relative L2 distance allowed: sums of some ten thousand products in f32, in different orders.
@@ -66,6 +66,10 @@ fn each_pass_agrees_with_its_twin() {
         let products = new.clone().matmul(all.swap_dims(1, 2)).sum_dim(0).flatten::<1>(0, 2);
         Tensor::cat(vec![products, new.narrow(1, 2, 1).abs().sum()], 0)
     });
+    let within = between(&gpu, |device, ours| {
+        let memory = laid_out(SIZE, ROWS, 5, device);
+        if ours { products_within(memory) } else { memory.clone().matmul(memory.swap_dims(1, 2)).sum_dim(0).squeeze_dim(0) }
+    });
     let [direction, trial, untried] = [(true, 1.0), (false, 1.0), (false, 0.0)].map(|(direction, tried)| {
         between(&gpu, |device, ours| {
             let own = [laid_out(SIZE, ROWS, 6, device), laid_out(SIZE, 1, 7, device)];
@@ -99,7 +103,7 @@ fn each_pass_agrees_with_its_twin() {
         let [first, second] = [0, 1].map(|moment| moments.clone().narrow(0, moment, 1) / STEP.weight[moment]);
         x - first / (second.sqrt() + STEP.epsilon) * STEP.rate
     });
-    let distances = [changes, products, direction, trial, untried, moments, stepped];
+    let distances = [changes, products, within, direction, trial, untried, moments, stepped];
     assert!(distances.iter().all(|&distance| distance <= GATE), "{distances:?}");
 }
 

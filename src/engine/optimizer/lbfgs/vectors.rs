@@ -24,6 +24,15 @@ pub fn of_pictures(pictures: Tensor<4>) -> Tensor<3> {
     padded.reshape([rows, chunks, CHUNK]).swap_dims(0, 1)
 }
 
+/// The inner products of the vectors in `memory`, `[K, R, CHUNK]`, with each other: `[R, R]`.
+pub fn products_within(memory: Tensor<3>) -> Tensor<2> {
+    #[cfg(feature = "gpu")]
+    if kernels::serve(&memory.device()) {
+        return kernels::vectors::products_within(memory);
+    }
+    memory.clone().matmul(memory.swap_dims(1, 2)).sum_dim(0).squeeze_dim(0)
+}
+
 /// Where an optimiser stands, and where it is about to look.
 #[derive(Debug)]
 pub struct Standing {
