@@ -4,6 +4,8 @@
 //! needs no cancel token, and no two runs ever share the device.
 
 #[cfg(feature = "gpu")]
+mod adapter_info;
+#[cfg(feature = "gpu")]
 mod card_memory;
 mod explain;
 mod inbox;

@@ -4,7 +4,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Cache, Response};
 
-use super::{now_ms, scope};
+use super::{adapter_info, now_ms, scope};
 use crate::engine::TransferError;
 use crate::engine::device::OpenDevice;
 use crate::engine::kernels::Division;
@@ -19,9 +19,7 @@ const CACHE: &str = "impasto-tuning-3";
 /// # Errors
 /// [`TransferError::Device`].
 pub async fn division(adapter: &OpenDevice, mut progress: impl FnMut(u32)) -> Result<Division, TransferError> {
-    // Browsers tell little of an adapter's name; what it can hold helps to tell one from another.
-    let words = format!("{} {} {}", adapter.name, adapter.max_edge, adapter.software);
-    let key = format!("tuning/{}", String::from(js_sys::encode_uri_component(&words)));
+    let key = key(adapter).await;
     let cache = open().await.ok();
     if let Some(cache) = &cache
         && let Some(known) = recall(cache, &key).await
@@ -40,6 +38,13 @@ pub async fn division(adapter: &OpenDevice, mut progress: impl FnMut(u32)) -> Re
         _ = remember(cache, &key, fastest).await;
     }
     Ok(fastest)
+}
+
+/// Browsers tell little of an adapter; what it can hold helps to tell one from another.
+async fn key(adapter: &OpenDevice) -> String {
+    let [vendor, architecture, device] = adapter_info::words().await;
+    let words = format!("{} {vendor} {architecture} {device} {} {}", adapter.name, adapter.max_edge, adapter.software);
+    format!("tuning/{}", String::from(js_sys::encode_uri_component(&words)))
 }
 
 async fn open() -> Result<Cache, JsValue> {
