@@ -1,7 +1,7 @@
 //! The graphics card's memory that the program has let go of.
 //!
 //! In a browser a buffer's memory comes back when its JavaScript object is collected, and the collector does not know how much that is: at 2048 px
-//! gigabytes were left lying, for longer than the targets took. `destroy` gives it back at once; neither CubeCL nor wgpu calls it.
+//! gigabytes were left lying. `destroy` gives it back at once; neither CubeCL nor wgpu calls it.
 
 use js_sys::WebAssembly::Table;
 use js_sys::{Reflect, Set};
@@ -22,14 +22,39 @@ extern "C" {
 /// The export in which wasm-bindgen keeps every JavaScript object that the program refers to.
 const REFERENCES: &str = "__wbindgen_externrefs";
 
-/// Gives back all of the card's memory that no tensor lies in. Before CubeCL lets go of a buffer it submits all work that it has recorded, and what is
-/// submitted may go on with a buffer that is destroyed.
-pub fn give_back(device: &OpenDevice) {
-    let dropped = Set::new(&JsValue::UNDEFINED);
-    for_each_buffer(|buffer| _ = dropped.add(buffer));
-    device.device.memory_cleanup();
-    for_each_buffer(|buffer| _ = dropped.delete(buffer));
-    dropped.for_each(&mut |buffer, _, _| buffer.unchecked_into::<GpuBuffer>().destroy());
+/// The buffers that the program referred to when they were looked at last.
+#[derive(Debug)]
+pub struct CardMemory {
+    known: Set,
+}
+
+impl CardMemory {
+    /// Of no buffers yet.
+    pub fn new() -> Self {
+        Self { known: Set::new(&JsValue::UNDEFINED) }
+    }
+
+    /// Gives back all of the memory on `device` that no tensor lies in.
+    pub fn give_back(&self, device: &OpenDevice) {
+        for_each_buffer(|buffer| _ = self.known.add(buffer));
+        device.device.memory_cleanup();
+        self.sweep(device);
+    }
+
+    /// Gives back what CubeCL has let go of since by itself, as it does with what has lain idle for a while.
+    pub fn sweep(&self, device: &OpenDevice) {
+        // What is submitted may go on with a buffer that is destroyed. A device that is lost is told where its work is waited for.
+        _ = device.device.flush();
+        let live = Set::new(&JsValue::UNDEFINED);
+        for_each_buffer(|buffer| _ = live.add(buffer));
+        self.known.for_each(&mut |buffer, _, _| {
+            if !live.has(&buffer) {
+                buffer.unchecked_into::<GpuBuffer>().destroy();
+            }
+        });
+        self.known.clear();
+        live.for_each(&mut |buffer, _, _| _ = self.known.add(&buffer));
+    }
 }
 
 /// Shows every buffer that the program refers to.

@@ -12,7 +12,7 @@ use gloo_timers::future::TimeoutFuture;
 use super::explain::RunError;
 use super::weights_store::WeightsStore;
 #[cfg(feature = "gpu")]
-use super::{card_memory, tuning_store};
+use super::{card_memory::CardMemory, tuning_store};
 use crate::engine::Vgg19;
 use crate::engine::device::OpenDevice;
 use crate::engine::weights::ChannelMeans;
@@ -42,6 +42,8 @@ pub struct Wanted {
 #[derive(Debug)]
 pub struct Preparation {
     device: Option<OpenDevice>,
+    #[cfg(feature = "gpu")]
+    card_memory: CardMemory,
     weights: WeightsStore,
     vgg: Option<Rc<Vgg19>>,
     #[cfg(feature = "gpu")]
@@ -56,6 +58,8 @@ impl Preparation {
     pub fn new() -> Self {
         Self {
             device: None,
+            #[cfg(feature = "gpu")]
+            card_memory: CardMemory::new(),
             weights: WeightsStore::new(),
             vgg: None,
             #[cfg(feature = "gpu")]
@@ -90,7 +94,15 @@ impl Preparation {
     pub fn give_back(&self) {
         #[cfg(feature = "gpu")]
         if let Some(device) = &self.device {
-            card_memory::give_back(device);
+            self.card_memory.give_back(device);
+        }
+    }
+
+    /// Gives back what has been let go of already; this takes no time.
+    pub fn sweep(&self) {
+        #[cfg(feature = "gpu")]
+        if let Some(device) = &self.device {
+            self.card_memory.sweep(device);
         }
     }
 

@@ -1,6 +1,7 @@
 //! One run in the worker: when to step, when to read the losses, when to show the picture.
 
 use super::explain::RunError;
+use super::preparation::Preparation;
 use super::{now_ms, outbox};
 use crate::codec;
 use crate::engine::{Advance, Begun, StyleTransfer, TransferError};
@@ -66,12 +67,12 @@ impl Run {
     }
 
     /// Asks for one batch of steps and posts what has come of this one or the one before, unless the run is `halted` in the middle of a step of many
-    /// parts: the rest of the step is left for another time then, and that of the batch. `give_back` is called when memory has become free. Answers
-    /// whether the run is finished.
+    /// parts: the rest of the step is left for another time then, and that of the batch. What memory has become free is given back to the device of
+    /// `preparation`. Answers whether the run is finished.
     ///
     /// # Errors
     /// [`RunError::Transfer`].
-    pub async fn advance(&mut self, mut halted: impl FnMut() -> bool, give_back: impl Fn()) -> Result<bool, RunError> {
+    pub async fn advance(&mut self, mut halted: impl FnMut() -> bool, preparation: &Preparation) -> Result<bool, RunError> {
         if self.pending.is_none() {
             self.pace.begin(now_ms());
         }
@@ -82,11 +83,12 @@ impl Run {
             while !self.transfer.finished() {
                 match self.transfer.advance().await? {
                     Advance::Step => break,
-                    Advance::Targets => give_back(),
+                    Advance::Targets => preparation.give_back(),
                     Advance::Part => {}
                 }
                 parts += 1;
                 self.follow(Pending::Part(self.transfer.mark())).await?;
+                preparation.sweep();
                 if halted() {
                     return Ok(false);
                 }
@@ -97,6 +99,7 @@ impl Run {
         }
         let step = self.transfer.steps_done();
         self.follow(Pending::Batch(Look { step, batch: step - before, losses: Begun::new(self.transfer.losses()) })).await?;
+        preparation.sweep();
         let finished = self.transfer.finished();
         if finished {
             self.catch_up().await?;

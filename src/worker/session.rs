@@ -155,6 +155,7 @@ impl Session {
             }
             transfer.make_target();
             transfer.mark().outcome().await?;
+            preparation.sweep();
         }
         // Making them took memory in other pieces than a step does.
         preparation.give_back();
@@ -199,7 +200,7 @@ impl Session {
     async fn advance(&mut self) {
         let Self { run: Some(run), inbox, preparation, .. } = self else { return };
         let id = run.id;
-        match run.advance(|| inbox.halts(id), || preparation.give_back()).await {
+        match run.advance(|| inbox.halts(id), preparation).await {
             Ok(true) => self.drop_run().await,
             Ok(false) => {}
             Err(error) => self.settle(id, Err(error)).await,
