@@ -13,6 +13,8 @@ const MAPS_BYTES: u64 = 1_060;
 const TOGETHER_BYTES: u64 = 1_440;
 /// The same of a tile as large as it may be, whose cores are maps of their own; maps in halves save a sixth of it.
 const TILE_BYTES: u64 = 1_400;
+/// Bytes for each pixel that is seen of a painting while it is studied: two maps of block 1, and some more. Nothing is kept for a way back.
+const STUDY_BYTES: u64 = 625;
 /// Bytes for each pixel of the picture beside the optimiser's memory: its other vectors, the photo's content, the pictures themselves.
 const PICTURE_BYTES: u64 = 165;
 /// What is added to that in tiles: what becomes of them is gathered.
@@ -167,8 +169,21 @@ impl Capacity {
         usize::try_from(pairs.clamp(FEWEST_PAIRS, MOST_PAIRS)).unwrap_or(usize::MAX)
     }
 
-    /// About the most that is reserved on the device while a picture of this size, px, is painted with one painting.
-    pub fn bytes_to_paint(self, width: u32, height: u32) -> u64 {
+    /// About the most that is reserved on the device while a picture of this size, px, is painted after square paintings of this side, px, of which each
+    /// further one takes some 10 MiB more.
+    pub fn bytes_to_paint(self, width: u32, height: u32, style_edge: u32) -> u64 {
+        self.bytes_of_steps(width, height).max(self.bytes_to_study(style_edge))
+    }
+
+    /// The same while a square painting of this side, px, is studied, which happens before the first step.
+    fn bytes_to_study(self, edge: u32) -> u64 {
+        let [pixels, of_tile] = [edge, self.tile_edge].map(|side| u64::from(side).pow(2));
+        let whole = self.sees_whole(edge, edge);
+        NETWORK_BYTES + if whole { STUDY_BYTES * pixels } else { STUDY_BYTES * of_tile + GATHERED_BYTES * pixels }
+    }
+
+    /// The same during the steps.
+    fn bytes_of_steps(self, width: u32, height: u32) -> u64 {
         let pixels = u64::from(width) * u64::from(height);
         let together = self.evaluates_together(usize::try_from(pixels).unwrap_or(usize::MAX));
         let as_a_whole = if together { TOGETHER_BYTES } else { MAPS_BYTES } * pixels;
@@ -202,9 +217,11 @@ mod tests {
             [MemoryUse::Ample, MemoryUse::Sparing].map(|memory| Capacity::of_buffers(DESKTOP).in_tiles_above(1536).with(memory));
         let whole = [(256, 249), (384, 395), (512, 498), (1024, 1600), (1536, 3373)].map(|measured| (ample, measured));
         let in_tiles = [(ample, (2048, 2040)), (sparing, (1024, 1108)), (sparing, (1536, 1425)), (sparing, (2048, 1864))];
-        for (capacity, (side, mib)) in whole.into_iter().chain(in_tiles) {
-            let estimate = capacity.bytes_to_paint(side, side) >> 20;
-            assert!(estimate.abs_diff(mib) * 10 <= mib, "{side} px: {estimate} MiB instead of {mib}");
+        let of_one_size = whole.into_iter().chain(in_tiles).map(|(capacity, (side, mib))| (capacity, side, side, mib));
+        let large_strokes = [(256, 284), (512, 758), (768, 1540)].map(|(side, mib)| (ample, side, 2 * side, mib));
+        for (capacity, side, style_edge, mib) in of_one_size.chain(large_strokes) {
+            let estimate = capacity.bytes_to_paint(side, side, style_edge) >> 20;
+            assert!(estimate.abs_diff(mib) * 10 <= mib, "{side} px after {style_edge} px: {estimate} MiB instead of {mib}");
         }
     }
 
@@ -248,7 +265,7 @@ mod tests {
     #[test]
     fn where_memory_is_spared_large_pictures_take_less_and_small_ones_no_more() {
         let ample = Capacity { has_halves: true, ..Capacity::of_buffers(DESKTOP) };
-        let takes = |memory, side| ample.with(memory).bytes_to_paint(side, side);
+        let takes = |memory, side| ample.with(memory).bytes_to_paint(side, side, side);
         for side in [512, 704, 768] {
             assert!(takes(MemoryUse::Sparing, side) <= takes(MemoryUse::Ample, side), "{side}");
         }

@@ -7,7 +7,7 @@ use super::settings::Settings;
 use crate::layer::Layer;
 use crate::memory::{Capacity, MemoryUse};
 use crate::pixels::ImageSize;
-use crate::recipe::{Border, LayerWeights, OptimizerKind, Palette, Pooling, Preset, Start};
+use crate::recipe::{Border, LayerWeights, OptimizerKind, Palette, Pooling, Preset, Recipe, Start};
 use crate::schedule;
 
 /// One thing to choose from a list.
@@ -37,17 +37,18 @@ fn with_own<T: PartialEq>(mut offers: Vec<Offer<T>>, own: T, label: impl FnOnce(
     offers
 }
 
-/// Sizes of the result, px, which is never larger than the photo; on a graphics card of this capacity each with the memory that it takes there, and
-/// whether it is painted in tiles. Before the photo's shape is known it counts as a square.
-pub fn sizes(fitting: &[u32], own: u32, photo: Option<ImageSize>, card: Option<Capacity>) -> Vec<Offer<u32>> {
+/// Sizes of the result, px, which is never larger than the photo; on a graphics card of this capacity each with the memory that `recipe` takes there, and
+/// whether it is painted in tiles. Before the photo's shape is known it counts as a square, and so do paintings.
+pub fn sizes(fitting: &[u32], own: u32, photo: Option<ImageSize>, card: Option<Capacity>, recipe: &Recipe) -> Vec<Offer<u32>> {
     let bounded = |size: u32| match photo {
         Some(photo) if photo.long_edge() < size => format!(" (the photo has {})", photo.long_edge()),
         _ => String::new(),
     };
     let memory = |size: u32, card: Capacity| {
-        let ImageSize { width, height } = photo.unwrap_or(ImageSize::new(size, size)).fit_to_edge(size);
+        let fitted = photo.unwrap_or(ImageSize::new(size, size)).fit_to_edge(size);
+        let ImageSize { width, height } = fitted;
         let tiles = if card.sees_whole(width, height) { "" } else { ", in tiles" };
-        format!(" · {}{tiles}", gigabytes(card.bytes_to_paint(width, height)))
+        format!(" · {}{tiles}", gigabytes(card.bytes_to_paint(width, height, recipe.style_edge(fitted.long_edge()))))
     };
     let label = |&size: &u32| format!("{size} px{}{}", card.map_or_else(String::new, |card| memory(size, card)), bounded(size));
     with_own(fitting.iter().map(|size| offer(*size, size.to_string(), label(size))).collect(), own, label)
@@ -218,7 +219,7 @@ mod tests {
         let layer = |layer, weight| LayerWeights::default().with(layer, weight);
         assert_eq!(own(content_layers, layer(Layer::Conv2_1, 0.5)), "conv2_1 ×0.5");
         assert_eq!(own(content_layers, layer(Layer::Conv2_1, 1.0).with(Layer::Conv4_2, 1.0)), "conv2_1, conv4_2");
-        assert_eq!(own(|size| sizes(&[64, 128], size, None, None), 100), "100 px");
+        assert_eq!(own(|size| sizes(&[64, 128], size, None, None, &Recipe::default()), 100), "100 px");
     }
 
     #[test]
@@ -233,7 +234,10 @@ mod tests {
 
     #[test]
     fn on_a_graphics_card_a_size_tells_the_memory_that_it_takes() {
-        let labels = |photo, card| sizes(&[128, 1024], 128, photo, card).into_iter().map(|offer| offer.label).collect::<Vec<_>>();
+        fn of(photo: Option<ImageSize>, card: Option<Capacity>, recipe: &Recipe) -> Vec<String> {
+            sizes(&[128, 1024], 128, photo, card, recipe).into_iter().map(|offer| offer.label).collect()
+        }
+        let labels = |photo, card| of(photo, card, &Recipe::default());
         let [large, small] = [2 << 30, 128 << 20].map(|buffer| Some(Capacity::of_buffers(buffer)));
         assert_eq!(labels(None, None), ["128 px", "1024 px"]);
         assert_eq!(labels(None, large), ["128 px · 0.2 GB", "1024 px · 1.7 GB"]);
@@ -241,6 +245,8 @@ mod tests {
         assert_eq!(labels(Some(ImageSize::new(1000, 2000)), large)[1], "1024 px · 0.9 GB");
         assert_eq!(labels(Some(ImageSize::new(512, 512)), large)[1], "1024 px · 0.5 GB (the photo has 512)");
         assert_eq!(labels(Some(ImageSize::new(512, 512)), small)[1], "1024 px · 0.5 GB (the photo has 512)");
+        let large_strokes = Recipe { style_scale: 2.0, ..Recipe::default() };
+        assert_eq!(of(None, large, &large_strokes)[1], "1024 px · 2.8 GB");
     }
 
     #[test]

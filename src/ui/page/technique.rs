@@ -46,7 +46,8 @@ pub fn Technique(
                     label="Size"
                     offers=part(desk, move |studio| {
                         let (device, settings) = (studio.report(), studio.settings());
-                        offers::sizes(&sizes_on(device), settings.size_on(device), desk.photo_size(), studio.card())
+                        let photo = desk.photo_size();
+                        offers::sizes(&sizes_on(device), settings.size_on(device), photo, studio.card(), &settings.recipe)
                     })
                     chosen=part(desk, |studio| studio.settings().size_on(studio.report()))
                     on_change=set(desk, |settings, size| settings.size = Some(size))
