@@ -18,10 +18,11 @@ use super::client::Client;
 use super::intake::Intake;
 use super::labels;
 use super::pictures::{Origin, Original, Picture, Plate, Plates};
+use super::policy::DeviceChoice;
 use super::reconstruction::{Reconstruction, Subject};
 use super::settings::Settings;
 use super::shelf::Shelf;
-use super::studio::{Effect as Task, Errand, Studio};
+use super::studio::{Effect as Task, Errand, Remedy, Studio};
 use crate::pixels::ImageSize;
 use crate::protocol::{Command, Event, RunId, UserError};
 use crate::recipe::{Emphasis, OptimizerKind, Preset};
@@ -137,8 +138,16 @@ impl Desk {
         self.begin(Errand::Reconstruct(reconstruction), Studio::reconstruct);
     }
 
-    /// Begins the last run once more, after it failed.
-    pub fn retry(self) {
+    /// Does what may help after something failed.
+    pub fn help(self, remedy: Remedy) {
+        match remedy {
+            Remedy::Retry => self.retry(),
+            Remedy::ChooseDevice => self.act(|studio| studio.choose_device(DeviceChoice::Auto)),
+        }
+    }
+
+    /// Begins the last run once more.
+    fn retry(self) {
         if let Some(errand) = self.studio.with_untracked(|studio| studio.run().map(|run| run.errand)) {
             self.begin(errand, Studio::retry);
         }

@@ -64,8 +64,17 @@ pub struct WeightsProgress {
 pub struct Trouble {
     /// What to tell the person.
     pub error: UserError,
-    /// Whether the same start may well succeed the next time.
-    pub retry: bool,
+    /// What may well help.
+    pub remedy: Option<Remedy>,
+}
+
+/// What the person can do about an error with one press.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Remedy {
+    /// Begin the same run once more.
+    Retry,
+    /// Have the page choose where to compute.
+    ChooseDevice,
 }
 
 /// The whole state of the page apart from the pictures themselves.
@@ -321,7 +330,7 @@ impl Studio {
 
     /// Puts an error of the page itself on view.
     pub fn report_trouble(&mut self, error: UserError) {
-        self.trouble = Some(Trouble { error, retry: false });
+        self.trouble = Some(Trouble { error, remedy: None });
     }
 
     /// Takes in what the worker tells. Events of another run than the current, live one change nothing, save that a worker
@@ -456,9 +465,9 @@ impl Studio {
             return None;
         };
         let run = self.live(id)?;
-        let retry = run.phase != Phase::Preparing(Stage::Pictures);
+        let remedy = (run.phase != Phase::Preparing(Stage::Pictures)).then_some(Remedy::Retry);
         run.phase = Phase::Failed;
-        self.trouble = Some(Trouble { error, retry });
+        self.trouble = Some(Trouble { error, remedy });
         None
     }
 
@@ -474,9 +483,12 @@ impl Studio {
             return self.boot(next);
         }
         self.link = Link::Down;
-        let retry = self.end_run(Phase::Failed);
-        if retry || opening.is_some() {
-            self.trouble = Some(Trouble { error, retry });
+        let ended = self.end_run(Phase::Failed);
+        if ended || opening.is_some() {
+            // What the person chose is not there.
+            let forced = opening.is_some() && self.settings.device != DeviceChoice::Auto;
+            let remedy = if forced { Some(Remedy::ChooseDevice) } else { ended.then_some(Remedy::Retry) };
+            self.trouble = Some(Trouble { error, remedy });
         }
         Effect::Retire
     }

@@ -1,7 +1,7 @@
 use leptos::prelude::*;
 
 use crate::protocol::UserError;
-use crate::ui::studio::Trouble;
+use crate::ui::studio::{Remedy, Trouble};
 
 /// Id of the place where errors are shown.
 pub const TROUBLE_ID: &str = "trouble";
@@ -15,25 +15,39 @@ pub fn Messages(
     /// The notice on view.
     #[prop(into)]
     notice: Signal<Option<UserError>>,
-    /// Start once more.
-    on_retry: Callback<()>,
+    /// Do what may help.
+    on_remedy: Callback<Remedy>,
     /// Take the error off view.
     on_dismiss_trouble: Callback<()>,
     /// Take the notice off view.
     on_dismiss_notice: Callback<()>,
 ) -> impl IntoView {
-    let retry = move |trouble: &Trouble| trouble.retry.then_some(on_retry);
     view! {
         <div class="messages" role="alert" id=TROUBLE_ID>
-            {move || trouble.get().map(|trouble| {
-                let retry = retry(&trouble);
-                view! { <Message class="trouble" error=trouble.error retry=retry on_dismiss=on_dismiss_trouble /> }
+            {move || trouble.get().map(|Trouble { error, remedy }| {
+                let remedy = remedy.map(|remedy| view! { <RemedyButton remedy on_press=on_remedy /> }.into_any());
+                view! { <Message class="trouble" error remedy on_dismiss=on_dismiss_trouble /> }
             })}
         </div>
         <div class="messages" aria-live="polite">
-            {move || notice.get().map(|error| view! { <Message class="notice" error=error retry=None on_dismiss=on_dismiss_notice /> })}
+            {move || notice.get().map(|error| view! { <Message class="notice" error remedy=None on_dismiss=on_dismiss_notice /> })}
         </div>
     }
+}
+
+/// Does what may help.
+#[component]
+fn RemedyButton(
+    /// What that is.
+    remedy: Remedy,
+    /// Do it.
+    on_press: Callback<Remedy>,
+) -> impl IntoView {
+    let words = match remedy {
+        Remedy::Retry => "Retry",
+        Remedy::ChooseDevice => "Choose automatically",
+    };
+    view! { <button type="button" on:click=move |_| on_press.run(remedy)>{words}</button> }
 }
 
 /// A message: what happened, what to do, and the technical cause for those who want it.
@@ -43,13 +57,12 @@ fn Message(
     class: &'static str,
     /// Its words.
     error: UserError,
-    /// What "Retry" does, where that makes sense.
-    retry: Option<Callback<()>>,
+    /// The button that may help, where one does.
+    remedy: Option<AnyView>,
     /// Take it off view.
     on_dismiss: Callback<()>,
 ) -> impl IntoView {
     let UserError { headline, advice, detail } = error;
-    let retry = retry.map(|retry| view! { <button type="button" on:click=move |_| retry.run(())>"Retry"</button> });
     let detail = (!detail.is_empty()).then(|| view! { <details><summary>"Details"</summary><pre>{detail}</pre></details> });
     view! {
         <section class=format!("message {class}")>
@@ -57,7 +70,7 @@ fn Message(
             <p>{advice}</p>
             {detail}
             <div class="message-actions">
-                {retry}
+                {remedy}
                 <button type="button" class="quiet" on:click=move |_| on_dismiss.run(())>"Dismiss"</button>
             </div>
         </section>

@@ -57,7 +57,7 @@ pub fn Wall(
             <Messages
                 trouble=part(desk, |studio| studio.trouble().cloned())
                 notice=part(desk, |studio| studio.notice().cloned())
-                on_retry=Callback::new(move |()| desk.retry())
+                on_remedy=Callback::new(move |remedy| desk.help(remedy))
                 on_dismiss_trouble=dismiss(desk, Studio::dismiss_trouble)
                 on_dismiss_notice=dismiss(desk, Studio::dismiss_notice)
             />

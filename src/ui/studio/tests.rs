@@ -237,7 +237,7 @@ fn a_failed_run_leaves_worker_and_settings_and_starts_again() {
     studio.set(|settings| settings.size = Some(256));
     assert_eq!(studio.apply(failed(Some(1), false)), None);
     assert_eq!((studio.phase(), studio.link()), (Some(Phase::Failed), Link::Up));
-    assert!(studio.trouble().unwrap().retry);
+    assert_eq!(studio.trouble().unwrap().remedy, Some(Remedy::Retry));
     assert_eq!(studio.settings().size, Some(256));
     assert!(matches!(studio.start(), Some(Effect::Post(Command::Start { run: RunId(2), .. }))));
     assert_eq!(studio.trouble(), None);
@@ -263,11 +263,27 @@ fn the_worker_gets_ready_only_while_it_is_up_and_at_rest() {
 }
 
 #[test]
+fn where_what_was_chosen_to_compute_on_is_not_there_the_page_offers_to_choose() {
+    for begun in [false, true] {
+        let mut studio = Studio::new(Settings::default(), true);
+        studio.choose_device(DeviceChoice::Gpu);
+        if begun {
+            studio.start();
+        }
+        assert_eq!(studio.apply(failed(None, true)), Some(Effect::Retire));
+        assert_eq!(studio.trouble().unwrap().remedy, Some(Remedy::ChooseDevice));
+        assert_eq!(studio.choose_device(DeviceChoice::Auto), Some(Effect::Boot(DeviceKind::Gpu)));
+        assert_eq!(studio.trouble(), None);
+        assert_eq!(studio.apply(failed(None, true)), Some(Effect::Boot(DeviceKind::Cpu)));
+    }
+}
+
+#[test]
 fn a_picture_that_cannot_be_read_offers_no_retry() {
     let mut studio = opened();
     studio.start();
     studio.apply(failed(Some(1), false));
-    assert!(!studio.trouble().unwrap().retry);
+    assert!(studio.trouble().unwrap().remedy.is_none());
 }
 
 #[test]
@@ -276,7 +292,7 @@ fn a_lost_worker_is_retired_and_the_next_start_makes_another() {
     studio.set(|settings| settings.size = Some(256));
     assert_eq!(studio.apply(failed(Some(1), true)), Some(Effect::Retire));
     assert_eq!((studio.phase(), studio.link()), (Some(Phase::Failed), Link::Down));
-    assert!(studio.trouble().unwrap().retry);
+    assert_eq!(studio.trouble().unwrap().remedy, Some(Remedy::Retry));
     assert_eq!(studio.start(), Some(Effect::Boot(DeviceKind::Gpu)));
     assert_eq!(studio.apply(Event::Booted), Some(Effect::Post(Command::Open(DeviceKind::Gpu))));
     let Some(Effect::Post(Command::Start { run, recipe, goes_on: false, .. })) = studio.apply(Event::Opened(gpu(false))) else {
@@ -321,10 +337,10 @@ fn no_device_at_all_is_an_error_and_can_be_tried_again() {
     let mut studio = Studio::new(Settings::default(), false);
     studio.open();
     assert_eq!(studio.apply(failed(None, true)), Some(Effect::Retire));
-    assert!(!studio.trouble().unwrap().retry, "nothing was started");
+    assert!(studio.trouble().unwrap().remedy.is_none(), "nothing was started");
     assert_eq!(studio.start(), Some(Effect::Boot(DeviceKind::Cpu)));
     studio.apply(failed(None, true));
-    assert!(studio.trouble().unwrap().retry);
+    assert_eq!(studio.trouble().unwrap().remedy, Some(Remedy::Retry));
 }
 
 #[test]
