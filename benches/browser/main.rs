@@ -60,6 +60,7 @@ async fn measure(session: &Session, case: &Case, steps: Steps) -> Outcome<Line> 
         steps: watch.steps(),
         cpu_ms_per_step: watch.cpu_ms_per_step(),
         peak_device_bytes: watch.peak_device_bytes(),
+        memory: watch.memory(),
         page: Some(watch.page_figures(cancelled)),
         ..StepLine::new(case, steps, watch.ms_per_step(), watch.warm_up_s())
     }))

@@ -28,7 +28,7 @@ self.Worker = class extends Worker {
 const hear = (event, message) => {
   if (event.Opened) opened(event.Opened);
   if (event.Progress) {
-    bench.progress.push({ at: performance.now(), step: event.Progress.step });
+    bench.progress.push({ at: performance.now(), step: event.Progress.step, held: buffers.held });
     bench.progressed();
   }
   if (event.Examined?.file === bench.PROBE) {

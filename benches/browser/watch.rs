@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use xtask::bench::line::{PageFigures, Spread};
+use xtask::bench::line::{MemoryAt, PageFigures, Spread};
 use xtask::bench::progress::{Progress, ms_per_step, timed};
 use xtask::bench::{WARM_UP_STEPS, processor};
 use xtask::failure::{Failure, Outcome};
@@ -91,6 +91,14 @@ impl Watch {
     /// The most that there was in GPU buffers which were neither destroyed nor collected; `None` on the processor.
     pub fn peak_device_bytes(&self) -> Option<u64> {
         Some(self.notes.peak_bytes).filter(|&bytes| bytes > 0)
+    }
+
+    /// What was in GPU buffers after the first step timed, in the middle and after the last; nothing on the processor.
+    pub fn memory(&self) -> Vec<MemoryAt> {
+        let timed = timed(&self.notes.progress);
+        let looks = [0, timed.len() / 2, timed.len() - 1].map(|index| &timed[index]);
+        let looks = looks.into_iter().filter(|progress| progress.held > 0);
+        looks.map(|progress| MemoryAt { step: progress.step, bytes_in_use: progress.held }).collect()
     }
 
     /// How the page fared, with the answers of [`cancel`].

@@ -12,6 +12,8 @@ pub struct Progress {
     pub at: f64,
     /// Steps done.
     pub step: u32,
+    /// Bytes in the worker's GPU buffers then.
+    pub held: u64,
 }
 
 /// What came after the warm-up, with the word that ended it.
@@ -35,7 +37,8 @@ mod tests {
 
     #[test]
     fn batches_after_the_warm_up_are_shared_among_their_steps() {
-        let progress = [(900.0, 1), (950.0, 2), (1000.0, 4), (1100.0, 8), (1140.0, 9)].map(|(at, step)| Progress { at, step });
+        let progress =
+            [(900.0, 1), (950.0, 2), (1000.0, 4), (1100.0, 8), (1140.0, 9)].map(|(at, step)| Progress { at, step, held: 0 });
         let timed = timed(&progress);
         assert_eq!(timed, &progress[2..]);
         assert_eq!(ms_per_step(timed), Spread { median: 32.5, min: 25.0, max: 40.0 });
