@@ -41,7 +41,7 @@ impl CardMemory {
         self.sweep(device);
     }
 
-    /// Gives back what CubeCL has let go of since by itself, as it does with what has lain idle for a while.
+    /// Gives back what CubeCL has let go of by itself of the buffers that there were at the last look, as it does with what has lain idle for a while.
     pub fn sweep(&self, device: &OpenDevice) {
         // What is submitted may go on with a buffer that is destroyed. A device that is lost is told where its work is waited for.
         _ = device.device.flush();

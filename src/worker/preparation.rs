@@ -98,7 +98,7 @@ impl Preparation {
         }
     }
 
-    /// Gives back what has been let go of already; this takes no time.
+    /// Gives back what has been let go of already.
     pub fn sweep(&self) {
         #[cfg(feature = "gpu")]
         if let Some(device) = &self.device {

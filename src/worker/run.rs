@@ -99,7 +99,6 @@ impl Run {
         }
         let step = self.transfer.steps_done();
         self.follow(Pending::Batch(Look { step, batch: step - before, losses: Begun::new(self.transfer.losses()) })).await?;
-        preparation.sweep();
         let finished = self.transfer.finished();
         if finished {
             self.catch_up().await?;

@@ -10,8 +10,8 @@ use crate::engine::device::OpenDevice;
 use crate::engine::kernels::Division;
 use crate::engine::tuning;
 
-/// Name of the cache in the browser's storage. Another number where the kernels are others, so that all are tried anew.
-const CACHE: &str = "impasto-tuning-3";
+/// Name of the cache in the browser's storage. Another number where kernels or keys are others, so that all are tried anew.
+const CACHE: &str = "impasto-tuning-4";
 
 /// The fastest division on `adapter`: what an earlier visit found, or else what trying shows. Without storage each visit tries. Where it comes to
 /// that, `progress` is told how many of [`tuning::PARTS`] are done.

@@ -16,7 +16,10 @@
         channel.postMessage(bytes);
       });
     };
-    const collected = new FinalizationRegistry(size => bytes.held -= size);
+    const collected = new FinalizationRegistry(size => {
+      bytes.held -= size;
+      tell();
+    });
 
     const createBuffer = GPUDevice.prototype.createBuffer;
     GPUDevice.prototype.createBuffer = function (...args) {

@@ -132,7 +132,7 @@ impl StepLine {
 pub struct MemoryAt {
     /// Steps done.
     pub step: u32,
-    /// In use.
+    /// In use; in a browser what there was in buffers as last told.
     pub bytes_in_use: u64,
 }
 
