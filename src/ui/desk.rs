@@ -22,7 +22,7 @@ use super::policy::DeviceChoice;
 use super::reconstruction::{Reconstruction, Subject};
 use super::settings::Settings;
 use super::shelf::Shelf;
-use super::studio::{Effect as Task, Errand, Remedy, Studio};
+use super::studio::{Effect as Task, Errand, Phase, Remedy, Studio};
 use crate::pixels::ImageSize;
 use crate::protocol::{Command, Event, RunId, UserError};
 use crate::recipe::{Emphasis, OptimizerKind, Preset};
@@ -142,7 +142,12 @@ impl Desk {
     pub fn help(self, remedy: Remedy) {
         match remedy {
             Remedy::Retry => self.retry(),
-            Remedy::ChooseDevice => self.act(|studio| studio.choose_device(DeviceChoice::Auto)),
+            Remedy::ChooseDevice => {
+                self.act(|studio| studio.choose_device(DeviceChoice::Auto));
+                if self.studio.with_untracked(|studio| studio.phase() == Some(Phase::Failed)) {
+                    self.retry();
+                }
+            }
         }
     }
 

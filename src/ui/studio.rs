@@ -73,7 +73,7 @@ pub struct Trouble {
 pub enum Remedy {
     /// Begin the same run once more.
     Retry,
-    /// Have the page choose where to compute.
+    /// Have the page choose where to compute, for the graphics card that was chosen is not there.
     ChooseDevice,
 }
 
@@ -485,8 +485,7 @@ impl Studio {
         self.link = Link::Down;
         let ended = self.end_run(Phase::Failed);
         if ended || opening.is_some() {
-            // What the person chose is not there.
-            let forced = opening.is_some() && self.settings.device != DeviceChoice::Auto;
+            let forced = opening == Some(DeviceKind::Gpu) && self.settings.device == DeviceChoice::Gpu;
             let remedy = if forced { Some(Remedy::ChooseDevice) } else { ended.then_some(Remedy::Retry) };
             self.trouble = Some(Trouble { error, remedy });
         }

@@ -274,8 +274,16 @@ fn where_what_was_chosen_to_compute_on_is_not_there_the_page_offers_to_choose() 
         assert_eq!(studio.trouble().unwrap().remedy, Some(Remedy::ChooseDevice));
         assert_eq!(studio.choose_device(DeviceChoice::Auto), Some(Effect::Boot(DeviceKind::Gpu)));
         assert_eq!(studio.trouble(), None);
+        assert_eq!(studio.retry(), None, "a run waits for the device");
         assert_eq!(studio.apply(failed(None, true)), Some(Effect::Boot(DeviceKind::Cpu)));
+        let began = studio.apply(Event::Opened(cpu()));
+        assert_eq!(matches!(began, Some(Effect::Post(Command::Start { .. }))), begun);
     }
+    let mut studio = Studio::new(Settings::default(), true);
+    studio.choose_device(DeviceChoice::Cpu);
+    studio.start();
+    studio.apply(failed(None, true));
+    assert_eq!(studio.trouble().unwrap().remedy, Some(Remedy::Retry), "the page would choose no better");
 }
 
 #[test]
