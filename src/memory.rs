@@ -169,13 +169,13 @@ impl Capacity {
         usize::try_from(pairs.clamp(FEWEST_PAIRS, MOST_PAIRS)).unwrap_or(usize::MAX)
     }
 
-    /// About the most that is reserved on the device while a picture of this size, px, is painted after square paintings of this side, px, of which each
-    /// further one takes some 10 MiB more.
+    /// About the most that is reserved on the device while a picture of this size, px, is painted after paintings no longer than `style_edge`, px. They count
+    /// as squares; each further one takes some 10 MiB more.
     pub fn bytes_to_paint(self, width: u32, height: u32, style_edge: u32) -> u64 {
         self.bytes_of_steps(width, height).max(self.bytes_to_study(style_edge))
     }
 
-    /// The same while a square painting of this side, px, is studied, which happens before the first step.
+    /// The same while a square painting of this side, px, is studied, which happens before the first step. In tiles it is a guess, and the steps take more.
     fn bytes_to_study(self, edge: u32) -> u64 {
         let [pixels, of_tile] = [edge, self.tile_edge].map(|side| u64::from(side).pow(2));
         let whole = self.sees_whole(edge, edge);
