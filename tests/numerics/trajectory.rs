@@ -82,13 +82,20 @@ fn shared_runs(runs: &[(&str, Reading, &str)]) -> Vec<Run> {
     folders()[1..].iter().flat_map(|folder| runs.iter().map(move |run| read(folder, run))).collect()
 }
 
-/// Relative difference of our total loss to the reference's, at each evaluation.
-fn adam_differences(run: &Run, device: &Device) -> Vec<f64> {
+/// Iterations of a run on the processor: as many as the references have.
+const ALL: usize = 50;
+/// Iterations on an emulated GPU, where each takes most of a second: beyond those whose losses are held one by one, so that what comes
+/// later has begun. That the optimisers keep to the reference to its end is held on the processor, and their kernels are held to the
+/// processor's operations one by one.
+const FIRST: usize = 14;
+
+/// Relative difference of our total loss to the reference's at the start and after each of the `iterations`.
+fn adam_differences(run: &Run, iterations: usize, device: &Device) -> Vec<f64> {
     let vgg = network_of(&run.means, device);
     let objective = run.objective(&vgg, device);
     let start = image(&run.case, run.start, device).into_tensor();
     let mut adam = Adam::new(start, LearningRate::constant(LEARNING_RATE));
-    run.losses
+    run.losses[..=iterations]
         .iter()
         .map(|expected| {
             let (terms, gradient) = objective.gradient(&vgg, adam.x().clone());
@@ -123,7 +130,7 @@ fn lbfgs_losses(run: &Run, iterations: usize, device: &Device) -> Vec<f64> {
 const GATE: f64 = 1e-5;
 
 /// `own_gate` is that of our own, smaller picture.
-fn adam_follows(device: &Device, own_gate: f64) {
+fn adam_follows(iterations: usize, device: &Device, own_gate: f64) {
     let normalised = Reading { network: Network::Normalised, ..Reading::plain(Pooling::Average) };
     let shared = [
         ("case_a_32x32.safetensors", Reading::plain(Pooling::Average), "a.avg.raw.adam.loss"),
@@ -134,53 +141,54 @@ fn adam_follows(device: &Device, own_gate: f64) {
     let far: Vec<String> = own
         .chain(shared_runs(&shared).into_iter().map(|run| (run, GATE)))
         .filter_map(|(run, gate)| {
-            let differences = adam_differences(&run, device);
-            assert_eq!(differences.len(), 51);
+            assert_eq!(run.losses.len(), ALL + 1);
+            let differences = adam_differences(&run, iterations, device);
             // Rounding grows along a run.
             let agrees = |until: usize, gate| differences[..=until].iter().all(|&difference| difference <= gate);
-            (!(agrees(10, gate) && agrees(50, 5e-3))).then(|| format!("{:?}: {differences:?}", (&run.case.name, run.reading)))
+            (!(agrees(10, gate) && agrees(iterations, 5e-3)))
+                .then(|| format!("{:?}: {differences:?}", (&run.case.name, run.reading)))
         })
         .collect();
     assert!(far.is_empty(), "{far:#?}");
 }
 
-fn lbfgs_follows(device: &Device) {
+fn lbfgs_follows(iterations: usize, device: &Device) {
     let shared = [
         ("case_a_32x32.safetensors", Reading::plain(Pooling::Average), "a.avg.raw.armijo.loss"),
         ("case_b_48x40.safetensors", Reading::plain(Pooling::Max), "b.max.raw.armijo.loss"),
         ("case_c_33x37.safetensors", Reading::plain(Pooling::Average), "c.avg.raw.armijo.loss"),
     ];
     for run in own_runs("armijo").into_iter().chain(shared_runs(&shared)) {
-        let losses = lbfgs_losses(&run, 50, device);
+        let losses = lbfgs_losses(&run, iterations, device);
         let name = (&run.case.name, run.reading);
         // In f32 the runs are chaotic after a few iterations, so that later only the level is compared.
         for (iteration, (loss, expected)) in losses.iter().zip(&run.losses).take(6).enumerate() {
             assert!((loss - expected).abs() <= 2e-3 * expected, "{name:?}, iteration {iteration}: {loss} for {expected}");
         }
-        let [last, expected] = [losses[50], run.losses[50]];
+        let [last, expected] = [losses[iterations], run.losses[iterations]];
         assert!(last <= 1.5 * expected, "{name:?}: {last} for {expected}");
     }
 }
 
 #[test]
 fn adam_follows_the_reference_runs_on_the_processor() {
-    adam_follows(&cpu(), GATE);
+    adam_follows(ALL, &cpu(), GATE);
 }
 
 #[test]
 fn adam_follows_the_reference_runs_on_the_gpu() {
     // Our own picture has few pixels: it was measured at 1.002e-5 on llvmpipe, and at less than the gate on the processor.
-    adam_follows(&gpu(), 2.0 * GATE);
+    adam_follows(FIRST, &gpu(), 2.0 * GATE);
 }
 
 #[test]
 fn lbfgs_follows_the_reference_runs_on_the_processor() {
-    lbfgs_follows(&cpu());
+    lbfgs_follows(ALL, &cpu());
 }
 
 #[test]
 fn lbfgs_follows_the_reference_runs_on_the_gpu() {
-    lbfgs_follows(&gpu());
+    lbfgs_follows(FIRST, &gpu());
 }
 
 #[test]

@@ -17,7 +17,8 @@ use self::line::Line;
 use crate::browsers::{self, Programs};
 use crate::checks::ALL_FEATURES;
 use crate::failure::{Context, Failure, Outcome};
-use crate::{places, process, site};
+use crate::site::Finish;
+use crate::{places, process, site, steps};
 
 /// Steps before any is timed: L-BFGS has its first pair after the second, and what it does from then on is all compiled after the third.
 pub const WARM_UP_STEPS: u32 = 3;
@@ -37,8 +38,10 @@ pub fn run(options: &Options) -> Outcome {
 
 /// The site and the browsers that are to show it.
 fn prepare_page() -> Outcome<Programs> {
-    site::build(site::RELATIVE)?;
-    browsers::ensure()
+    steps::tabled(|steps| {
+        site::build(site::RELATIVE, Finish::Small, steps)?;
+        browsers::ensure(steps)
+    })
 }
 
 /// Runs the benchmark for `case`, and passes on and keeps what it prints.

@@ -1,12 +1,12 @@
 //! The browsers that the end-to-end tests drive: Chromium and Firefox, each with its driver.
 
 use std::env;
-use std::io;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use crate::failure::{Failure, Outcome};
-use crate::process;
+use crate::packages;
+use crate::steps::{Step, Steps};
 use crate::tools::{self, Tool};
 
 /// What a person installs by hand where xtask cannot.
@@ -44,59 +44,105 @@ const VULKAN_DRIVERS: [&str; 2] = ["/usr/share/vulkan/icd.d", "/etc/vulkan/icd.d
 ///
 /// # Errors
 /// When something cannot be brought.
-pub fn ensure() -> Outcome<Programs> {
-    let missing = missing_packages();
-    if !missing.is_empty() {
-        install(&missing)?;
-    }
-    if let [first, ..] = missing_packages()[..] {
-        return Err(Failure::new(format!("{first} is not there"), BY_HAND));
-    }
-    tools::ensure(&[Tool::Geckodriver])?;
+pub fn ensure(steps: &mut Steps) -> Outcome<Programs> {
+    bring(missing_packages, install, steps)?;
+    let geckodriver = Tool::Geckodriver.ensure(steps)?;
+    tools::tidy_up()?;
     let found = PARTS.iter().filter_map(|part| Some((part.variable, find(part.programs)?)));
-    Ok(found.chain([("IMPASTO_GECKODRIVER", Tool::Geckodriver.path()?)]).collect())
+    Ok(found.chain([("IMPASTO_GECKODRIVER", geckodriver.path)]).collect())
+}
+
+/// Brings a Vulkan driver, which the engine's own tests need as much as Firefox.
+///
+/// # Errors
+/// When none can be brought.
+pub fn ensure_vulkan(steps: &mut Steps) -> Outcome {
+    bring(|| missing_vulkan().into_iter().collect(), install, steps)
+}
+
+/// Installs what is `missing`; nothing may be missing then.
+fn bring(missing: impl Fn() -> Vec<&'static str>, install: impl FnOnce(&[&str]) -> Outcome, steps: &mut Steps) -> Outcome {
+    let packages = missing();
+    if packages.is_empty() {
+        return Ok(());
+    }
+    let about = format!("Install {}", packages.join(", "));
+    steps.run(Step { name: "packages", about: &about, minutes: Some(2) }, |_| install(&packages))?;
+    match missing()[..] {
+        [] => Ok(()),
+        [first, ..] => Err(Failure::new(format!("{first} was installed and does not answer"), BY_HAND)),
+    }
 }
 
 fn missing_packages() -> Vec<&'static str> {
     let parts = PARTS.iter().filter(|part| find(part.programs).is_none()).map(|part| part.package);
-    let has_entries = |folder: &&str| Path::new(folder).read_dir().is_ok_and(|mut entries| entries.next().is_some());
-    let vulkan = cfg!(target_os = "linux") && !VULKAN_DRIVERS.iter().any(has_entries);
-    parts.chain(vulkan.then_some(VULKAN_PACKAGE)).collect()
+    parts.chain(missing_vulkan()).collect()
 }
 
+fn missing_vulkan() -> Option<&'static str> {
+    let has_entries = |folder: &&str| Path::new(folder).read_dir().is_ok_and(|mut entries| entries.next().is_some());
+    (cfg!(target_os = "linux") && !VULKAN_DRIVERS.iter().any(has_entries)).then_some(VULKAN_PACKAGE)
+}
+
+/// The first of `programs` on the `PATH` that answers: one half installed does not.
 fn find(programs: &[&str]) -> Option<PathBuf> {
     let path = env::var_os("PATH")?;
-    programs
-        .iter()
-        .flat_map(|program| env::split_paths(&path).map(move |folder| folder.join(format!("{program}{}", env::consts::EXE_SUFFIX))))
-        .find(|candidate| candidate.is_file())
+    let candidates = |program: &&str| {
+        let name = format!("{program}{}", env::consts::EXE_SUFFIX);
+        env::split_paths(&path).map(|folder| folder.join(&name)).collect::<Vec<_>>()
+    };
+    programs.iter().flat_map(candidates).find(|candidate| candidate.is_file() && answers(candidate))
+}
+
+fn answers(program: &Path) -> bool {
+    let mut command = Command::new(program);
+    command.arg("--version").stdout(Stdio::null()).stderr(Stdio::null());
+    command.status().is_ok_and(|status| status.success())
 }
 
 fn install(packages: &[&str]) -> Outcome {
-    if !(Path::new("/etc/debian_version").exists() && is_root()) {
-        return Err(Failure::new(format!("the browser tests need {}", packages.join(", ")), BY_HAND));
+    if !packages::can_install() {
+        return Err(Failure::new(format!("the tests need {}", packages.join(", ")), BY_HAND));
     }
-    process::headline(&format!("Installing {} (about 2 minutes)", packages.join(", ")));
-    let apt = |arguments: &[&str]| {
-        let mut apt = Command::new("apt-get");
-        apt.args(arguments).env("DEBIAN_FRONTEND", "noninteractive").stdout(io::stderr());
-        process::run(&mut apt, BY_HAND)
-    };
-    apt(&["update", "-q"])?;
-    apt(&[&["install", "-y", "-q", "--no-install-recommends"], packages].concat())
-}
-
-fn is_root() -> bool {
-    Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout.trim_ascii() == b"0")
+    packages::install(packages, BY_HAND)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+
     use super::*;
 
     #[test]
     fn the_first_program_on_the_path_is_found_and_an_unknown_one_is_not() {
-        assert!(find(&["no-such-program", "sh"]).is_some_and(|path| path.ends_with("sh")));
+        assert!(find(&["no-such-program", "cargo"]).is_some_and(|path| path.ends_with("cargo")));
         assert_eq!(find(&["no-such-program"]), None);
+    }
+
+    #[test]
+    fn a_program_that_does_not_answer_is_as_good_as_missing() {
+        let folder = tempfile::tempdir().unwrap();
+        let half = folder.path().join("half");
+        std::fs::write(&half, b"\x7fELF").unwrap();
+        assert!(!answers(&half));
+        assert!(answers(&find(&["cargo"]).unwrap()));
+    }
+
+    #[test]
+    fn what_is_missing_is_installed_and_must_answer_then() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut steps = Steps::recorded_in(folder.path().join("steps.json"));
+        bring(Vec::new, |_| panic!("nothing is missing"), &mut steps).unwrap();
+        let installed = Cell::new(false);
+        let missing = || if installed.get() { Vec::new() } else { vec!["a-browser"] };
+        let install = |packages: &[&str]| {
+            assert_eq!(packages, ["a-browser"]);
+            installed.set(true);
+            Ok(())
+        };
+        bring(missing, install, &mut steps).unwrap();
+        assert!(installed.get());
+        let vain = bring(|| vec!["a-browser"], |_| Ok(()), &mut steps).unwrap_err().to_string();
+        assert!(vain.contains("a-browser was installed and does not answer") && vain.contains("what to do: install"), "{vain}");
     }
 }

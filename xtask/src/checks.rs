@@ -2,30 +2,30 @@
 //! what a step lacks, it brings or fails for.
 
 use std::process::Command;
-use std::time::{Duration, Instant};
 
 use clap::ValueEnum;
 use serde::Deserialize;
 
 use crate::failure::{Context, Outcome};
-use crate::tools;
-use crate::{browsers, budgets, places, process, site};
+use crate::site::{Finish, WASM};
+use crate::steps::{self, Steps};
+use crate::{browsers, budgets, places, process, site, tools};
 
 /// One check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Step {
     /// Formatting
     Fmt,
-    /// Tests of xtask
-    Xtask,
-    /// Lints of the page alone, for the browser
-    ClippyUi,
-    /// Lints of the worker for the GPU alone, for the browser
-    ClippyGpu,
-    /// Lints of the worker for the processor alone, for the browser
-    ClippyCpu,
-    /// Lints of everything, native, tests included
+    /// Browsers, their drivers and a Vulkan driver are there
+    Programs,
+    /// Lints of everything that runs on this machine, tests included
     Clippy,
+    /// Lints of the page for the browser
+    ClippyUi,
+    /// Lints of the worker for the GPU, for the browser
+    ClippyGpu,
+    /// Lints of the worker for the processor, for the browser
+    ClippyCpu,
     /// Tests of everything but the built site
     Native,
     /// The site is built
@@ -36,9 +36,8 @@ pub enum Step {
     Browsers,
 }
 
-/// Of the package; building with all of them shares what is built with the tests.
+/// Of the package. All that is compiled for this machine has them, so that it is compiled once.
 pub const ALL_FEATURES: &str = "ui,engine,cli";
-const WASM: &str = "--target=wasm32-unknown-unknown";
 /// The test target that needs browsers and the built site.
 const BROWSER_TESTS: &str = "browser";
 
@@ -47,37 +46,27 @@ const BROWSER_TESTS: &str = "browser";
 /// # Errors
 /// That of the step which failed.
 pub fn run(only: Option<Step>) -> Outcome {
-    let steps = only.as_ref().map_or(Step::value_variants(), std::slice::from_ref);
-    let mut times = Vec::new();
-    let mut outcome = Ok(());
-    for &step in steps {
-        process::headline(&format!("{}: {}", step.name(), step.says()));
-        let start = Instant::now();
-        outcome = step.run();
-        times.push((step, start.elapsed()));
-        if outcome.is_err() {
-            break;
-        }
-    }
-    println!("\n{}", report(steps, &times, outcome.is_ok()));
+    let chosen = only.as_ref().map_or(Step::value_variants(), std::slice::from_ref);
+    let mut passed = 0;
+    let outcome = steps::tabled(|steps| {
+        chosen.iter().try_for_each(|&step| {
+            let (name, about) = (step.name(), step.says());
+            steps.run(steps::Step { name: &name, about: &about, minutes: step.minutes() }, |steps| step.run(steps))?;
+            passed += 1;
+            Ok(())
+        })
+    });
+    println!("{}", verdict(chosen.len(), passed, outcome.is_ok()));
     outcome
 }
 
-/// The table, and a line that counts.
-fn report(steps: &[Step], times: &[(Step, Duration)], last_passed: bool) -> String {
-    let failed = usize::from(!last_passed);
-    let passed = times.len() - failed;
-    let mut lines = Vec::new();
-    for (index, (step, time)) in times.iter().enumerate() {
-        let verdict = if index < passed { "passed" } else { "FAILED" };
-        lines.push(format!("{:<14}{verdict}{:>7} s", step.name(), time.as_secs()));
+/// The line that counts steps.
+fn verdict(chosen: usize, passed: usize, all_passed: bool) -> String {
+    let failed = usize::from(!all_passed);
+    match chosen - passed - failed {
+        0 => format!("{passed} passed, {failed} failed"),
+        left => format!("{passed} passed, {failed} failed, {left} not run"),
     }
-    lines.extend(steps[times.len()..].iter().map(|step| format!("{:<14}not run", step.name())));
-    let total: Duration = times.iter().map(|(_, time)| *time).sum();
-    let left = steps.len() - times.len();
-    let not_run = if left == 0 { String::new() } else { format!(", {left} not run") };
-    lines.push(format!("{passed} passed, {failed} failed{not_run} in {} s", total.as_secs()));
-    lines.join("\n")
 }
 
 impl Step {
@@ -90,18 +79,29 @@ impl Step {
         value.and_then(|value| value.get_help().map(ToString::to_string)).unwrap_or_default()
     }
 
-    fn run(self) -> Outcome {
+    /// Rough time from nothing on two cores.
+    fn minutes(self) -> Option<u32> {
+        match self {
+            Self::Fmt | Self::Budgets => None,
+            Self::Programs | Self::ClippyUi => Some(2),
+            Self::Clippy | Self::ClippyGpu | Self::ClippyCpu => Some(3),
+            Self::Native => Some(15),
+            Self::Build | Self::Browsers => Some(14),
+        }
+    }
+
+    fn run(self, steps: &mut Steps) -> Outcome {
         match self {
             Self::Fmt => cargo(&["fmt", "--all", "--check"], "run `cargo fmt --all`"),
-            Self::Xtask => cargo(&["test", "--locked", "--package", "xtask"], "mend the test or the code"),
-            Self::ClippyUi => clippy(&[WASM, "--package", "impasto", "--lib", "--bin", "app", "--features", "ui"]),
-            Self::ClippyGpu => clippy(&[WASM, "--package", "impasto", "--lib", "--bin", "worker", "--features", "gpu"]),
-            Self::ClippyCpu => clippy(&[WASM, "--package", "impasto", "--lib", "--bin", "worker-cpu", "--features", "cpu"]),
+            Self::Programs => browsers::ensure(steps).map(drop),
             Self::Clippy => clippy(&["--workspace", "--all-targets", "--features", ALL_FEATURES]),
-            Self::Native => native_tests(),
-            Self::Build => site::build(site::RELATIVE),
+            Self::ClippyUi => clippy(&[WASM, "--release", "--lib", "--bin", "app", "--features", "ui"]),
+            Self::ClippyGpu => clippy(&[WASM, "--release", "--lib", "--bin", "worker", "--features", "gpu"]),
+            Self::ClippyCpu => clippy(&[WASM, "--release", "--lib", "--bin", "worker-cpu", "--features", "cpu"]),
+            Self::Native => native_tests(steps),
+            Self::Build => site::build(site::RELATIVE, Finish::Small, steps),
             Self::Budgets => budgets::check(&places::dist()),
-            Self::Browsers => browser_tests(),
+            Self::Browsers => browser_tests(steps),
         }
     }
 }
@@ -110,22 +110,27 @@ fn cargo(arguments: &[&str], advice: &str) -> Outcome {
     process::run(process::cargo().args(arguments), advice)
 }
 
-/// In release, so that dependencies' macros and build scripts are shared with the builds; warnings are errors.
+/// Warnings are errors. The profile is that of the build, so that macros and build scripts are shared with it.
 fn clippy(arguments: &[&str]) -> Outcome {
     tools::ensure_wasm_target()?;
-    let all = [&["clippy", "--release", "--locked"], arguments, &["--", "--deny", "warnings"]].concat();
+    let all = [&["clippy", "--locked"], arguments, &["--", "--deny", "warnings"]].concat();
     cargo(&all, "mend what clippy says above")
 }
 
-/// In release, because Burn needs the optimiser.
-fn native_tests() -> Outcome {
+fn native_tests(steps: &mut Steps) -> Outcome {
+    browsers::ensure_vulkan(steps)?;
     let targets = test_targets()?;
-    let named = targets.iter().filter(|name| *name != BROWSER_TESTS).flat_map(|name| ["--test", name]);
-    let common = ["test", "--release", "--locked", "--features", ALL_FEATURES];
-    let mut tests = process::cargo();
-    tests.args(common).args(["--lib", "--bins"]).args(named);
-    process::run(&mut tests, "mend the test or the code")?;
-    process::run(process::cargo().args(common).arg("--doc"), "mend the example in the documentation")
+    let named: Vec<_> = targets.iter().filter(|name| *name != BROWSER_TESTS).flat_map(|name| ["--test", name]).collect();
+    let common = ["test", "--workspace", "--locked", "--features", ALL_FEATURES];
+    let own = [&common[..], &["--lib", "--bins"], &named].concat();
+    let step = |name, about, minutes| steps::Step { name, about, minutes };
+    steps.run(step("compile", "Compile the tests", Some(9)), |_| {
+        cargo(&[&own[..], &["--no-run"]].concat(), "mend what is said above")
+    })?;
+    steps.run(step("run", "Run the tests", Some(6)), |_| cargo(&own, "mend the test or the code"))?;
+    steps.run(step("examples", "Run the documentation's examples", None), |_| {
+        cargo(&[&common[..], &["--doc"]].concat(), "mend the example in the documentation")
+    })
 }
 
 /// Names of the integration tests that Cargo.toml declares.
@@ -158,11 +163,11 @@ fn test_targets() -> Outcome<Vec<String>> {
 }
 
 /// One test at a time: each has a browser, and often a GPU emulated on all cores, to itself.
-fn browser_tests() -> Outcome {
-    site::build(site::RELATIVE)?;
-    let programs = browsers::ensure()?;
+fn browser_tests(steps: &mut Steps) -> Outcome {
+    site::build(site::RELATIVE, Finish::Small, steps)?;
+    let programs = browsers::ensure(steps)?;
     let mut tests = process::cargo();
-    tests.args(["test", "--release", "--locked", "--features", ALL_FEATURES, "--test", BROWSER_TESTS]);
+    tests.args(["test", "--workspace", "--locked", "--features", ALL_FEATURES, "--test", BROWSER_TESTS]);
     tests.args(["--", "--test-threads=1"]).envs(programs).env("IMPASTO_DIST", places::dist());
     process::run(&mut tests, "mend the test or the code")
 }
@@ -171,16 +176,11 @@ fn browser_tests() -> Outcome {
 mod tests {
     use super::*;
 
-    const SECOND: Duration = Duration::from_secs(1);
-
     #[test]
-    fn the_report_counts_what_passed_failed_and_was_not_run() {
-        let steps = [Step::Fmt, Step::Xtask, Step::ClippyUi];
-        let all: Vec<_> = steps.iter().map(|&step| (step, SECOND)).collect();
-        assert!(report(&steps, &all, true).ends_with("\n3 passed, 0 failed in 3 s"));
-        let text = report(&steps, &all[..2], false);
-        assert!(text.contains("fmt           passed") && text.contains("xtask         FAILED"), "{text}");
-        assert!(text.ends_with("\n1 passed, 1 failed, 1 not run in 2 s"), "{text}");
+    fn the_verdict_counts_what_passed_failed_and_was_not_run() {
+        assert_eq!(verdict(3, 3, true), "3 passed, 0 failed");
+        assert_eq!(verdict(3, 2, false), "2 passed, 1 failed");
+        assert_eq!(verdict(3, 1, false), "1 passed, 1 failed, 1 not run");
     }
 
     #[test]

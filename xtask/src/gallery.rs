@@ -48,7 +48,7 @@ pub fn run(names: &[String], effort: Effort) -> Outcome {
     let folder = places::checkout().join("docs/gallery");
     fs::create_dir_all(&folder).or_fail(|| format!("cannot make {}", folder.display()), WRITE_ADVICE)?;
     process::headline("Building the command line");
-    let build = ["build", "--release", "--locked", "--features", ALL_FEATURES, "--bin", "impasto"];
+    let build = ["build", "--locked", "--features", ALL_FEATURES, "--bin", "impasto"];
     process::run(process::cargo().args(build), "mend what is said above")?;
     for left in [true, false] {
         save_mask(left)?;
@@ -86,7 +86,7 @@ fn chosen(names: &[String]) -> Outcome<Vec<&'static Sheet>> {
 fn paint(pair: Pair, words: &[&str], effort: Effort) -> Outcome<RgbImage> {
     let samples = places::checkout().join("www/samples");
     let scratch = places::target().join("gallery.png");
-    let mut impasto = Command::new(places::target().join("release/impasto"));
+    let mut impasto = Command::new(places::target().join("debug/impasto"));
     impasto.arg(words[0]).args(subjects(pair, words).into_iter().map(|name| samples.join(name)));
     impasto.args(words[1..].iter().map(|word| with_paths(word)));
     impasto.arg("--output").arg(&scratch).args(["--size", &effort.size.to_string(), "--steps", &effort.steps.to_string()]);

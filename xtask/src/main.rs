@@ -5,7 +5,8 @@ use clap::{Parser, Subcommand};
 use xtask::bench::case::Options;
 use xtask::checks::Step;
 use xtask::gallery::Effort;
-use xtask::{bench, checks, gallery, samples, server, site, weights};
+use xtask::site::Finish;
+use xtask::{bench, checks, gallery, samples, server, site, steps, weights};
 
 /// Chores of Impasto.
 #[derive(Parser)]
@@ -67,7 +68,7 @@ enum Chore {
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().chore {
         Chore::Serve { port, open } => server::serve(port, open),
-        Chore::Build { public_url } => site::build(&public_url),
+        Chore::Build { public_url } => steps::tabled(|steps| site::build(&public_url, Finish::Small, steps)),
         Chore::Test { only } => checks::run(only),
         Chore::Bench(options) => bench::run(&options),
         Chore::Samples => samples::run(),

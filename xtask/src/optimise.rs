@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::failure::{Context, Failure, Outcome};
-use crate::tools::Tool;
+use crate::tools::Program;
 use crate::weights::sha256;
 use crate::{places, process};
 
@@ -25,13 +25,13 @@ const FEATURES: [&str; 7] = [
 ///
 /// # Errors
 /// When wasm-opt refuses it, or when each call into it would run its static constructors.
-pub fn optimise(wasm: &Path, name: &str, level: &str) -> Outcome {
+pub fn optimise(wasm_opt: &Program, wasm: &Path, name: &str, level: &str) -> Outcome {
     let input = fs::read(wasm).or_fail(|| format!("the build has no {name}"), "build the site again")?;
     refuse_repeated_constructors(&input, name)?;
-    let cached = Cached::of(name, &format!("{} {level} {} {FEATURES:?}", sha256(&input), Tool::WasmOpt.path()?.display()));
+    let cached = Cached::of(name, &format!("{} {level} {} {FEATURES:?}", sha256(&input), wasm_opt.version));
     if !cached.is_current() {
-        process::headline(&format!("Optimising the {name} with wasm-opt ({} MB)", input.len() / 1_000_000));
-        cached.make(|output| run(wasm, level, output))?;
+        eprintln!("    the {name}, {} MB", input.len() / 1_000_000);
+        cached.make(|output| run(wasm_opt, wasm, level, output))?;
     }
     fs::copy(&cached.file, wasm).map(drop).or_fail(|| format!("cannot write {}", wasm.display()), "check the permissions of dist/")
 }
@@ -48,8 +48,8 @@ fn refuse_repeated_constructors(wasm: &[u8], name: &str) -> Outcome {
     Err(Failure::new(headline, "call __wasm_call_ctors once in its main, as src/bin/worker.rs does"))
 }
 
-fn run(wasm: &Path, level: &str, output: &Path) -> Outcome {
-    let mut optimiser = Command::new(Tool::WasmOpt.path()?);
+fn run(wasm_opt: &Program, wasm: &Path, level: &str, output: &Path) -> Outcome {
+    let mut optimiser = Command::new(&wasm_opt.path);
     optimiser.arg(level).args(FEATURES).arg(wasm).arg("-o").arg(output);
     process::run(&mut optimiser, "xtask/src/optimise.rs must fit the compiler that rust-toolchain.toml names")
 }

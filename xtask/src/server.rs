@@ -17,7 +17,8 @@ use tokio::sync::oneshot;
 use tower_http::services::ServeDir;
 
 use crate::failure::{Context, Outcome};
-use crate::{places, policy, site};
+use crate::site::Finish;
+use crate::{places, policy, site, steps};
 
 /// Why a server does not start.
 #[derive(Debug, Error)]
@@ -35,7 +36,7 @@ pub enum ServerError {
 /// # Errors
 /// When the site cannot be built or the port not be had.
 pub fn serve(port: u16, open_browser: bool) -> Outcome {
-    site::build(site::RELATIVE)?;
+    steps::tabled(|steps| site::build(site::RELATIVE, Finish::Quick, steps))?;
     let server = listen(site_router(&places::dist()), port)
         .or_fail(|| "cannot serve the site".to_owned(), "stop what uses the port, or choose another with --port")?;
     println!("\nImpasto is at {}   (Ctrl+C stops it)", server.url());

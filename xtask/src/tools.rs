@@ -1,4 +1,5 @@
-//! The pinned tools: built once by cargo into a per-user folder that later clones reuse, never into the global cargo bin.
+//! The tools of the build: one on the PATH whose version fits is taken; another is built once by cargo into a per-user folder that
+//! later clones reuse, never into the global cargo bin.
 
 use std::env;
 use std::fs;
@@ -6,9 +7,14 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::failure::{Context, Failure, Outcome};
-use crate::{places, process};
+use crate::steps::{Step, Steps};
+use crate::{packages, places, process};
 
 const WASM_TARGET: &str = "wasm32-unknown-unknown";
+/// The first that reads what rustc writes; major version.
+const OLDEST_WASM_OPT: u32 = 108;
+/// The first that drives the Firefox of the tests, minor version after 0.
+const OLDEST_GECKODRIVER: u32 = 36;
 
 /// A program that cargo can build from crates.io.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +27,15 @@ pub enum Tool {
     WasmOpt,
     /// Drives Firefox in tests.
     Geckodriver,
+}
+
+/// A tool that is there and answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Program {
+    /// Where it lies.
+    pub path: PathBuf,
+    /// Its version, as it says itself.
+    pub version: String,
 }
 
 impl Tool {
@@ -44,8 +59,8 @@ impl Tool {
         }
     }
 
-    /// The pinned version; wasm-bindgen's must equal that of the library.
-    fn version(self) -> Outcome<String> {
+    /// The version that is built where none fits.
+    fn built_version(self) -> Outcome<String> {
         Ok(match self {
             Self::Trunk => "0.21.14".to_owned(),
             Self::WasmBindgen => locked_version(&lock_file()?, "wasm-bindgen")?,
@@ -54,93 +69,153 @@ impl Tool {
         })
     }
 
-    /// Flags for `cargo install`. wasm-bindgen's own lock file names a crate version that registries may lack.
+    /// Whether a program of this `version` will do. Trunk.toml names Trunk's, and wasm-bindgen must be of the library's; the others
+    /// may be newer, too.
+    fn fits(self, version: &str) -> Outcome<bool> {
+        let major = |text: &str| text.split('.').next().and_then(|part| part.parse::<u32>().ok());
+        let minor = |text: &str| text.split('.').nth(1).and_then(|part| part.parse::<u32>().ok());
+        Ok(match self {
+            Self::Trunk | Self::WasmBindgen => version == self.built_version()?,
+            Self::WasmOpt => major(version) >= Some(OLDEST_WASM_OPT),
+            Self::Geckodriver => (major(version), minor(version)) >= (Some(0), Some(OLDEST_GECKODRIVER)),
+        })
+    }
+
+    /// Flags for `cargo install`. wasm-bindgen's own lock file names a crate version that registries may lack. None of the tools
+    /// needs the network (Trunk and wasm-bindgen would bring TLS for it), nor wasm-opt debugging information.
     const fn install_flags(self) -> &'static [&'static str] {
         match self {
-            Self::Trunk => &["--locked", "--no-default-features", "--features", "rustls"],
-            Self::WasmBindgen => &[],
-            Self::WasmOpt | Self::Geckodriver => &["--locked"],
+            Self::Trunk | Self::WasmOpt => &["--locked", "--no-default-features"],
+            Self::WasmBindgen => &["--no-default-features", "--bin", "wasm-bindgen"],
+            Self::Geckodriver => &["--locked"],
         }
     }
 
     /// Trunk and geckodriver wait for others most of the time: building them quickly matters more than their speed.
     const fn optimisation(self) -> &'static str {
         match self {
-            Self::Trunk | Self::Geckodriver => "1",
-            Self::WasmBindgen | Self::WasmOpt => "3",
+            Self::Trunk | Self::Geckodriver => "0",
+            Self::WasmBindgen | Self::WasmOpt => "1",
         }
     }
 
     /// Rough time to build it on two cores.
     const fn minutes(self) -> u32 {
         match self {
-            Self::Trunk | Self::WasmOpt => 6,
-            Self::WasmBindgen => 3,
-            Self::Geckodriver => 2,
+            Self::Trunk => 3,
+            Self::WasmOpt => 4,
+            Self::WasmBindgen | Self::Geckodriver => 1,
         }
     }
 
     fn folder(self) -> Outcome<PathBuf> {
-        Ok(places::tools()?.join(format!("{}-{}", self.program(), self.version()?)))
+        Ok(places::tools()?.join(format!("{}-{}", self.program(), self.built_version()?)))
     }
 
-    /// Where the program lies once it is installed.
+    /// The program, where it is there, answers, and is of a version that fits: the one built here before any on the `PATH`.
     ///
     /// # Errors
     /// When there is no place for tools, or no version for this one.
-    pub fn path(self) -> Outcome<PathBuf> {
-        Ok(self.folder()?.join("bin").join(format!("{}{}", self.program(), env::consts::EXE_SUFFIX)))
+    pub fn find(self) -> Outcome<Option<Program>> {
+        let name = format!("{}{}", self.program(), env::consts::EXE_SUFFIX);
+        let inherited = env::var_os("PATH").unwrap_or_default();
+        let folders = [self.folder()?.join("bin")].into_iter().chain(env::split_paths(&inherited));
+        for path in folders.map(|folder| folder.join(&name)).filter(|path| path.is_file()) {
+            if let Some(version) = version_of(&path)
+                && self.fits(&version)?
+            {
+                return Ok(Some(Program { path, version }));
+            }
+        }
+        Ok(None)
     }
 
-    fn install(self, scratch: &Path) -> Outcome {
-        let version = self.version()?;
-        process::headline(&format!("Building {} {version}, once for this user: about {} minutes", self.program(), self.minutes()));
+    /// The program, built where there is none that fits.
+    ///
+    /// # Errors
+    /// When it cannot be built, or does not answer then.
+    pub fn ensure(self, steps: &mut Steps) -> Outcome<Program> {
+        if let Some(program) = self.find()? {
+            return Ok(program);
+        }
+        if let Some(program) = self.packaged(steps)? {
+            return Ok(program);
+        }
+        let about = format!("Build {} {}, once for this user", self.program(), self.built_version()?);
+        steps.run(Step { name: self.program(), about: &about, minutes: Some(self.minutes()) }, |_| self.install())?;
+        self.find()?.ok_or_else(|| {
+            let headline = format!("{} was built and does not answer", self.program());
+            Failure::new(headline, format!("remove {} and try again", self.folder().unwrap_or_default().display()))
+        })
+    }
+
+    /// The program out of the system's package, where there is one and it can be installed.
+    fn packaged(self, steps: &mut Steps) -> Outcome<Option<Program>> {
+        let (Self::WasmOpt, true) = (self, packages::can_install()) else { return Ok(None) };
+        let step = Step { name: self.program(), about: "Install binaryen, for wasm-opt", minutes: None };
+        match steps.run(step, |_| packages::install(&["binaryen"], "install binaryen, or a C++ compiler to build wasm-opt with")) {
+            Ok(()) => self.find(),
+            Err(failure) => {
+                eprintln!("{failure}\nwasm-opt is built instead.");
+                Ok(None)
+            }
+        }
+    }
+
+    /// Cargo goes on where an interrupted build stopped, and puts the program in its place only when it is whole; `--force` replaces one
+    /// that lies there and does not answer.
+    fn install(self) -> Outcome {
         let mut cargo = process::cargo();
-        cargo.args(["install", self.package(), "--version", &version]).args(self.install_flags());
-        cargo.arg("--root").arg(self.folder()?).arg("--target-dir").arg(scratch);
-        // trunk's own profile asks for whole-program optimisation, which doubles the time and gains nothing here
+        cargo.args(["install", "--force", self.package(), "--version", &self.built_version()?]).args(self.install_flags());
+        cargo.arg("--root").arg(self.folder()?).arg("--target-dir").arg(scratch()?);
+        // Trunk's own profile asks for whole-program optimisation, which doubles the time and gains nothing here.
         cargo.env("CARGO_PROFILE_RELEASE_LTO", "off").env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16");
         cargo.env("CARGO_PROFILE_RELEASE_OPT_LEVEL", self.optimisation());
-        cargo.env("PATH", search_path(&[self])?); // else cargo advises to add the folder there
+        cargo.env("PATH", search_path([self.folder()?.join("bin")])?); // else cargo advises to add the folder there
         process::run(&mut cargo, "check that crates.io can be reached and that a C and C++ compiler is installed, then try again")
     }
 }
 
-/// Brings those of `tools` that are missing.
+/// Where the tools are built: together, so that what several of them use is compiled once.
+fn scratch() -> Outcome<PathBuf> {
+    Ok(places::tools()?.join("build"))
+}
+
+/// Removes what building the tools has left.
 ///
 /// # Errors
-/// When one cannot be built.
-pub fn ensure(tools: &[Tool]) -> Outcome {
-    let scratch = places::tools()?.join("build");
-    let mut any = false;
-    for &tool in tools {
-        if !tool.path()?.exists() {
-            tool.install(&scratch)?;
-            any = true;
-        }
-    }
-    if !any {
+/// When it cannot be removed.
+pub fn tidy_up() -> Outcome {
+    let scratch = scratch()?;
+    if !scratch.exists() {
         return Ok(());
     }
     fs::remove_dir_all(&scratch).or_fail(|| format!("cannot tidy up {}", scratch.display()), "remove it by hand")
 }
 
-/// Whether wasm-opt is there or can be built: it alone needs a C++ compiler. Without it the site is larger, not otherwise other.
+/// The version in what a program says when asked, `NAME [version] 1.2.3 …`; `None` where it does not answer, as one half written.
+fn version_of(path: &Path) -> Option<String> {
+    let output = Command::new(path).arg("--version").stderr(Stdio::null()).output().ok()?;
+    let text = String::from_utf8(output.stdout).ok()?;
+    let is_version = |word: &&str| word.starts_with(|first: char| first.is_ascii_digit());
+    if output.status.success() { text.split_whitespace().find(is_version).map(str::to_owned) } else { None }
+}
+
+/// Whether wasm-opt is there or can be had: to be built, it alone needs a C++ compiler. Without it the site is larger, not otherwise other.
 ///
 /// # Errors
 /// When there is no place for tools.
 pub fn can_optimise() -> Outcome<bool> {
     let mut compiler = Command::new(env::var_os("CXX").unwrap_or_else(|| "c++".into()));
     let mut answers = || compiler.arg("--version").stdout(Stdio::null()).status().is_ok_and(|status| status.success());
-    Ok(Tool::WasmOpt.path()?.exists() || answers())
+    Ok(Tool::WasmOpt.find()?.is_some() || packages::can_install() || answers())
 }
 
-/// The `PATH` on which `tools` come first.
+/// The `PATH` on which `folders` come first.
 ///
 /// # Errors
-/// When there is no place for tools.
-pub fn search_path(tools: &[Tool]) -> Outcome<std::ffi::OsString> {
-    let folders = tools.iter().map(|tool| Ok(tool.folder()?.join("bin"))).collect::<Outcome<Vec<_>>>()?;
+/// When one of them cannot be on it.
+pub fn search_path(folders: impl IntoIterator<Item = PathBuf>) -> Outcome<std::ffi::OsString> {
     let inherited = env::var_os("PATH").unwrap_or_default();
     let all = folders.into_iter().chain(env::split_paths(&inherited));
     env::join_paths(all).or_fail(|| "a tool's folder cannot be on the PATH".to_owned(), "set IMPASTO_TOOLS to a plainer path")
@@ -205,8 +280,47 @@ dependencies = [
 
     #[test]
     fn tools_come_before_what_is_on_the_path() {
-        let path = search_path(&[Tool::Trunk]).unwrap();
-        let first = env::split_paths(&path).next().unwrap();
-        assert_eq!(Tool::Trunk.path().unwrap().parent(), Some(&*first));
+        let path = search_path([PathBuf::from("/of/tools")]).unwrap();
+        assert_eq!(env::split_paths(&path).next().unwrap(), Path::new("/of/tools"));
+    }
+
+    #[test]
+    fn a_version_fits_where_it_is_the_pinned_one_or_may_be_newer() {
+        assert!(Tool::Trunk.fits("0.21.14").unwrap() && !Tool::Trunk.fits("0.22.1").unwrap());
+        let library = Tool::WasmBindgen.built_version().unwrap();
+        assert!(Tool::WasmBindgen.fits(&library).unwrap() && !Tool::WasmBindgen.fits("0.2.1").unwrap());
+        assert!(Tool::WasmOpt.fits("116").unwrap() && Tool::WasmOpt.fits("132").unwrap() && !Tool::WasmOpt.fits("90").unwrap());
+        assert!(Tool::Geckodriver.fits("1.0.0").unwrap() && !Tool::Geckodriver.fits("0.30.0").unwrap());
+        for tool in [Tool::Trunk, Tool::WasmBindgen, Tool::WasmOpt, Tool::Geckodriver] {
+            assert!(!tool.fits("nonsense").unwrap(), "{tool:?}");
+            // wasm-opt says the version of Binaryen, 116, which is the second part of its crate's.
+            let built = tool.built_version().unwrap().replacen("0.116", "116", 1);
+            assert!(tool.fits(&built).unwrap(), "{tool:?}: what is built must fit");
+        }
+    }
+
+    /// A program that says `text` and ends with `status`.
+    #[cfg(unix)]
+    fn program(folder: &Path, name: &str, text: &str, status: u8) -> PathBuf {
+        use std::os::unix::fs::PermissionsExt;
+        let path = folder.join(name);
+        fs::write(&path, format!("#!/bin/sh\necho '{text}'\nexit {status}\n")).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        path
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn the_version_is_told_by_a_whole_program_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let say = |text, status| version_of(&program(folder.path(), "tool", text, status));
+        assert_eq!(say("trunk 0.21.14", 0).as_deref(), Some("0.21.14"));
+        assert_eq!(say("wasm-opt version 116 (version_116)", 0).as_deref(), Some("116"));
+        assert_eq!(say("geckodriver 0.37.1 ( 2026-01-01 12:00)", 0).as_deref(), Some("0.37.1"));
+        assert_eq!(say("trunk 0.21.14", 1), None);
+        assert_eq!(say("", 0), None);
+        let half = folder.path().join("half");
+        fs::write(&half, b"\x7fELF").unwrap();
+        assert_eq!(version_of(&half), None);
     }
 }

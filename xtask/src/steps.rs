@@ -1,0 +1,282 @@
+//! The steps of a chore: each is announced with how long it usually takes, tells meanwhile that it goes on, and stands with its
+//! seconds in the table at the chore's end.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::PathBuf;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::failure::Outcome;
+use crate::{places, process};
+
+/// How often a long step tells that it goes on.
+const HEARTBEAT: Duration = Duration::from_secs(60);
+
+/// What is announced of a step.
+#[derive(Clone, Copy, Debug)]
+pub struct Step<'a> {
+    /// Its name in the table, and in the record of the last time.
+    pub name: &'a str,
+    /// What it does, a verb first.
+    pub about: &'a str,
+    /// Rough time from nothing on two cores; `None` for a step of seconds.
+    pub minutes: Option<u32>,
+}
+
+/// A step that has ended.
+#[derive(Clone, Debug)]
+struct Ended {
+    name: String,
+    depth: usize,
+    time: Duration,
+    passed: bool,
+    /// It ran while the one above it did, so that its time is no time of its own.
+    beside: bool,
+}
+
+/// Runs steps and keeps their times. A step may have steps of its own, which stand indented below it.
+#[derive(Debug)]
+pub struct Steps {
+    ended: Vec<Ended>,
+    depth: usize,
+    record: Record,
+}
+
+impl Steps {
+    /// With the record of earlier runs that lies in the build folder: what an emptied build folder forgets has to be built again, too.
+    pub fn new() -> Self {
+        Self::recorded_in(places::target().join("steps.json"))
+    }
+
+    /// With the record in `file`.
+    pub fn recorded_in(file: PathBuf) -> Self {
+        Self { ended: Vec::new(), depth: 0, record: Record::read(file) }
+    }
+
+    /// Announces a step, runs it, and notes its time.
+    ///
+    /// # Errors
+    /// Those of `work`.
+    pub fn run<T>(&mut self, step: Step, work: impl FnOnce(&mut Self) -> Outcome<T>) -> Outcome<T> {
+        process::headline(&announcement(step, self.record.last(step.name)));
+        let place = self.ended.len();
+        let start = Instant::now();
+        self.depth += 1;
+        let outcome = self.beside_heartbeat(step, work);
+        self.depth -= 1;
+        let (time, passed) = (start.elapsed(), outcome.is_ok());
+        self.ended.insert(place, Ended { name: step.name.to_owned(), depth: self.depth, time, passed, beside: false });
+        if passed {
+            self.record.note(step.name, time);
+        }
+        outcome
+    }
+
+    /// Runs two steps at once, neither of which has steps of its own: for where one of them keeps a single core busy for long.
+    ///
+    /// # Errors
+    /// That of the first which failed; the other is run to its end.
+    pub fn run_both<A, B>(&mut self, first: (Step, A), second: (Step, B)) -> Outcome
+    where
+        A: FnOnce() -> Outcome,
+        B: FnOnce() -> Outcome + Send,
+    {
+        let mut beside = Self { ended: Vec::new(), depth: self.depth, record: self.record.clone() };
+        let (first_outcome, second_outcome) = thread::scope(|scope| {
+            let beside = &mut beside;
+            let other = scope.spawn(move || beside.run(second.0, |_| second.1()));
+            let outcome = self.run(first.0, |_| first.1());
+            (outcome, other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+        });
+        for step in beside.ended {
+            if step.passed {
+                self.record.note(&step.name, step.time);
+            }
+            self.ended.push(Ended { beside: true, ..step });
+        }
+        first_outcome.and(second_outcome)
+    }
+
+    /// A step of cargo may be silent for minutes.
+    fn beside_heartbeat<T>(&mut self, step: Step, work: impl FnOnce(&mut Self) -> Outcome<T>) -> Outcome<T> {
+        let (name, usual) = (step.name.to_owned(), step.minutes.map(usually).unwrap_or_default());
+        let (end, ended) = mpsc::channel::<()>();
+        let heart = thread::spawn(move || {
+            let start = Instant::now();
+            while ended.recv_timeout(HEARTBEAT) == Err(RecvTimeoutError::Timeout) {
+                eprintln!("    … {name}: {} min so far{usual}", start.elapsed().as_secs() / 60);
+            }
+        });
+        let outcome = work(self);
+        drop(end);
+        heart.join().ok();
+        outcome
+    }
+
+    /// Each step with its verdict and its seconds.
+    pub fn table(&self) -> String {
+        let line = |step: &Ended| {
+            let name = format!("{}{}", "  ".repeat(step.depth), step.name);
+            let note = if step.beside { "  beside the one above" } else { "" };
+            format!("{name:<26}{}{:>7} s{note}", if step.passed { "passed" } else { "FAILED" }, step.time.as_secs())
+        };
+        self.ended.iter().map(line).collect::<Vec<_>>().join("\n")
+    }
+
+    /// Time of the outermost steps together.
+    pub fn total(&self) -> Duration {
+        self.ended.iter().filter(|step| step.depth == 0 && !step.beside).map(|step| step.time).sum()
+    }
+}
+
+impl Default for Steps {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Runs a chore and prints its table on standard error, whether it ends well or not.
+///
+/// # Errors
+/// Those of `chore`.
+pub fn tabled<T>(chore: impl FnOnce(&mut Steps) -> Outcome<T>) -> Outcome<T> {
+    let mut steps = Steps::new();
+    let outcome = chore(&mut steps);
+    eprintln!("\n{}\n{:<26}{:>13} s", steps.table(), "together", steps.total().as_secs());
+    outcome
+}
+
+fn announcement(step: Step, last: Option<u64>) -> String {
+    match (step.minutes, last) {
+        (None, _) => step.about.to_owned(),
+        (Some(minutes), None) => {
+            format!("{} (about {minutes} min from nothing on two cores; what is built already is kept)", step.about)
+        }
+        (Some(minutes), Some(last)) => {
+            format!("{} ({last} s last time, whose results are reused; about {minutes} min from nothing)", step.about)
+        }
+    }
+}
+
+fn usually(minutes: u32) -> String {
+    format!(", about {minutes} from nothing")
+}
+
+/// How long each step took when it last succeeded, seconds.
+#[derive(Clone, Debug)]
+struct Record {
+    file: PathBuf,
+    seconds: BTreeMap<String, u64>,
+}
+
+impl Record {
+    /// An unreadable record is an empty one: it only informs.
+    fn read(file: PathBuf) -> Self {
+        let seconds = fs::read(&file).ok().and_then(|text| serde_json::from_slice(&text).ok()).unwrap_or_default();
+        Self { file, seconds }
+    }
+
+    fn last(&self, name: &str) -> Option<u64> {
+        self.seconds.get(name).copied()
+    }
+
+    fn note(&mut self, name: &str, time: Duration) {
+        self.seconds.insert(name.to_owned(), time.as_secs());
+        if let Ok(text) = serde_json::to_vec(&self.seconds) {
+            fs::write(&self.file, text).ok();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::failure::Failure;
+
+    fn step(name: &str) -> Step<'_> {
+        Step { name, about: "", minutes: None }
+    }
+
+    fn steps(folder: &tempfile::TempDir) -> Steps {
+        Steps::recorded_in(folder.path().join("steps.json"))
+    }
+
+    #[test]
+    fn the_table_has_each_step_above_its_own_steps_also_when_one_fails() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut steps = steps(&folder);
+        steps.run(step("first"), |_| Ok(())).unwrap();
+        let outcome = steps.run(step("second"), |steps| {
+            steps.run(step("inner"), |_| Ok(()))?;
+            steps.run(step("broken"), |_| Err::<(), _>(Failure::new("", "")))
+        });
+        assert!(outcome.is_err());
+        let table = steps.table();
+        let cells: Vec<Vec<&str>> = table.lines().map(|line| line.split_whitespace().collect()).collect();
+        let expected = [
+            ["first", "passed", "0", "s"],
+            ["second", "FAILED", "0", "s"],
+            ["inner", "passed", "0", "s"],
+            ["broken", "FAILED", "0", "s"],
+        ];
+        assert_eq!(cells, expected);
+        assert!(table.contains("\n  inner") && table.contains("\nsecond"), "{table}");
+    }
+
+    #[test]
+    fn two_steps_at_once_are_both_in_the_table_and_count_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut both = steps(&folder);
+        let (ask, answer) = mpsc::channel();
+        // Each waits for the other.
+        let (tell, told) = mpsc::channel();
+        let first = || {
+            ask.send(()).unwrap();
+            told.recv().unwrap();
+            Ok(())
+        };
+        let second = move || {
+            answer.recv().unwrap();
+            tell.send(()).unwrap();
+            Ok(())
+        };
+        both.run_both((step("first"), first), (step("second"), second)).unwrap();
+        let table = both.table();
+        let names: Vec<&str> = table.lines().map(|line| line.split_whitespace().next().unwrap()).collect();
+        assert_eq!(names, ["first", "second"]);
+        assert!(table.ends_with("beside the one above"), "{table}");
+        assert_eq!(both.total(), both.ended[0].time);
+        let failing = both.run_both((step("third"), || Ok(())), (step("fourth"), || Err(Failure::new("broken", ""))));
+        assert!(failing.unwrap_err().to_string().contains("broken"));
+        let again = steps(&folder);
+        assert_eq!((again.record.last("second"), again.record.last("fourth")), (Some(0), None));
+    }
+
+    #[test]
+    fn what_a_step_took_is_told_the_next_time_and_a_failure_is_not_remembered() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut first = steps(&folder);
+        first.run(step("page"), |_| Ok(())).unwrap();
+        first.run(step("worker"), |_| Err::<(), _>(Failure::new("", ""))).unwrap_err();
+        let second = steps(&folder);
+        assert_eq!((second.record.last("page"), second.record.last("worker")), (Some(0), None));
+    }
+
+    #[test]
+    fn a_long_step_says_how_long_it_usually_takes_and_what_is_reused() {
+        let long = Step { name: "page", about: "Compile the page", minutes: Some(2) };
+        let text = announcement(long, None);
+        assert!(text.contains("about 2 min from nothing"), "{text}");
+        let text = announcement(long, Some(12));
+        assert!(text.contains("12 s last time") && text.contains("reused"), "{text}");
+    }
+
+    #[test]
+    fn a_record_that_cannot_be_read_is_empty() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("steps.json"), "{ half").unwrap();
+        assert_eq!(steps(&folder).record.last("page"), None);
+    }
+}
