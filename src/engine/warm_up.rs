@@ -66,7 +66,7 @@ impl WarmUp {
             settled(maps.get(layer).tensor().clone()).await?;
         } else if let Some(transfer) = &mut self.transfer {
             transfer.step().await?;
-            transfer.losses().await?;
+            wait_for_losses(transfer).await?;
         } else {
             let mut transfer = self.transfer(picture(self.width(), SIDE_PX))?;
             while transfer.targets_missing() > 0 {
@@ -174,6 +174,14 @@ fn small(recipe: &Recipe) -> Recipe {
     Recipe { size: 128, steps: 2 * STEPS, seed: 0, style_scale: 1.0, pyramid: 1, emphasis, ..recipe.clone() }
 }
 
+/// Waits until the losses are there. What they are matters to no one.
+async fn wait_for_losses(transfer: &StyleTransfer) -> Result<(), TransferError> {
+    match transfer.losses().await {
+        Ok(_) | Err(TransferError::Diverged(..)) => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
@@ -181,7 +189,7 @@ mod tests {
     use pollster::block_on;
 
     use super::*;
-    use crate::engine::kernels::{Division, Strategy, gpu_for_tests, kernels_of_tests};
+    use crate::engine::kernels::{Division, Strategy, gpu_for_tests, idle_gpu_for_tests, kernels_of_tests};
     use crate::engine::weights::{ChannelMeans, Manifest, Weights};
     use crate::memory::Precision;
     use crate::recipe::{Border, OptimizerKind, Pooling, Start};
@@ -205,7 +213,7 @@ mod tests {
         capacity: Capacity,
         compiled: &BTreeSet<String>,
         gpu: &Device,
-    ) -> usize {
+    ) -> Vec<String> {
         let halvings = if recipe.pyramid > 1 { 0..2 } else { 0..1 };
         let levels: Vec<Level> = halvings.rev().map(|halvings| Level { halvings, steps: 2 }).collect();
         let recipe = Recipe { steps: levels.iter().map(|level| level.steps).sum(), ..recipe.clone() };
@@ -214,18 +222,17 @@ mod tests {
             let mut transfer = StyleTransfer::at_levels(Rc::clone(vgg), &pictures, &recipe, levels.into(), capacity, gpu).unwrap();
             while !transfer.finished() {
                 block_on(transfer.step()).unwrap();
-                block_on(transfer.losses()).unwrap();
+                block_on(wait_for_losses(&transfer)).unwrap();
                 block_on(transfer.pixels()).unwrap();
             }
         });
-        launched.difference(compiled).count()
+        launched.difference(compiled).cloned().collect()
     }
 
     /// Has a run of `recipe` warmed up to, and then all programs counted that runs at `sizes` lack; each picture is painted with all layers together, and
     /// with the first by itself.
-    fn assert_compiles_nothing(vgg: Rc<Vgg19>, recipe: &Recipe, sizes: &[[u32; 2]], capacity: Capacity) {
-        let device = gpu_for_tests();
-        let mut warm_up = WarmUp::new(Rc::clone(&vgg), recipe, 1, capacity, &device);
+    fn assert_compiles_nothing(vgg: Rc<Vgg19>, recipe: &Recipe, sizes: &[[u32; 2]], capacity: Capacity, device: &Device) {
+        let mut warm_up = WarmUp::new(Rc::clone(&vgg), recipe, 1, capacity, device);
         let compiled = kernels_of_tests(|| {
             while !warm_up.is_done() {
                 block_on(warm_up.advance()).unwrap();
@@ -233,8 +240,8 @@ mod tests {
         });
         assert_eq!(warm_up.parts_done(), WarmUp::parts(recipe, capacity));
         for (&size, together_edge) in sizes.iter().flat_map(|size| [(size, u32::MAX), (size, 0)]) {
-            let new = new_programs(&vgg, recipe, size, Capacity { together_edge, ..capacity }, &compiled, &device);
-            assert_eq!(new, 0, "programs that were not there, at {size:?} px, {together_edge} px together, of {recipe:?}");
+            let new = new_programs(&vgg, recipe, size, Capacity { together_edge, ..capacity }, &compiled, device);
+            assert!(new.is_empty(), "not there at {size:?} px, {together_edge} px together, of {recipe:?}: {new:#?}");
         }
     }
 
@@ -245,35 +252,54 @@ mod tests {
 
     #[test]
     fn after_it_a_run_of_any_size_compiles_nothing() {
-        let vgg = network(&gpu_for_tests());
+        let device = idle_gpu_for_tests();
+        let vgg = network(&device);
         let mut paper = Recipe { optimizer: OptimizerKind::Adam, ..Recipe::default() };
         paper.reading.border = Border::Zero;
         paper.reading.pooling = Pooling::Max;
+        let from_the_painting = Recipe { start: Start::PAINTING, ..Recipe::default() };
         let coarse = with(Rc::clone(&vgg), Strategy { division: Division::Coarse, ..Strategy::default() });
         let halves = with(Rc::clone(&vgg), Strategy { precision: Precision::Half, ..Strategy::default() });
+        let holds =
+            |vgg, recipe: &Recipe, sizes: &[[u32; 2]]| assert_compiles_nothing(vgg, recipe, sizes, Capacity::AMPLE, &device);
         // Adam's first zeros have a program for each kind of width.
-        assert_compiles_nothing(vgg, &Recipe::default(), &[[48, 56], [47, 55], [98, 97]], Capacity::AMPLE);
-        assert_compiles_nothing(Rc::clone(&coarse), &Recipe::default(), &[[47, 55]], Capacity::AMPLE);
-        let from_the_painting = Recipe { start: Start::PAINTING, ..Recipe::default() };
-        assert_compiles_nothing(coarse, &from_the_painting, &[[48, 56]], Capacity::AMPLE);
-        assert_compiles_nothing(halves, &paper, &[[48, 56]], Capacity::AMPLE);
+        holds(vgg, &Recipe::default(), &[[48, 56], [47, 55], [98, 97]]);
+        holds(Rc::clone(&coarse), &Recipe::default(), &[[47, 55]]);
+        holds(coarse, &from_the_painting, &[[48, 56]]);
+        holds(halves, &paper, &[[48, 56]]);
     }
 
     #[test]
     fn nor_does_one_from_coarse_to_fine() {
-        let vgg = network(&gpu_for_tests());
+        let device = idle_gpu_for_tests();
+        let vgg = network(&device);
         let recipe = Recipe { pyramid: 3, ..Recipe::default() };
-        assert_compiles_nothing(Rc::clone(&vgg), &recipe, &[[64, 80], [68, 52], [70, 54], [51, 61], [81, 69]], Capacity::AMPLE);
+        let sizes = [[64, 80], [68, 52], [70, 54], [51, 61], [81, 69]];
+        assert_compiles_nothing(Rc::clone(&vgg), &recipe, &sizes, Capacity::AMPLE, &device);
         let few_pairs = Capacity { pairs_bytes: 0, ..Capacity::AMPLE };
-        assert_compiles_nothing(vgg, &recipe, &[[64, 80], [51, 61]], few_pairs);
+        assert_compiles_nothing(vgg, &recipe, &[[64, 80], [51, 61]], few_pairs, &device);
+    }
+
+    /// On the adapter itself: in tiles Burn chooses a few programs by limits that the idle device does not share.
+    #[test]
+    fn nor_does_one_in_tiles() {
+        let device = gpu_for_tests();
+        let vgg = network(&device);
+        let recipe = Recipe { size: 512, ..Recipe::default() };
+        let capacity = Capacity::AMPLE.in_tiles_above(LEAST_TILE_EDGE_PX);
+        assert_compiles_nothing(vgg, &recipe, &[[50, 224], [227, 33]], capacity, &device);
     }
 
     #[test]
-    fn nor_does_one_in_tiles() {
-        let vgg = network(&gpu_for_tests());
-        let recipe = Recipe { size: 512, ..Recipe::default() };
-        let capacity = Capacity::AMPLE.in_tiles_above(LEAST_TILE_EDGE_PX);
-        assert_compiles_nothing(vgg, &recipe, &[[50, 224], [227, 33]], capacity);
+    fn it_comes_to_its_end_where_its_programs_run() {
+        let device = gpu_for_tests();
+        for precision in Precision::ALL {
+            let vgg = with(network(&device), Strategy { precision, ..Strategy::default() });
+            let mut warm_up = WarmUp::new(vgg, &Recipe::default(), 1, Capacity::AMPLE, &device);
+            while !warm_up.is_done() {
+                block_on(warm_up.advance()).unwrap();
+            }
+        }
     }
 
     #[test]

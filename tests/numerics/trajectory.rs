@@ -84,9 +84,9 @@ fn shared_runs(runs: &[(&str, Reading, &str)]) -> Vec<Run> {
 
 /// Iterations of a run on the processor: as many as the references have.
 const ALL: usize = 50;
-/// Iterations on an emulated GPU, where each takes most of a second: beyond those whose losses are held one by one, so that what comes
-/// later has begun. That the optimisers keep to the reference to its end is held on the processor, and their kernels are held to the
-/// processor's operations one by one.
+/// Iterations on an emulated GPU, where each takes most of a second: beyond those whose losses are held one by one, and until L-BFGS has replaced
+/// the oldest of its ten pairs. What the optimisers do after is the same again, and each of their kernels is held to its twin by the tests of
+/// `engine::kernels::vectors`.
 const FIRST: usize = 14;
 
 /// Relative difference of our total loss to the reference's at the start and after each of the `iterations`.

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use crate::failure::{Failure, Outcome};
 use crate::packages;
-use crate::steps::{Step, Steps};
+use crate::steps::{Step, Steps, Usual};
 use crate::tools::{self, Tool};
 
 /// What a person installs by hand where xtask cannot.
@@ -39,6 +39,8 @@ const PARTS: [Part; 3] = [
 /// Firefox's WebGPU runs on this where there is no GPU.
 const VULKAN_PACKAGE: &str = "mesa-vulkan-drivers";
 const VULKAN_DRIVERS: [&str; 2] = ["/usr/share/vulkan/icd.d", "/etc/vulkan/icd.d"];
+/// By which the loader is told of drivers elsewhere.
+const VULKAN_VARIABLES: [&str; 2] = ["VK_DRIVER_FILES", "VK_ICD_FILENAMES"];
 
 /// Brings what is missing, and says where everything is.
 ///
@@ -67,7 +69,7 @@ fn bring(missing: impl Fn() -> Vec<&'static str>, install: impl FnOnce(&[&str]) 
         return Ok(());
     }
     let about = format!("Install {}", packages.join(", "));
-    steps.run(Step { name: "packages", about: &about, minutes: Some(2) }, |_| install(&packages))?;
+    steps.run(Step { name: "packages", about: &about, usual: Usual::Run(1) }, |_| install(&packages))?;
     match missing()[..] {
         [] => Ok(()),
         [first, ..] => Err(Failure::new(format!("{first} was installed and does not answer"), BY_HAND)),
@@ -81,7 +83,8 @@ fn missing_packages() -> Vec<&'static str> {
 
 fn missing_vulkan() -> Option<&'static str> {
     let has_entries = |folder: &&str| Path::new(folder).read_dir().is_ok_and(|mut entries| entries.next().is_some());
-    (cfg!(target_os = "linux") && !VULKAN_DRIVERS.iter().any(has_entries)).then_some(VULKAN_PACKAGE)
+    let is_there = VULKAN_DRIVERS.iter().any(has_entries) || VULKAN_VARIABLES.iter().any(|name| env::var_os(name).is_some());
+    (cfg!(target_os = "linux") && !is_there).then_some(VULKAN_PACKAGE)
 }
 
 /// The first of `programs` on the `PATH` that answers: one half installed does not.

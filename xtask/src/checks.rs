@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use crate::failure::{Context, Outcome};
 use crate::site::{Finish, WASM};
-use crate::steps::{self, Steps};
+use crate::steps::{self, Steps, Usual};
 use crate::{browsers, budgets, places, process, site, tools};
 
 /// One check.
@@ -51,7 +51,7 @@ pub fn run(only: Option<Step>) -> Outcome {
     let outcome = steps::tabled(|steps| {
         chosen.iter().try_for_each(|&step| {
             let (name, about) = (step.name(), step.says());
-            steps.run(steps::Step { name: &name, about: &about, minutes: step.minutes() }, |steps| step.run(steps))?;
+            steps.run(steps::Step { name: &name, about: &about, usual: step.usual() }, |steps| step.run(steps))?;
             passed += 1;
             Ok(())
         })
@@ -79,14 +79,12 @@ impl Step {
         value.and_then(|value| value.get_help().map(ToString::to_string)).unwrap_or_default()
     }
 
-    /// Rough time from nothing on two cores.
-    fn minutes(self) -> Option<u32> {
+    const fn usual(self) -> Usual {
         match self {
-            Self::Fmt | Self::Budgets => None,
-            Self::Programs | Self::ClippyUi => Some(2),
-            Self::Clippy | Self::ClippyGpu | Self::ClippyCpu => Some(3),
-            Self::Native => Some(15),
-            Self::Build | Self::Browsers => Some(14),
+            Self::Clippy | Self::ClippyGpu => Usual::Build(2),
+            Self::ClippyUi | Self::ClippyCpu => Usual::Build(1),
+            // Of seconds, or of steps that tell for themselves.
+            Self::Fmt | Self::Programs | Self::Native | Self::Build | Self::Budgets | Self::Browsers => Usual::Untold,
         }
     }
 
@@ -94,13 +92,16 @@ impl Step {
         match self {
             Self::Fmt => cargo(&["fmt", "--all", "--check"], "run `cargo fmt --all`"),
             Self::Programs => browsers::ensure(steps).map(drop),
-            Self::Clippy => clippy(&["--workspace", "--all-targets", "--features", ALL_FEATURES]),
-            Self::ClippyUi => clippy(&[WASM, "--release", "--lib", "--bin", "app", "--features", "ui"]),
-            Self::ClippyGpu => clippy(&[WASM, "--release", "--lib", "--bin", "worker", "--features", "gpu"]),
-            Self::ClippyCpu => clippy(&[WASM, "--release", "--lib", "--bin", "worker-cpu", "--features", "cpu"]),
+            Self::Clippy => clippy(steps, &["--workspace", "--all-targets", "--features", ALL_FEATURES]),
+            Self::ClippyUi => clippy(steps, &[WASM, "--release", "--lib", "--bin", "app", "--features", "ui"]),
+            Self::ClippyGpu => clippy(steps, &[WASM, "--release", "--lib", "--bin", "worker", "--features", "gpu"]),
+            Self::ClippyCpu => clippy(steps, &[WASM, "--release", "--lib", "--bin", "worker-cpu", "--features", "cpu"]),
             Self::Native => native_tests(steps),
             Self::Build => site::build(site::RELATIVE, Finish::Small, steps),
-            Self::Budgets => budgets::check(&places::dist()),
+            Self::Budgets => {
+                site::build(site::RELATIVE, Finish::Small, steps)?;
+                budgets::check(&places::dist())
+            }
             Self::Browsers => browser_tests(steps),
         }
     }
@@ -110,9 +111,9 @@ fn cargo(arguments: &[&str], advice: &str) -> Outcome {
     process::run(process::cargo().args(arguments), advice)
 }
 
-/// Warnings are errors. The profile is that of the build, so that macros and build scripts are shared with it.
-fn clippy(arguments: &[&str]) -> Outcome {
-    tools::ensure_wasm_target()?;
+/// Warnings are errors. What runs in a browser is checked in the profile that it is built in, so that macros and build scripts are shared.
+fn clippy(steps: &mut Steps, arguments: &[&str]) -> Outcome {
+    tools::ensure_wasm_target(steps)?;
     let all = [&["clippy", "--locked"], arguments, &["--", "--deny", "warnings"]].concat();
     cargo(&all, "mend what clippy says above")
 }
@@ -123,12 +124,12 @@ fn native_tests(steps: &mut Steps) -> Outcome {
     let named: Vec<_> = targets.iter().filter(|name| *name != BROWSER_TESTS).flat_map(|name| ["--test", name]).collect();
     let common = ["test", "--workspace", "--locked", "--features", ALL_FEATURES];
     let own = [&common[..], &["--lib", "--bins"], &named].concat();
-    let step = |name, about, minutes| steps::Step { name, about, minutes };
-    steps.run(step("compile", "Compile the tests", Some(9)), |_| {
+    let step = |name, about, usual| steps::Step { name, about, usual };
+    steps.run(step("compile", "Compile the tests", Usual::Build(8)), |_| {
         cargo(&[&own[..], &["--no-run"]].concat(), "mend what is said above")
     })?;
-    steps.run(step("run", "Run the tests", Some(6)), |_| cargo(&own, "mend the test or the code"))?;
-    steps.run(step("examples", "Run the documentation's examples", None), |_| {
+    steps.run(step("run", "Run the tests", Usual::Run(6)), |_| cargo(&own, "mend the test or the code"))?;
+    steps.run(step("examples", "Run the documentation's examples", Usual::Untold), |_| {
         cargo(&[&common[..], &["--doc"]].concat(), "mend the example in the documentation")
     })
 }
@@ -169,7 +170,8 @@ fn browser_tests(steps: &mut Steps) -> Outcome {
     let mut tests = process::cargo();
     tests.args(["test", "--workspace", "--locked", "--features", ALL_FEATURES, "--test", BROWSER_TESTS]);
     tests.args(["--", "--test-threads=1"]).envs(programs).env("IMPASTO_DIST", places::dist());
-    process::run(&mut tests, "mend the test or the code")
+    let step = steps::Step { name: "run", about: "Run the tests in both browsers", usual: Usual::Run(8) };
+    steps.run(step, |_| process::run(&mut tests, "mend the test or the code"))
 }
 
 #[cfg(test)]

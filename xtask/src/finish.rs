@@ -1,4 +1,4 @@
-//! The last touch on what Trunk has built: both binaries are optimised, they and the worker's scripts get names that change with
+//! The last touch on what Trunk has built: the binaries may be optimised, they and the worker's scripts get names that change with
 //! their content, and the page's policy allows its boot script.
 
 use std::fs;

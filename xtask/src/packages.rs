@@ -2,10 +2,13 @@
 
 use std::io;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use crate::failure::Outcome;
 use crate::process;
+
+/// For another installation to end, rather than failing at once.
+const WAITING: [&str; 2] = ["-o", "DPkg::Lock::Timeout=300"];
 
 /// Whether packages can be installed here without asking anyone.
 pub fn can_install() -> bool {
@@ -21,13 +24,14 @@ fn is_root() -> bool {
 /// # Errors
 /// When the package manager fails; `by_hand` says what to do then.
 pub fn install(packages: &[&str], by_hand: &str) -> Outcome {
-    let apt = |arguments: &[&str]| {
-        let mut apt = Command::new("apt-get");
-        apt.args(arguments).env("DEBIAN_FRONTEND", "noninteractive").stdout(io::stderr());
-        process::run(&mut apt, by_hand)
+    let run = |program: &str, arguments: &[&str]| {
+        let mut command = Command::new(program);
+        command.args(arguments).env("DEBIAN_FRONTEND", "noninteractive").stdin(Stdio::null()).stdout(io::stderr());
+        process::run(&mut command, by_hand)
     };
-    // Finishes what an interrupted installation has left, and does nothing else.
-    process::run(Command::new("dpkg").args(["--configure", "-a"]).stdout(io::stderr()), by_hand)?;
-    apt(&["update", "-q"])?;
-    apt(&[&["install", "-y", "-q", "--no-install-recommends", "--reinstall"], packages].concat())
+    // Finishes what an interrupted installation has left, as far as it can without fetching more.
+    run("dpkg", &["--configure", "-a", "--force-confold"]).ok();
+    run("apt-get", &[&WAITING[..], &["update", "-q"]].concat())?;
+    let install = ["install", "-y", "-q", "-f", "--no-install-recommends", "--reinstall"];
+    run("apt-get", &[&WAITING[..], &install, packages].concat())
 }

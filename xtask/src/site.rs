@@ -8,7 +8,7 @@ use std::process::Command;
 use sha2::{Digest, Sha256};
 
 use crate::failure::{Context, Outcome};
-use crate::steps::{Step, Steps};
+use crate::steps::{Step, Steps, Usual};
 use crate::tools::{self, Program, Tool};
 use crate::{compress, finish, optimise, places, process};
 
@@ -53,7 +53,7 @@ const WORKER_CPU: Binary =
 pub enum Finish {
     /// As the compiler leaves it, or smaller where that is there already: for this machine's own use.
     Quick,
-    /// Optimised by wasm-opt, where there is a C++ compiler to build that with: for visitors.
+    /// Optimised by wasm-opt, where that can be had: for visitors.
     Small,
 }
 
@@ -67,39 +67,45 @@ const STAMP: &str = ".sources";
 pub fn build(public_url: &str, finish: Finish, steps: &mut Steps) -> Outcome {
     let _lock = lock()?;
     let dist = places::dist();
+    let wasm_opt = if finish == Finish::Small { tools::wasm_opt(steps)? } else { None };
+    let small = stamp(places::checkout(), public_url, true)?;
+    let quick = stamp(places::checkout(), public_url, false)?;
     let built = fs::read_to_string(dist.join(STAMP)).unwrap_or_default();
-    let stamps = [true, false].map(|optimised| stamp(places::checkout(), public_url, optimised));
-    let [small, quick] = stamps.into_iter().collect::<Outcome<Vec<_>>>()?.try_into().expect("two went in");
-    let optimised = finish == Finish::Small && tools::can_optimise()?;
-    if built == small || (built == quick && !optimised) {
+    if built == small || (built == quick && wasm_opt.is_none()) {
         eprintln!("{} is up to date", dist.display());
         return Ok(());
     }
-    tools::ensure_wasm_target()?;
-    let [trunk, wasm_bindgen] = Tool::BUILD.map(|tool| tool.ensure(steps));
-    let (trunk, wasm_bindgen) = (trunk?, wasm_bindgen?);
-    let wasm_opt = if optimised { Some(Tool::WasmOpt.ensure(steps)?) } else { None };
-    tools::tidy_up()?;
-    steps.run(APP.step(), |_| APP.compile())?;
-    steps.run_both((WORKER.step(), || WORKER.compile()), (WORKER_CPU.step(), || WORKER_CPU.compile()))?;
-    bundle(public_url, &trunk, &wasm_bindgen, steps)?;
-    match wasm_opt {
-        Some(wasm_opt) => optimise_all(&dist, &wasm_opt, steps)?,
-        None => finish::finish(&dist, |_, _| Ok(()))?,
-    }
-    if finish == Finish::Small && !optimised {
-        eprintln!("There is no C++ compiler to build wasm-opt with: the site is larger and slower than it need be.");
-    }
-    let about = Step { name: "compress", about: "Compress what hosts can send compressed", minutes: None };
-    steps.run(about, |_| compress::compress(&dist))?;
-    let stamp = if optimised { small } else { quick };
+    make(public_url, wasm_opt.as_ref(), steps)?;
+    let stamp = if wasm_opt.is_some() { small } else { quick };
     fs::write(dist.join(STAMP), stamp).or_fail(|| "cannot write to dist/".to_owned(), "check the permissions of dist/")?;
     eprintln!("The site is in {}", dist.display());
     Ok(())
 }
 
+/// Makes the site anew, optimised where there is something to do it with. The old one's stamp goes first: what is half made counts as nothing.
+fn make(public_url: &str, wasm_opt: Option<&Program>, steps: &mut Steps) -> Outcome {
+    let dist = places::dist();
+    tools::ensure_wasm_target(steps)?;
+    let trunk = Tool::Trunk.ensure(steps)?;
+    let wasm_bindgen = Tool::WasmBindgen.ensure(steps)?;
+    tools::tidy_up()?;
+    steps.run(APP.step(), |_| APP.compile(Cores::All))?;
+    let worker = (WORKER.step(), || WORKER.compile(Cores::All));
+    steps.run_both(worker, (WORKER_CPU.step(), || WORKER_CPU.compile(Cores::One)))?;
+    if dist.join(STAMP).exists() {
+        fs::remove_file(dist.join(STAMP)).or_fail(|| "cannot write to dist/".to_owned(), "check the permissions of dist/")?;
+    }
+    bundle(public_url, &trunk, &wasm_bindgen, steps)?;
+    match wasm_opt {
+        Some(wasm_opt) => optimise_all(&dist, wasm_opt, steps)?,
+        None => finish::finish(&dist, |_, _| Ok(()))?,
+    }
+    let step = Step { name: "compress", about: "Compress what hosts can send compressed", usual: Usual::Untold };
+    steps.run(step, |_| compress::compress(&dist))
+}
+
 fn optimise_all(dist: &Path, wasm_opt: &Program, steps: &mut Steps) -> Outcome {
-    let step = Step { name: "optimise", about: "Optimise page and workers with wasm-opt", minutes: Some(3) };
+    let step = Step { name: "optimise", about: "Optimise page and workers with wasm-opt", usual: Usual::Build(1) };
     steps.run(step, |_| finish::finish(dist, |wasm, name| optimise::optimise(wasm_opt, wasm, name, wasm_opt_level(name))))
 }
 
@@ -119,18 +125,29 @@ fn lock() -> Outcome<File> {
 
 impl Binary {
     fn step(&self) -> Step<'_> {
-        Step { name: self.name, about: self.what, minutes: Some(self.minutes) }
+        Step { name: self.name, about: self.what, usual: Usual::Build(self.minutes) }
     }
 
     /// Trunk would do it as well, but all at once and into one progress display.
-    fn compile(&self) -> Outcome {
+    fn compile(&self, cores: Cores) -> Outcome {
         let Self { name, features, profile, .. } = self;
         let mut cargo = process::cargo();
         cargo.args(["build", "--locked", WASM, "--profile", profile, "--bin", name, "--features", features]);
         // Two at once would write over each other's progress.
         cargo.env("CARGO_TERM_PROGRESS_WHEN", "never");
+        if cores == Cores::One {
+            cargo.args(["--jobs", "1"]);
+        }
         process::run(&mut cargo, "mend what the compiler says above")
     }
+}
+
+/// Cores that a compilation takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Cores {
+    All,
+    /// Beside another, which is to come to its long link soon.
+    One,
 }
 
 /// Speed where everything is computed, size where little is.
@@ -139,13 +156,13 @@ fn wasm_opt_level(name: &str) -> &'static str {
 }
 
 fn bundle(public_url: &str, trunk: &Program, wasm_bindgen: &Program, steps: &mut Steps) -> Outcome {
-    let folders = [trunk, wasm_bindgen].map(|tool| tool.path.parent().unwrap_or(Path::new("")).to_owned());
     let mut trunk = Command::new(&trunk.path);
     trunk.args(["build", "--public-url", public_url]).current_dir(places::checkout());
     trunk.stdout(io::stderr());
-    // NO_COLOR=1, which many set, is no value that this Trunk understands
-    trunk.env("PATH", tools::search_path(folders)?).env_remove("NO_COLOR");
-    let step = Step { name: "bundle", about: "Bundle the site", minutes: Some(1) };
+    // Trunk takes the first wasm-bindgen on the PATH. NO_COLOR=1, which many set, is no value that this Trunk understands.
+    let folder = tools::folder_of_its_own(Tool::WasmBindgen, wasm_bindgen)?;
+    trunk.env("PATH", tools::search_path([folder])?).env_remove("NO_COLOR");
+    let step = Step { name: "bundle", about: "Bundle the site", usual: Usual::Untold };
     steps.run(step, |_| process::run(&mut trunk, "mend what Trunk says above"))
 }
 

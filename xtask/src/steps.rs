@@ -21,8 +21,29 @@ pub struct Step<'a> {
     pub name: &'a str,
     /// What it does, a verb first.
     pub about: &'a str,
-    /// Rough time from nothing on two cores; `None` for a step of seconds.
-    pub minutes: Option<u32>,
+    /// How long it takes.
+    pub usual: Usual,
+}
+
+/// How long a step usually takes on two cores, and so what is told of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Usual {
+    /// Seconds, or as long as its own steps, which tell for themselves.
+    Untold,
+    /// So many minutes from nothing; what is built already is kept.
+    Build(u32),
+    /// So many minutes each time.
+    Run(u32),
+}
+
+impl Usual {
+    fn says(self) -> Option<String> {
+        match self {
+            Self::Untold => None,
+            Self::Build(minutes) => Some(format!("about {minutes} min from nothing, less with what is built already")),
+            Self::Run(minutes) => Some(format!("about {minutes} min")),
+        }
+    }
 }
 
 /// A step that has ended.
@@ -42,6 +63,7 @@ pub struct Steps {
     ended: Vec<Ended>,
     depth: usize,
     record: Record,
+    begun: Instant,
 }
 
 impl Steps {
@@ -52,7 +74,7 @@ impl Steps {
 
     /// With the record in `file`.
     pub fn recorded_in(file: PathBuf) -> Self {
-        Self { ended: Vec::new(), depth: 0, record: Record::read(file) }
+        Self { ended: Vec::new(), depth: 0, record: Record::read(file), begun: Instant::now() }
     }
 
     /// Announces a step, runs it, and notes its time.
@@ -83,7 +105,7 @@ impl Steps {
         A: FnOnce() -> Outcome,
         B: FnOnce() -> Outcome + Send,
     {
-        let mut beside = Self { ended: Vec::new(), depth: self.depth, record: self.record.clone() };
+        let mut beside = Self { ended: Vec::new(), depth: self.depth, record: self.record.clone(), begun: self.begun };
         let (first_outcome, second_outcome) = thread::scope(|scope| {
             let beside = &mut beside;
             let other = scope.spawn(move || beside.run(second.0, |_| second.1()));
@@ -101,12 +123,12 @@ impl Steps {
 
     /// A step of cargo may be silent for minutes.
     fn beside_heartbeat<T>(&mut self, step: Step, work: impl FnOnce(&mut Self) -> Outcome<T>) -> Outcome<T> {
-        let (name, usual) = (step.name.to_owned(), step.minutes.map(usually).unwrap_or_default());
-        let (end, ended) = mpsc::channel::<()>();
+        let Some(usual) = step.usual.says() else { return work(self) };
+        let (name, (end, ended)) = (step.name.to_owned(), mpsc::channel::<()>());
         let heart = thread::spawn(move || {
             let start = Instant::now();
             while ended.recv_timeout(HEARTBEAT) == Err(RecvTimeoutError::Timeout) {
-                eprintln!("    … {name}: {} min so far{usual}", start.elapsed().as_secs() / 60);
+                eprintln!("    … {name}: {} min so far; {usual}", start.elapsed().as_secs() / 60);
             }
         });
         let outcome = work(self);
@@ -125,9 +147,9 @@ impl Steps {
         self.ended.iter().map(line).collect::<Vec<_>>().join("\n")
     }
 
-    /// Time of the outermost steps together.
+    /// Since the chore began.
     pub fn total(&self) -> Duration {
-        self.ended.iter().filter(|step| step.depth == 0 && !step.beside).map(|step| step.time).sum()
+        self.begun.elapsed()
     }
 }
 
@@ -149,19 +171,11 @@ pub fn tabled<T>(chore: impl FnOnce(&mut Steps) -> Outcome<T>) -> Outcome<T> {
 }
 
 fn announcement(step: Step, last: Option<u64>) -> String {
-    match (step.minutes, last) {
+    match (step.usual.says(), last) {
         (None, _) => step.about.to_owned(),
-        (Some(minutes), None) => {
-            format!("{} (about {minutes} min from nothing on two cores; what is built already is kept)", step.about)
-        }
-        (Some(minutes), Some(last)) => {
-            format!("{} ({last} s last time, whose results are reused; about {minutes} min from nothing)", step.about)
-        }
+        (Some(usual), None) => format!("{} ({usual})", step.about),
+        (Some(usual), Some(last)) => format!("{} ({usual}; {last} s last time)", step.about),
     }
-}
-
-fn usually(minutes: u32) -> String {
-    format!(", about {minutes} from nothing")
 }
 
 /// How long each step took when it last succeeded, seconds.
@@ -196,7 +210,7 @@ mod tests {
     use crate::failure::Failure;
 
     fn step(name: &str) -> Step<'_> {
-        Step { name, about: "", minutes: None }
+        Step { name, about: "", usual: Usual::Untold }
     }
 
     fn steps(folder: &tempfile::TempDir) -> Steps {
@@ -226,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn two_steps_at_once_are_both_in_the_table_and_count_once() {
+    fn two_steps_at_once_are_both_in_the_table_and_either_may_fail() {
         let folder = tempfile::tempdir().unwrap();
         let mut both = steps(&folder);
         let (ask, answer) = mpsc::channel();
@@ -247,9 +261,11 @@ mod tests {
         let names: Vec<&str> = table.lines().map(|line| line.split_whitespace().next().unwrap()).collect();
         assert_eq!(names, ["first", "second"]);
         assert!(table.ends_with("beside the one above"), "{table}");
-        assert_eq!(both.total(), both.ended[0].time);
         let failing = both.run_both((step("third"), || Ok(())), (step("fourth"), || Err(Failure::new("broken", ""))));
         assert!(failing.unwrap_err().to_string().contains("broken"));
+        let failing = both.run_both((step("fifth"), || Err(Failure::new("torn", ""))), (step("sixth"), || Ok(())));
+        assert!(failing.unwrap_err().to_string().contains("torn"));
+        assert!(both.table().contains("sixth                     passed"), "{}", both.table());
         let again = steps(&folder);
         assert_eq!((again.record.last("second"), again.record.last("fourth")), (Some(0), None));
     }
@@ -265,12 +281,13 @@ mod tests {
     }
 
     #[test]
-    fn a_long_step_says_how_long_it_usually_takes_and_what_is_reused() {
-        let long = Step { name: "page", about: "Compile the page", minutes: Some(2) };
-        let text = announcement(long, None);
-        assert!(text.contains("about 2 min from nothing"), "{text}");
-        let text = announcement(long, Some(12));
-        assert!(text.contains("12 s last time") && text.contains("reused"), "{text}");
+    fn a_long_step_says_how_long_it_usually_takes_and_what_is_kept() {
+        let long = |usual| Step { name: "page", about: "Compile the page", usual };
+        let text = announcement(long(Usual::Build(2)), None);
+        assert!(text.contains("about 2 min from nothing") && text.contains("what is built already"), "{text}");
+        let text = announcement(long(Usual::Run(6)), Some(345));
+        assert!(text.contains("about 6 min; 345 s last time") && !text.contains("from nothing"), "{text}");
+        assert_eq!(announcement(long(Usual::Untold), Some(1)), "Compile the page");
     }
 
     #[test]

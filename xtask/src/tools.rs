@@ -2,12 +2,12 @@
 //! later clones reuse, never into the global cargo bin.
 
 use std::env;
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::failure::{Context, Failure, Outcome};
-use crate::steps::{Step, Steps};
+use crate::steps::{Step, Steps, Usual};
 use crate::{packages, places, process};
 
 const WASM_TARGET: &str = "wasm32-unknown-unknown";
@@ -100,12 +100,12 @@ impl Tool {
     }
 
     /// Rough time to build it on two cores.
-    const fn minutes(self) -> u32 {
-        match self {
-            Self::Trunk => 3,
+    const fn usual(self) -> Usual {
+        Usual::Build(match self {
+            Self::Trunk => 2,
             Self::WasmOpt => 4,
             Self::WasmBindgen | Self::Geckodriver => 1,
-        }
+        })
     }
 
     fn folder(self) -> Outcome<PathBuf> {
@@ -117,9 +117,13 @@ impl Tool {
     /// # Errors
     /// When there is no place for tools, or no version for this one.
     pub fn find(self) -> Outcome<Option<Program>> {
-        let name = format!("{}{}", self.program(), env::consts::EXE_SUFFIX);
         let inherited = env::var_os("PATH").unwrap_or_default();
-        let folders = [self.folder()?.join("bin")].into_iter().chain(env::split_paths(&inherited));
+        self.find_in([self.folder()?.join("bin")].into_iter().chain(env::split_paths(&inherited)))
+    }
+
+    /// The first in `folders` that answers and fits.
+    fn find_in(self, folders: impl Iterator<Item = PathBuf>) -> Outcome<Option<Program>> {
+        let name = format!("{}{}", self.program(), env::consts::EXE_SUFFIX);
         for path in folders.map(|folder| folder.join(&name)).filter(|path| path.is_file()) {
             if let Some(version) = version_of(&path)
                 && self.fits(&version)?
@@ -138,28 +142,12 @@ impl Tool {
         if let Some(program) = self.find()? {
             return Ok(program);
         }
-        if let Some(program) = self.packaged(steps)? {
-            return Ok(program);
-        }
         let about = format!("Build {} {}, once for this user", self.program(), self.built_version()?);
-        steps.run(Step { name: self.program(), about: &about, minutes: Some(self.minutes()) }, |_| self.install())?;
+        steps.run(Step { name: self.program(), about: &about, usual: self.usual() }, |_| self.install())?;
         self.find()?.ok_or_else(|| {
             let headline = format!("{} was built and does not answer", self.program());
             Failure::new(headline, format!("remove {} and try again", self.folder().unwrap_or_default().display()))
         })
-    }
-
-    /// The program out of the system's package, where there is one and it can be installed.
-    fn packaged(self, steps: &mut Steps) -> Outcome<Option<Program>> {
-        let (Self::WasmOpt, true) = (self, packages::can_install()) else { return Ok(None) };
-        let step = Step { name: self.program(), about: "Install binaryen, for wasm-opt", minutes: None };
-        match steps.run(step, |_| packages::install(&["binaryen"], "install binaryen, or a C++ compiler to build wasm-opt with")) {
-            Ok(()) => self.find(),
-            Err(failure) => {
-                eprintln!("{failure}\nwasm-opt is built instead.");
-                Ok(None)
-            }
-        }
     }
 
     /// Cargo goes on where an interrupted build stopped, and puts the program in its place only when it is whole; `--force` replaces one
@@ -176,21 +164,66 @@ impl Tool {
     }
 }
 
-/// Where the tools are built: together, so that what several of them use is compiled once.
+/// Where the tools are built: together, so that what several of them use is compiled once. [`tidy_up`] removes it.
 fn scratch() -> Outcome<PathBuf> {
     Ok(places::tools()?.join("build"))
 }
 
-/// Removes what building the tools has left.
+/// Removes what building the tools has left, unless another clone is building there: cargo locks the folder of a profile.
 ///
 /// # Errors
 /// When it cannot be removed.
 pub fn tidy_up() -> Outcome {
     let scratch = scratch()?;
-    if !scratch.exists() {
+    let is_idle = File::open(scratch.join("release/.cargo-lock")).map_or(true, |lock| lock.try_lock().is_ok());
+    if !scratch.exists() || !is_idle {
         return Ok(());
     }
     fs::remove_dir_all(&scratch).or_fail(|| format!("cannot tidy up {}", scratch.display()), "remove it by hand")
+}
+
+/// wasm-opt, out of the system's package where there is none yet and it can be installed, else built; `None` where there is no C++ compiler for that.
+/// Without it the site is larger, not otherwise other.
+///
+/// # Errors
+/// When it cannot be built.
+pub fn wasm_opt(steps: &mut Steps) -> Outcome<Option<Program>> {
+    if let Some(program) = Tool::WasmOpt.find()? {
+        return Ok(Some(program));
+    }
+    if packages::can_install() {
+        let step = Step { name: "binaryen", about: "Install binaryen, for wasm-opt", usual: Usual::Run(1) };
+        let by_hand = "nothing: wasm-opt is built instead";
+        match steps.run(step, |_| packages::install(&["binaryen"], by_hand)) {
+            Ok(()) => {}
+            Err(failure) => eprintln!("{failure}"),
+        }
+        if let Some(program) = Tool::WasmOpt.find()? {
+            return Ok(Some(program));
+        }
+    }
+    if has_cpp_compiler() {
+        return Tool::WasmOpt.ensure(steps).map(Some);
+    }
+    eprintln!("There is no C++ compiler to build wasm-opt with: the site is larger and slower than it need be.");
+    Ok(None)
+}
+
+fn has_cpp_compiler() -> bool {
+    let mut compiler = Command::new(env::var_os("CXX").unwrap_or_else(|| "c++".into()));
+    compiler.arg("--version").stdout(Stdio::null()).status().is_ok_and(|status| status.success())
+}
+
+/// A folder of `program` alone, to be put before what else is on the `PATH`.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn folder_of_its_own(tool: Tool, program: &Program) -> Outcome<PathBuf> {
+    let folder = places::target().join("path");
+    let place = folder.join(format!("{}{}", tool.program(), env::consts::EXE_SUFFIX));
+    let copied = fs::create_dir_all(&folder).and_then(|()| fs::copy(&program.path, &place));
+    copied.or_fail(|| format!("cannot write {}", place.display()), "check the permissions of the build folder")?;
+    Ok(folder)
 }
 
 /// The version in what a program says when asked, `NAME [version] 1.2.3 …`; `None` where it does not answer, as one half written.
@@ -199,16 +232,6 @@ fn version_of(path: &Path) -> Option<String> {
     let text = String::from_utf8(output.stdout).ok()?;
     let is_version = |word: &&str| word.starts_with(|first: char| first.is_ascii_digit());
     if output.status.success() { text.split_whitespace().find(is_version).map(str::to_owned) } else { None }
-}
-
-/// Whether wasm-opt is there or can be had: to be built, it alone needs a C++ compiler. Without it the site is larger, not otherwise other.
-///
-/// # Errors
-/// When there is no place for tools.
-pub fn can_optimise() -> Outcome<bool> {
-    let mut compiler = Command::new(env::var_os("CXX").unwrap_or_else(|| "c++".into()));
-    let mut answers = || compiler.arg("--version").stdout(Stdio::null()).status().is_ok_and(|status| status.success());
-    Ok(Tool::WasmOpt.find()?.is_some() || packages::can_install() || answers())
 }
 
 /// The `PATH` on which `folders` come first.
@@ -225,7 +248,7 @@ pub fn search_path(folders: impl IntoIterator<Item = PathBuf>) -> Outcome<std::f
 ///
 /// # Errors
 /// When rustup cannot add it.
-pub fn ensure_wasm_target() -> Outcome {
+pub fn ensure_wasm_target(steps: &mut Steps) -> Outcome {
     let advice = "install rustup (https://rustup.rs) and run `rustup target add wasm32-unknown-unknown`";
     let mut rustc = Command::new("rustc");
     rustc.args(["--print", "target-libdir", "--target", WASM_TARGET]).current_dir(places::checkout()).stderr(Stdio::inherit());
@@ -233,8 +256,10 @@ pub fn ensure_wasm_target() -> Outcome {
     if Path::new(String::from_utf8_lossy(&output.stdout).trim()).is_dir() {
         return Ok(());
     }
-    process::headline("Adding the wasm target to the Rust toolchain");
-    process::run(Command::new("rustup").args(["target", "add", WASM_TARGET]).current_dir(places::checkout()), advice)
+    let step = Step { name: "wasm target", about: "Add the wasm target to the Rust toolchain", usual: Usual::Run(1) };
+    let mut rustup = Command::new("rustup");
+    rustup.args(["target", "add", WASM_TARGET]).current_dir(places::checkout());
+    steps.run(step, |_| process::run(&mut rustup, advice))
 }
 
 fn lock_file() -> Outcome<String> {
@@ -307,6 +332,24 @@ dependencies = [
         fs::write(&path, format!("#!/bin/sh\necho '{text}'\nexit {status}\n")).unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
         path
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn the_first_whole_program_of_a_version_that_fits_is_taken() {
+        let root = tempfile::tempdir().unwrap();
+        let put = |folder: &str, text, status| {
+            fs::create_dir(root.path().join(folder)).unwrap();
+            program(&root.path().join(folder), "geckodriver", text, status)
+        };
+        put("old", "geckodriver 0.30.0", 0);
+        put("broken", "geckodriver 0.37.1", 1);
+        let fitting = put("fitting", "geckodriver 0.36.0", 0);
+        put("later", "geckodriver 0.37.1", 0);
+        let found = |folders: &[&str]| Tool::Geckodriver.find_in(folders.iter().map(|folder| root.path().join(folder))).unwrap();
+        let taken = found(&["none", "old", "broken", "fitting", "later"]).unwrap();
+        assert_eq!((taken.path, taken.version.as_str()), (fitting, "0.36.0"));
+        assert_eq!(found(&["old", "broken"]), None);
     }
 
     #[cfg(unix)]

@@ -38,7 +38,7 @@ pub use picture::{Intake, added, halved, packed, part, resized, take_in, total_v
 pub use pooling::{Taken, pool};
 pub use scaling::scaled;
 #[cfg(test)]
-pub use tests::{gpu as gpu_for_tests, kernels_of as kernels_of_tests};
+pub use tests::{gpu as gpu_for_tests, idle_gpu as idle_gpu_for_tests, kernels_of as kernels_of_tests};
 
 /// Whether tensors of `device` can be given to these kernels.
 pub fn serve(device: &Device) -> bool {

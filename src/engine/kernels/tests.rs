@@ -1,13 +1,19 @@
 //! What the tests of all kernels share.
 
 use std::collections::BTreeSet;
+use std::ops::Deref;
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 
 use burn::tensor::{DType, Device, FloatDType, Tensor};
 use burn_cubecl::tensor::CubeTensor;
+use burn_wgpu::WgpuSetup;
 use cubecl::launched::LaunchedKernels;
 use cubecl::prelude::*;
 use pollster::block_on;
+use wgpu::{
+    Backend, BackendOptions, Backends, DeviceDescriptor, Features, Instance, InstanceDescriptor, Limits, NoopBackendOptions,
+    RequestAdapterOptions,
+};
 
 use super::layout::a_unit_each;
 use super::precision::element;
@@ -21,6 +27,49 @@ pub fn gpu() -> MutexGuard<'static, Device> {
     });
     // A test that failed leaves the device as good as it was.
     GPU.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A device that takes every program and runs none: for what is launched, whatever comes of it. It has what a browser's WebGPU has by
+/// default, and f16. The process's GPU is held beside it, since launches are counted on all devices together.
+pub struct IdleGpu {
+    device: Device,
+    _held: MutexGuard<'static, Device>,
+}
+
+impl Deref for IdleGpu {
+    type Target = Device;
+
+    fn deref(&self) -> &Device {
+        &self.device
+    }
+}
+
+/// The process's one device that runs nothing, for one test at a time.
+pub fn idle_gpu() -> IdleGpu {
+    static IDLE: LazyLock<Device> = LazyLock::new(|| block_on(open_idle()));
+    IdleGpu { _held: gpu(), device: IDLE.clone() }
+}
+
+async fn open_idle() -> Device {
+    let noop = NoopBackendOptions {
+        limits: Some(Limits::default()),
+        features: Some(Features::SHADER_F16),
+        ..NoopBackendOptions::enabled()
+    };
+    let instance = Instance::new(InstanceDescriptor {
+        backends: Backends::NOOP,
+        backend_options: BackendOptions { noop, ..BackendOptions::default() },
+        ..InstanceDescriptor::new_without_display_handle()
+    });
+    let adapter = instance.request_adapter(&RequestAdapterOptions::default()).await.expect("it is enabled");
+    let description = DeviceDescriptor {
+        required_features: adapter.features(),
+        required_limits: adapter.limits(),
+        ..DeviceDescriptor::default()
+    };
+    let (device, queue) = adapter.request_device(&description).await.expect("it has no more than the adapter");
+    let setup = WgpuSetup { instance, adapter, device, queue, backend: Backend::Noop };
+    Device::wgpu_options().setup(setup).init().expect("CubeCL works with any device")
 }
 
 /// Fills `memory` with what is no number, by one program for all shapes in each precision, so that programs can be counted on any adapter.
