@@ -280,10 +280,9 @@ mod tests {
         assert_compiles_nothing(vgg, &recipe, &[[64, 80], [51, 61]], few_pairs, &device);
     }
 
-    /// On the adapter itself: in tiles Burn chooses a few programs by limits that the idle device does not share.
     #[test]
     fn nor_does_one_in_tiles() {
-        let device = gpu_for_tests();
+        let device = idle_gpu_for_tests();
         let vgg = network(&device);
         let recipe = Recipe { size: 512, ..Recipe::default() };
         let capacity = Capacity::AMPLE.in_tiles_above(LEAST_TILE_EDGE_PX);

@@ -87,7 +87,7 @@ const ALL: usize = 50;
 /// Iterations on an emulated GPU, where each takes most of a second: beyond those whose losses are held one by one, and until L-BFGS has replaced
 /// the oldest of its ten pairs. What the optimisers do after is the same again, and each of their kernels is held to its twin by the tests of
 /// `engine::kernels::vectors`.
-const FIRST: usize = 14;
+const FIRST: usize = 12;
 
 /// Relative difference of our total loss to the reference's at the start and after each of the `iterations`.
 fn adam_differences(run: &Run, iterations: usize, device: &Device) -> Vec<f64> {

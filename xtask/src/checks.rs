@@ -128,7 +128,7 @@ fn native_tests(steps: &mut Steps) -> Outcome {
     steps.run(step("compile", "Compile the tests", Usual::Build(8)), |_| {
         cargo(&[&own[..], &["--no-run"]].concat(), "mend what is said above")
     })?;
-    steps.run(step("run", "Run the tests", Usual::Run(6)), |_| cargo(&own, "mend the test or the code"))?;
+    steps.run(step("tests", "Run the tests", Usual::Run(7)), |_| cargo(&own, "mend the test or the code"))?;
     steps.run(step("examples", "Run the documentation's examples", Usual::Untold), |_| {
         cargo(&[&common[..], &["--doc"]].concat(), "mend the example in the documentation")
     })
@@ -170,7 +170,7 @@ fn browser_tests(steps: &mut Steps) -> Outcome {
     let mut tests = process::cargo();
     tests.args(["test", "--workspace", "--locked", "--features", ALL_FEATURES, "--test", BROWSER_TESTS]);
     tests.args(["--", "--test-threads=1"]).envs(programs).env("IMPASTO_DIST", places::dist());
-    let step = steps::Step { name: "run", about: "Run the tests in both browsers", usual: Usual::Run(8) };
+    let step = steps::Step { name: "drive", about: "Run the tests in both browsers", usual: Usual::Run(8) };
     steps.run(step, |_| process::run(&mut tests, "mend the test or the code"))
 }
 

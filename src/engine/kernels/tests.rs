@@ -11,8 +11,8 @@ use cubecl::launched::LaunchedKernels;
 use cubecl::prelude::*;
 use pollster::block_on;
 use wgpu::{
-    Backend, BackendOptions, Backends, DeviceDescriptor, Features, Instance, InstanceDescriptor, Limits, NoopBackendOptions,
-    RequestAdapterOptions,
+    Backend, BackendOptions, Backends, DeviceDescriptor, Features, Instance, InstanceDescriptor, NoopBackendOptions,
+    PowerPreference, RequestAdapterOptions,
 };
 
 use super::layout::a_unit_each;
@@ -29,8 +29,8 @@ pub fn gpu() -> MutexGuard<'static, Device> {
     GPU.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A device that takes every program and runs none: for what is launched, whatever comes of it. It has what a browser's WebGPU has by
-/// default, and f16. The process's GPU is held beside it, since launches are counted on all devices together.
+/// A device that takes every program and runs none, with the limits and features of the machine's own adapter: for what is launched, whatever
+/// comes of it. The process's GPU is held beside it, since launches are counted on all devices together.
 pub struct IdleGpu {
     device: Device,
     _held: MutexGuard<'static, Device>,
@@ -51,9 +51,17 @@ pub fn idle_gpu() -> IdleGpu {
 }
 
 async fn open_idle() -> Device {
+    let real = Instance::new(InstanceDescriptor::new_without_display_handle());
+    let strongest =
+        RequestAdapterOptions { power_preference: PowerPreference::HighPerformance, ..RequestAdapterOptions::default() };
+    let real = real.request_adapter(&strongest).await.expect("a Vulkan device, if an emulated one, must be there");
+    let info = real.get_info();
     let noop = NoopBackendOptions {
-        limits: Some(Limits::default()),
-        features: Some(Features::SHADER_F16),
+        limits: Some(real.limits()),
+        features: Some(real.features() - Features::all_experimental_mask()),
+        device_type: Some(info.device_type),
+        subgroup_min_size: Some(info.subgroup_min_size),
+        subgroup_max_size: Some(info.subgroup_max_size),
         ..NoopBackendOptions::enabled()
     };
     let instance = Instance::new(InstanceDescriptor {
