@@ -39,9 +39,6 @@ pub struct Program {
 }
 
 impl Tool {
-    /// What a build of the site cannot do without.
-    pub const BUILD: [Self; 2] = [Self::Trunk, Self::WasmBindgen];
-
     /// Name of the program and of its folder.
     pub const fn program(self) -> &'static str {
         match self {
