@@ -17,7 +17,7 @@ use pollster::block_on;
 use thiserror::Error;
 
 use self::arguments::{Cli, ComputeArgs, DeviceArg, DeviceArgs, Grid, Reconstruct, Resume, Stylize, Task};
-use self::files::{open_fitted, read, write};
+use self::files::{open_fitted, open_painting, read, write};
 use self::sheet::Sheet;
 use crate::codec::{self, DecodeError};
 use crate::engine::device::{self, DeviceError, OpenDevice};
@@ -209,7 +209,7 @@ fn stylize(args: &Stylize) -> Result<(), CliError> {
     }
     let photo = open_fitted(&args.content, recipe.size)?;
     let style_edge = recipe.style_edge(photo.size().long_edge());
-    let paintings = args.style.iter().map(|path| open_fitted(path, style_edge)).collect::<Result<Vec<_>, _>>()?;
+    let paintings = args.style.iter().map(|path| open_painting(path, style_edge, &recipe)).collect::<Result<Vec<_>, _>>()?;
     let laid_over = |path: &PathBuf| open_fitted(path, recipe.size).map(|picture| codec::resize(&picture, photo.size()));
     let earlier = args.from.as_ref().map(laid_over).transpose()?;
     let masks = args.mask.iter().map(laid_over).collect::<Result<Vec<_>, _>>()?;
@@ -244,7 +244,7 @@ fn reconstruct(args: &Reconstruct) -> Result<(), CliError> {
 fn grid(args: &Grid) -> Result<(), CliError> {
     let recipe = args.recipe.recipe()?;
     let photo = open_fitted(&args.content, recipe.size)?;
-    let paintings = vec![open_fitted(&args.style, recipe.style_edge(photo.size().long_edge()))?];
+    let paintings = vec![open_painting(&args.style, recipe.style_edge(photo.size().long_edge()), &recipe)?];
     let studio = Studio::open(&args.compute, None)?;
     let pictures = Pictures::new(photo, paintings);
     let mut sheet = Sheet::new(pictures.photo.size(), args.weights.len(), Layer::STYLE.len());

@@ -19,6 +19,7 @@ use thiserror::Error;
 pub use format::{ForeignFormat, PictureFormat, READABLE};
 pub use resize::resize;
 
+use crate::frame;
 use crate::pixels::{ImageSize, Pixels, TooSmall};
 use format::Kind;
 
@@ -118,6 +119,21 @@ pub fn decode_fitted(bytes: &[u8], edge: u32) -> Result<Pixels, DecodeError> {
     }
     image.apply_orientation(orientation);
     Ok(into_pixels(image))
+}
+
+/// Reads a painting's file at the size of [`ImageSize::fit_for_network`], without its frame unless that is to be kept; and whether one was left out.
+///
+/// # Errors
+/// [`DecodeError`].
+pub fn decode_painting(bytes: &[u8], edge: u32, keep_frame: bool) -> Result<(Pixels, bool), DecodeError> {
+    let inside = if keep_frame { None } else { frame::left_out(&decode(bytes)?) };
+    match inside {
+        None => decode_fitted(bytes, edge).map(|painting| (painting, false)),
+        Some(painting) => {
+            let size = painting.size().fit_for_network(edge)?;
+            Ok((resize(&painting, size), true))
+        }
+    }
 }
 
 /// The picture as a PNG file; without an alpha channel when it is opaque.

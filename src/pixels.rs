@@ -81,6 +81,40 @@ impl ImageSize {
     }
 }
 
+/// By how much pictures are made smaller: halved first, which averages, and then by what is left, less than that.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Reduction {
+    /// Times that both sides are halved, an odd last row or column dropped.
+    pub halvings: u32,
+    /// What is left of the sides after that, above a half and up to 1.
+    pub rest: f64,
+}
+
+impl Reduction {
+    /// What brings a side of `from` px to `to`, which is no longer.
+    pub fn between(from: u32, to: u32) -> Self {
+        let halvings = (from / to.max(1)).max(1).ilog2();
+        Self { halvings, rest: (f64::from(to) / f64::from(from >> halvings)).min(1.0) }
+    }
+
+    /// This, or less where it would leave a picture of `size` a side shorter than [`MIN_EDGE_PX`].
+    #[must_use]
+    pub fn within(self, size: ImageSize) -> Self {
+        let short = size.short_edge();
+        let most = (short / MIN_EDGE_PX).max(1).ilog2();
+        let halvings = self.halvings.min(most);
+        let least = f64::from(MIN_EDGE_PX) / f64::from(short >> halvings);
+        let rest = if halvings < self.halvings { least } else { self.rest.max(least) };
+        Self { halvings, rest: rest.min(1.0) }
+    }
+
+    /// px of a side that was halved to `side` px.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "a side of a picture")]
+    pub fn rest_of(self, side: usize) -> usize {
+        ((side as f64 * self.rest).round() as usize).max(1)
+    }
+}
+
 /// A picture: 8-bit sRGB with straight (not premultiplied) alpha, rows from the top.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pixels {

@@ -1,10 +1,12 @@
 //! Everything that determines a result, in one serialisable value: the same recipe and pictures give the same pastiche.
 
+mod by_layer;
 mod choices;
 mod emphasis;
 mod grid;
 mod json;
 mod preset;
+mod sizes;
 
 use std::ops::RangeInclusive;
 
@@ -13,10 +15,13 @@ use serde::de::{DeserializeOwned, IntoDeserializer};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-pub use choices::{Border, Colours, Network, OptimizerKind, Palette, Pooling, Reading, Start};
+pub use choices::{
+    Border, Colours, LayerStatistics, LossUnits, Network, OptimizerKind, Palette, Pooling, Reading, Start, Statistic,
+};
 pub use emphasis::{Emphasis, LayerWeights, MAX_STYLES};
 pub use grid::{Cell, grid};
 pub use preset::Preset;
+pub use sizes::Sizes;
 
 /// A complete description of one style transfer, apart from its pictures.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -40,8 +45,10 @@ pub struct Recipe {
     pub start: Start,
     /// Longer side of a style picture, as a multiple of the photo's: larger means larger strokes.
     pub style_scale: f32,
-    /// Sizes that the picture is painted at, coarse to fine, each twice the one before; 1 is the result's own alone.
-    pub pyramid: u32,
+    /// Whether a frame around a painting counts as part of it.
+    pub keep_frame: bool,
+    /// Sizes that the picture is painted at, coarse to fine.
+    pub sizes: Sizes,
     /// Seed of the noise, and of the dither laid on the start picture.
     pub seed: u64,
 }
@@ -58,7 +65,8 @@ impl Default for Recipe {
             colours: Colours::default(),
             start: Start::RECOLOURED,
             style_scale: 1.0,
-            pyramid: 1,
+            keep_frame: false,
+            sizes: Sizes::Growing(160),
             seed: 0,
         }
     }
@@ -82,6 +90,9 @@ pub enum RecipeError {
     /// Neither content, style nor smoothness weighs anything.
     #[error("recipe leaves nothing to paint after: content, style and smoothness all weigh nothing")]
     Nothing,
+    /// Statistics that have no units of activations.
+    #[error("statistics other than Gram matrices are measured in units of the painting alone")]
+    Units,
     /// A text that is no recipe: what is wrong, and where.
     #[error("recipe cannot be read: {0}")]
     Unreadable(String),
@@ -89,15 +100,13 @@ pub enum RecipeError {
 
 impl Recipe {
     /// The newest form that is understood.
-    pub const VERSION: u32 = 2;
+    pub const VERSION: u32 = 3;
     /// Sizes allowed, px of the longer side.
     pub const SIZE: RangeInclusive<u32> = 32..=8192;
     /// Numbers of steps allowed.
     pub const STEPS: RangeInclusive<u32> = 1..=100_000;
     /// Scales of a style picture allowed.
     pub const STYLE_SCALE: RangeInclusive<f32> = 0.25..=4.0;
-    /// Numbers of sizes allowed.
-    pub const PYRAMID: RangeInclusive<u32> = 1..=5;
 
     /// Holds each value against its range.
     ///
@@ -108,7 +117,10 @@ impl Recipe {
         within("size", self.size, &Self::SIZE)?;
         within("steps", self.steps, &Self::STEPS)?;
         within("style scale", self.style_scale, &Self::STYLE_SCALE)?;
-        within("pyramid", self.pyramid, &Self::PYRAMID)?;
+        self.sizes.validate()?;
+        if self.reading.units == LossUnits::Activation && self.reading.statistics != LayerStatistics::default() {
+            return Err(RecipeError::Units);
+        }
         self.start.validate()?;
         self.emphasis.validate()
     }
@@ -118,7 +130,19 @@ impl Recipe {
     #[must_use]
     pub fn reconstructing(&self, emphasis: Emphasis) -> Self {
         let Self { size, steps, seed, optimizer, reading, .. } = *self;
-        Self { size, steps, seed, optimizer, reading, emphasis, start: Start::NOISE, ..Self::default() }
+        let (start, sizes) = (Start::NOISE, Sizes::One);
+        Self { size, steps, seed, optimizer, reading, emphasis, start, sizes, ..Self::default() }
+    }
+
+    /// What was the default before version 3.
+    pub fn before_version_3() -> Self {
+        let (emphasis, reading) = (Emphasis::plain(), Reading::before_version_3());
+        Self { emphasis, reading, keep_frame: true, sizes: Sizes::One, ..Self::default() }
+    }
+
+    /// Whether this is what the default was before version 3, whatever its size, steps and seed.
+    pub fn is_default_before_version_3(&self) -> bool {
+        *self == Self { size: self.size, steps: self.steps, seed: self.seed, ..Self::before_version_3() }
     }
 
     /// Longer side of a style picture, px, for a photo of this longer side: no shorter than the shortest size, no longer than the longest.
@@ -157,9 +181,10 @@ mod tests {
     fn absurd_values_are_refused_by_name_and_range() {
         assert_eq!(refused(&Recipe { size: 7, ..Recipe::default() }), "size is 7; it must lie between 32 and 8192");
         assert!(refused(&Recipe { steps: 0, ..Recipe::default() }).starts_with("steps is 0;"));
-        assert!(refused(&Recipe { version: 3, ..Recipe::default() }).starts_with("version is 3;"));
+        assert!(refused(&Recipe { version: 4, ..Recipe::default() }).starts_with("version is 4;"));
         assert!(refused(&Recipe { style_scale: f32::NAN, ..Recipe::default() }).starts_with("style scale is NaN;"));
-        assert!(refused(&Recipe { pyramid: 9, ..Recipe::default() }).starts_with("pyramid is 9;"));
+        assert!(refused(&Recipe { sizes: Sizes::Doubling(9), ..Recipe::default() }).starts_with("number of sizes is 9;"));
+        assert!(refused(&Recipe { sizes: Sizes::Growing(9), ..Recipe::default() }).starts_with("first size is 9;"));
         assert!(refused(&Recipe { start: Start::default(), ..Recipe::default() }).starts_with("sum of the start's shares is 0;"));
         let with = |emphasis| refused(&Recipe { emphasis, ..Recipe::default() });
         assert!(with(Emphasis { content_weight: f32::NAN, ..Emphasis::default() }).starts_with("content weight is NaN;"));

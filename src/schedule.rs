@@ -1,34 +1,69 @@
 //! Painting coarse to fine: at which sizes, and for how many steps each. Pure arithmetic.
 
+use crate::pixels::ImageSize;
+use crate::recipe::Sizes;
+
 /// The shortest side that is worth painting at, px: below it the deepest layers see next to nothing.
 const SHORTEST_EDGE_PX: u32 = 64;
+/// Of a growing picture: the steps at one size for each at the one before.
+const FEWER_STEPS: f64 = 0.6;
+/// The least steps at one size for each at the first: the last sizes need some to take on the painting's finest marks.
+const LEAST_SHARE: f64 = 0.15;
 
-/// One size of a pyramid.
+/// One size of the picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Level {
-    /// Times that the full size is halved.
-    pub halvings: u32,
+    /// Longer side, px.
+    pub edge: u32,
     /// Steps to do at it.
     pub steps: u32,
 }
 
-/// The levels of a picture whose shorter side is `short_edge` px, coarse to fine, the last at the full size. At most `wanted`, fewer
-/// where the picture or the number of `steps` is small, so that each has two steps at least; the steps are shared out evenly, the rest going to the coarsest, where they
-/// are cheapest.
-pub fn levels(short_edge: u32, wanted: u32, steps: u32) -> Vec<Level> {
-    let fitting = (0..wanted).take_while(|&halvings| halvings == 0 || short_edge >> halvings >= SHORTEST_EDGE_PX).count();
-    let count = u32::try_from(fitting).unwrap_or(1).min(steps / 2).max(1);
-    let (share, rest) = (steps / count, steps % count);
-    (0..count).rev().map(|halvings| Level { halvings, steps: share + if halvings + 1 == count { rest } else { 0 } }).collect()
+/// The levels of a picture of `size`, coarse to fine, the last at the full size. Fewer where the picture or the number of `steps` is small, so
+/// that each has two steps at least; what cannot be shared out goes to the coarsest, where steps are cheapest.
+pub fn levels(size: ImageSize, sizes: Sizes, steps: u32) -> Vec<Level> {
+    let (edges, share): (Vec<u32>, fn(usize) -> f64) = match sizes {
+        Sizes::One => (vec![size.long_edge()], |_| 1.0),
+        Sizes::Doubling(count) => (doubling(size, count), |_| 1.0),
+        Sizes::Growing(first) => (growing(size, first), |index| FEWER_STEPS.powf(index as f64).max(LEAST_SHARE)),
+    };
+    let edges = &edges[edges.len().saturating_sub((steps / 2).max(1) as usize)..];
+    let shares: f64 = (0..edges.len()).map(share).sum();
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a part of the steps")]
+    let part = |index| ((f64::from(steps) * share(index) / shares) as u32).max(2);
+    let later: u32 = (1..edges.len()).map(part).sum();
+    let at = |(index, &edge)| Level { edge, steps: if index == 0 { steps.saturating_sub(later).max(1) } else { part(index) } };
+    edges.iter().enumerate().map(at).collect()
 }
 
-/// What the first `steps` steps cost, in steps at full size: each halving leaves a quarter of the pixels.
+/// Halves of the longer side, as often as the shorter one allows.
+fn doubling(size: ImageSize, count: u32) -> Vec<u32> {
+    let fits = |&halvings: &u32| halvings == 0 || size.short_edge() >> halvings >= SHORTEST_EDGE_PX;
+    let mut edges: Vec<u32> = (0..count).take_while(fits).map(|halvings| size.long_edge() >> halvings).collect();
+    edges.reverse();
+    edges
+}
+
+/// Longer sides in equal ratios of about √2, the first of them `first` px, or longer where the shorter side asks for it.
+fn growing(size: ImageSize, first: u32) -> Vec<u32> {
+    let (long, short) = (f64::from(size.long_edge()), f64::from(size.short_edge()));
+    let first = f64::from(first).max(f64::from(SHORTEST_EDGE_PX) * long / short);
+    let steps = (2.0 * (long / first).log2()).round().max(0.0);
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a side of a picture")]
+    let edge = |index| (first * (long / first).powf(f64::from(index) / steps)).round() as u32;
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a few sizes")]
+    let smaller = 0..steps as u32;
+    smaller.map(edge).chain([size.long_edge()]).collect()
+}
+
+/// What the first `steps` steps cost, in steps at full size: a step's cost follows the number of pixels.
 pub fn work(levels: &[Level], steps: u32) -> f64 {
+    let full = levels.last().map_or(1.0, |level| f64::from(level.edge));
     let mut left = steps;
     let mut cost = |level: &Level| {
         let here = left.min(level.steps);
         left -= here;
-        f64::from(here) / f64::from(1_u32 << (2 * level.halvings))
+        f64::from(here) * (f64::from(level.edge) / full).powi(2)
     };
     levels.iter().map(&mut cost).sum()
 }
@@ -37,27 +72,55 @@ pub fn work(levels: &[Level], steps: u32) -> f64 {
 mod tests {
     use super::*;
 
-    fn level(halvings: u32, steps: u32) -> Level {
-        Level { halvings, steps }
+    fn level(edge: u32, steps: u32) -> Level {
+        Level { edge, steps }
+    }
+
+    fn square(edge: u32) -> ImageSize {
+        ImageSize::new(edge, edge)
     }
 
     #[test]
-    fn levels_go_from_coarse_to_full_size_and_share_all_steps() {
-        assert_eq!(levels(512, 1, 200), [level(0, 200)]);
-        assert_eq!(levels(512, 3, 200), [level(2, 68), level(1, 66), level(0, 66)]);
+    fn doubling_levels_go_from_coarse_to_full_size_and_share_all_steps() {
+        assert_eq!(levels(square(512), Sizes::One, 200), [level(512, 200)]);
+        assert_eq!(levels(square(512), Sizes::Doubling(1), 200), [level(512, 200)]);
+        assert_eq!(levels(square(512), Sizes::Doubling(3), 200), [level(128, 68), level(256, 66), level(512, 66)]);
     }
 
     #[test]
     fn a_small_picture_or_few_steps_give_fewer_levels() {
-        assert_eq!(levels(150, 4, 100), [level(1, 50), level(0, 50)]);
-        assert_eq!(levels(40, 4, 100), [level(0, 100)]);
-        assert_eq!(levels(2000, 4, 5), [level(1, 3), level(0, 2)]);
-        assert_eq!(levels(2000, 4, 1), [level(0, 1)]);
+        assert_eq!(levels(ImageSize::new(150, 400), Sizes::Doubling(4), 100), [level(200, 50), level(400, 50)]);
+        assert_eq!(levels(square(40), Sizes::Doubling(4), 100), [level(40, 100)]);
+        assert_eq!(levels(square(2000), Sizes::Doubling(4), 5), [level(1000, 3), level(2000, 2)]);
+        assert_eq!(levels(square(2000), Sizes::Doubling(4), 1), [level(2000, 1)]);
+        assert_eq!(levels(square(2000), Sizes::Growing(160), 1), [level(2000, 1)]);
+    }
+
+    #[test]
+    fn growing_levels_begin_at_the_first_size_and_spend_fewer_steps_at_each() {
+        let of = |size, steps| levels(size, Sizes::Growing(160), steps);
+        assert_eq!(of(square(320), 110), [level(160, 57), level(226, 33), level(320, 20)]);
+        assert_eq!(of(square(160), 110), [level(160, 110)]);
+        assert_eq!(of(square(64), 110), [level(64, 110)]);
+        let large = of(square(2048), 200);
+        assert_eq!((large.len(), large[0].edge, large[7].edge), (8, 160, 2048));
+        assert_eq!(large.iter().map(|level| level.steps).sum::<u32>(), 200);
+        assert!(large.windows(2).all(|pair| pair[0].steps >= pair[1].steps && pair[1].edge * 5 < pair[0].edge * 8), "{large:?}");
+        assert!(large[7].steps >= 10, "{large:?}");
+        assert_eq!(of(ImageSize::new(1600, 160), 100)[0].edge, 640, "64 px high");
+    }
+
+    #[test]
+    fn a_large_picture_costs_a_fifth_of_as_many_steps_at_full_size() {
+        for edge in [1024, 2048, 4096] {
+            let levels = levels(square(edge), Sizes::Growing(160), 200);
+            assert!(work(&levels, 200) < 40.0, "{levels:?}");
+        }
     }
 
     #[test]
     fn a_step_at_half_the_size_costs_a_quarter() {
-        let levels = levels(512, 3, 30);
+        let levels = levels(square(512), Sizes::Doubling(3), 30);
         assert_eq!([5, 10, 12, 30, 99].map(|steps| work(&levels, steps)), [0.3125, 0.625, 1.125, 13.125, 13.125]);
     }
 }

@@ -12,6 +12,7 @@ struct Rule {
 }
 
 const RULES: &[Rule] = &[
+    Rule { module: "frame", crates: &[], modules: &["pixels"] },
     Rule { module: "layer", crates: &["serde"], modules: &[] },
     Rule { module: "ledger", crates: &[], modules: &[] },
     Rule { module: "losses", crates: &["serde"], modules: &[] },
@@ -19,10 +20,10 @@ const RULES: &[Rule] = &[
     Rule { module: "pace", crates: &[], modules: &[] },
     Rule { module: "pixels", crates: &["serde", "thiserror"], modules: &[] },
     Rule { module: "recipe", crates: &["serde", "serde_json", "serde_path_to_error", "thiserror"], modules: &["layer"] },
-    Rule { module: "schedule", crates: &[], modules: &[] },
+    Rule { module: "schedule", crates: &[], modules: &["pixels", "recipe"] },
     Rule { module: "protocol", crates: &["serde"], modules: &["losses", "memory", "pixels", "recipe"] },
     Rule { module: "wire", crates: &["js_sys", "serde", "serde_json", "thiserror", "wasm_bindgen"], modules: &["protocol"] },
-    Rule { module: "codec", crates: &["fast_image_resize", "image", "thiserror"], modules: &["pixels"] },
+    Rule { module: "codec", crates: &["fast_image_resize", "image", "thiserror"], modules: &["frame", "pixels"] },
     Rule {
         module: "engine",
         crates: &["burn", "burn_wgpu", "glam", "safetensors", "serde", "serde_json", "sha2", "thiserror", "wgpu"],

@@ -1,5 +1,6 @@
 //! What can be said on the command line, and the recipe that it comes to.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 
@@ -8,7 +9,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use super::CliError;
 use crate::layer::Layer;
 use crate::memory::LEAST_TILE_EDGE_PX;
-use crate::recipe::{Border, Emphasis, LayerWeights, Network, OptimizerKind, Palette, Pooling, Preset, Recipe, Start, named};
+use crate::recipe::{
+    Border, Emphasis, LayerStatistics, LayerWeights, LossUnits, Network, OptimizerKind, Palette, Pooling, Preset, Recipe, Sizes,
+    Start, Statistic, named,
+};
 
 /// Neural style transfer: repaints a photo in the style of a painting.
 #[derive(Debug, Parser)]
@@ -212,9 +216,12 @@ pub struct RecipeArgs {
     /// What the content weighs beside the style, for each element of its feature map; 16 to 16000 differ usefully. [default: 500]
     #[arg(long, value_name = "A")]
     content_weight: Option<f32>,
-    /// What smoothness weighs, for each element of the picture. [default: 0]
+    /// What smoothness weighs, for each element of the picture. [default: 20]
     #[arg(long, value_name = "T")]
     tv_weight: Option<f32>,
+    /// What keeping the photo's outlines weighs, for each of them; 1 to 1000 differ usefully. [default: 0]
+    #[arg(long, value_name = "O")]
+    outlines: Option<f32>,
     /// Layers whose content counts, as in `conv4_2` or `conv3_1=0.5,conv4_2=1`.
     #[arg(long, value_name = "LAYERS", value_parser = layer_weights)]
     content_layers: Option<LayerWeights>,
@@ -230,6 +237,9 @@ pub struct RecipeArgs {
     /// Longer side of a style picture as a multiple of the photo's: larger means larger strokes. [default: 1]
     #[arg(long, value_name = "S")]
     style_scale: Option<f32>,
+    /// Take a frame around a painting as part of it; `--keep-frame=false` takes it out of a recipe.
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    keep_frame: Option<bool>,
     /// Whose colours the result has: `painting`, `photo` or `matched`.
     #[arg(long, value_name = "NAME", value_parser = named::<Palette>)]
     palette: Option<Palette>,
@@ -240,9 +250,9 @@ pub struct RecipeArgs {
     /// `photo=0.8,noise=0.2`. [default: recoloured]
     #[arg(long, value_name = "PICTURE", value_parser = start)]
     start: Option<Start>,
-    /// Sizes to paint at, coarse to fine. [default: 1]
-    #[arg(long, value_name = "N")]
-    pyramid: Option<u32>,
+    /// Sizes to paint at, coarse to fine: `one`, `doubling=N` or `growing=PX` from that longer side on.
+    #[arg(long, value_name = "SIZES", value_parser = sizes)]
+    sizes: Option<Sizes>,
     /// How feature maps are halved: `avg` or `max`.
     #[arg(long, value_name = "NAME", value_parser = named::<Pooling>)]
     pooling: Option<Pooling>,
@@ -252,6 +262,12 @@ pub struct RecipeArgs {
     /// How loud the network's filters are: `raw`, as published, or `normalised`, as in the paper.
     #[arg(long, value_name = "NAME", value_parser = named::<Network>)]
     network: Option<Network>,
+    /// Units in which layers' losses add up: `activation`, as in the paper, or `painting`, relative to the painting's outputs.
+    #[arg(long, value_name = "NAME", value_parser = named::<LossUnits>)]
+    units: Option<LossUnits>,
+    /// What is compared of the style layers: `gram`, `covariance` or `wasserstein`, for all of them, or as in `conv1_1=wasserstein,conv5_1=covariance`.
+    #[arg(long, value_name = "NAME", value_parser = statistics)]
+    statistics: Option<LayerStatistics>,
     /// Seed of the noise and of the dither on the start picture. [default: 0]
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
@@ -287,6 +303,7 @@ impl RecipeArgs {
         put(&mut recipe.optimizer, self.optimizer);
         put(&mut recipe.emphasis.content_weight, self.content_weight);
         put(&mut recipe.emphasis.tv_weight, self.tv_weight);
+        put(&mut recipe.emphasis.outlines, self.outlines);
         put(&mut recipe.emphasis.content_layers, self.content_layers);
         put(&mut recipe.emphasis.style_layers, self.style_layers);
         put(&mut recipe.emphasis.grain, self.grain);
@@ -294,16 +311,43 @@ impl RecipeArgs {
             recipe.emphasis.styles = Emphasis::blend(weights).ok_or(CliError::TooManyWeights(weights.len()))?;
         }
         put(&mut recipe.style_scale, self.style_scale);
+        put(&mut recipe.keep_frame, self.keep_frame);
         put(&mut recipe.colours.palette, self.palette);
         put(&mut recipe.colours.linear_light, self.linear_light);
         put(&mut recipe.start, self.start);
-        put(&mut recipe.pyramid, self.pyramid);
+        put(&mut recipe.sizes, self.sizes);
         put(&mut recipe.reading.pooling, self.pooling);
         put(&mut recipe.reading.border, self.border);
         put(&mut recipe.reading.network, self.network);
+        put(&mut recipe.reading.units, self.units);
+        put(&mut recipe.reading.statistics, self.statistics);
         put(&mut recipe.seed, self.seed);
         recipe.validate()?;
         Ok(recipe)
+    }
+}
+
+/// One statistic for all layers, or layers each with its own.
+fn statistics(text: &str) -> Result<LayerStatistics, String> {
+    if !text.contains('=') {
+        let all = named::<Statistic>(text)?;
+        return Ok(LayerStatistics::by(|_| all));
+    }
+    let pairs = text.split(',').map(|pair| {
+        let (layer, name) = pair.split_once('=').ok_or_else(|| format!("{pair} names no statistic"))?;
+        Ok((named::<Layer>(layer)?, named::<Statistic>(name)?))
+    });
+    let chosen = pairs.collect::<Result<BTreeMap<_, _>, String>>()?;
+    Ok(LayerStatistics::by(|layer| chosen.get(&layer).copied().unwrap_or_default()))
+}
+
+fn sizes(text: &str) -> Result<Sizes, String> {
+    let number = |text: &str| text.parse().map_err(|_| format!("`{text}` is no whole number"));
+    match text.split_once('=') {
+        None if text == "one" => Ok(Sizes::One),
+        Some(("doubling", count)) => Ok(Sizes::Doubling(number(count)?)),
+        Some(("growing", first)) => Ok(Sizes::Growing(number(first)?)),
+        _ => Err(format!("`{text}` is none of one, doubling=N and growing=PX")),
     }
 }
 
@@ -366,6 +410,7 @@ fn start(text: &str) -> Result<Start, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::recipe::Reading;
 
     fn recipe(flags: &[&str]) -> Recipe {
         let words = ["impasto", "recipe"].iter().chain(flags);
@@ -380,8 +425,14 @@ mod tests {
         assert_eq!(recipe(&[]), Recipe::default());
         let changed =
             recipe(&["--size", "256", "--pooling", "avg", "--border", "zero", "--grain", "-0.5", "--style-weights", "3,1"]);
-        assert_eq!((changed.size, changed.reading), (256, crate::recipe::Reading::plain(Pooling::Average)));
+        let reading = Reading { pooling: Pooling::Average, border: Border::Zero, ..Reading::default() };
+        assert_eq!((changed.size, changed.reading), (256, reading));
         assert_eq!((changed.emphasis.grain, changed.emphasis.styles), (-0.5, [3.0, 1.0, 0.0, 0.0]));
+        let sizes = ["one", "doubling=3", "growing=226"].map(|sizes| recipe(&["--sizes", sizes]).sizes);
+        assert_eq!(sizes, [Sizes::One, Sizes::Doubling(3), Sizes::Growing(226)]);
+        let mixed = recipe(&["--statistics", "conv1_1=wasserstein,conv2_1=covariance"]).reading.statistics;
+        let statistics = [Layer::Conv1_1, Layer::Conv2_1, Layer::Conv3_1].map(|layer| mixed.of(layer));
+        assert_eq!(statistics, [Statistic::Wasserstein, Statistic::Covariance, Statistic::Gram]);
         assert_eq!(recipe(&["--start", "photo=0.8,noise=0.2"]).start, Start { photo: 0.8, noise: 0.2, ..Start::default() });
     }
 

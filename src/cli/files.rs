@@ -6,10 +6,21 @@ use std::path::Path;
 use super::CliError;
 use crate::codec;
 use crate::pixels::Pixels;
+use crate::recipe::Recipe;
 
 /// The picture in the file `path`, its longer side at most `edge` px.
 pub fn open_fitted(path: &Path, edge: u32) -> Result<Pixels, CliError> {
     codec::decode_fitted(&read(path)?, edge).map_err(|error| CliError::Picture(path.to_owned(), error))
+}
+
+/// The painting in the file `path`, its longer side at most `edge` px, without its frame unless `recipe` keeps it; says so where it leaves one out.
+pub fn open_painting(path: &Path, edge: u32, recipe: &Recipe) -> Result<Pixels, CliError> {
+    let (painting, framed) =
+        codec::decode_painting(&read(path)?, edge, recipe.keep_frame).map_err(|error| CliError::Picture(path.to_owned(), error))?;
+    if framed {
+        eprintln!("{} has a frame, which is left out; --keep-frame keeps it", path.display());
+    }
+    Ok(painting)
 }
 
 /// The picture in the file `path`, at its own size.

@@ -229,3 +229,21 @@ fn a_png_survives_the_round_trip_with_and_without_alpha() {
     pixels = Pixels::new(ImageSize::new(9, 7), rgba).unwrap();
     assert_eq!(decode(&encode_png(&pixels)).unwrap(), pixels);
 }
+
+#[test]
+fn a_painting_is_read_without_its_frame_unless_that_is_to_be_kept() {
+    let mut image = noise(203, 131);
+    for (x, y, pixel) in image.enumerate_pixels_mut() {
+        if x.min(202 - x).min(y).min(130 - y) < 5 {
+            *pixel = Rgb([4, 4, 6]);
+        }
+    }
+    let framed = file(image, ImageFormat::Png);
+    let read = |file: &[u8], edge, keep| decode_painting(file, edge, keep).unwrap();
+    let (inside, left_out) = read(&framed, 500, false);
+    assert_eq!((inside.size(), left_out), (ImageSize::new(193, 121), true));
+    assert_eq!(read(&framed, 40, false).0, resize(&inside, ImageSize::new(40, 25)));
+    assert_eq!(read(&framed, 40, true), (decode_fitted(&framed, 40).unwrap(), false));
+    let plain = file(noise(203, 131), ImageFormat::Png);
+    assert_eq!(read(&plain, 40, false), (decode_fitted(&plain, 40).unwrap(), false));
+}

@@ -6,10 +6,10 @@ use safetensors::tensor::{Dtype, TensorView};
 
 use super::loss::{Objective, Subject, TotalVariationLoss};
 use super::numbers::{float, read_back};
-use super::{FeatureMaps, GramMatrix, ImageTensor, Vgg19};
+use super::{FeatureMaps, ImageTensor, Moments, Vgg19};
 use crate::layer::Layer;
 use crate::memory::Capacity;
-use crate::recipe::{Emphasis, Reading};
+use crate::recipe::{Emphasis, Reading, Statistic};
 
 /// A named array in host memory, row-major.
 #[derive(Clone, Debug, PartialEq)]
@@ -55,7 +55,7 @@ pub async fn evaluate(
     reading: Reading,
 ) -> Result<Vec<Array>, ExecutionError> {
     let subject = Subject { photo: content.clone(), paintings: vec![style.clone()], masks: Vec::new() };
-    let objective = Objective::new(vgg, &subject, reading, Emphasis::default(), Capacity::AMPLE);
+    let objective = Objective::new(vgg, &subject, reading, Emphasis::plain(), Capacity::AMPLE);
     let maps = objective.encode(vgg, pastiche);
     let mut arrays = features(&maps).await?;
     arrays.extend(grams(&maps).await?);
@@ -66,7 +66,7 @@ pub async fn evaluate(
 
     let content_loss = |x: &ImageTensor| objective.content().layer_loss(&objective.encode(vgg, x), Layer::CONTENT, 1.0);
     let style_loss = |x: &ImageTensor| {
-        let weights = Emphasis::default().style_layers;
+        let weights = Emphasis::plain().style_layers;
         objective.style().evaluate(&objective.encode(vgg, x), weights).expect("five layers count")
     };
     arrays.push(gradient("grad.content", pastiche, content_loss).await?);
@@ -97,7 +97,7 @@ async fn grams(maps: &FeatureMaps) -> Result<Vec<Array>, ExecutionError> {
     let mut arrays = Vec::new();
     for layer in Layer::STYLE {
         let map = maps.get(layer);
-        let gram = GramMatrix::of(map).tensor().clone().mul_scalar(float(map.positions()));
+        let gram = Moments::of(map, Statistic::Gram).tensor().clone().mul_scalar(float(map.positions()));
         arrays.push(array(format!("gram.{}", layer.name()), &gram.dims(), read_back(gram).await?));
     }
     Ok(arrays)

@@ -7,7 +7,7 @@ use burn::tensor::{Device, ExecutionError, Tensor, TensorData};
 #[cfg(feature = "gpu")]
 use super::kernels;
 use super::numbers::read_back;
-use crate::pixels::{ImageSize, Pixels};
+use crate::pixels::{ImageSize, Pixels, Reduction};
 
 /// A picture on the device.
 ///
@@ -68,6 +68,12 @@ impl ImageTensor {
         Self(halved(self.0.clone(), times))
     }
 
+    /// The picture made smaller by `reduction`.
+    #[must_use]
+    pub fn reduced(&self, reduction: Reduction) -> Self {
+        Self(reduced(self.0.clone(), reduction))
+    }
+
     /// The picture stretched to `size`, bilinearly.
     #[must_use]
     pub fn resized(&self, size: ImageSize) -> Self {
@@ -116,7 +122,15 @@ pub fn halved(x: Tensor<4>, times: u32) -> Tensor<4> {
     (0..times).fold(x, |x, _| half(x))
 }
 
-/// `[R, 3, H, W]` stretched to `size`, `[H, W]`, bilinearly; on a GPU one picture, and no gradient flows through it.
+/// `[1, C, H, W]` made smaller by `reduction`.
+pub fn reduced(x: Tensor<4>, reduction: Reduction) -> Tensor<4> {
+    let halved = halved(x, reduction.halvings);
+    let [_, _, height, width] = halved.dims();
+    let size = [height, width].map(|side| reduction.rest_of(side));
+    if size == [height, width] { halved } else { resized(halved, size) }
+}
+
+/// `[R, C, H, W]` stretched to `size`, `[H, W]`, bilinearly; on a GPU one picture, and no gradient flows through it.
 pub fn resized(x: Tensor<4>, size: [usize; 2]) -> Tensor<4> {
     #[cfg(feature = "gpu")]
     if kernels::serve(&x.device()) {

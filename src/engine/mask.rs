@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use burn::tensor::{Device, Tensor, TensorData};
 
 use super::Tile;
-use super::image_tensor::halved;
+use super::image_tensor::{halved, reduced};
 use super::numbers::{float, sum};
 use crate::layer::Layer;
-use crate::pixels::{ImageSize, Pixels};
+use crate::pixels::{ImageSize, Pixels, Reduction};
 
 /// Least share of a picture that a region is taken to have: an empty one would be divided by zero.
 const LEAST_SHARE: f32 = 1e-6;
@@ -30,10 +30,10 @@ impl Mask {
         masks.iter().zip(shares(masks)).map(mask).collect()
     }
 
-    /// The mask at half its size, `times` over.
+    /// The mask made smaller by `reduction`.
     #[must_use]
-    pub fn halved(&self, times: u32) -> Self {
-        Self(halved(self.0.clone(), times))
+    pub fn reduced(&self, reduction: Reduction) -> Self {
+        Self(reduced(self.0.clone(), reduction))
     }
 
     /// What each layer sees of it: the mask brought to the size of the layer's maps as the maps themselves are. So every position of every

@@ -5,12 +5,12 @@ mod begun;
 mod colour;
 pub mod device;
 pub mod evaluate;
-mod gram;
 mod image_tensor;
 #[cfg(feature = "gpu")]
 pub mod kernels;
 pub mod loss;
 mod mask;
+mod moments;
 mod numbers;
 pub mod optimizer;
 mod pooling;
@@ -25,9 +25,9 @@ mod warm_up;
 pub mod weights;
 
 pub use begun::{Begun, Later};
-pub use gram::GramMatrix;
 pub use image_tensor::ImageTensor;
 pub use mask::{Guide, Mask};
+pub use moments::Moments;
 pub use state::{State, StateError};
 pub use tiles::Tile;
 pub use transfer::{Advance, Pictures, StyleTransfer, TransferError};

@@ -31,6 +31,32 @@ pub fn squared_distance<const D: usize>(x: &Tensor<D>, target: &Tensor<D>, weigh
     sum((x.clone() - target.clone()).mul_scalar(scale).square())
 }
 
+/// `left·right` of two matrices `[N, N]`, through which no gradient flows on a GPU.
+pub fn product(left: &Tensor<2>, right: &Tensor<2>) -> Tensor<2> {
+    #[cfg(feature = "gpu")]
+    if kernels::serve(&left.device()) {
+        return kernels::product(left.clone(), right.clone());
+    }
+    left.clone().matmul(right.clone())
+}
+
+/// One over the norms of covariance and mean, of centred moments `[C + 1, C]`: `[2]`. The covariance's square counts as `least` of the fourth power of
+/// the mean's norm at least.
+pub fn scales(centred: Tensor<2>, least: f32) -> Tensor<1> {
+    #[cfg(feature = "gpu")]
+    if kernels::serve(&centred.device()) {
+        return kernels::scales(centred, least);
+    }
+    let [_, channels] = centred.dims();
+    let squares = |rows| sum(centred.clone().slice([rows, 0..channels]).square());
+    let (spread, means) = (squares(0..channels), squares(channels..channels + 1));
+    let spread = spread.max_pair(means.clone().square().mul_scalar(least));
+    Tensor::cat([spread, means].map(|squares| squares.clamp_min(LEAST_SQUARE).sqrt().recip()).into(), 0)
+}
+
+/// Below it the square of a norm counts as this.
+const LEAST_SQUARE: f32 = 1e-30;
+
 /// `map·factors`: `[1, C, H, W]`, and `[1, C, 1, 1]` or `[1, 1, H, W]`, through which no gradient flows.
 pub fn scaled(map: Tensor<4>, factors: Tensor<4>) -> Tensor<4> {
     #[cfg(feature = "gpu")]

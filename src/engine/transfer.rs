@@ -16,8 +16,8 @@ use super::optimizer::{Evaluation, Optimizer, Report};
 use super::{Begun, ImageTensor, StateError, Vgg19, colour};
 use crate::losses::Losses;
 use crate::memory::Capacity;
-use crate::pixels::{ImageSize, Pixels};
-use crate::recipe::{Emphasis, MAX_STYLES, OptimizerKind, Recipe, RecipeError};
+use crate::pixels::{ImageSize, Pixels, Reduction};
+use crate::recipe::{Emphasis, MAX_STYLES, OptimizerKind, Recipe, RecipeError, Sizes};
 use crate::schedule::{self, Level};
 
 /// Why a style transfer cannot begin or go on.
@@ -118,8 +118,8 @@ pub struct StyleTransfer {
     /// The evaluation under way, of a step that is done in part.
     pass: Option<Pass>,
     step: u32,
-    /// Times that this size is half the result's.
-    halvings: u32,
+    /// Longer side of this size, px.
+    edge: u32,
     /// Steps left at this size.
     left: u32,
     /// The sizes to come.
@@ -139,8 +139,8 @@ impl StyleTransfer {
         device: &Device,
     ) -> Result<Self, TransferError> {
         // An earlier result is gone on with at its own size: a smaller one would lose its detail.
-        let pyramid = if pictures.earlier.is_some() { 1 } else { recipe.pyramid };
-        let levels = schedule::levels(pictures.photo.size().short_edge(), pyramid, recipe.steps);
+        let sizes = if pictures.earlier.is_some() { Sizes::One } else { recipe.sizes };
+        let levels = schedule::levels(pictures.photo.size(), sizes, recipe.steps);
         Self::at_levels(vgg, pictures, recipe, levels.into(), capacity, device)
     }
 
@@ -157,11 +157,12 @@ impl StyleTransfer {
         pictures.check()?;
         let size = pictures.photo.size();
         let full = Scene::new(pictures, recipe, device);
-        let Level { halvings, steps } = levels.pop_front().expect("a schedule has a level");
-        let scene = full.halved(halvings);
+        let Level { edge, steps } = levels.pop_front().expect("a schedule has a level");
+        let scene = full.at(edge);
         let start = match &pictures.earlier {
             None => {
-                let recoloured = || scene::recoloured(pictures, recipe, device).halved(halvings);
+                let reduction = Reduction::between(size.long_edge(), edge);
+                let recoloured = || scene::recoloured(pictures, recipe, device).reduced(reduction);
                 scene.mixed(recipe.start, recoloured, recipe.seed)
             }
             Some(earlier) => {
@@ -178,7 +179,7 @@ impl StyleTransfer {
             pictures: pictures.clone(),
             pass: None,
             step: 0,
-            halvings,
+            edge,
             left: steps,
             vgg,
             full,
@@ -249,10 +250,10 @@ impl StyleTransfer {
 
     /// Goes on at the next size, if there is one, from the picture as it is.
     pub(super) async fn ascend(&mut self) -> Result<(), TransferError> {
-        let Some(Level { halvings, steps }) = self.levels.pop_front() else { return Ok(()) };
+        let Some(Level { edge, steps }) = self.levels.pop_front() else { return Ok(()) };
         let pastiche = ImageTensor::new(self.optimizer.x().clone());
-        self.halvings = halvings;
-        self.scene = self.full.halved(halvings);
+        self.edge = edge;
+        self.scene = self.full.at(edge);
         self.objective = objective(&self.scene.subject, &self.recipe, self.capacity);
         let pastiche = pastiche.resized(self.scene.subject.photo.size());
         self.optimizer = self.optimizer.carried(pastiche.into_tensor(), steps).await?;

@@ -11,7 +11,7 @@ use super::{ImageTensor, Pictures, StyleTransfer, TransferError, Vgg19};
 use crate::layer::Layer;
 use crate::memory::{Capacity, LEAST_TILE_EDGE_PX};
 use crate::pixels::{ImageSize, Pixels};
-use crate::recipe::{Emphasis, LayerWeights, Recipe};
+use crate::recipe::{Emphasis, LayerStatistics, LayerWeights, Reading, Recipe, Sizes, Statistic};
 use crate::schedule::Level;
 
 /// A small run like the one to come, done part by part so that one can tell how far it is.
@@ -85,8 +85,9 @@ impl WarmUp {
 
     /// The small run of `photo`.
     fn transfer(&self, photo: Pixels) -> Result<StyleTransfer, TransferError> {
+        let edge = photo.size().long_edge();
         let pictures = Pictures::new(photo.clone(), vec![photo; self.paintings]);
-        let levels = (0..self.extent.sizes()).rev().map(|halvings| Level { halvings, steps: STEPS }).collect();
+        let levels = (0..self.extent.sizes()).rev().map(|halvings| Level { edge: edge >> halvings, steps: STEPS }).collect();
         let capacity = match self.extent {
             Extent::Tiled => Capacity::AMPLE.in_tiles_above(LEAST_TILE_EDGE_PX),
             Extent::Whole | Extent::Halved => Capacity::AMPLE,
@@ -130,7 +131,7 @@ impl Extent {
     fn of(recipe: &Recipe, capacity: Capacity) -> Self {
         if recipe.size.max(recipe.style_edge(recipe.size)) > capacity.whole_edge {
             Self::Tiled
-        } else if recipe.pyramid > 1 {
+        } else if matches!(recipe.sizes, Sizes::Doubling(2..) | Sizes::Growing(_)) {
             Self::Halved
         } else {
             Self::Whole
@@ -154,6 +155,8 @@ fn picture(width: u32, height: u32) -> Pixels {
 
 /// Layers up to which the network is asked one after another: what the deeper ones need is compiled then.
 const FIRST_LAYERS: [Layer; 3] = [Layer::Conv1_1, Layer::Conv1_2, Layer::Conv2_1];
+/// Layers whose style counts in the small run: two at least, so that they are added up.
+const STYLE_LAYERS: [Layer; 3] = [Layer::Conv1_1, Layer::Conv2_1, Layer::Conv1_2];
 /// At each size of the small run. The first only looks, the second one is judged.
 const STEPS: u32 = 2;
 /// Of the small run's pictures: small enough for an emulated GPU, and with more elements than L-BFGS puts into one chunk.
@@ -164,14 +167,23 @@ const _: () = assert!(TILED_PX > LEAST_TILE_EDGE_PX && SIDE_PX.is_multiple_of(8)
 /// What is added to these multiples of 8 so that they, and what is left of them when they are halved, can be read in all ways.
 const MORE_PX: RangeInclusive<u32> = 1..=5;
 
-/// `recipe` without what decides no program, down to the second block: the deeper ones have the same.
+/// `recipe` without what decides no program, down to the second block: the deeper ones have the same. Each statistic that a layer may come to be compared
+/// by has a layer.
 fn small(recipe: &Recipe) -> Recipe {
+    let mut named: Vec<Statistic> = Layer::ALL.map(|layer| recipe.reading.statistics.of(layer)).into();
+    named.sort_unstable();
+    named.dedup();
+    let statistic = |layer| {
+        let place = STYLE_LAYERS.iter().position(|&other| other == layer).unwrap_or(0);
+        named[place.min(named.len() - 1)]
+    };
+    let reading = Reading { statistics: LayerStatistics::by(statistic), ..recipe.reading };
     let emphasis = Emphasis {
         content_layers: LayerWeights::even(&[Layer::Conv2_1], 1.0),
-        style_layers: LayerWeights::even(&[Layer::Conv1_1, Layer::Conv2_1], 0.5),
+        style_layers: LayerWeights::even(&STYLE_LAYERS[..named.len().max(2)], 0.5),
         ..Emphasis::default()
     };
-    Recipe { size: 128, steps: 2 * STEPS, seed: 0, style_scale: 1.0, pyramid: 1, emphasis, ..recipe.clone() }
+    Recipe { reading, size: 128, steps: 2 * STEPS, seed: 0, style_scale: 1.0, sizes: Sizes::One, emphasis, ..recipe.clone() }
 }
 
 /// Waits until the losses are there. What they are matters to no one.
@@ -192,7 +204,7 @@ mod tests {
     use crate::engine::kernels::{Division, Strategy, gpu_for_tests, idle_gpu_for_tests, kernels_of_tests};
     use crate::engine::weights::{ChannelMeans, Manifest, Weights};
     use crate::memory::Precision;
-    use crate::recipe::{Border, OptimizerKind, Pooling, Start};
+    use crate::recipe::{OptimizerKind, Pooling, Start};
 
     fn network(device: &Device) -> Rc<Vgg19> {
         let manifest = Manifest::built_in();
@@ -214,8 +226,9 @@ mod tests {
         compiled: &BTreeSet<String>,
         gpu: &Device,
     ) -> Vec<String> {
-        let halvings = if recipe.pyramid > 1 { 0..2 } else { 0..1 };
-        let levels: Vec<Level> = halvings.rev().map(|halvings| Level { halvings, steps: 2 }).collect();
+        let edges = if recipe.sizes == Sizes::One { 0..1 } else { 0..3 };
+        let edge = |index| width.max(height) * [4, 3, 2][index] / 4;
+        let levels: Vec<Level> = edges.rev().map(|index| Level { edge: edge(index), steps: 2 }).collect();
         let recipe = Recipe { steps: levels.iter().map(|level| level.steps).sum(), ..recipe.clone() };
         let pictures = Pictures::new(grey(width, height), vec![grey(height, width)]);
         let launched = kernels_of_tests(|| {
@@ -254,17 +267,22 @@ mod tests {
     fn after_it_a_run_of_any_size_compiles_nothing() {
         let device = idle_gpu_for_tests();
         let vgg = network(&device);
-        let mut paper = Recipe { optimizer: OptimizerKind::Adam, ..Recipe::default() };
-        paper.reading.border = Border::Zero;
-        paper.reading.pooling = Pooling::Max;
-        let from_the_painting = Recipe { start: Start::PAINTING, ..Recipe::default() };
+        let plain = Recipe { reading: Reading::before_version_3(), sizes: Sizes::One, ..Recipe::default() };
+        let paper = Recipe { optimizer: OptimizerKind::Adam, reading: Reading::plain(Pooling::Max), ..plain.clone() };
+        let from_the_painting = Recipe { start: Start::PAINTING, ..plain.clone() };
+        let mut mixed = Recipe { sizes: Sizes::One, ..Recipe::default() };
+        mixed.reading.statistics = LayerStatistics::by(|layer| match layer.block() {
+            1..=3 => Statistic::Covariance,
+            _ => Statistic::Gram,
+        });
         let coarse = with(Rc::clone(&vgg), Strategy { division: Division::Coarse, ..Strategy::default() });
         let halves = with(Rc::clone(&vgg), Strategy { precision: Precision::Half, ..Strategy::default() });
         let holds =
             |vgg, recipe: &Recipe, sizes: &[[u32; 2]]| assert_compiles_nothing(vgg, recipe, sizes, Capacity::AMPLE, &device);
         // Adam's first zeros have a program for each kind of width.
-        holds(vgg, &Recipe::default(), &[[48, 56], [47, 55], [98, 97]]);
-        holds(Rc::clone(&coarse), &Recipe::default(), &[[47, 55]]);
+        holds(Rc::clone(&vgg), &plain, &[[48, 56], [47, 55], [98, 97]]);
+        holds(vgg, &mixed, &[[47, 55]]);
+        holds(Rc::clone(&coarse), &plain, &[[47, 55]]);
         holds(coarse, &from_the_painting, &[[48, 56]]);
         holds(halves, &paper, &[[48, 56]]);
     }
@@ -273,7 +291,7 @@ mod tests {
     fn nor_does_one_from_coarse_to_fine() {
         let device = idle_gpu_for_tests();
         let vgg = network(&device);
-        let recipe = Recipe { pyramid: 3, ..Recipe::default() };
+        let recipe = Recipe::default();
         let sizes = [[64, 80], [68, 52], [70, 54], [51, 61], [81, 69]];
         assert_compiles_nothing(Rc::clone(&vgg), &recipe, &sizes, Capacity::AMPLE, &device);
         let few_pairs = Capacity { pairs_bytes: 0, ..Capacity::AMPLE };
@@ -310,9 +328,9 @@ mod tests {
         let other = Recipe { size: 1024, steps: 7, seed: 3, ..Recipe::default() };
         assert!(warm_up.serves(&vgg, &other, 1, capacity) && !warm_up.serves(&vgg, &other, 2, capacity));
         assert!(!warm_up.serves(&vgg, &Recipe { optimizer: OptimizerKind::Adam, ..other.clone() }, 1, capacity));
-        let halved = Recipe { pyramid: 2, ..other.clone() };
-        assert!(!warm_up.serves(&vgg, &halved, 1, capacity));
-        assert!(WarmUp::new(Rc::clone(&vgg), &halved, 1, capacity, &device).serves(&vgg, &other, 1, capacity), "it does more");
+        let one_size = Recipe { sizes: Sizes::One, ..other.clone() };
+        assert!(warm_up.serves(&vgg, &one_size, 1, capacity), "it does more");
+        assert!(!WarmUp::new(Rc::clone(&vgg), &one_size, 1, capacity, &device).serves(&vgg, &other, 1, capacity));
         let in_tiles = [Recipe { size: 1025, ..other.clone() }, Recipe { style_scale: 2.0, ..other.clone() }];
         assert!(in_tiles.iter().all(|recipe| !warm_up.serves(&vgg, recipe, 1, capacity)));
         let halves = with(vgg, Strategy { precision: Precision::Half, ..Strategy::default() });

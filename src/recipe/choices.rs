@@ -4,17 +4,19 @@ use std::ops::RangeInclusive;
 
 use serde::{Deserialize, Serialize};
 
+use super::by_layer::ByLayer;
 use super::{RecipeError, within};
+use crate::layer::Layer;
 
-/// How one block's feature maps are halved for the next. The paper found average pooling to give the better pictures.
+/// How one block's feature maps are halved for the next.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Pooling {
-    /// Mean of 2×2.
+    /// Mean of 2×2: the paper's choice.
     #[default]
     #[serde(alias = "avg")]
     Average,
-    /// Greatest of 2×2, as VGG-19 was trained.
+    /// Greatest of 2×2, as VGG-19 was trained: broader, curlier forms.
     Max,
 }
 
@@ -56,8 +58,50 @@ pub enum Border {
     Zero,
 }
 
-/// How the network reads a picture.
+/// The units in which the losses of different layers are added up.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LossUnits {
+    /// Activations, as in the paper: with equal weights conv4_1 makes more than 95 % of the style loss.
+    #[default]
+    Activation,
+    /// Relative to the painting: a layer's Gram distance counts beside its target's own magnitude, and content beside the mean square of
+    /// the painting's outputs. So a layer's weight means the same at every layer and for every painting.
+    Painting,
+}
+
+/// What is compared of a style layer's outputs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Statistic {
+    /// Gram matrices, as in the paper.
+    #[default]
+    Gram,
+    /// Covariances and means, each relative to the painting's: accents count beside the ground that a Gram matrix is mostly made of.
+    Covariance,
+    /// The squared 2-Wasserstein distance of normal distributions of the same mean and covariance, relative to the painting's mean output.
+    Wasserstein,
+}
+
+/// A statistic for each layer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct LayerStatistics(ByLayer<Statistic>);
+
+impl LayerStatistics {
+    /// Of `layer`.
+    pub fn of(&self, layer: Layer) -> Statistic {
+        self.0.of(layer)
+    }
+
+    /// The statistic that `choose` names for each layer.
+    pub fn by(choose: impl Fn(Layer) -> Statistic) -> Self {
+        Self(ByLayer(Layer::ALL.map(choose)))
+    }
+}
+
+/// How the network reads a picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Reading {
     /// How feature maps are halved.
@@ -66,20 +110,79 @@ pub struct Reading {
     pub border: Border,
     /// How loud its filters are.
     pub network: Network,
+    /// In what units its layers' losses are added up.
+    pub units: LossUnits,
+    /// What is compared of each style layer.
+    pub statistics: LayerStatistics,
 }
 
-impl Reading {
-    /// The published network without any of our departures, with either pooling.
-    pub const fn plain(pooling: Pooling) -> Self {
-        Self { pooling, border: Border::Zero, network: Network::Raw }
+impl Default for Reading {
+    fn default() -> Self {
+        Self {
+            pooling: Pooling::Max,
+            border: Border::Replicate,
+            network: Network::Raw,
+            units: LossUnits::Painting,
+            statistics: LayerStatistics(ByLayer([Statistic::Covariance; Layer::ALL.len()])),
+        }
     }
 }
 
 impl Reading {
+    /// What was the default before version 3 of recipes.
+    pub const fn before_version_3() -> Self {
+        Self { border: Border::Replicate, ..Self::plain(Pooling::Average) }
+    }
+
+    /// The published network without any of our departures, with either pooling.
+    pub const fn plain(pooling: Pooling) -> Self {
+        Self {
+            pooling,
+            border: Border::Zero,
+            network: Network::Raw,
+            units: LossUnits::Activation,
+            statistics: LayerStatistics(ByLayer([Statistic::Gram; Layer::ALL.len()])),
+        }
+    }
+}
+
+/// The style's factor in units of the painting: with it a content weight of 500 is the balance of crowsonkb/style-transfer-pytorch (0.015
+/// beside a style of 1).
+const PAINTING_STYLE_SCALE: f32 = 5000.0;
+
+/// What a layer's Gram distance relative to the painting's is multiplied with so that it is about the squared Wasserstein distance of the
+/// outputs' distributions, by block; geometric means of the bench's pairs at the photo.
+const GRAM_SCALES: [f32; 5] = [1.7, 2.4, 3.5, 4.1, 7.7];
+/// The same for covariances and means.
+const COVARIANCE_SCALES: [f32; 5] = [1.4, 1.1, 1.8, 1.6, 5.0];
+
+impl Reading {
+    /// By what the style loss of a layer is multiplied beside [`Self::loss_scales`].
+    pub fn layer_scale(self, layer: Layer) -> f32 {
+        match (self.units, self.statistics.of(layer)) {
+            (LossUnits::Activation, _) | (LossUnits::Painting, Statistic::Wasserstein) => 1.0,
+            (LossUnits::Painting, Statistic::Gram) => GRAM_SCALES[layer.block() as usize - 1],
+            (LossUnits::Painting, Statistic::Covariance) => COVARIANCE_SCALES[layer.block() as usize - 1],
+        }
+    }
+
+    /// By what the weights of total variation and outlines are multiplied: in units of the painting the other losses are smaller.
+    pub const fn smoothness_scale(self) -> f32 {
+        match self.units {
+            LossUnits::Activation => 1.0,
+            LossUnits::Painting => 0.008,
+        }
+    }
+
     /// By what the content loss and the style loss are multiplied so that their gradients are about what they are for the published network
     /// with average pooling: rounded geometric means over five pairs of sample pictures at 64 and 128 px, which spread by a factor of 3. For the
     /// normalised network with max pooling the content's is half of that, by how far results are from the photo.
+    ///
+    /// In units of the painting nothing is left to make up for, and one factor brings the style into the range of the content's weights.
     pub const fn loss_scales(self) -> (f32, f32) {
+        if let LossUnits::Painting = self.units {
+            return (1.0, PAINTING_STYLE_SCALE);
+        }
         match (self.network, self.pooling) {
             (Network::Raw, Pooling::Average) => (1.0, 1.0),
             (Network::Raw, Pooling::Max) => (0.1, 0.01),

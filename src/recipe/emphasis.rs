@@ -1,11 +1,11 @@
 //! What the person regulates while a run goes on.
 
-use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize};
 
+use super::by_layer::ByLayer;
 use super::{Reading, RecipeError, within};
 use crate::layer::Layer;
 
@@ -19,8 +19,8 @@ const MIDDLE_BLOCK: f32 = 3.0;
 
 /// A weight for each layer; zero leaves a layer out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(from = "BTreeMap<Layer, f32>", into = "BTreeMap<Layer, f32>")]
-pub struct LayerWeights([f32; Layer::ALL.len()]);
+#[serde(transparent)]
+pub struct LayerWeights(ByLayer<f32>);
 
 impl LayerWeights {
     /// The same `weight` for each of `layers`.
@@ -28,21 +28,35 @@ impl LayerWeights {
         layers.iter().fold(Self::default(), |weights, &layer| weights.with(layer, weight))
     }
 
+    /// `layers`, those of each block a quarter of those of the one before it, and 1 in all: the balance of crowsonkb/style-transfer-pytorch. Equal ones would
+    /// repaint the painting.
+    pub fn finest_first(layers: &[Layer]) -> Self {
+        let weight = |layer: Layer| 0.25_f32.powi(i32::try_from(layer.block()).unwrap_or(0));
+        let sum: f32 = layers.iter().map(|&layer| weight(layer)).sum();
+        layers.iter().fold(Self::default(), |all, &layer| all.with(layer, weight(layer) / sum))
+    }
+
+    /// Whether these are `others` but for a factor and for rounding.
+    pub fn is_in_proportion_to(self, others: Self) -> bool {
+        let (own, other) = (self.sum(), others.sum());
+        self.0.0.iter().zip(others.0.0).all(|(weight, of)| (weight * other - of * own).abs() <= 1e-5 * own * other)
+    }
+
     /// These, but `weight` for `layer`.
     #[must_use]
     pub fn with(mut self, layer: Layer, weight: f32) -> Self {
-        self.0[layer as usize] = weight;
+        self.0.0[layer as usize] = weight;
         self
     }
 
     /// Of `layer`.
     pub fn of(&self, layer: Layer) -> f32 {
-        self.0[layer as usize]
+        self.0.of(layer)
     }
 
     /// The layers that count, each with its weight, in the order of the network.
     pub fn active(self) -> impl Iterator<Item = (Layer, f32)> {
-        Layer::ALL.into_iter().zip(self.0).filter(|(_, weight)| *weight != 0.0)
+        Layer::ALL.into_iter().zip(self.0.0).filter(|(_, weight)| *weight != 0.0)
     }
 
     /// The layers that count.
@@ -57,23 +71,11 @@ impl LayerWeights {
     }
 
     fn sum(self) -> f32 {
-        self.0.iter().sum()
+        self.0.0.iter().sum()
     }
 
     fn map(self, change: impl Fn(Layer, f32) -> f32) -> Self {
-        Self(std::array::from_fn(|index| change(Layer::ALL[index], self.0[index])))
-    }
-}
-
-impl From<BTreeMap<Layer, f32>> for LayerWeights {
-    fn from(weights: BTreeMap<Layer, f32>) -> Self {
-        weights.into_iter().fold(Self::default(), |all, (layer, weight)| all.with(layer, weight))
-    }
-}
-
-impl From<LayerWeights> for BTreeMap<Layer, f32> {
-    fn from(weights: LayerWeights) -> Self {
-        weights.active().collect()
+        Self(ByLayer(std::array::from_fn(|index| change(Layer::ALL[index], self.0.0[index]))))
     }
 }
 
@@ -86,6 +88,8 @@ pub struct Emphasis {
     pub content_weight: f32,
     /// Weight of total variation for each element of the picture, in levels² of 255.
     pub tv_weight: f32,
+    /// What keeping the photo's outlines weighs, for each of them, in levels² of 255: it holds eyes and edges that style would bend.
+    pub outlines: f32,
     /// What each layer's content weighs.
     pub content_layers: LayerWeights,
     /// What each layer's style weighs: `w_l`.
@@ -101,9 +105,10 @@ impl Default for Emphasis {
     fn default() -> Self {
         Self {
             content_weight: 500.0,
-            tv_weight: 0.0,
+            tv_weight: 20.0,
+            outlines: 0.0,
             content_layers: LayerWeights::even(&[Layer::CONTENT], 1.0),
-            style_layers: LayerWeights::even(&Layer::STYLE, 0.2),
+            style_layers: LayerWeights::finest_first(&Layer::STYLE),
             grain: 0.0,
             styles: [1.0; MAX_STYLES],
         }
@@ -129,6 +134,8 @@ impl Emphasis {
     const CLEARING_TV_WEIGHTS: [f32; 5] = [0.0, 3.0, 100.0, 1000.0, 1000.0];
     /// Total-variation weights allowed.
     pub const TV_WEIGHT: RangeInclusive<f32> = 0.0..=1e6;
+    /// Weights of outlines allowed.
+    pub const OUTLINES: RangeInclusive<f32> = 0.0..=1e6;
     /// Weights of a layer allowed.
     pub const LAYER_WEIGHT: RangeInclusive<f32> = 0.0..=1e6;
     /// Grains allowed.
@@ -158,10 +165,15 @@ impl Emphasis {
         weights.iter().map(|weight| if sum > 0.0 { weight / sum } else { 1.0 / count as f32 }).collect()
     }
 
+    /// The style layers alike, and no smoothness: the paper's, and the default before version 3 of recipes.
+    pub fn plain() -> Self {
+        Self { tv_weight: 0.0, style_layers: LayerWeights::even(&Layer::STYLE, 0.2), ..Self::default() }
+    }
+
     /// The content of one layer, and nothing else.
     pub fn content_alone(layer: Layer) -> Self {
         let (content_layers, style_layers) = (LayerWeights::even(&[layer], 1.0), LayerWeights::default());
-        Self { content_layers, style_layers, ..Self::default() }
+        Self { content_layers, style_layers, tv_weight: 0.0, ..Self::default() }
     }
 
     /// The style of these layers, and nothing else but what clears the noise away.
@@ -177,7 +189,9 @@ impl Emphasis {
     pub fn balanced(mut self, reading: Reading) -> Self {
         let (content, style) = reading.loss_scales();
         self.content_weight *= content;
-        self.style_layers = self.style_layers.map(|_, weight| weight * style);
+        self.tv_weight *= reading.smoothness_scale();
+        self.outlines *= reading.smoothness_scale();
+        self.style_layers = self.style_layers.map(|layer, weight| weight * style * reading.layer_scale(layer));
         self
     }
 
@@ -193,6 +207,7 @@ impl Emphasis {
     pub fn validate(&self) -> Result<(), RecipeError> {
         within("content weight", self.content_weight, &Self::CONTENT_WEIGHT)?;
         within("total-variation weight", self.tv_weight, &Self::TV_WEIGHT)?;
+        within("weight of outlines", self.outlines, &Self::OUTLINES)?;
         for (kind, weights) in [("content", self.content_layers), ("style", self.style_layers)] {
             for (layer, weight) in weights.active() {
                 within(&format!("{kind} weight of {}", layer.name()), weight, &Self::LAYER_WEIGHT)?;
@@ -202,7 +217,7 @@ impl Emphasis {
         for weight in self.styles {
             within("weight of a style picture", weight, &Self::STYLE_WEIGHT)?;
         }
-        if self.counted_content_layers().sum() > 0.0 || self.style_layers.sum() > 0.0 || self.tv_weight > 0.0 {
+        if self.counted_content_layers().sum() > 0.0 || self.style_layers.sum() > 0.0 || self.tv_weight + self.outlines > 0.0 {
             return Ok(());
         }
         Err(RecipeError::Nothing)
@@ -228,12 +243,12 @@ mod tests {
     #[test]
     fn grain_moves_weight_between_fine_and_coarse_layers_and_keeps_their_sum() {
         let at = |grain| Emphasis { grain, ..Emphasis::default() }.graded_style_layers();
-        assert_eq!(at(0.0), Emphasis::default().style_layers);
+        assert!(at(0.0).is_in_proportion_to(Emphasis::default().style_layers));
         for grain in [-1.0, -0.3, 0.7, 1.0] {
             assert!((at(grain).sum() - 1.0).abs() < 1e-6);
         }
-        assert!(at(1.0).of(Layer::Conv5_1) > 0.7 && at(1.0).of(Layer::Conv1_1) < 0.01);
-        assert!(at(-1.0).of(Layer::Conv1_1) > 0.7 && at(-1.0).of(Layer::Conv5_1) < 0.01);
+        assert!(at(1.0).is_in_proportion_to(LayerWeights::even(&Layer::STYLE, 1.0)), "the grain's step is that of the weights");
+        assert!(at(-1.0).of(Layer::Conv1_1) > 0.9 && at(-1.0).of(Layer::Conv5_1) < 1e-4);
         let none = Emphasis { style_layers: LayerWeights::default(), grain: 1.0, ..Emphasis::default() };
         assert_eq!(none.graded_style_layers(), LayerWeights::default());
     }
@@ -258,7 +273,7 @@ mod tests {
 
     #[test]
     fn an_objective_of_nothing_is_refused() {
-        let style_alone = Emphasis { content_weight: 0.0, ..Emphasis::default() };
+        let style_alone = Emphasis { content_weight: 0.0, tv_weight: 0.0, ..Emphasis::default() };
         style_alone.validate().unwrap();
         let nothing = Emphasis { style_layers: LayerWeights::default(), ..style_alone };
         assert_eq!(nothing.validate().unwrap_err(), RecipeError::Nothing);

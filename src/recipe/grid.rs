@@ -1,6 +1,6 @@
 //! The paper's fig. 3: styles of more and more layers, against more and more content.
 
-use super::{LayerWeights, Recipe};
+use super::{LayerWeights, LossUnits, Recipe};
 use crate::layer::Layer;
 
 /// One picture of a grid.
@@ -15,10 +15,14 @@ pub struct Cell {
 }
 
 /// The cells of a grid, row by row: one row for each of the paper's style layers, one column for each of `content_weights`. All else
-/// is as `recipe` has it.
+/// is as `recipe` has it. Layers weigh alike in units of activations, and finest first in those of the painting.
 pub fn grid(recipe: &Recipe, content_weights: &[f32]) -> impl Iterator<Item = Cell> {
+    let units = recipe.reading.units;
     #[expect(clippy::cast_precision_loss, reason = "a few layers")]
-    let subset = |row: usize| LayerWeights::even(&Layer::STYLE[..=row], 1.0 / (row + 1) as f32);
+    let subset = move |row: usize| match units {
+        LossUnits::Activation => LayerWeights::even(&Layer::STYLE[..=row], 1.0 / (row + 1) as f32),
+        LossUnits::Painting => LayerWeights::finest_first(&Layer::STYLE[..=row]),
+    };
     (0..Layer::STYLE.len()).flat_map(move |row| {
         content_weights.iter().enumerate().map(move |(column, &content_weight)| {
             let mut recipe = recipe.clone();
@@ -32,7 +36,7 @@ pub fn grid(recipe: &Recipe, content_weights: &[f32]) -> impl Iterator<Item = Ce
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::recipe::Emphasis;
+    use crate::recipe::{Emphasis, Reading};
 
     #[test]
     fn rows_add_layers_and_columns_add_content() {
@@ -43,6 +47,9 @@ mod tests {
         assert_eq!(last.recipe, Recipe::default());
         let third = &cells[2];
         assert_eq!((third.row, third.column, third.recipe.emphasis.content_weight), (1, 0, 16.0));
+        assert_eq!(third.recipe.emphasis.style_layers, LayerWeights::finest_first(&Layer::STYLE[..2]));
+        let plain = Recipe { reading: Reading::before_version_3(), ..Recipe::default() };
+        let third = grid(&plain, &[16.0]).nth(1).unwrap();
         assert_eq!(third.recipe.emphasis.style_layers, LayerWeights::even(&Layer::STYLE[..2], 0.5));
     }
 }

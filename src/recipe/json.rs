@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 
 use serde_json::{Map, Value, json};
 
-use super::{Emphasis, Recipe, RecipeError, Start, within};
+use super::{Emphasis, Recipe, RecipeError, Sizes, Start, within};
 
 impl Recipe {
     /// Reads and validates the JSON form. An older form means what it meant then.
@@ -14,6 +14,7 @@ impl Recipe {
     pub fn from_json(text: &str) -> Result<Self, RecipeError> {
         let mut fields: Map<String, Value> =
             serde_json::from_str(text).map_err(|error| RecipeError::Unreadable(error.to_string()))?;
+        name_sizes(&mut fields);
         if let Some(version) = fields.get("version").and_then(Value::as_u64).and_then(|version| u32::try_from(version).ok()) {
             // Told before any field that only a later form has.
             within("version", version, &(1..=Self::VERSION))?;
@@ -36,14 +37,40 @@ impl Recipe {
     }
 }
 
-/// Makes the newest form of an older one: version 1 began with the photo as it is where it said nothing else.
+/// What the defaults were that version 3 changed.
+const BEFORE_VERSION_3: &str = r#"{"keep_frame": true, "sizes": "one",
+    "reading": {"pooling": "average", "units": "activation", "statistics": {}},
+    "emphasis": {"tv_weight": 0, "style_layers": {"conv1_1": 0.2, "conv2_1": 0.2, "conv3_1": 0.2, "conv4_1": 0.2, "conv5_1": 0.2}}}"#;
+
+/// Makes the newest form of an older one: what it does not say is what the default was then. Version 1 began with the photo as it is; before version 3
+/// losses added up in units of the activations, from evenly weighted Gram matrices of average-pooled maps, at the result's size alone, and a painting's frame was part of it.
 fn upgrade(fields: &mut Map<String, Value>, version: u32) {
     if version == 1
         && let Some(start) = fields.entry("start").or_insert_with(|| json!({})).as_object_mut()
     {
         start.entry("photo").or_insert_with(|| json!(1.0));
     }
+    if version < 3 {
+        let older: Map<String, Value> = serde_json::from_str(BEFORE_VERSION_3).expect("a recipe's text");
+        for (name, value) in older {
+            match (fields.get_mut(&name), value) {
+                (Some(Value::Object(own)), Value::Object(part)) => {
+                    part.into_iter().for_each(|(name, value)| _ = own.entry(name).or_insert(value));
+                }
+                (None, value) => _ = fields.insert(name, value),
+                _ => {}
+            }
+        }
+    }
     fields.insert("version".to_owned(), json!(Recipe::VERSION));
+}
+
+/// Before version 3 the sizes had a number alone, each being half of the next: "pyramid".
+fn name_sizes(fields: &mut Map<String, Value>) {
+    if let Some(pyramid) = fields.remove("pyramid") {
+        let sizes = if pyramid == 1 { json!("one") } else { json!({ "doubling": pyramid }) };
+        fields.entry("sizes").or_insert(sizes);
+    }
 }
 
 /// Names the field and, where its value should be another number, the range.
@@ -68,10 +95,12 @@ fn allowed(field: &str) -> Option<RangeInclusive<f64>> {
         "size" => numbers(&Recipe::SIZE),
         "steps" => numbers(&Recipe::STEPS),
         "style_scale" => numbers(&Recipe::STYLE_SCALE),
-        "pyramid" => numbers(&Recipe::PYRAMID),
+        "sizes.doubling" => numbers(&Sizes::COUNT),
+        "sizes.growing" => numbers(&Sizes::FIRST),
         "start.photo" | "start.recoloured" | "start.painting" | "start.noise" => numbers(&Start::SHARE),
         "emphasis.content_weight" => numbers(&Emphasis::CONTENT_WEIGHT),
         "emphasis.tv_weight" => numbers(&Emphasis::TV_WEIGHT),
+        "emphasis.outlines" => numbers(&Emphasis::OUTLINES),
         "emphasis.grain" => numbers(&Emphasis::GRAIN),
         "emphasis.content_layers" | "emphasis.style_layers" => numbers(&Emphasis::LAYER_WEIGHT),
         _ if field.starts_with("emphasis.styles[") => numbers(&Emphasis::STYLE_WEIGHT),
@@ -86,7 +115,8 @@ fn numbers<T: Copy + Into<f64>>(range: &RangeInclusive<T>) -> RangeInclusive<f64
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::recipe::{Border, Pooling};
+    use crate::layer::Layer;
+    use crate::recipe::{Border, LayerWeights, LossUnits, Pooling, Reading};
 
     fn refused(text: &str) -> String {
         Recipe::from_json(text).unwrap_err().to_string()
@@ -103,8 +133,8 @@ mod tests {
         assert!(refused(r#"{"sise": 512}"#).contains("`sise`"));
         let error = refused(r#"{"optimizer": "sgd"}"#);
         assert!(error.contains("optimizer") && error.contains("`sgd`") && error.contains("`lbfgs`"), "{error}");
-        let error = refused(r#"{"version": 3, "sise": 512}"#);
-        assert_eq!(error, "version is 3; it must lie between 1 and 2", "a later form's fields are not to blame");
+        let error = refused(r#"{"version": 4, "sise": 512}"#);
+        assert_eq!(error, "version is 4; it must lie between 1 and 3", "a later form's fields are not to blame");
         assert_eq!(Recipe::from_json(r#"{"steps": 5}"#).unwrap(), Recipe { steps: 5, ..Recipe::default() });
     }
 
@@ -116,7 +146,7 @@ mod tests {
             (r#"{"start": {"noise": "much"}}"#, "start.noise", "0 and 1"),
             (r#"{"emphasis": {"grain": null}}"#, "emphasis.grain", "-1 and 1"),
             (r#"{"emphasis": {"styles": [1, true]}}"#, "emphasis.styles[1]", "0 and 1000"),
-            (r#"{"version": "new"}"#, "version", "1 and 2"),
+            (r#"{"version": "new"}"#, "version", "1 and 3"),
         ] {
             let error = refused(text);
             assert!(error.contains(&format!("{field} takes numbers between {range} (")), "{error}");
@@ -151,7 +181,7 @@ mod tests {
             "reading":{"pooling":"max","border":"zero"},"seed":7}"#;
         let recipe = Recipe::from_json(text).unwrap();
         assert_eq!((recipe.size, recipe.seed, recipe.reading.pooling), (256, 7, Pooling::Max));
-        assert_eq!(recipe.emphasis.style_layers, Emphasis::default().style_layers);
+        assert_eq!(recipe.emphasis.style_layers, LayerWeights::even(&Layer::STYLE, 0.2));
         let mirrored = Recipe::from_json(r#"{"reading":{"border":"reflect"}}"#).unwrap();
         assert_eq!(mirrored.reading.border, Border::Replicate, "by the name of what it replaced");
     }
@@ -168,5 +198,22 @@ mod tests {
         assert_eq!(start(r#"{"version":1,"start":{"noise":0.5}}"#), Start { photo: 1.0, noise: 0.5, ..Start::default() });
         assert_eq!(start(r#"{"start":{"noise":0.5}}"#), Start { noise: 0.5, ..Start::default() });
         assert_eq!(start("{}"), Start::RECOLOURED);
+    }
+
+    #[test]
+    fn a_recipe_from_before_version_3_means_what_it_meant() {
+        let recipe = |text: &str| Recipe::from_json(text).unwrap();
+        for text in [r#"{"version": 1, "start": {"photo": 0, "recoloured": 1}}"#, r#"{"version": 2}"#] {
+            assert!(recipe(text).is_default_before_version_3(), "{text}");
+        }
+        let reading = Reading { border: Border::Zero, ..Reading::before_version_3() };
+        assert_eq!(recipe(r#"{"version": 2, "reading": {"border": "zero"}}"#).reading, reading);
+        let own = r#"{"version": 2, "reading": {"pooling": "max"}, "emphasis": {"tv_weight": 3.0, "style_layers": {"conv3_1": 1.0}}, "pyramid": 3}"#;
+        let own = recipe(own);
+        assert_eq!((own.reading.pooling, own.reading.units, own.sizes), (Pooling::Max, LossUnits::Activation, Sizes::Doubling(3)));
+        assert_eq!((own.emphasis.tv_weight, own.emphasis.style_layers.layers()), (3.0, vec![Layer::Conv3_1]));
+        assert_eq!(recipe(r#"{"version": 2, "pyramid": 1}"#).sizes, Sizes::One);
+        assert!(refused(r#"{"version": 2, "pyramid": 9}"#).contains("number of sizes is 9"));
+        assert!(refused(r#"{"reading": {"units": "activation"}}"#).contains("units of the painting"));
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Border, Emphasis, Palette, Recipe, Start};
+use super::{Emphasis, Palette, Pooling, Reading, Recipe, Sizes, Start};
 
 /// A recipe that one can ask for by name. Size, number of steps, seed and the blend of paintings are not its business.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,7 +17,7 @@ pub enum Preset {
     BolderStrokes,
     /// The painting's strokes in the photo's colours.
     ColoursOfThePhoto,
-    /// As in the paper: from noise, zeros beyond the border; and a little smoothness.
+    /// As in the paper: Gram matrices in units of activations, at one size, from noise, zeros beyond the border; and a little smoothness.
     Paper,
 }
 
@@ -53,16 +53,17 @@ impl Preset {
         recipe.emphasis.styles = other.emphasis.styles;
         match self {
             Self::Balanced => {}
-            Self::CloserToThePhoto => recipe.emphasis.content_weight = 4000.0,
+            Self::CloserToThePhoto => recipe.emphasis.content_weight = 2000.0,
             Self::BolderStrokes => {
-                recipe.emphasis.content_weight = 150.0;
+                recipe.emphasis.content_weight = 250.0;
                 recipe.emphasis.grain = 0.3;
                 recipe.style_scale = 1.5;
-                recipe.pyramid = 3;
             }
             Self::ColoursOfThePhoto => recipe.colours.palette = Palette::Photo,
             Self::Paper => {
-                recipe.reading.border = Border::Zero;
+                recipe.reading = Reading::plain(Pooling::Average);
+                recipe.emphasis.style_layers = Emphasis::plain().style_layers;
+                recipe.sizes = Sizes::One;
                 recipe.start = Start::NOISE;
                 // Not in the paper, which shows pictures of other sizes after more steps.
                 recipe.emphasis.tv_weight = Emphasis::CLEARING_TV_WEIGHT;

@@ -36,13 +36,16 @@ pub fn column_label(column: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::recipe::Sizes;
 
     #[test]
     fn cells_are_small_and_otherwise_as_set() {
-        let own = Recipe { size: 512, steps: 33, pyramid: 2, ..Recipe::default() };
+        let own = Recipe { size: 512, steps: 33, sizes: Sizes::Doubling(2), ..Recipe::default() };
         let fast = cells(&own, true);
         assert_eq!((fast.len(), fast[0].recipe.size, cells(&own, false)[0].recipe.size), (CELLS, 128, 64));
-        assert!(fast.iter().all(|cell| cell.recipe.validate().is_ok() && cell.recipe.steps == 33 && cell.recipe.pyramid == 2));
+        assert!(
+            fast.iter().all(|cell| cell.recipe.validate().is_ok() && cell.recipe.steps == 33 && cell.recipe.sizes == own.sizes)
+        );
         assert_eq!(cells(&Recipe { size: 32, ..own }, true)[0].recipe.size, 32, "never larger than asked for");
     }
 

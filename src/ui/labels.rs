@@ -264,6 +264,7 @@ mod tests {
     use super::*;
     use crate::memory::Capacity;
     use crate::protocol::{DeviceReport, Event, Losses, RunId};
+    use crate::recipe::Sizes;
     use crate::ui::settings::Settings;
 
     fn opened(kind: DeviceKind, software: bool, choice: DeviceChoice) -> Studio {
@@ -281,6 +282,7 @@ mod tests {
 
     fn running(step: u32) -> Studio {
         let mut studio = opened(DeviceKind::Gpu, false, DeviceChoice::Auto);
+        studio.set(|settings| settings.recipe.sizes = Sizes::One);
         studio.start();
         let losses = Losses { content: 1.0, style: 1.0, total_variation: 0.0 };
         studio.apply(Event::Progress { run: RunId(1), step, steps: 200, losses, elapsed_ms: 1100.0 });

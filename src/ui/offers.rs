@@ -7,7 +7,7 @@ use super::settings::Settings;
 use crate::layer::Layer;
 use crate::memory::{Capacity, MemoryUse};
 use crate::pixels::ImageSize;
-use crate::recipe::{Border, LayerWeights, OptimizerKind, Palette, Pooling, Preset, Recipe, Start};
+use crate::recipe::{Border, LayerWeights, OptimizerKind, Palette, Pooling, Preset, Recipe, Sizes, Start};
 use crate::schedule;
 
 /// One thing to choose from a list.
@@ -93,16 +93,22 @@ pub fn starts(own: Start) -> Vec<Offer<Start>> {
     with_own(offers, own, |start| mixture(*start))
 }
 
-/// Numbers of sizes to paint at, for a result of `size` px: each by the coarsest, whose strokes the picture keeps. Those are offered that the photo
-/// has, or one of 3:2 before its shape is known.
-pub fn pyramids(own: u32, size: u32, photo: Option<ImageSize>) -> Vec<Offer<u32>> {
+/// First sizes of a build-up, px: seen on the pairs of `tests/pairs`, below 160 px the photo's forms are lost.
+const FIRST_SIZES: [u32; 3] = [160, 226, 320];
+
+/// The sizes to paint at, for a result of `size` px: each build-up by the size that it begins at. Those are offered that leave a photo of this size,
+/// or one of 3:2 before its shape is known, more than one.
+pub fn build_ups(own: Sizes, size: u32, photo: Option<ImageSize>) -> Vec<Offer<Sizes>> {
     let fitted = photo.unwrap_or(ImageSize::new(size, size * 2 / 3)).fit_to_edge(size);
-    let fitting = (1..=4).filter(|&count| schedule::levels(fitted.short_edge(), count, u32::MAX).len() == count as usize);
-    let label = |count| {
-        if count == 1 { "At full size".to_owned() } else { format!("Strokes as at {} px", fitted.long_edge() >> (count - 1)) }
-    };
-    let offers = fitting.map(|count: u32| offer(count, count.to_string(), label(count))).collect();
-    with_own(offers, own, |count| format!("In {count} sizes, if it has them"))
+    let grows = |&first: &u32| schedule::levels(fitted, Sizes::Growing(first), u32::MAX).len() > 1 || own == Sizes::Growing(first);
+    let growing = FIRST_SIZES.into_iter().filter(grows);
+    let growing = growing.map(|first| offer(Sizes::Growing(first), format!("from-{first}"), format!("From {first} px up")));
+    let offers = [offer(Sizes::One, "one", "At full size")].into_iter().chain(growing).collect();
+    with_own(offers, own, |sizes| match sizes {
+        Sizes::One => "At full size".to_owned(),
+        Sizes::Doubling(count) => format!("In {count} sizes, if it has them"),
+        Sizes::Growing(first) => format!("From {first} px up"),
+    })
 }
 
 /// The layer whose content counts.
@@ -163,7 +169,7 @@ pub fn memory_uses() -> Vec<Offer<MemoryUse>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::recipe::Recipe;
+    use crate::recipe::{Recipe, Sizes};
 
     /// Keys differ, and the default is among the values.
     fn holds<T: PartialEq + std::fmt::Debug>(offers: &[Offer<T>], default: &T) {
@@ -178,7 +184,7 @@ mod tests {
         let recipe = Recipe::default();
         offered(stroke_sizes, recipe.style_scale);
         offered(starts, recipe.start);
-        offered(|own| pyramids(own, 512, None), recipe.pyramid);
+        offered(|own| build_ups(own, 512, None), recipe.sizes);
         offered(content_layers, recipe.emphasis.content_layers);
         holds(&palettes(), &recipe.colours.palette);
         holds(&optimizers(), &recipe.optimizer);
@@ -202,7 +208,7 @@ mod tests {
             let recipe = preset.applied_to(&Recipe::default());
             offered(stroke_sizes, recipe.style_scale);
             offered(starts, recipe.start);
-            offered(|own| pyramids(own, 512, None), recipe.pyramid);
+            offered(|own| build_ups(own, 512, None), recipe.sizes);
         }
     }
 
@@ -215,7 +221,7 @@ mod tests {
         }
         assert_eq!(own(stroke_sizes, 0.83), "×0.83");
         assert_eq!(own(starts, Start { photo: 0.5, noise: 1.0, ..Start::default() }), "33 % photo, 67 % noise");
-        assert_eq!(own(|count| pyramids(count, 128, None), 3), "In 3 sizes, if it has them");
+        assert_eq!(own(|sizes| build_ups(sizes, 128, None), Sizes::Doubling(3)), "In 3 sizes, if it has them");
         let layer = |layer, weight| LayerWeights::default().with(layer, weight);
         assert_eq!(own(content_layers, layer(Layer::Conv2_1, 0.5)), "conv2_1 ×0.5");
         assert_eq!(own(content_layers, layer(Layer::Conv2_1, 1.0).with(Layer::Conv4_2, 1.0)), "conv2_1, conv4_2");
@@ -223,13 +229,18 @@ mod tests {
     }
 
     #[test]
-    fn a_build_up_is_offered_by_the_size_whose_strokes_it_keeps() {
-        let labels = |size, photo| pyramids(1, size, photo).into_iter().map(|offer| offer.label).collect::<Vec<_>>();
-        assert_eq!(labels(512, None), ["At full size", "Strokes as at 256 px", "Strokes as at 128 px"]);
-        assert_eq!(labels(192, None), ["At full size", "Strokes as at 96 px"]);
-        assert_eq!(labels(128, None), ["At full size"], "64 px of a photo of 3:2 are too few");
-        assert_eq!(labels(512, Some(ImageSize::new(150, 600))), ["At full size", "Strokes as at 256 px"], "128 px wide");
-        assert_eq!(labels(512, Some(ImageSize::new(192, 128))), ["At full size", "Strokes as at 96 px"], "not enlarged");
+    fn a_build_up_is_offered_by_the_size_that_it_begins_at() {
+        let labels = |size, photo| build_ups(Sizes::One, size, photo).into_iter().map(|offer| offer.label).collect::<Vec<_>>();
+        assert_eq!(labels(512, None), ["At full size", "From 160 px up", "From 226 px up", "From 320 px up"]);
+        assert_eq!(labels(256, None), ["At full size", "From 160 px up"]);
+        assert_eq!(labels(128, None), ["At full size"]);
+        assert_eq!(
+            labels(512, Some(ImageSize::new(150, 512))),
+            ["At full size", "From 160 px up", "From 226 px up", "From 320 px up"]
+        );
+        assert_eq!(labels(512, Some(ImageSize::new(176, 128))), ["At full size"], "not enlarged");
+        let default = build_ups(Sizes::Growing(160), 128, None);
+        assert_eq!(default[1].label, "From 160 px up", "a choice stays when the size changes");
     }
 
     #[test]

@@ -62,15 +62,15 @@ impl Reconstruction {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::recipe::Start;
+    use crate::recipe::{Sizes, Start};
 
     #[test]
     fn content_is_painted_from_its_one_layer_alone_and_style_from_its_layers_alone() {
-        let own = Recipe { size: 192, steps: 30, seed: 4, style_scale: 2.0, pyramid: 3, ..Recipe::default() };
+        let own = Recipe { size: 192, steps: 30, seed: 4, style_scale: 2.0, sizes: Sizes::Doubling(3), ..Recipe::default() };
         let content = Reconstruction { content_layer: Layer::Conv2_2, ..Reconstruction::default() };
         let recipe = content.recipe(&own);
         recipe.validate().unwrap();
-        assert_eq!((recipe.size, recipe.steps, recipe.seed, recipe.style_scale, recipe.pyramid), (192, 30, 4, 1.0, 1));
+        assert_eq!((recipe.size, recipe.steps, recipe.seed, recipe.style_scale, recipe.sizes), (192, 30, 4, 1.0, Sizes::One));
         assert_eq!((recipe.start, content.layers().as_str()), (Start::NOISE, "conv2_2"));
         assert_eq!(recipe.emphasis.counted_content_layers().layers(), [Layer::Conv2_2]);
         assert_eq!(recipe.emphasis.style_layers.layers(), []);

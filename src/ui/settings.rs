@@ -19,7 +19,10 @@ pub const STEPS: RangeInclusive<u32> = Recipe::STEPS;
 
 /// Total-variation weights between which pictures differ visibly, from a hint to plain blur; the slider is logarithmic and
 /// adds zero at its left end.
-const TV_SLIDER: RangeInclusive<f32> = 10.0..=10_000.0;
+const TV_SLIDER: RangeInclusive<f32> = 1.0..=10_000.0;
+
+/// Weights of outlines between which pictures differ visibly; as the slider of total variation.
+const OUTLINES_SLIDER: RangeInclusive<f32> = 1.0..=1000.0;
 
 /// Positions of a slider: 0 to this.
 pub const SLIDER_END: u32 = 100;
@@ -109,17 +112,26 @@ pub fn with_layer_toggled(weights: LayerWeights, layer: Layer) -> LayerWeights {
     let is_in = weights.of(layer) > 0.0;
     let changed = weights.with(layer, if is_in { 0.0 } else { mean });
     let layers: Vec<(Layer, f32)> = changed.active().collect();
+    // Anew instead of by proportion, so that a layer taken out and in again leaves no trace of rounding.
+    let whole = if sum > 0.0 { sum } else { 1.0 };
+    if weights.is_in_proportion_to(LayerWeights::finest_first(&weights.layers())) {
+        let usual = LayerWeights::finest_first(&changed.layers());
+        return usual.active().fold(usual, |all, (layer, weight)| all.with(layer, weight * whole));
+    }
     if is_even(weights) {
-        // Anew instead of by proportion, so that a layer taken out and in again leaves no trace of rounding.
-        let whole = if sum > 0.0 { sum } else { 1.0 };
         return LayerWeights::even(&changed.layers(), whole / count(&layers).max(1.0));
     }
     let left: f32 = layers.iter().map(|(_, weight)| weight).sum();
     layers.iter().fold(LayerWeights::default(), |all, &(layer, weight)| all.with(layer, weight * sum / left))
 }
 
+/// Whether the layers that count weigh as the page has them weigh, so that nothing need be said of it.
+pub fn is_usual(weights: LayerWeights) -> bool {
+    is_even(weights) || weights.is_in_proportion_to(LayerWeights::finest_first(&weights.layers()))
+}
+
 /// Whether all layers that count weigh the same.
-pub fn is_even(weights: LayerWeights) -> bool {
+fn is_even(weights: LayerWeights) -> bool {
     let mut active = weights.active().map(|(_, weight)| weight);
     active.next().is_none_or(|first| active.all(|weight| weight == first))
 }
@@ -129,13 +141,16 @@ fn count(layers: &[(Layer, f32)]) -> f32 {
     layers.len() as f32
 }
 
-/// A stored recipe that makes no sense is the default one, and takes nothing else with it. One of the first form that begins with the photo
-/// as it is does so because that was the default: it follows to the new one.
+/// A stored recipe that makes no sense is the default one, and takes nothing else with it. What the default was and no one changed follows to the
+/// new one: the photo as it is that recipes of the first form began with, and all of a recipe from before version 3.
 fn recipe_or_default<'de, D: Deserializer<'de>>(stored: D) -> Result<Recipe, D::Error> {
     let stored = serde_json::Value::deserialize(stored)?;
     let mut recipe = Recipe::from_json(&stored.to_string()).unwrap_or_default();
     if stored["version"] == 1 && recipe.start == Start::PHOTO {
         recipe.start = Start::RECOLOURED;
+    }
+    if recipe.is_default_before_version_3() {
+        recipe = Recipe { size: recipe.size, steps: recipe.steps, seed: recipe.seed, ..Recipe::default() };
     }
     Ok(recipe)
 }
@@ -169,10 +184,28 @@ pub fn content_position(weight: f32) -> u32 {
 
 /// Total-variation weight at a position of the slider "Smoothness"; none at 0.
 pub fn tv_weight_at(position: u32) -> f32 {
+    weight_at(&TV_SLIDER, position)
+}
+
+/// Weight of outlines at a position of the slider "Keep outlines"; none at 0.
+pub fn outlines_at(position: u32) -> f32 {
+    weight_at(&OUTLINES_SLIDER, position)
+}
+
+/// The position nearest to a weight of outlines: inverse of [`outlines_at`].
+pub fn outlines_position(weight: f32) -> u32 {
+    position_at(&OUTLINES_SLIDER, weight)
+}
+
+fn weight_at(range: &RangeInclusive<f32>, position: u32) -> f32 {
     match position.checked_sub(1) {
         None => 0.0,
-        Some(rest) => log_between(*TV_SLIDER.start(), *TV_SLIDER.end(), fraction(rest, SLIDER_END - 1)),
+        Some(rest) => log_between(*range.start(), *range.end(), fraction(rest, SLIDER_END - 1)),
     }
+}
+
+fn position_at(range: &RangeInclusive<f32>, weight: f32) -> u32 {
+    if weight <= 0.0 { 0 } else { 1 + position_between(*range.start(), *range.end(), weight, SLIDER_END - 1) }
 }
 
 /// Grain at a position of the slider "Fine to coarse": -1 at 0, 1 at [`SLIDER_END`].
@@ -197,10 +230,7 @@ pub fn share_position(share: f32) -> u32 {
 
 /// The position nearest to a total-variation weight: inverse of [`tv_weight_at`].
 pub fn tv_position(weight: f32) -> u32 {
-    if weight <= 0.0 {
-        return 0;
-    }
-    1 + position_between(*TV_SLIDER.start(), *TV_SLIDER.end(), weight, SLIDER_END - 1)
+    position_at(&TV_SLIDER, weight)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "slider positions are far below 2^24")]
@@ -230,7 +260,7 @@ fn position_of(fraction: f32, end: u32) -> u32 {
 mod tests {
     use super::*;
     use crate::memory::Capacity;
-    use crate::recipe::OptimizerKind;
+    use crate::recipe::{OptimizerKind, Sizes};
 
     fn device(kind: DeviceKind, software: bool, max_edge: u32) -> DeviceReport {
         DeviceReport { kind, name: String::new(), software, max_edge, capacity: Capacity::AMPLE }
@@ -258,7 +288,8 @@ mod tests {
 
     #[test]
     fn a_loaded_recipe_comes_back_as_it_was_also_from_a_device_too_small_for_it() {
-        let mut recipe = Recipe { size: 1000, steps: 50_000, style_scale: 3.3, pyramid: 5, seed: u64::MAX, ..Recipe::default() };
+        let mut recipe =
+            Recipe { size: 1000, steps: 50_000, style_scale: 3.3, sizes: Sizes::Doubling(5), seed: u64::MAX, ..Recipe::default() };
         recipe.emphasis.styles = [0.1, 0.2, 0.3, 0.4];
         recipe.emphasis.style_layers = LayerWeights::default().with(Layer::Conv1_2, 0.7).with(Layer::Conv4_4, 2.5);
         recipe.emphasis.content_weight = 3.0;
@@ -274,16 +305,18 @@ mod tests {
 
     #[test]
     fn a_layer_taken_out_and_in_again_leaves_no_trace_and_the_others_keep_their_proportions() {
-        let even = Emphasis::default().style_layers;
-        for layer in Layer::ALL {
-            assert_eq!(with_layer_toggled(with_layer_toggled(even, layer), layer), even, "{}", layer.name());
+        let even = LayerWeights::even(&Layer::STYLE, 0.2);
+        for weights in [even, Emphasis::default().style_layers] {
+            for layer in Layer::ALL {
+                assert_eq!(with_layer_toggled(with_layer_toggled(weights, layer), layer), weights, "{}", layer.name());
+            }
         }
         let none = Layer::STYLE.into_iter().fold(even, with_layer_toggled);
         assert_eq!(none, LayerWeights::default());
         assert_eq!(with_layer_toggled(none, Layer::Conv2_1), LayerWeights::even(&[Layer::Conv2_1], 1.0));
 
         let uneven = LayerWeights::default().with(Layer::Conv1_1, 1.0).with(Layer::Conv2_1, 3.0).with(Layer::Conv3_1, 4.0);
-        assert!(is_even(even) && !is_even(uneven));
+        assert!(is_usual(even) && is_usual(Emphasis::default().style_layers) && !is_usual(uneven));
         let without = with_layer_toggled(uneven, Layer::Conv3_1);
         assert_eq!((without.of(Layer::Conv1_1), without.of(Layer::Conv2_1)), (2.0, 6.0));
         let with = with_layer_toggled(without, Layer::Conv5_1);
@@ -335,10 +368,11 @@ mod tests {
         assert_eq!(content_position(Emphasis::default().content_weight), 50);
         assert_eq!((grain_at(0), grain_at(50), grain_at(SLIDER_END)), (-1.0, 0.0, 1.0));
         assert_eq!(tv_weight_at(0).to_bits(), 0.0f32.to_bits());
-        assert_eq!(tv_position(Emphasis::default().tv_weight), 0);
+        assert_eq!(tv_position(Emphasis::default().tv_weight), 33);
         for position in 0..=SLIDER_END {
             assert_eq!(content_position(content_weight_at(position)), position);
             assert_eq!(tv_position(tv_weight_at(position)), position);
+            assert_eq!(outlines_position(outlines_at(position)), position);
             assert_eq!(grain_position(grain_at(position)), position);
             assert_eq!(share_position(share_at(position)), position);
         }
@@ -349,7 +383,7 @@ mod tests {
         let settings = Settings {
             size: Some(768),
             device: DeviceChoice::Cpu,
-            recipe: Recipe { optimizer: OptimizerKind::Adam, pyramid: 3, ..Recipe::default() },
+            recipe: Recipe { optimizer: OptimizerKind::Adam, sizes: Sizes::Doubling(3), ..Recipe::default() },
             ..Settings::default()
         };
         assert_eq!(Settings::from_json(&settings.to_json()), settings);
@@ -368,5 +402,9 @@ mod tests {
         let older = |start| Settings::from_json(&format!(r#"{{"recipe": {{"version": 1, "start": {start}}}}}"#)).recipe.start;
         assert_eq!(older(r#"{"photo": 1, "painting": 0, "noise": 0}"#), Start::RECOLOURED, "what was the default is the new one");
         assert_eq!(older(r#"{"photo": 0, "painting": 0, "noise": 1}"#), Start::NOISE);
+        let stored = |recipe: &str| Settings::from_json(&format!(r#"{{"recipe": {recipe}}}"#)).recipe;
+        assert_eq!(stored(r#"{"version": 2, "seed": 7}"#), Recipe { seed: 7, ..Recipe::default() }, "no one had changed it");
+        let changed = r#"{"version": 2, "emphasis": {"content_weight": 80}}"#;
+        assert_eq!(stored(changed), Recipe::from_json(changed).unwrap(), "and what someone had set means what it meant");
     }
 }

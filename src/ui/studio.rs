@@ -11,7 +11,7 @@ use super::{grid, labels};
 use crate::memory::Capacity;
 use crate::pixels::ImageSize;
 use crate::protocol::{Command, DeviceKind, DeviceReport, Event, FileId, Losses, RunId, Stage, UserError, WeightsSource};
-use crate::recipe::{Cell, Emphasis, Recipe};
+use crate::recipe::{Cell, Emphasis, Recipe, Sizes};
 use crate::schedule;
 
 /// What the shell around the [`Studio`] has to do after a change.
@@ -398,7 +398,7 @@ impl Studio {
         match run.errand {
             Errand::Repaint => {}
             // At its own size alone: a smaller one would lose the earlier result's detail.
-            Errand::GoOn => recipe.pyramid = 1,
+            Errand::GoOn => recipe.sizes = Sizes::One,
             Errand::Reconstruct(reconstruction) => recipe = reconstruction.recipe(&recipe),
             Errand::Cell(number) => {
                 if number == 0 {
@@ -408,8 +408,8 @@ impl Studio {
             }
         }
         run.steps = recipe.steps;
-        // The photo's shorter side is not known here; for the time left its longer one will do.
-        run.levels = schedule::levels(recipe.size, recipe.pyramid, recipe.steps);
+        // The photo's shape is not known here; for the time left a square will do.
+        run.levels = schedule::levels(ImageSize::new(recipe.size, recipe.size), recipe.sizes, recipe.steps);
         run.phase = Phase::Preparing(Stage::Pictures);
         Some(Effect::Post(Command::Start {
             run: run.id,

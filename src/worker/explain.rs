@@ -52,6 +52,12 @@ impl RunError {
     }
 }
 
+/// The words for a painting's frame that is left out.
+pub fn frame() -> UserError {
+    let advice = "Its colours do not count for the style. To keep it, tick the painting's frame under “Advanced”.";
+    UserError::new("The frame around the painting is left out", advice, "")
+}
+
 /// The words for a failed run.
 pub fn run(error: &RunError) -> UserError {
     match error {

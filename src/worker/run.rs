@@ -78,7 +78,7 @@ impl Run {
         }
         let before = self.transfer.steps_done();
         let mut parts = 0;
-        // A step of many parts is a batch of its own: at a pyramid's next size steps may be long where those before it were short.
+        // A step of many parts is a batch of its own: at the next size steps may be long where those before it were short.
         for _ in 0..self.pace.batch() {
             while !self.transfer.finished() {
                 match self.transfer.advance().await? {

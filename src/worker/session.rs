@@ -268,15 +268,25 @@ async fn read_pictures(attachments: &[JsValue], recipe: &Recipe, goes_on: bool) 
     let style_edge = recipe.style_edge(photo.size().long_edge());
     let mut paintings = Vec::new();
     for attachment in attachments {
-        paintings.push(read_picture(Some(attachment), Role::Style, style_edge).await?);
+        let bytes = read_file(Some(attachment), Role::Style).await?;
+        let read = codec::decode_painting(&bytes, style_edge, recipe.keep_frame);
+        let (painting, framed) = read.map_err(|error| RunError::Picture(Role::Style, error))?;
+        if framed {
+            outbox::post(&Event::Notice(explain::frame()));
+        }
+        paintings.push(painting);
     }
     Ok(Pictures { photo, paintings, masks: Vec::new(), earlier })
 }
 
 async fn read_picture(attachment: Option<&JsValue>, role: Role, edge: u32) -> Result<Pixels, RunError> {
+    let bytes = read_file(attachment, role).await?;
+    codec::decode_fitted(&bytes, edge).map_err(|error| RunError::Picture(role, error))
+}
+
+async fn read_file(attachment: Option<&JsValue>, role: Role) -> Result<Vec<u8>, RunError> {
     let unreadable = |reason: &str| RunError::Unreadable(role, reason.to_owned());
     let blob: &Blob = attachment.and_then(JsCast::dyn_ref).ok_or_else(|| unreadable("no file came"))?;
     let buffer = JsFuture::from(blob.array_buffer()).await.map_err(|error| unreadable(&format!("{error:?}")))?;
-    let bytes = Uint8Array::new(&buffer).to_vec();
-    codec::decode_fitted(&bytes, edge).map_err(|error| RunError::Picture(role, error))
+    Ok(Uint8Array::new(&buffer).to_vec())
 }

@@ -8,6 +8,7 @@ mod fixture;
 mod halves;
 mod layers;
 mod promises;
+mod statistics;
 mod tiles;
 mod trajectory;
 

@@ -9,7 +9,7 @@ use impasto::engine::{Advance, ImageTensor, Mask, Pictures, StyleTransfer, Vgg19
 use impasto::layer::Layer;
 use impasto::memory::{Capacity, LEAST_TILE_EDGE_PX};
 use impasto::pixels::{ImageSize, Pixels};
-use impasto::recipe::{Border, Emphasis, LayerWeights, Network, Pooling, Reading, Recipe, Start};
+use impasto::recipe::{Emphasis, LayerStatistics, LayerWeights, Network, Pooling, Reading, Recipe, Start, Statistic};
 use pollster::block_on;
 
 use crate::promises::{finish, half, sample, squared_distance};
@@ -74,20 +74,21 @@ fn agree(device: &Device, subject: &Subject, reading: Reading, emphasis: Emphasi
 /// Content at two layers, style of two paintings at uneven layers, and smoothness.
 pub fn emphasis() -> Emphasis {
     let content_layers = LayerWeights::default().with(Layer::Conv2_2, 0.4).with(Layer::Conv4_2, 1.0);
-    let style_layers = Emphasis::default().style_layers.with(Layer::Conv3_1, 0.5);
+    let style_layers = Emphasis::plain().style_layers.with(Layer::Conv3_1, 0.5);
     Emphasis { styles: [0.3, 0.7, 0.0, 0.0], content_layers, style_layers, tv_weight: 20.0, ..Emphasis::default() }
 }
 
 #[test]
 fn rows_and_columns_of_tiles_are_the_whole_on_the_processor() {
     let device = cpu();
-    agree(&device, &subject(272, 261, false, &device), Reading::default(), emphasis());
+    let reading = Reading::default();
+    agree(&device, &subject(272, 261, false, &device), reading, emphasis().balanced(reading));
 }
 
 #[test]
 fn so_are_tiles_of_regions_and_of_the_other_network() {
     let device = cpu();
-    let reading = Reading { network: Network::Normalised, border: Border::Zero, pooling: Pooling::Max };
+    let reading = Reading { network: Network::Normalised, ..Reading::plain(Pooling::Max) };
     // Beside the losses of this network smoothness would be all of the gradient.
     let emphasis = Emphasis { tv_weight: 0.0, ..emphasis() };
     agree(&device, &subject(331, 70, true, &device), reading, emphasis);
@@ -101,17 +102,33 @@ fn so_is_content_or_style_alone() {
         Emphasis { content_layers: LayerWeights::default(), ..emphasis() },
         Emphasis { style_layers: LayerWeights::default(), ..emphasis() },
     ] {
-        agree(&device, &subject, Reading::default(), left_out);
+        agree(&device, &subject, Reading::before_version_3(), left_out);
     }
     let neither = Emphasis { content_layers: LayerWeights::default(), style_layers: LayerWeights::default(), ..emphasis() };
-    agree(&device, &subject, Reading::default(), neither);
+    agree(&device, &subject, Reading::before_version_3(), neither);
+}
+
+#[test]
+fn so_are_tiles_in_units_of_the_painting() {
+    let device = cpu();
+    let statistics = LayerStatistics::by(|layer| match layer.block() {
+        1 => Statistic::Wasserstein,
+        2 => Statistic::Gram,
+        _ => Statistic::Covariance,
+    });
+    let reading = Reading { statistics, ..Reading::default() };
+    for masked in [false, true] {
+        let emphasis = Emphasis { outlines: 30.0, ..emphasis() };
+        agree(&device, &subject(290, 48, masked, &device), reading, emphasis.balanced(reading));
+    }
 }
 
 #[test]
 fn so_are_tiles_on_the_gpu() {
     let device = gpu();
-    agree(&device, &subject(290, 48, true, &device), Reading::default(), emphasis());
-    agree(&device, &subject(48, 290, false, &device), Reading::default(), emphasis());
+    let reading = Reading::default();
+    agree(&device, &subject(290, 48, true, &device), reading, emphasis().balanced(reading));
+    agree(&device, &subject(48, 290, false, &device), Reading::before_version_3(), emphasis());
 }
 
 /// `emphasis` as far as these layers count.

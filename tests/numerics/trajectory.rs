@@ -9,7 +9,7 @@ use impasto::engine::weights::ChannelMeans;
 use impasto::engine::{ImageTensor, Vgg19};
 use impasto::layer::Layer;
 use impasto::memory::Capacity;
-use impasto::recipe::{Emphasis, Network, Pooling, Reading};
+use impasto::recipe::{Emphasis, LayerStatistics, LossUnits, Network, Pooling, Reading, Statistic};
 use pollster::block_on;
 
 use crate::fixture::{Fixture, folders};
@@ -32,7 +32,7 @@ fn gamma(network: Network) -> f32 {
 #[expect(clippy::cast_precision_loss, reason = "small counts")]
 fn emphasis(network: Network, elements: usize, values: usize) -> Emphasis {
     let tv_weight = gamma(network) * values as f32 / (255.0 * 255.0);
-    Emphasis { content_weight: ALPHA * elements as f32, tv_weight, ..Emphasis::default() }
+    Emphasis { content_weight: ALPHA * elements as f32, tv_weight, ..Emphasis::plain() }
 }
 
 /// A reference run: its case, the picture it starts from, and the total loss at each of its 51 iterates.
@@ -50,7 +50,7 @@ impl Run {
         let [photo, style] = ["content_rgb", "style_rgb"].map(|name| image(&self.case, name, device));
         let size = photo.size();
         let subject = Subject { photo, paintings: vec![style], masks: Vec::new() };
-        let mut objective = Objective::new(vgg, &subject, self.reading, Emphasis::default(), Capacity::AMPLE);
+        let mut objective = Objective::new(vgg, &subject, self.reading, Emphasis::plain(), Capacity::AMPLE);
         let elements = objective.content().elements(Layer::CONTENT);
         objective.set_emphasis(emphasis(self.reading.network, elements, 3 * size.area()));
         objective
@@ -191,17 +191,16 @@ fn lbfgs_follows_the_reference_runs_on_the_gpu() {
     lbfgs_follows(FIRST, &gpu());
 }
 
-#[test]
-fn the_gradient_is_the_slope_of_the_objective() {
+/// The slope of the objective along its own gradient, beside that gradient's norm, at a made-up picture.
+fn slope_and_norm(reading: Reading, emphasis: Emphasis) -> (f32, f32) {
     let device = cpu();
     let vgg = network(&device);
     let picture = |phase: f32| {
         let x = Tensor::<1, burn::tensor::Int>::arange(0..3 * 24 * 20, &device).float();
         ImageTensor::new((x.mul_scalar(0.37).add_scalar(phase).sin().mul_scalar(0.4).add_scalar(0.5)).reshape([1, 3, 20, 24]))
     };
-    let emphasis = Emphasis { content_weight: 160.0, tv_weight: 50.0, ..Emphasis::default() };
     let subject = Subject { photo: picture(0.0), paintings: vec![picture(1.0)], masks: Vec::new() };
-    let objective = Objective::new(&vgg, &subject, Reading::plain(Pooling::Average), emphasis, Capacity::AMPLE);
+    let objective = Objective::new(&vgg, &subject, reading, emphasis.balanced(reading), Capacity::AMPLE);
     let x = picture(2.0).into_tensor();
     let (_, gradient) = objective.gradient(&vgg, x.clone());
     // Along the gradient itself the slope is its norm, the largest there is, so f32's rounding matters least.
@@ -212,6 +211,21 @@ fn the_gradient_is_the_slope_of_the_objective() {
         let (terms, _) = objective.gradient(&vgg, x.clone() + direction.clone().mul_scalar(distance));
         terms.total().into_scalar::<f32>()
     };
-    let slope = (total(step) - total(-step)) / (2.0 * step);
-    assert!((slope / norm - 1.0).abs() < 1e-2, "slope {slope}, norm of the gradient {norm}");
+    ((total(step) - total(-step)) / (2.0 * step), norm)
+}
+
+#[test]
+fn the_gradient_is_the_slope_of_the_objective() {
+    let emphasis = Emphasis { content_weight: 160.0, tv_weight: 50.0, outlines: 20.0, ..Emphasis::default() };
+    let in_units = |statistic| Reading {
+        units: LossUnits::Painting,
+        // Deep layers have fewer positions here than a root in f32 needs.
+        statistics: LayerStatistics::by(|layer| if layer.block() <= 3 { statistic } else { Statistic::Covariance }),
+        ..Reading::plain(Pooling::Average)
+    };
+    let readings = [Statistic::Gram, Statistic::Covariance, Statistic::Wasserstein].map(in_units);
+    for reading in [Reading::plain(Pooling::Average)].into_iter().chain(readings) {
+        let (slope, norm) = slope_and_norm(reading, emphasis.balanced(reading));
+        assert!((slope / norm - 1.0).abs() < 1e-2, "{reading:?}: slope {slope}, norm of the gradient {norm}");
+    }
 }

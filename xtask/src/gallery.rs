@@ -219,7 +219,7 @@ mod tests {
     fn names_in_braces_become_paths() {
         assert!(with_paths("{night}").ends_with(SECOND));
         assert_ne!(with_paths("--mask={left}"), with_paths("--mask={right}"));
-        assert_eq!(with_paths("--pyramid=2"), "--pyramid=2");
+        assert_eq!(with_paths("--sizes=doubling=2"), "--sizes=doubling=2");
         let words = SHEETS.iter().flat_map(|sheet| sheet.cells).flat_map(|(_, words)| words.iter());
         assert!(words.map(|word| with_paths(word)).all(|word| !word.contains('{')), "no name is unknown");
     }

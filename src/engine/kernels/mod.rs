@@ -33,8 +33,8 @@ use burn::tensor::Device;
 pub use convolution::{Division, Kept, PackedConvolution, Strategy};
 pub use cutting::cut;
 pub use distance::squared_distance;
-pub use gram::gram;
-pub use picture::{Intake, added, halved, packed, part, resized, take_in, total_variation};
+pub use gram::{centred, gram, moments, product, scales};
+pub use picture::{Intake, added, halved, outlines, packed, part, resized, take_in, total_variation};
 pub use pooling::{Taken, pool};
 pub use scaling::scaled;
 #[cfg(test)]

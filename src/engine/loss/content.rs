@@ -36,10 +36,23 @@ impl ContentLoss {
     }
 
     /// The loss of a pastiche of these feature maps in tile number `tile`, for each element of the whole picture's map, summed over the layers
-    /// as `weights` has them, times `weight`; `[1]`, or `None` where no layer counts.
-    pub fn evaluate(&self, pastiche: &FeatureMaps, tile: usize, weights: LayerWeights, weight: f32) -> Option<Tensor<1>> {
+    /// as `weights` has them, each times its `scale` where it has one, `[1]`, all times `weight`; `[1]`, or `None` where no layer counts.
+    pub fn evaluate(
+        &self,
+        pastiche: &FeatureMaps,
+        tile: usize,
+        weights: LayerWeights,
+        weight: f32,
+        scale: impl Fn(Layer) -> Option<Tensor<1>>,
+    ) -> Option<Tensor<1>> {
         let share = |layer| weight / float(self.elements(layer));
-        let losses = weights.active().map(|(layer, weight)| self.tile_loss(pastiche, tile, layer, weight * share(layer)));
+        let losses = weights.active().map(|(layer, weight)| {
+            let loss = self.tile_loss(pastiche, tile, layer, weight * share(layer));
+            match scale(layer) {
+                Some(scale) => loss * scale,
+                None => loss,
+            }
+        });
         losses.reduce(|sum, loss| sum + loss)
     }
 

@@ -3,12 +3,16 @@
 
 mod content;
 mod objective;
+mod outlines;
 mod pass;
 mod style;
+mod target;
 mod total_variation;
+mod wasserstein;
 
 pub use content::ContentLoss;
 pub use objective::{Objective, Subject, Terms};
+pub use outlines::OutlinesLoss;
 pub use pass::{Pass, Progress};
 pub use style::StyleLoss;
 pub use total_variation::TotalVariationLoss;

@@ -6,12 +6,13 @@ use burn::tensor::{Device, ExecutionError, Tensor};
 
 use super::pass::{Pass, Progress};
 use super::style::Matrices;
-use super::{ContentLoss, StyleLoss, TotalVariationLoss};
+use super::{ContentLoss, OutlinesLoss, StyleLoss, TotalVariationLoss};
 use crate::engine::numbers::{float, read_back};
-use crate::engine::{FeatureMaps, GramMatrix, ImageTensor, Mask, State, StateError, Tile, Vgg19};
+use crate::engine::{FeatureMaps, ImageTensor, Mask, Moments, State, StateError, Tile, Vgg19};
 use crate::layer::Layer;
 use crate::losses::Losses;
 use crate::memory::Capacity;
+use crate::pixels::ImageSize;
 use crate::recipe::{Emphasis, LayerWeights, Reading};
 
 /// Squared levels of 255 in one squared unit of 0..1.
@@ -50,7 +51,7 @@ impl Turn {
 /// - **Shape:** `[1]` each.
 #[derive(Clone, Debug)]
 pub struct Terms {
-    /// `a · Σ w_l/(N_l·M_l) · L_content,l`
+    /// `a · Σ w_l/(N_l·M_l) · L_content,l`, and what outlines are apart where that counts.
     pub content: Tensor<1>,
     /// `Σ w_l · E_l`: the paper's beta is 1, so that the content weight alone tells the balance.
     pub style: Tensor<1>,
@@ -184,7 +185,7 @@ impl Objective {
             paintings: paintings.clone(),
             tiles: tiles(photo),
             content: ContentLoss::new(&[]),
-            style: StyleLoss::new(paintings.len(), masks.iter().map(|mask| mask.guides())),
+            style: StyleLoss::new(paintings.len(), masks.iter().map(|mask| mask.guides()), reading),
             missing: looks.collect(),
             reading,
             emphasis,
@@ -207,7 +208,7 @@ impl Objective {
         let Some(target) = self.missing.pop_front() else { return };
         match target {
             Target::Style { painting, tile } => {
-                self.style.add(painting, GramMatrix::of_tile(vgg, &self.paintings[painting], &tile, self.reading));
+                self.style.add(painting, Moments::of_tile(vgg, &self.paintings[painting], &tile, self.reading));
             }
             Target::Content { tile } => {
                 let tile = &self.tiles[tile];
@@ -292,8 +293,14 @@ impl Objective {
     pub(super) fn evaluate(&self, vgg: &Vgg19, pastiche: &ImageTensor, turn: Turn) -> Terms {
         let maps = vgg.encode(pastiche, &turn.layers(self.layers()), self.reading);
         let none = || Tensor::zeros([1], &pastiche.tensor().device());
+        let outlines = if turn == Turn::First { None } else { self.outlines(pastiche) };
         Terms {
-            content: self.content_term(&maps, 0, turn).unwrap_or_else(none),
+            content: self
+                .content_term(&maps, 0, turn)
+                .into_iter()
+                .chain(outlines)
+                .reduce(|sum, loss| sum + loss)
+                .unwrap_or_else(none),
             style: self.style.evaluate(&maps, turn.weights(self.style_weights())).unwrap_or_else(none),
             total_variation: if turn == Turn::First { none() } else { self.total_variation(pastiche) },
         }
@@ -301,7 +308,14 @@ impl Objective {
 
     fn content_term(&self, maps: &FeatureMaps, tile: usize, turn: Turn) -> Option<Tensor<1>> {
         let weights = turn.weights(self.emphasis.counted_content_layers());
-        self.content.evaluate(maps, tile, weights, self.emphasis.content_weight)
+        self.content.evaluate(maps, tile, weights, self.emphasis.content_weight, |layer| self.style.content_scale(layer).cloned())
+    }
+
+    /// How far outlines are from the photo's, where that counts.
+    pub(super) fn outlines(&self, pastiche: &ImageTensor) -> Option<Tensor<1>> {
+        let ImageSize { width, height } = pastiche.size();
+        let weight = self.emphasis.outlines * LEVELS_SQUARED / float(OutlinesLoss::elements(height as usize, width as usize));
+        (weight > 0.0).then(|| OutlinesLoss::evaluate(pastiche, &self.photo, weight))
     }
 
     /// The term of smoothness.

@@ -23,7 +23,7 @@ pub struct Pass {
 struct Second {
     /// The gradient of the style loss with respect to the Gram matrices of the whole.
     pull: Option<Matrices>,
-    /// Style and total variation are known from the beginning, the content's part of each tile is added.
+    /// Style, total variation and outlines are known from the beginning, the content's part of each tile is added.
     terms: Terms,
     gradient: Tensor<4>,
 }
@@ -82,12 +82,13 @@ impl Pass {
 impl Second {
     fn new(objective: &Objective, matrices: Option<Matrices>, pastiche: &ImageTensor) -> Self {
         let (style, pull) = matrices.and_then(|matrices| objective.pull(&matrices)).unzip();
-        let (total_variation, gradient) = value_and_gradient(pastiche, |pastiche| {
-            let loss = objective.total_variation(pastiche);
-            (loss.clone(), loss.without_autodiff())
+        let ((outlines, total_variation), gradient) = value_and_gradient(pastiche, |pastiche| {
+            let (outlines, variation) = (objective.outlines(pastiche), objective.total_variation(pastiche));
+            let loss = outlines.iter().cloned().fold(variation.clone(), |sum, loss| sum + loss);
+            (loss, (outlines.map(Tensor::without_autodiff), variation.without_autodiff()))
         });
         let none = || Tensor::zeros([1], &gradient.device());
-        let terms = Terms { content: none(), style: style.unwrap_or_else(none), total_variation };
+        let terms = Terms { content: outlines.unwrap_or_else(none), style: style.unwrap_or_else(none), total_variation };
         Self { pull, terms, gradient }
     }
 

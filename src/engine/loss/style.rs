@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use burn::tensor::Tensor;
 
-use crate::engine::numbers::{float, squared_distance, sum};
-use crate::engine::{FeatureMap, FeatureMaps, GramMatrix, Guide, Tile};
+use super::target::Target;
+use crate::engine::numbers::sum;
+use crate::engine::{FeatureMap, FeatureMaps, Guide, Moments, Tile};
 use crate::layer::Layer;
-use crate::recipe::LayerWeights;
+use crate::recipe::{LayerStatistics, LayerWeights, LossUnits, Reading};
 
-/// Squared distance of Gram matrices to the paintings'.
+/// How far moments are from the paintings', as each layer's [`Target`] has it. With Gram matrices:
 ///
 /// - **Units:** activation⁴.
 /// - **Source:** Gatys et al. 2015, eqs. 4 and 5: `Σ_l w_l · 1/(4 N_l²) Σ (G_l − A_l)²` with Gram matrices divided by their own
@@ -21,9 +22,14 @@ use crate::recipe::LayerWeights;
 /// `G_l,k` the guided matrix of region `k` and `t_k` its share of the picture, so that a pixel's pull is the same in small and large regions.
 #[derive(Debug)]
 pub struct StyleLoss {
+    units: LossUnits,
+    statistics: LayerStatistics,
     /// Each painting's own.
-    paintings: Vec<BTreeMap<Layer, GramMatrix>>,
-    blend: BTreeMap<Layer, GramMatrix>,
+    paintings: Vec<BTreeMap<Layer, Moments>>,
+    /// Of the blend.
+    targets: BTreeMap<Layer, Target>,
+    /// What the content's losses are multiplied with, `[1]` each; empty where nothing is.
+    content_scales: BTreeMap<Layer, Tensor<1>>,
     /// One for each painting, or none.
     regions: Vec<Region>,
 }
@@ -34,22 +40,24 @@ struct Region {
     guides: BTreeMap<Layer, Guide>,
     /// What its style weighs beside the strongest region's, 0..1.
     strength: f32,
+    targets: BTreeMap<Layer, Target>,
 }
 
 impl StyleLoss {
-    /// Of as many paintings, whose matrices are yet to come. Each belongs where its `guides` tell; all are blended everywhere if there are none.
+    /// Of as many paintings, whose moments are yet to come. Each belongs where its `guides` tell; all are blended everywhere if there are none.
     ///
     /// # Panics
     /// When there are guides, but not of as many as paintings: a mistake of the caller.
-    pub fn new(paintings: usize, guides: impl Iterator<Item = BTreeMap<Layer, Guide>>) -> Self {
-        let regions: Vec<Region> = guides.map(|guides| Region { guides, strength: 1.0 }).collect();
+    pub fn new(paintings: usize, guides: impl Iterator<Item = BTreeMap<Layer, Guide>>, reading: Reading) -> Self {
+        let regions: Vec<Region> = guides.map(|guides| Region { guides, strength: 1.0, targets: BTreeMap::new() }).collect();
         assert!(regions.is_empty() || regions.len() == paintings, "one region for each painting");
-        Self { paintings: vec![BTreeMap::new(); paintings], blend: BTreeMap::new(), regions }
+        let (paintings, Reading { units, statistics, .. }) = (vec![BTreeMap::new(); paintings], reading);
+        Self { units, statistics, paintings, targets: BTreeMap::new(), content_scales: BTreeMap::new(), regions }
     }
 
     /// Adds to a painting's Gram matrices what a tile gives them, at all layers: they are small, so that any layer can come to count later. When all
     /// are there, [`Self::set_shares`] makes them targets.
-    pub fn add(&mut self, painting: usize, part: BTreeMap<Layer, GramMatrix>) {
+    pub fn add(&mut self, painting: usize, part: BTreeMap<Layer, Moments>) {
         let sum = &mut self.paintings[painting];
         for (layer, part) in part {
             let whole = match sum.remove(&layer) {
@@ -62,9 +70,27 @@ impl StyleLoss {
 
     /// Blends anew, or weighs the regions anew.
     pub fn set_shares(&mut self, shares: &[f32]) {
-        self.blend = blend(&self.paintings, shares);
+        let blend = blend(&self.paintings, shares);
+        if self.units == LossUnits::Painting {
+            let content_scale = |own: &Moments| own.mean_square().clamp_min(f32::MIN_POSITIVE).recip();
+            self.content_scales = blend.iter().map(|(&layer, own)| (layer, content_scale(own))).collect();
+        }
+        let targets = |moments: BTreeMap<Layer, Moments>| -> BTreeMap<Layer, Target> {
+            let target = |layer, own| Target::new(own, self.statistics.of(layer), self.units);
+            moments.into_iter().map(|(layer, own)| (layer, target(layer, own))).collect()
+        };
         let strongest = shares.iter().copied().fold(f32::MIN_POSITIVE, f32::max);
-        self.regions.iter_mut().zip(shares).for_each(|(region, share)| region.strength = share / strongest);
+        for ((region, moments), share) in self.regions.iter_mut().zip(&self.paintings).zip(shares) {
+            region.strength = share / strongest;
+            region.targets = targets(moments.clone());
+        }
+        self.targets = targets(blend);
+    }
+
+    /// By what a content loss at `layer` is multiplied in these units, `[1]`: one over the mean square of the paintings' outputs. `None` where
+    /// it counts as it is.
+    pub fn content_scale(&self, layer: Layer) -> Option<&Tensor<1>> {
+        self.content_scales.get(&layer)
     }
 
     /// Paintings that are blended.
@@ -92,7 +118,7 @@ impl StyleLoss {
 
     /// [`Self::distance`], and its gradient with respect to the matrices, outside of any autodiff graph.
     pub fn pull(&self, matrices: &Matrices, weights: LayerWeights) -> Option<(Tensor<1>, Matrices)> {
-        let leaves = matrices.map(GramMatrix::leaf);
+        let leaves = matrices.map(Moments::leaf);
         let distance = self.distance(&leaves, weights)?;
         let mut gradients = distance.backward();
         Some((distance.without_autodiff(), leaves.map(|leaf| leaf.gradient(&mut gradients))))
@@ -106,29 +132,32 @@ impl StyleLoss {
         self.distance_at(layer, &self.matrices_at(layer, pastiche.get(layer), None), weight)
     }
 
-    fn matrices_at(&self, layer: Layer, map: &FeatureMap, tile: Option<&Tile>) -> Vec<GramMatrix> {
+    fn matrices_at(&self, layer: Layer, map: &FeatureMap, tile: Option<&Tile>) -> Vec<Moments> {
+        let statistic = self.statistics.of(layer);
         let guided = |region: &Region| {
             let guide = &region.guides[&layer];
-            tile.map_or_else(|| GramMatrix::guided(map, guide), |tile| GramMatrix::guided(map, &guide.within(tile, layer)))
+            let own = tile.map(|tile| guide.within(tile, layer));
+            Moments::guided(map, own.as_ref().unwrap_or(guide), statistic)
         };
-        let grams = if self.regions.is_empty() { vec![GramMatrix::of(map)] } else { self.regions.iter().map(guided).collect() };
+        let all =
+            if self.regions.is_empty() { vec![Moments::of(map, statistic)] } else { self.regions.iter().map(guided).collect() };
         match tile {
-            None => grams,
-            Some(tile) => grams.into_iter().map(|gram| gram.times(tile.share(layer))).collect(),
+            None => all,
+            Some(tile) => all.into_iter().map(|own| own.times(tile.share(layer))).collect(),
         }
     }
 
-    fn distance_at(&self, layer: Layer, grams: &[GramMatrix], weight: f32) -> Tensor<1> {
-        let regions = self.regions.iter().zip(&self.paintings).zip(grams).map(|((region, targets), gram)| {
-            gram_distance(gram, &targets[&layer], weight * region.strength) * region.guides[&layer].share.clone()
+    fn distance_at(&self, layer: Layer, moments: &[Moments], weight: f32) -> Tensor<1> {
+        let regions = self.regions.iter().zip(moments).map(|(region, own)| {
+            region.targets[&layer].distance(own, weight * region.strength) * region.guides[&layer].share.clone()
         });
-        regions.reduce(|sum, loss| sum + loss).unwrap_or_else(|| gram_distance(&grams[0], &self.blend[&layer], weight))
+        regions.reduce(|sum, loss| sum + loss).unwrap_or_else(|| self.targets[&layer].distance(&moments[0], weight))
     }
 }
 
 /// What a style loss compares of a pastiche, layer by layer: the Gram matrix of the whole, or one for each region.
 #[derive(Clone, Debug)]
-pub struct Matrices(BTreeMap<Layer, Vec<GramMatrix>>);
+pub struct Matrices(BTreeMap<Layer, Vec<Moments>>);
 
 impl Matrices {
     /// Both together.
@@ -137,7 +166,7 @@ impl Matrices {
     /// When they are not of the same layers: a mistake of the caller.
     #[must_use]
     pub fn plus(self, mut other: Self) -> Self {
-        let mut sum = |layer, grams: Vec<GramMatrix>| {
+        let mut sum = |layer, grams: Vec<Moments>| {
             let others = other.0.remove(&layer).expect("both are of the same layers");
             grams.into_iter().zip(others).map(|(one, other)| one.plus(other)).collect()
         };
@@ -153,21 +182,15 @@ impl Matrices {
         pairs.map(|(one, other)| sum(one.tensor().clone() * other.tensor().clone())).reduce(|sum, product| sum + product)
     }
 
-    fn map(&self, mut change: impl FnMut(&GramMatrix) -> GramMatrix) -> Self {
+    fn map(&self, mut change: impl FnMut(&Moments) -> Moments) -> Self {
         Self(self.0.iter().map(|(&layer, grams)| (layer, grams.iter().map(&mut change).collect())).collect())
     }
 }
 
-/// `weight/(4 N²) Σ (G − A)²`, `[1]`.
-fn gram_distance(gram: &GramMatrix, target: &GramMatrix, weight: f32) -> Tensor<1> {
-    let [channels, _] = target.tensor().dims();
-    squared_distance(gram.tensor(), target.tensor(), 0.25 * weight / float(channels * channels))
-}
-
 /// The shares' sum of the paintings' Gram matrices, layer by layer; empty without paintings.
-fn blend(paintings: &[BTreeMap<Layer, GramMatrix>], shares: &[f32]) -> BTreeMap<Layer, GramMatrix> {
+fn blend(paintings: &[BTreeMap<Layer, Moments>], shares: &[f32]) -> BTreeMap<Layer, Moments> {
     let Some(first) = paintings.first() else { return BTreeMap::new() };
-    let mixed = |layer: &Layer| GramMatrix::mixed(paintings.iter().map(|grams| &grams[layer]).zip(shares.iter().copied()));
+    let mixed = |layer: &Layer| Moments::mixed(paintings.iter().map(|grams| &grams[layer]).zip(shares.iter().copied()));
     first.keys().filter_map(|layer| Some((*layer, mixed(layer)?))).collect()
 }
 
@@ -176,6 +199,7 @@ mod tests {
     use burn::tensor::{Device, Tensor};
 
     use super::*;
+    use crate::recipe::Statistic;
 
     /// Feature maps that are the same `value` at every layer and position.
     fn flat(value: f32) -> FeatureMaps {
@@ -185,9 +209,18 @@ mod tests {
 
     /// Of paintings with such maps, each seen in two parts that add up to it.
     fn of(values: &[f32], shares: &[f32]) -> StyleLoss {
-        let mut style = StyleLoss::new(values.len(), std::iter::empty());
+        of_units(values, shares, LossUnits::Activation)
+    }
+
+    fn of_units(values: &[f32], shares: &[f32], units: LossUnits) -> StyleLoss {
+        comparing(values, shares, units, Statistic::Gram)
+    }
+
+    fn comparing(values: &[f32], shares: &[f32], units: LossUnits, statistic: Statistic) -> StyleLoss {
+        let reading = Reading { units, statistics: LayerStatistics::by(|_| statistic), ..Reading::default() };
+        let mut style = StyleLoss::new(values.len(), std::iter::empty(), reading);
         for (painting, &value) in values.iter().enumerate() {
-            let part = |share| Layer::ALL.map(|layer| (layer, GramMatrix::of(flat(value).get(layer)).times(share))).into();
+            let part = |share| Layer::ALL.map(|layer| (layer, Moments::of(flat(value).get(layer), statistic).times(share))).into();
             [0.25, 0.75].into_iter().for_each(|share| style.add(painting, part(share)));
         }
         style.set_shares(shares);
@@ -214,5 +247,52 @@ mod tests {
         let [one, both] = [&[Layer::Conv1_1][..], &[Layer::Conv1_1, Layer::Conv5_1]].map(|layers| LayerWeights::even(layers, 0.5));
         // ¼ · (4 − 1)² at each layer.
         assert!((at(one).unwrap() - 1.125).abs() < 1e-3 && (at(both).unwrap() - 2.25).abs() < 1e-3);
+    }
+
+    #[test]
+    fn in_units_of_the_painting_a_layer_counts_by_how_far_it_is_from_its_target_beside_that() {
+        let loss = |painting: f32, value: f32, layer| {
+            let style = of_units(&[painting], &[1.0], LossUnits::Painting);
+            style.layer_loss(&flat(value), layer, 1.0).into_scalar::<f32>()
+        };
+        // Σ (4 − 1)² / Σ 1², whatever the painting's magnitude and the layer's width.
+        for (painting, layer) in [(1.0, Layer::Conv1_1), (1.0, Layer::Conv5_1), (30.0, Layer::Conv4_1)] {
+            assert!((loss(painting, 2.0 * painting, layer) / 9.0 - 1.0).abs() < 1e-3);
+        }
+        assert!(loss(3.0, 3.0, Layer::Conv3_1) < 1e-9);
+    }
+
+    #[test]
+    fn by_covariances_and_means_a_layer_counts_by_how_far_both_are() {
+        // Two outputs at each of two positions: [a, b] in every channel, with mean (a + b)/2 and covariance ((a − b)/2)² everywhere.
+        let maps = |a: f32, b: f32| {
+            let map = Tensor::<4>::from_data([[[[a, b]]]], &Device::flex());
+            let at = |layer: Layer| (layer, FeatureMap::new(map.clone().repeat_dim(1, layer.channels())));
+            FeatureMaps::of(Layer::ALL.map(at))
+        };
+        let reading = Reading::default();
+        let mut style = StyleLoss::new(1, std::iter::empty(), reading);
+        let target = maps(1.0, 3.0);
+        style.add(0, Layer::ALL.map(|layer| (layer, Moments::of(target.get(layer), reading.statistics.of(layer)))).into());
+        style.set_shares(&[1.0]);
+        let loss = |a, b| style.layer_loss(&maps(a, b), Layer::Conv3_1, 1.0).into_scalar::<f32>();
+        assert!(loss(3.0, 1.0) < 1e-9, "where outputs lie does not matter");
+        // The mean 4 beside 2, and the covariance as it was; then the covariance 4 beside 1, and the mean as it was.
+        assert!(
+            (loss(3.0, 5.0) - 1.0).abs() < 1e-3 && (loss(0.0, 4.0) - 9.0).abs() < 1e-3,
+            "{} {}",
+            loss(3.0, 5.0),
+            loss(0.0, 4.0)
+        );
+    }
+
+    #[test]
+    fn the_contents_scale_is_one_over_the_paintings_mean_square() {
+        let scale = |units| {
+            of_units(&[1.0, 3.0], &[0.5, 0.5], units).content_scale(Layer::CONTENT).cloned().map(Tensor::into_scalar::<f32>)
+        };
+        assert_eq!(scale(LossUnits::Activation), None);
+        // The blend of 1 and 9.
+        assert!((scale(LossUnits::Painting).unwrap() - 0.2).abs() < 1e-5);
     }
 }

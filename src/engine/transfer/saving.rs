@@ -1,5 +1,6 @@
 //! A run's whole state to bytes and back.
 
+use std::collections::VecDeque;
 use std::rc::Rc;
 
 use burn::tensor::Device;
@@ -26,14 +27,14 @@ impl StyleTransfer {
         state.put_text("recipe", &self.recipe.to_json());
         put_pictures(&mut state, &self.pictures);
         self.optimizer.save(&mut state).await?;
-        state.put_numbers("progress", &[self.step, self.left, self.halvings].map(f64::from));
+        state.put_numbers("progress", &[self.step, self.left, self.edge].map(f64::from));
         #[cfg(feature = "gpu")]
         if let Some(Strategy { division, precision }) = self.vgg.strategy() {
             state.put_text("division", division.name());
             state.put_text("precision", precision.name());
         }
-        let levels = self.levels.iter().flat_map(|level| [level.halvings, level.steps]).map(f64::from);
-        state.put_numbers("levels", &levels.collect::<Vec<f64>>());
+        let levels = self.levels.iter().flat_map(|level| [level.edge, level.steps]).map(f64::from);
+        state.put_numbers("sizes", &levels.collect::<Vec<f64>>());
         Ok(state.to_bytes())
     }
 
@@ -62,11 +63,20 @@ impl StyleTransfer {
         let recipe = Recipe::from_json(&state.text("recipe")?)?;
         let pictures = pictures_in(&state)?;
         pictures.check()?;
-        let [step, left, halvings] = state.exact_numbers("progress")?.map(count);
-        let levels = state.numbers("levels")?;
-        let levels = levels.as_chunks().0.iter().map(|&[halvings, steps]| Level { halvings: count(halvings), steps: count(steps) });
+        let [step, left, edge] = state.exact_numbers("progress")?.map(count);
+        let full_edge = pictures.photo.size().long_edge();
+        // Runs were kept before there were other sizes than halves: by how often the full one was halved.
+        let halves = !state.has("sizes");
+        let edge_of = |number: u32| if halves { full_edge.checked_shr(number).unwrap_or(0) } else { number };
+        let levels = state.numbers(if halves { "levels" } else { "sizes" })?;
+        let levels = levels.as_chunks().0.iter().map(|&[size, steps]| Level { edge: edge_of(count(size)), steps: count(steps) });
+        let (edge, levels): (u32, VecDeque<Level>) = (edge_of(edge), levels.collect());
+        let known = 1..=full_edge;
+        if !known.contains(&edge) || levels.iter().any(|level| !known.contains(&level.edge)) {
+            return Err(StateError::Part("sizes".to_owned()).into());
+        }
         let full = Scene::new(&pictures, &recipe, device);
-        let scene = full.halved(halvings);
+        let scene = full.at(edge);
         let optimizer = Optimizer::load(recipe.optimizer, &state, device)?;
         if optimizer.x().dims() != scene.subject.photo.tensor().dims() {
             return Err(StateError::Part("x".to_owned()).into());
@@ -74,7 +84,7 @@ impl StyleTransfer {
         Ok(Self {
             objective: objective(&scene.subject, &recipe, capacity),
             pass: None,
-            levels: levels.collect(),
+            levels,
             vgg,
             capacity,
             recipe,
@@ -82,7 +92,7 @@ impl StyleTransfer {
             pictures,
             full,
             scene,
-            halvings,
+            edge,
             optimizer,
             step,
             left,

@@ -5,7 +5,7 @@ use burn::tensor::Device;
 use super::Pictures;
 use crate::engine::loss::Subject;
 use crate::engine::{ImageTensor, Mask, colour, mask};
-use crate::pixels::{ImageSize, MIN_EDGE_PX, Pixels};
+use crate::pixels::{ImageSize, Pixels, Reduction};
 use crate::recipe::{Palette, Recipe, Start};
 
 /// Levels of 255 by which the dither spreads the start picture, peak to peak: the width of one 8-bit step.
@@ -37,20 +37,17 @@ impl Scene {
         Self { subject, original: ImageTensor::from_rgb(size, &rgb, device) }
     }
 
-    /// The scene at half its size, `times` over; a painting that is small already is halved less often.
+    /// The scene with its photo's longer side at `edge` px; a painting that is small already is reduced less.
     #[must_use]
-    pub fn halved(&self, times: u32) -> Self {
-        let painting = |painting: &ImageTensor| {
-            let most = (painting.size().short_edge() / MIN_EDGE_PX).max(1).ilog2();
-            painting.halved(times.min(most))
-        };
+    pub fn at(&self, edge: u32) -> Self {
+        let reduction = Reduction::between(self.original.size().long_edge(), edge);
         let Subject { photo, paintings, masks } = &self.subject;
         let subject = Subject {
-            photo: photo.halved(times),
-            paintings: paintings.iter().map(painting).collect(),
-            masks: masks.iter().map(|mask| mask.halved(times)).collect(),
+            photo: photo.reduced(reduction),
+            paintings: paintings.iter().map(|painting| painting.reduced(reduction.within(painting.size()))).collect(),
+            masks: masks.iter().map(|mask| mask.reduced(reduction)).collect(),
         };
-        Self { subject, original: self.original.halved(times) }
+        Self { subject, original: self.original.reduced(reduction) }
     }
 
     /// The picture that the optimisation begins with: a mixture under a dither. `recoloured` makes the recoloured photo, of the scene's size.

@@ -2,7 +2,7 @@ use leptos::prelude::*;
 
 use crate::layer::Layer;
 use crate::recipe::LayerWeights;
-use crate::ui::settings::{is_even, with_layer_toggled};
+use crate::ui::settings::{is_usual, with_layer_toggled};
 
 /// The layers whose style counts.
 #[component]
@@ -34,7 +34,7 @@ pub fn StyleLayers(
             <Show when=move || weights.get().layers().is_empty()>
                 <p class="hint">{without}</p>
             </Show>
-            <Show when=move || !is_even(weights.get())>
+            <Show when=move || !is_usual(weights.get())>
                 <p class="hint">"They do not weigh alike: the recipe says how much each counts."</p>
             </Show>
         </fieldset>

@@ -26,6 +26,6 @@ pub use progress::RunProgress;
 pub use recipe_file::RecipeFile;
 pub use result::ResultFrame;
 pub use samples::SampleStrip;
-pub use sliders::{BalanceSlider, BlendSlider, GrainSlider, SmoothnessSlider};
+pub use sliders::{BalanceSlider, BlendSlider, GrainSlider, OutlinesSlider, SmoothnessSlider};
 pub use steps::StepsInput;
 pub use well::{PictureWell, well_input_id};

@@ -1,7 +1,8 @@
 use leptos::prelude::*;
 
 use crate::ui::settings::{
-    SLIDER_END, content_position, content_weight_at, grain_at, grain_position, share_at, share_position, tv_position, tv_weight_at,
+    SLIDER_END, content_position, content_weight_at, grain_at, grain_position, outlines_at, outlines_position, share_at,
+    share_position, tv_position, tv_weight_at,
 };
 
 /// What the result keeps of the content and takes of the style.
@@ -97,6 +98,32 @@ pub fn SmoothnessSlider(
             position=position
             spoken=Signal::derive(spoken)
             on_change=Callback::new(move |position| on_change.run(tv_weight_at(position)))
+        />
+    }
+}
+
+/// How firmly the photo's outlines are kept.
+#[component]
+pub fn OutlinesSlider(
+    /// Weight of outlines.
+    #[prop(into)]
+    weight: Signal<f32>,
+    /// The person has moved it: the new weight.
+    on_change: Callback<f32>,
+) -> impl IntoView {
+    let position = Memo::new(move |_| outlines_position(weight.get()));
+    let spoken = move || match position.get() {
+        0 => "not at all".to_owned(),
+        position => format!("{position} %"),
+    };
+    view! {
+        <Slider
+            id="outlines"
+            label="Keep outlines"
+            ends=["Free", "Firm"]
+            position=position
+            spoken=Signal::derive(spoken)
+            on_change=Callback::new(move |position| on_change.run(outlines_at(position)))
         />
     }
 }

@@ -4,7 +4,9 @@ use leptos::prelude::*;
 
 use super::{part, recipe, set, set_recipe};
 use crate::recipe::Preset;
-use crate::ui::components::{Action, BalanceSlider, Choice, GrainSlider, RecipeFile, SmoothnessSlider, StepsInput, StyleLayers};
+use crate::ui::components::{
+    Action, BalanceSlider, Choice, GrainSlider, OutlinesSlider, RecipeFile, SmoothnessSlider, StepsInput, StyleLayers,
+};
 use crate::ui::desk::Desk;
 use crate::ui::grid::CELLS;
 use crate::ui::offers;
@@ -23,6 +25,10 @@ pub fn Technique(
             <BalanceSlider
                 content_weight=recipe(desk, |recipe| recipe.emphasis.content_weight)
                 on_change=Callback::new(move |weight| desk.adjust(|emphasis| emphasis.content_weight = weight))
+            />
+            <OutlinesSlider
+                weight=recipe(desk, |recipe| recipe.emphasis.outlines)
+                on_change=Callback::new(move |weight| desk.adjust(|emphasis| emphasis.outlines = weight))
             />
             <div class="pair">
                 <Choice
@@ -94,14 +100,14 @@ fn Strokes(
                 on_change=set_recipe(desk, |recipe, scale| recipe.style_scale = scale)
             />
             <Choice
-                id="pyramid"
+                id="build-up"
                 label="Build-up"
                 offers=part(desk, move |studio| {
                     let settings = studio.settings();
-                    offers::pyramids(settings.recipe.pyramid, settings.size_on(studio.report()), desk.photo_size())
+                    offers::build_ups(settings.recipe.sizes, settings.size_on(studio.report()), desk.photo_size())
                 })
-                chosen=recipe(desk, |recipe| recipe.pyramid)
-                on_change=set_recipe(desk, |recipe, pyramid| recipe.pyramid = pyramid)
+                chosen=recipe(desk, |recipe| recipe.sizes)
+                on_change=set_recipe(desk, |recipe, sizes| recipe.sizes = sizes)
             />
         </div>
         <GrainSlider
@@ -140,6 +146,8 @@ fn Advanced(
 ) -> impl IntoView {
     let linear_light = recipe(desk, |recipe| recipe.colours.linear_light);
     let set_light = set_recipe(desk, |recipe, linear_light| recipe.colours.linear_light = linear_light);
+    let keep_frame = recipe(desk, |recipe| recipe.keep_frame);
+    let set_frame = set_recipe(desk, |recipe, keep_frame| recipe.keep_frame = keep_frame);
     let on_card = part(desk, |studio| studio.card().is_some());
     view! {
         <SmoothnessSlider
@@ -190,6 +198,10 @@ fn Advanced(
         <label class="tick">
             <input type="checkbox" prop:checked=linear_light on:change=move |event| set_light.run(event_target_checked(&event)) />
             "Tell colours apart in linear light"
+        </label>
+        <label class="tick">
+            <input type="checkbox" prop:checked=keep_frame on:change=move |event| set_frame.run(event_target_checked(&event)) />
+            "Take a painting's frame as part of it"
         </label>
     }
 }

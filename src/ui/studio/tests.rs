@@ -251,7 +251,7 @@ fn the_worker_gets_ready_only_while_it_is_up_and_at_rest() {
     assert!(matches!(ready, Some(Effect::Post(Command::Prepare { paintings: 2, .. }))));
     studio.set(|settings| settings.recipe.seed = 96);
     assert_eq!(studio.get_ready(2), ready, "no other program");
-    studio.set(|settings| settings.recipe.pyramid = 3);
+    studio.set(|settings| settings.recipe.sizes = Sizes::Doubling(3));
     assert_ne!(studio.get_ready(2), ready, "pictures are carried from size to size");
     let ready = studio.get_ready(2);
     studio.set(|settings| settings.recipe.optimizer = OptimizerKind::Adam);

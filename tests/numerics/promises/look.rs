@@ -5,7 +5,7 @@ use impasto::engine::evaluate::evaluate;
 use impasto::engine::{ImageTensor, Pictures};
 use impasto::layer::Layer;
 use impasto::pixels::{ImageSize, Pixels};
-use impasto::recipe::{Border, Colours, LayerWeights, Palette, Recipe};
+use impasto::recipe::{Border, Colours, LayerWeights, Palette, Recipe, Sizes};
 use pollster::block_on;
 
 use super::{EDGE, STEPS, colour_distance, mean, painted, part, pictures, recipe, sample, squared_distance, with};
@@ -157,13 +157,14 @@ fn a_replicated_border_leaves_no_frame_and_one_of_zeros_does() {
 }
 
 #[test]
-fn a_pyramid_gives_a_large_picture_the_strokes_of_a_small_one() {
-    let at = |size, pyramid| {
-        let recipe = Recipe { size, pyramid, steps: 2 * STEPS, ..recipe() };
+fn painting_coarse_to_fine_gives_a_large_picture_the_strokes_of_a_small_one() {
+    let at = |size, sizes| {
+        let recipe = Recipe { size, sizes, steps: 2 * STEPS, ..recipe() };
         let pictures = Pictures::new(sample("photo-astronaut.jpg", size), vec![sample("painting-night.jpg", size)]);
         codec::resize(&painted(&pictures, &recipe).0, ImageSize::new(EDGE, EDGE))
     };
-    let small = at(EDGE, 1);
-    let (plain, built_up) = (squared_distance(&at(2 * EDGE, 1), &small), squared_distance(&at(2 * EDGE, 2), &small));
+    let small = at(EDGE, Sizes::One);
+    let (plain, built_up) =
+        (squared_distance(&at(2 * EDGE, Sizes::One), &small), squared_distance(&at(2 * EDGE, Sizes::Doubling(2)), &small));
     assert!(built_up < 0.5 * plain, "from the picture of half the size {plain}, and {built_up} with a pyramid");
 }

@@ -14,6 +14,7 @@ use pollster::block_on;
 
 use crate::{cpu, network};
 
+mod balance;
 mod look;
 mod paper;
 mod regions;
@@ -35,11 +36,11 @@ fn pictures(paintings: &[&str], recipe: &Recipe) -> Pictures {
     Pictures::new(sample("photo-cat.jpg", EDGE), paintings)
 }
 
-/// The default recipe, with the style more to the fore, so that a few steps show what an option does to it, and from the photo as it is, so that
+/// A plain recipe, with the style more to the fore, so that a few steps show what an option does to it, and from the photo as it is, so that
 /// what they show is not the start's.
 fn recipe() -> Recipe {
-    let emphasis = Emphasis { content_weight: 160.0, ..Emphasis::default() };
-    Recipe { size: EDGE, steps: STEPS, emphasis, start: Start::PHOTO, ..Recipe::default() }
+    let emphasis = Emphasis { content_weight: 160.0, ..Emphasis::plain() };
+    Recipe { size: EDGE, steps: STEPS, emphasis, start: Start::PHOTO, ..Recipe::before_version_3() }
 }
 
 fn with(change: impl FnOnce(&mut Emphasis)) -> Recipe {

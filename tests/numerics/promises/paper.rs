@@ -39,7 +39,7 @@ fn all_over_the_grid_more_weight_on_content_means_less_content_loss_and_more_sty
 /// Both networks with both poolings.
 fn readings() -> impl Iterator<Item = Reading> {
     let networks = [Network::Raw, Network::Normalised].into_iter();
-    networks.flat_map(|network| Pooling::ALL.map(|pooling| Reading { network, pooling, ..Reading::default() }))
+    networks.flat_map(|network| Pooling::ALL.map(|pooling| Reading { network, pooling, ..Reading::before_version_3() }))
 }
 
 /// How far the photo is changed from itself.

@@ -9,7 +9,7 @@ use impasto::layer::Layer;
 use impasto::losses::Losses;
 use impasto::memory::{Capacity, Precision};
 use impasto::pixels::{ImageSize, Pixels};
-use impasto::recipe::{Colours, Emphasis, LayerWeights, OptimizerKind, Palette, Recipe, Start};
+use impasto::recipe::{Colours, Emphasis, LayerWeights, OptimizerKind, Palette, Recipe, Sizes, Start};
 use pollster::block_on;
 
 use super::{STEPS, begin, colour_distance, finish, half, painted, part, pictures, recipe, sample, squared_distance, with};
@@ -104,8 +104,8 @@ fn what_a_run_begins_with_stays_visible_in_its_result() {
 }
 
 #[test]
-fn a_pyramid_grows_to_the_full_size_and_keeps_alpha() {
-    let recipe = Recipe { size: 128, steps: 6, pyramid: 3, ..recipe() };
+fn a_picture_grows_to_the_full_size_and_keeps_alpha() {
+    let recipe = Recipe { size: 128, steps: 6, sizes: Sizes::Doubling(3), ..recipe() };
     let size = ImageSize::new(128, 128);
     let half_clear: Vec<u8> = (0..size.area()).flat_map(|i| [200, 120, 60, if i % 128 < 64 { 255 } else { 0 }]).collect();
     let photo = Pixels::new(size, half_clear).expect("four bytes for each pixel");
@@ -216,7 +216,7 @@ fn a_kept_run_tells_how_the_kernels_went_about_it() {
 
 #[test]
 fn a_run_that_is_cut_short_ends_at_its_full_size() {
-    let recipe = Recipe { steps: 6, pyramid: 2, ..recipe() };
+    let recipe = Recipe { steps: 6, sizes: Sizes::Doubling(2), ..recipe() };
     let pictures = Pictures::new(sample("photo-cat.jpg", 200), vec![sample("painting-night.jpg", 64)]);
     for steps in [2, 3, 5] {
         let mut transfer = begin(&pictures, &recipe);

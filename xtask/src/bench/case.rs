@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 
 use clap::{Args, ValueEnum};
 use impasto::memory::LEAST_TILE_EDGE_PX;
-use impasto::recipe::{Border, MAX_STYLES, OptimizerKind, Reading, Recipe, named};
+use impasto::recipe::{Border, MAX_STYLES, OptimizerKind, Reading, Recipe, Sizes, named};
 use serde::{Deserialize, Serialize};
 
 use crate::failure::{Context, Failure, Outcome};
@@ -217,7 +217,7 @@ impl Steps {
     /// What is painted at `size` px, in `steps` steps.
     pub fn recipe(self, size: u32, steps: u32) -> Recipe {
         let reading = Reading { border: self.border, ..Reading::default() };
-        Recipe { size, steps, optimizer: self.optimizer, reading, ..Recipe::default() }
+        Recipe { size, steps, optimizer: self.optimizer, reading, sizes: Sizes::One, ..Recipe::default() }
     }
 }
 

@@ -27,6 +27,14 @@ const DEPTH: usize = TILE / LANES;
 pub fn gram(map: CubeTensor) -> CubeTensor {
     let map = channels_last(map);
     let [_, height, width, channels] = extents(&map);
+    let products = products(map);
+    let matrix = empty(&products, [channels, channels]);
+    sums::added(products, matrix, reciprocal(height * width))
+}
+
+/// `F·Fᵀ` of each of some slices of a map that lies channels-last: `[S, C, C]`.
+pub fn products(map: CubeTensor) -> CubeTensor {
+    let [_, height, width, channels] = extents(&map);
     let tiles = channels / (TILE * VECTOR);
     let positions = height * width;
     let length = positions.div_ceil((WORKGROUPS / (tiles * tiles)).max(1)).max(LEAST_POSITIONS);
@@ -47,15 +55,15 @@ pub fn gram(map: CubeTensor) -> CubeTensor {
             kept,
         );
     }
-    let matrix = empty(&products, [channels, channels]);
-    sums::added(products, matrix, reciprocal(positions))
+    products
 }
 
-/// `(G' + G'ᵀ) / M` of a gradient `[C, C]` and the map it belongs to: what the map is to be multiplied with.
+/// `(G' + G'ᵀ) / M` of a gradient `G'` and the map it belongs to: what the map is to be multiplied with, `[C, C]`. `G'` is the gradient, `[C, C]`,
+/// or its first `C` rows.
 pub fn symmetric(gradient: CubeTensor, map: &CubeTensor) -> CubeTensor {
     let gradient = into_contiguous(gradient);
     let [_, _, height, width] = extents(map);
-    let [channels, _] = extents(&gradient);
+    let [_, channels] = extents(&gradient);
     let sum = empty(&gradient, [channels, channels]);
     let client = gradient.client.clone();
     let (count, units) = a_unit_each(&gradient, channels * channels);
@@ -74,7 +82,7 @@ pub fn symmetric(gradient: CubeTensor, map: &CubeTensor) -> CubeTensor {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a count of positions; f32's relative error is far below the sums' own")]
-fn reciprocal(positions: usize) -> f32 {
+pub fn reciprocal(positions: usize) -> f32 {
     1.0 / positions as f32
 }
 

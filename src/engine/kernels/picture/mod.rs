@@ -3,6 +3,7 @@
 
 mod halved;
 mod intake;
+mod outlines;
 mod packed;
 mod parts;
 mod resized;
@@ -39,6 +40,12 @@ pub fn take_in(x: Tensor<4>, intake: Intake) -> Tensor<4> {
 /// `scale · Σ (x − neighbour)²` over all pairs of neighbours beside and below each other: `[1, 3, H, W]` to `[1]`.
 pub fn total_variation(x: Tensor<4>, scale: f32) -> Tensor<1> {
     Tensor::from_dispatch(<Dispatch as PictureBackend>::total_variation(x.into_dispatch(), scale))
+}
+
+/// `scale · Σ Δ(P(x − photo))²`, where `P` averages over cells of 4×4 px and `Δ` is the Laplacian `4·here − its four neighbours`, over the cells that have
+/// them: `[1, 3, H, W]` twice to `[1]`. No gradient reaches the photo.
+pub fn outlines(x: Tensor<4>, photo: Tensor<4>, scale: f32) -> Tensor<1> {
+    Tensor::from_dispatch(<Dispatch as PictureBackend>::outlines(x.into_dispatch(), photo.into_dispatch(), scale))
 }
 
 /// The picture in bytes: `[1, 3, H, W]` in 0..1 to `[H, W]`, each element red, green, blue and full opacity from its lowest byte to its highest.
@@ -90,6 +97,17 @@ pub trait PictureBackend: Backend {
     /// The gradient with respect to `x`, from the one with respect to its variation, `[1]`.
     fn total_variation_backward(gradient: FloatTensor<Self>, x: FloatTensor<Self>, scale: f32) -> FloatTensor<Self>;
 
+    /// Two of `[1, 3, H, W]` to `[1]`.
+    fn outlines(x: FloatTensor<Self>, photo: FloatTensor<Self>, scale: f32) -> FloatTensor<Self>;
+
+    /// The gradient with respect to `x`, from the one with respect to what outlines are apart, `[1]`.
+    fn outlines_backward(
+        gradient: FloatTensor<Self>,
+        x: FloatTensor<Self>,
+        photo: FloatTensor<Self>,
+        scale: f32,
+    ) -> FloatTensor<Self>;
+
     /// `[1, 3, H, W]` to `[H, W]`.
     fn packed(x: FloatTensor<Self>) -> IntTensor<Self>;
 
@@ -121,6 +139,14 @@ impl PictureBackend for CubeBackend {
 
     fn total_variation_backward(gradient: CubeTensor, x: CubeTensor, scale: f32) -> CubeTensor {
         variation::total_variation_backward(gradient, x, scale)
+    }
+
+    fn outlines(x: CubeTensor, photo: CubeTensor, scale: f32) -> CubeTensor {
+        outlines::outlines(x, photo, scale)
+    }
+
+    fn outlines_backward(gradient: CubeTensor, x: CubeTensor, photo: CubeTensor, scale: f32) -> CubeTensor {
+        outlines::outlines_backward(gradient, x, photo, scale)
     }
 
     fn packed(x: CubeTensor) -> CubeTensor {
@@ -168,6 +194,19 @@ impl<B: PictureBackend> Backward<B, 1> for TotalVariation {
     }
 }
 
+/// The way back from outlines; its state is both pictures.
+#[derive(Debug)]
+struct Outlines(f32);
+
+impl<B: PictureBackend> Backward<B, 1> for Outlines {
+    type State = (FloatTensor<B>, FloatTensor<B>);
+
+    fn backward(self, ops: Ops<Self::State, 1>, gradients: &mut Gradients, _: &mut Checkpointer) {
+        let (x, photo) = ops.state;
+        unary::<B, _>(ops.parents, ops.node, gradients, |gradient| B::outlines_backward(gradient, x, photo, self.0));
+    }
+}
+
 impl<B: PictureBackend, C: CheckpointStrategy> PictureBackend for Autodiff<B, C> {
     fn take_in(x: FloatTensor<Self>, intake: Intake) -> FloatTensor<Self> {
         let preparation = TakeIn(intake).prepare::<C>([x.node()]).compute_bound().stateful();
@@ -195,6 +234,20 @@ impl<B: PictureBackend, C: CheckpointStrategy> PictureBackend for Autodiff<B, C>
     }
 
     fn total_variation_backward(_: FloatTensor<Self>, _: FloatTensor<Self>, _: f32) -> FloatTensor<Self> {
+        unimplemented!("no one asks for second derivatives")
+    }
+
+    fn outlines(x: FloatTensor<Self>, photo: FloatTensor<Self>, scale: f32) -> FloatTensor<Self> {
+        let preparation = Outlines(scale).prepare::<C>([x.node()]).compute_bound().stateful();
+        let (x, photo) = (x.into_primitive(), photo.into_primitive());
+        let apart = B::outlines(x.clone(), photo.clone(), scale);
+        match preparation {
+            OpsKind::Tracked(preparation) => preparation.finish((x, photo), apart),
+            OpsKind::UnTracked(preparation) => preparation.finish(apart),
+        }
+    }
+
+    fn outlines_backward(_: FloatTensor<Self>, _: FloatTensor<Self>, _: FloatTensor<Self>, _: f32) -> FloatTensor<Self> {
         unimplemented!("no one asks for second derivatives")
     }
 

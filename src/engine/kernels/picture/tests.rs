@@ -6,8 +6,9 @@ use burn::tensor::{Device, Tensor};
 use pollster::block_on;
 
 use super::super::tests::{distance, distances, gpu, kernels_of, noise};
-use super::{Intake, added, halved, packed, part, resized, take_in, total_variation};
+use super::{Intake, added, halved, outlines, packed, part, resized, take_in, total_variation};
 use crate::engine::ImageTensor;
+use crate::engine::loss::OutlinesLoss;
 use crate::pixels::Pixels;
 
 /// Relative L2 distance allowed: rounding alone; a gradient at a corner sums up four.
@@ -50,6 +51,21 @@ fn what_is_taken_in_agrees_with_the_twin_in_value_and_gradient() {
             let distances = distances(|x| take_in(x, intake), |x| twin_of_intake(x, intake), shapes, &device);
             assert!(distances.iter().all(|&distance| distance <= GATE), "{height} × {width}, {border}: {distances:?}");
         }
+    }
+}
+
+#[test]
+fn outlines_agree_with_the_twin_in_value_and_gradient() {
+    let device = gpu();
+    let flat = |size: [usize; 2]| noise([1, 3, size[0], size[1]], 5, &device);
+    assert_eq!(outlines(flat([8, 40]), flat([8, 40]), SCALE).into_scalar::<f32>(), 0.0, "no cell has neighbours");
+    // One cell inside, a row of them, and rows and columns that belong to none.
+    for [height, width] in [[12, 12], [12, 40], [33, 38], [64, 48]] {
+        let photo = |x: &Tensor<4>| noise([1, 3, height, width], 5, &x.device().without_autodiff());
+        let shapes: [&[usize]; 2] = [&[1, 3, height, width], &[1]];
+        let twin = |x: Tensor<4>| OutlinesLoss::of_difference(x.clone() - photo(&x), SCALE);
+        let distances = distances(|x| outlines(x.clone(), photo(&x), SCALE), twin, shapes, &device);
+        assert!(distances.iter().all(|&distance| distance <= GATE), "{height} × {width}: {distances:?}");
     }
 }
 

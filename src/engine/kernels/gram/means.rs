@@ -1,0 +1,164 @@
+//! The moments of a map over its positions, and what the backward pass of its mean adds: an offset for each channel.
+
+use burn_cubecl::kernel::into_contiguous;
+use burn_cubecl::tensor::CubeTensor;
+use cubecl::prelude::*;
+
+use super::super::layout::{VECTOR, a_unit_each, channels_first, channels_last, empty, extents};
+use super::super::precision::element;
+use super::slices::{products, reciprocal};
+
+/// Units that are wanted: many for a large GPU, and their sums are few beside what they read.
+const UNITS: usize = 16_384;
+/// The fewest positions of a unit: below, writing its sum would cost as much as making it.
+const LEAST_POSITIONS: usize = 16;
+
+/// `F·Fᵀ / M` of a map `[1, C, H, W]`, and below it `(F·u)ᵀ / M` with factors `u`, `[1, 1, H, W]`, or `[1, 1, 1, 1]` for all positions:
+/// `[C + 1, C]`.
+pub fn moments(map: CubeTensor, factors: CubeTensor) -> CubeTensor {
+    let map = channels_last(map);
+    let [_, height, width, channels] = extents(&map);
+    let (products, means) = (products(map.clone()), parts(map, factors));
+    let moments = empty(&products, [channels + 1, channels]);
+    let client = moments.client.clone();
+    let (count, units) = a_unit_each(&moments, moments.meta.num_elements() / VECTOR);
+    // SAFETY: units beyond the moments do nothing.
+    unsafe {
+        moments_kernel::launch_unchecked(
+            &client,
+            count,
+            units,
+            VECTOR,
+            products.into_tensor_arg(),
+            means.into_tensor_arg(),
+            moments.clone().into_tensor_arg(),
+            reciprocal(height * width),
+        );
+    }
+    moments
+}
+
+/// `(F·u)ᵀ` of each of some slices of a map that lies channels-last: `[S, C]`.
+fn parts(map: CubeTensor, factors: CubeTensor) -> CubeTensor {
+    let factors = into_contiguous(factors);
+    let [_, height, width, channels] = extents(&map);
+    let (positions, vectors) = (height * width, channels / VECTOR);
+    let length = positions.div_ceil((UNITS / vectors).max(1)).max(LEAST_POSITIONS);
+    let slices = positions.div_ceil(length);
+    let parts = empty(&map, [slices, channels]);
+    let client = map.client.clone();
+    let kept = element(&map);
+    let (count, units) = a_unit_each(&map, slices * vectors);
+    // SAFETY: units beyond the parts do nothing, and a unit reads positions of the map alone.
+    unsafe {
+        parts_kernel::launch_unchecked(
+            &client,
+            count,
+            units,
+            VECTOR,
+            map.into_tensor_arg(),
+            factors.into_tensor_arg(),
+            parts.clone().into_tensor_arg(),
+            length,
+            kept,
+        );
+    }
+    parts
+}
+
+/// `map`, `[1, C, H, W]` in f32, plus `g_c·u_p / M` at each channel `c` and position `p`, where `g` is the last row of `gradient`, `[C + 1, C]`. It is
+/// written over `map` where no one else holds that.
+pub fn offset(map: CubeTensor, gradient: CubeTensor, factors: CubeTensor) -> CubeTensor {
+    let map = channels_last(map);
+    let map = if map.can_mut() { map } else { map.copy() };
+    let [gradient, factors] = [gradient, factors].map(into_contiguous);
+    let [_, height, width, _] = extents::<4>(&map);
+    let length = map.meta.num_elements() / VECTOR;
+    let client = map.client.clone();
+    let (count, units) = a_unit_each(&map, length);
+    // SAFETY: units beyond the map do nothing, and the gradient has a row more than the map has channels.
+    unsafe {
+        offset_kernel::launch_unchecked(
+            &client,
+            count,
+            units,
+            VECTOR,
+            map.clone().into_tensor_arg(),
+            gradient.into_tensor_arg(),
+            factors.into_tensor_arg(),
+            length,
+            reciprocal(height * width),
+        );
+    }
+    channels_first(map)
+}
+
+#[cube(launch_unchecked)]
+fn parts_kernel<M: Float, N: Size>(
+    map: &Tensor<Vector<M, N>>,
+    factors: &Tensor<f32>,
+    parts: &mut Tensor<Vector<f32, N>>,
+    length: usize,
+    #[define(M)] _element: ElemType,
+) {
+    let vectors = map.shape(3) / VECTOR;
+    let slice = ABSOLUTE_POS / vectors;
+    if slice < parts.shape(0) {
+        let positions = map.shape(1) * map.shape(2);
+        let first = slice * length;
+        let mut sum = Vector::<f32, N>::new(0.0f32);
+        for position in first..min(first + length, positions) {
+            let factor = Vector::<f32, N>::new(factor_at(factors, position));
+            sum += Vector::cast_from(map[position * vectors + ABSOLUTE_POS % vectors]) * factor;
+        }
+        parts[ABSOLUTE_POS] = sum;
+    }
+}
+
+#[cube(launch_unchecked)]
+fn offset_kernel<N: Size>(
+    map: &mut Tensor<Vector<f32, N>>,
+    gradient: &Tensor<Vector<f32, N>>,
+    factors: &Tensor<f32>,
+    length: usize,
+    scale: f32,
+) {
+    if ABSOLUTE_POS < length {
+        let channels = map.shape(3);
+        let vectors = channels / VECTOR;
+        let factor = Vector::<f32, N>::new(factor_at(factors, ABSOLUTE_POS / vectors) * scale);
+        map[ABSOLUTE_POS] += gradient[channels * vectors + ABSOLUTE_POS % vectors] * factor;
+    }
+}
+
+#[cube(launch_unchecked)]
+fn moments_kernel<N: Size>(
+    products: &Tensor<Vector<f32, N>>,
+    means: &Tensor<Vector<f32, N>>,
+    moments: &mut Tensor<Vector<f32, N>>,
+    scale: f32,
+) {
+    let vectors = moments.shape(1) / VECTOR;
+    let matrix = moments.shape(1) * vectors;
+    if ABSOLUTE_POS < matrix {
+        moments[ABSOLUTE_POS] = over_slices(products, ABSOLUTE_POS, matrix) * Vector::new(scale);
+    } else if ABSOLUTE_POS < matrix + vectors {
+        moments[ABSOLUTE_POS] = over_slices(means, ABSOLUTE_POS - matrix, vectors) * Vector::new(scale);
+    }
+}
+
+/// The sum of what lies at `place` in each slice of `parts`, of `length` vectors.
+#[cube]
+fn over_slices<N: Size>(parts: &Tensor<Vector<f32, N>>, place: usize, length: usize) -> Vector<f32, N> {
+    let mut sum = Vector::<f32, N>::new(0.0f32);
+    for slice in 0..parts.shape(0) {
+        sum += parts[slice * length + place];
+    }
+    sum
+}
+
+/// The factor of a position, or the one for all.
+#[cube]
+fn factor_at(factors: &Tensor<f32>, position: usize) -> f32 {
+    factors[select(factors.len() == 1, 0, position)]
+}

@@ -1,0 +1,55 @@
+//! The product of two square matrices. Burn's own brings a program for each way that it may be done, which are most of a worker.
+
+use burn_cubecl::kernel::into_contiguous;
+use burn_cubecl::tensor::CubeTensor;
+use cubecl::prelude::*;
+
+use super::super::layout::{empty, extents};
+
+/// Sides of the part that a workgroup makes.
+const TILE: usize = 16;
+
+/// `left·right`, `[N, N]` each, `N` a multiple of 16.
+pub fn product(left: CubeTensor, right: CubeTensor) -> CubeTensor {
+    let [left, right] = [left, right].map(into_contiguous);
+    let [rows, columns] = extents(&left);
+    assert!(rows == columns && rows.is_multiple_of(TILE), "whole tiles");
+    let product = empty(&left, [rows, columns]);
+    let client = left.client.clone();
+    let tiles = u32::try_from(rows / TILE).expect("a count of workgroups");
+    // SAFETY: the grid covers the product exactly, and each unit reads rows and columns of its tile alone.
+    unsafe {
+        product_kernel::launch_unchecked(
+            &client,
+            CubeCount::Static(tiles, tiles, 1),
+            CubeDim::new_1d((TILE * TILE) as u32),
+            left.into_tensor_arg(),
+            right.into_tensor_arg(),
+            product.clone().into_tensor_arg(),
+        );
+    }
+    product
+}
+
+#[cube(launch_unchecked)]
+fn product_kernel(left: &Tensor<f32>, right: &Tensor<f32>, product: &mut Tensor<f32>) {
+    let side = left.shape(0);
+    let lane = UNIT_POS as usize % TILE;
+    let line = UNIT_POS as usize / TILE;
+    let row = CUBE_POS_Y as usize * TILE + line;
+    let column = CUBE_POS_X as usize * TILE + lane;
+    let mut rows = Shared::<[f32]>::new_slice(comptime!(TILE * TILE));
+    let mut columns = Shared::<[f32]>::new_slice(comptime!(TILE * TILE));
+    let mut sum = 0.0f32;
+    for step in range_stepped(0, side, TILE) {
+        rows[UNIT_POS as usize] = left[row * side + step + lane];
+        columns[UNIT_POS as usize] = right[(step + line) * side + column];
+        sync_cube();
+        #[unroll]
+        for place in 0..TILE {
+            sum += rows[line * TILE + place] * columns[place * TILE + lane];
+        }
+        sync_cube();
+    }
+    product[row * side + column] = sum;
+}
