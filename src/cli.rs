@@ -234,7 +234,8 @@ fn resume(args: &Resume) -> Result<(), CliError> {
 
 fn reconstruct(args: &Reconstruct) -> Result<(), CliError> {
     let recipe = args.recipe()?;
-    let picture = open_fitted(&args.picture, recipe.size)?;
+    let (path, size) = (&args.picture, recipe.size);
+    let picture = if args.style.is_some() { open_painting(path, size, &recipe)? } else { open_fitted(path, size)? };
     let paintings = if args.style.is_some() { vec![picture.clone()] } else { Vec::new() };
     let pictures = Pictures::new(picture, paintings);
     let pastiche = Studio::open(&args.compute, None)?.paint(&pictures, &recipe, "")?;

@@ -219,7 +219,7 @@ pub struct RecipeArgs {
     /// What smoothness weighs, for each element of the picture. [default: 20]
     #[arg(long, value_name = "T")]
     tv_weight: Option<f32>,
-    /// What keeping the photo's outlines weighs, for each of them; 1 to 1000 differ usefully. [default: 0]
+    /// What keeping the photo's outlines weighs, for each of them; 1 to 1000 differ usefully. [default: 8]
     #[arg(long, value_name = "O")]
     outlines: Option<f32>,
     /// Layers whose content counts, as in `conv4_2` or `conv3_1=0.5,conv4_2=1`.
@@ -279,10 +279,11 @@ impl Reconstruct {
     /// # Errors
     /// As of [`RecipeArgs::recipe`].
     pub fn recipe(&self) -> Result<Recipe, CliError> {
-        let style_alone = || Emphasis::style_alone(self.style.unwrap_or_default());
+        let own = self.recipe.recipe()?;
+        let style_alone = || Emphasis::style_alone(self.style.unwrap_or_default(), own.reading.units);
         let mut emphasis = self.content.map_or_else(style_alone, Emphasis::content_alone);
         put(&mut emphasis.tv_weight, self.recipe.tv_weight);
-        let recipe = self.recipe.recipe()?.reconstructing(emphasis);
+        let recipe = own.reconstructing(emphasis);
         recipe.validate()?;
         Ok(recipe)
     }

@@ -6,7 +6,7 @@ use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::by_layer::ByLayer;
-use super::{Reading, RecipeError, within};
+use super::{LossUnits, Reading, RecipeError, within};
 use crate::layer::Layer;
 
 /// Style pictures that one run can blend.
@@ -106,7 +106,7 @@ impl Default for Emphasis {
         Self {
             content_weight: 500.0,
             tv_weight: 20.0,
-            outlines: 0.0,
+            outlines: 8.0,
             content_layers: LayerWeights::even(&[Layer::CONTENT], 1.0),
             style_layers: LayerWeights::finest_first(&Layer::STYLE),
             grain: 0.0,
@@ -132,6 +132,8 @@ impl Emphasis {
     /// The same for style alone, by the block of the deepest layer: shallow ones see the checkerboard themselves, and more would leave
     /// a blur of them. Seen after 100 to 180 steps.
     const CLEARING_TV_WEIGHTS: [f32; 5] = [0.0, 3.0, 100.0, 1000.0, 1000.0];
+    /// What is enough of it in units of the painting.
+    const CLEARING_IN_UNITS_OF_THE_PAINTING: f32 = 300.0;
     /// Total-variation weights allowed.
     pub const TV_WEIGHT: RangeInclusive<f32> = 0.0..=1e6;
     /// Weights of outlines allowed.
@@ -165,22 +167,26 @@ impl Emphasis {
         weights.iter().map(|weight| if sum > 0.0 { weight / sum } else { 1.0 / count as f32 }).collect()
     }
 
-    /// The style layers alike, and no smoothness: the paper's, and the default before version 3 of recipes.
+    /// The style layers alike, no smoothness, outlines free: the paper's, and the default before version 3 of recipes.
     pub fn plain() -> Self {
-        Self { tv_weight: 0.0, style_layers: LayerWeights::even(&Layer::STYLE, 0.2), ..Self::default() }
+        Self { tv_weight: 0.0, outlines: 0.0, style_layers: LayerWeights::even(&Layer::STYLE, 0.2), ..Self::default() }
     }
 
     /// The content of one layer, and nothing else.
     pub fn content_alone(layer: Layer) -> Self {
         let (content_layers, style_layers) = (LayerWeights::even(&[layer], 1.0), LayerWeights::default());
-        Self { content_layers, style_layers, tv_weight: 0.0, ..Self::default() }
+        Self { content_layers, style_layers, tv_weight: 0.0, outlines: 0.0, ..Self::default() }
     }
 
     /// The style of these layers, and nothing else but what clears the noise away.
-    pub fn style_alone(style_layers: LayerWeights) -> Self {
+    pub fn style_alone(style_layers: LayerWeights, units: LossUnits) -> Self {
         let block = style_layers.layers().last().map_or(1, |layer| layer.block());
-        let tv_weight = Self::CLEARING_TV_WEIGHTS[block as usize - 1];
-        Self { content_weight: 0.0, style_layers, tv_weight, ..Self::default() }
+        let clearing = Self::CLEARING_TV_WEIGHTS[block as usize - 1];
+        let tv_weight = match units {
+            LossUnits::Activation => clearing,
+            LossUnits::Painting => clearing.min(Self::CLEARING_IN_UNITS_OF_THE_PAINTING),
+        };
+        Self { content_weight: 0.0, style_layers, tv_weight, outlines: 0.0, ..Self::default() }
     }
 
     /// These weights as they must be for the losses of this network, so that one setting gives about the same picture whatever the
@@ -257,7 +263,7 @@ mod tests {
     fn the_deeper_the_layers_of_a_style_alone_the_more_it_is_cleared() {
         let weights = Layer::STYLE.map(|deepest| {
             let layers: Vec<_> = Layer::STYLE.into_iter().filter(|&layer| layer <= deepest).collect();
-            Emphasis::style_alone(LayerWeights::even(&layers, 1.0)).tv_weight
+            Emphasis::style_alone(LayerWeights::even(&layers, 1.0), LossUnits::Activation).tv_weight
         });
         assert_eq!(weights[0], 0.0);
         assert!(weights.is_sorted() && weights[4] == Emphasis::CLEARING_TV_WEIGHT);
@@ -273,7 +279,7 @@ mod tests {
 
     #[test]
     fn an_objective_of_nothing_is_refused() {
-        let style_alone = Emphasis { content_weight: 0.0, tv_weight: 0.0, ..Emphasis::default() };
+        let style_alone = Emphasis { content_weight: 0.0, tv_weight: 0.0, outlines: 0.0, ..Emphasis::default() };
         style_alone.validate().unwrap();
         let nothing = Emphasis { style_layers: LayerWeights::default(), ..style_alone };
         assert_eq!(nothing.validate().unwrap_err(), RecipeError::Nothing);

@@ -40,7 +40,7 @@ impl Recipe {
 /// What the defaults were that version 3 changed.
 const BEFORE_VERSION_3: &str = r#"{"keep_frame": true, "sizes": "one",
     "reading": {"pooling": "average", "units": "activation", "statistics": {}},
-    "emphasis": {"tv_weight": 0, "style_layers": {"conv1_1": 0.2, "conv2_1": 0.2, "conv3_1": 0.2, "conv4_1": 0.2, "conv5_1": 0.2}}}"#;
+    "emphasis": {"tv_weight": 0, "outlines": 0, "style_layers": {"conv1_1": 0.2, "conv2_1": 0.2, "conv3_1": 0.2, "conv4_1": 0.2, "conv5_1": 0.2}}}"#;
 
 /// Makes the newest form of an older one: what it does not say is what the default was then. Version 1 began with the photo as it is; before version 3
 /// losses added up in units of the activations, from evenly weighted Gram matrices of average-pooled maps, at the result's size alone, and a painting's frame was part of it.

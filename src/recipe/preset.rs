@@ -62,7 +62,7 @@ impl Preset {
             Self::ColoursOfThePhoto => recipe.colours.palette = Palette::Photo,
             Self::Paper => {
                 recipe.reading = Reading::plain(Pooling::Average);
-                recipe.emphasis.style_layers = Emphasis::plain().style_layers;
+                recipe.emphasis = Emphasis { styles: other.emphasis.styles, ..Emphasis::plain() };
                 recipe.sizes = Sizes::One;
                 recipe.start = Start::NOISE;
                 // Not in the paper, which shows pictures of other sizes after more steps.

@@ -46,7 +46,7 @@ impl Reconstruction {
     pub fn recipe(&self, own: &Recipe) -> Recipe {
         own.reconstructing(match self.subject {
             Subject::Content => Emphasis::content_alone(self.content_layer),
-            Subject::Style => Emphasis::style_alone(self.style_layers),
+            Subject::Style => Emphasis::style_alone(self.style_layers, own.reading.units),
         })
     }
 

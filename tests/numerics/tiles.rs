@@ -75,7 +75,7 @@ fn agree(device: &Device, subject: &Subject, reading: Reading, emphasis: Emphasi
 pub fn emphasis() -> Emphasis {
     let content_layers = LayerWeights::default().with(Layer::Conv2_2, 0.4).with(Layer::Conv4_2, 1.0);
     let style_layers = Emphasis::plain().style_layers.with(Layer::Conv3_1, 0.5);
-    Emphasis { styles: [0.3, 0.7, 0.0, 0.0], content_layers, style_layers, tv_weight: 20.0, ..Emphasis::default() }
+    Emphasis { styles: [0.3, 0.7, 0.0, 0.0], content_layers, style_layers, tv_weight: 20.0, ..Emphasis::plain() }
 }
 
 #[test]
