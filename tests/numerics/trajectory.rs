@@ -219,13 +219,13 @@ fn the_gradient_is_the_slope_of_the_objective() {
     let emphasis = Emphasis { content_weight: 160.0, tv_weight: 50.0, outlines: 20.0, ..Emphasis::default() };
     let in_units = |statistic| Reading {
         units: LossUnits::Painting,
-        // From the third block on there are fewer positions here than channels, and the value is not exact enough for a slope.
-        statistics: LayerStatistics::by(|layer| if layer.block() <= 2 { statistic } else { Statistic::Covariance }),
+        // From the second block on there are fewer positions here than channels: W2 bends too much there for a slope over this step.
+        statistics: LayerStatistics::by(|layer| if layer.block() == 1 { statistic } else { Statistic::Covariance }),
         ..Reading::plain(Pooling::Average)
     };
     let readings = [Statistic::Gram, Statistic::Covariance, Statistic::Wasserstein].map(in_units);
     for reading in [Reading::plain(Pooling::Average)].into_iter().chain(readings) {
-        let (slope, norm) = slope_and_norm(reading, emphasis.balanced(reading));
+        let (slope, norm) = slope_and_norm(reading, emphasis);
         assert!((slope / norm - 1.0).abs() < 1e-2, "{reading:?}: slope {slope}, norm of the gradient {norm}");
     }
 }
