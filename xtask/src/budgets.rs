@@ -17,7 +17,7 @@ struct Budget {
 }
 
 const BUDGETS: [Budget; 3] = [
-    Budget { name: "page", file: ("app-", "_bg.wasm"), most: 410_000 },
+    Budget { name: "page", file: ("app-", "_bg.wasm"), most: 400_000 },
     Budget { name: "worker", file: ("worker-", "_bg.wasm"), most: 3_200_000 },
     Budget { name: "worker-cpu", file: ("worker-cpu-", "_bg.wasm"), most: 1_900_000 },
 ];
@@ -84,8 +84,8 @@ mod tests {
     #[test]
     fn it_is_the_compressed_size_that_counts() {
         check(site(&vec![0; 500_000]).path()).unwrap();
-        check(site(&noise(409_000)).path()).unwrap();
-        let error = check(site(&noise(411_000)).path()).unwrap_err();
+        check(site(&noise(399_000)).path()).unwrap();
+        let error = check(site(&noise(401_000)).path()).unwrap_err();
         assert!(error.to_string().contains("too heavy: page"), "{error}");
     }
 

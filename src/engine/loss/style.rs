@@ -34,6 +34,9 @@ pub struct StyleLoss {
     regions: Vec<Region>,
 }
 
+/// What outputs' mean square counts as at least: a painting to which the network answers nothing is no measure.
+const LEAST_MEAN_SQUARE: f32 = 1e-3;
+
 /// Where one painting belongs.
 #[derive(Debug)]
 struct Region {
@@ -72,7 +75,7 @@ impl StyleLoss {
     pub fn set_shares(&mut self, shares: &[f32]) {
         let blend = blend(&self.paintings, shares);
         if self.units == LossUnits::Painting {
-            let content_scale = |own: &Moments| own.mean_square().clamp_min(f32::MIN_POSITIVE).recip();
+            let content_scale = |own: &Moments| own.mean_square().clamp_min(LEAST_MEAN_SQUARE).recip();
             self.content_scales = blend.iter().map(|(&layer, own)| (layer, content_scale(own))).collect();
         }
         let targets = |moments: BTreeMap<Layer, Moments>| -> BTreeMap<Layer, Target> {

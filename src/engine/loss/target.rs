@@ -85,6 +85,9 @@ fn wasserstein(target: &wasserstein::Target, moments: &Moments) -> Tensor<1> {
     along + found.value
 }
 
+/// Below it a sum of squares counts as this.
+const LEAST_SQUARE: f32 = 1e-6;
+
 fn reciprocal(squares: Tensor<1>) -> Tensor<1> {
-    squares.clamp_min(f32::MIN_POSITIVE).recip()
+    squares.clamp_min(LEAST_SQUARE).recip()
 }

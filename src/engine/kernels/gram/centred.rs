@@ -10,7 +10,7 @@ use super::super::sums::{across, of_workgroup};
 /// Units of the workgroup that takes the norms.
 const UNITS: usize = 256;
 /// Below it a norm counts as this.
-const LEAST_SQUARE: f32 = 1e-30;
+const LEAST_SQUARE: f32 = 1e-6;
 
 /// `s₀·(G − m·mᵀ)` above `s₁·mᵀ` of moments `[C + 1, C]` and scales `[2]`.
 pub fn centred(moments: CubeTensor, scales: CubeTensor) -> CubeTensor {

@@ -67,10 +67,9 @@ fn parts(map: CubeTensor, factors: CubeTensor) -> CubeTensor {
 }
 
 /// `map`, `[1, C, H, W]` in f32, plus `g_c·u_p / M` at each channel `c` and position `p`, where `g` is the last row of `gradient`, `[C + 1, C]`. It is
-/// written over `map` where no one else holds that.
+/// written over `map`, which no one else may hold.
 pub fn offset(map: CubeTensor, gradient: CubeTensor, factors: CubeTensor) -> CubeTensor {
     let map = channels_last(map);
-    let map = if map.can_mut() { map } else { map.copy() };
     let [gradient, factors] = [gradient, factors].map(into_contiguous);
     let [_, height, width, _] = extents::<4>(&map);
     let length = map.meta.num_elements() / VECTOR;
