@@ -110,7 +110,11 @@ pub fn decode(bytes: &[u8]) -> Result<Pixels, DecodeError> {
 /// # Errors
 /// [`DecodeError`].
 pub fn decode_fitted(bytes: &[u8], edge: u32) -> Result<Pixels, DecodeError> {
-    let (mut image, orientation) = read(bytes)?;
+    let (image, orientation) = read(bytes)?;
+    fitted(image, orientation, edge)
+}
+
+fn fitted(mut image: DynamicImage, orientation: Orientation, edge: u32) -> Result<Pixels, DecodeError> {
     let given = size_of(&image);
     upright(given, orientation).fit_for_network(edge)?;
     let fitted = given.fit_to_edge(edge);
@@ -126,14 +130,18 @@ pub fn decode_fitted(bytes: &[u8], edge: u32) -> Result<Pixels, DecodeError> {
 /// # Errors
 /// [`DecodeError`].
 pub fn decode_painting(bytes: &[u8], edge: u32, keep_frame: bool) -> Result<(Pixels, bool), DecodeError> {
-    let inside = if keep_frame { None } else { frame::left_out(&decode(bytes)?) };
-    match inside {
-        None => decode_fitted(bytes, edge).map(|painting| (painting, false)),
-        Some(painting) => {
-            let size = painting.size().fit_for_network(edge)?;
-            Ok((resize(&painting, size), true))
-        }
+    let (image, orientation) = read(bytes)?;
+    if !keep_frame && let Some(inside) = without_frame(&image, orientation) {
+        let size = inside.size().fit_for_network(edge)?;
+        return Ok((resize(&inside, size), true));
     }
+    fitted(image, orientation, edge).map(|painting| (painting, false))
+}
+
+fn without_frame(image: &DynamicImage, orientation: Orientation) -> Option<Pixels> {
+    let mut upright = DynamicImage::from(image.to_rgba8());
+    upright.apply_orientation(orientation);
+    frame::left_out(&into_pixels(upright))
 }
 
 /// The picture as a PNG file; without an alpha channel when it is opaque.

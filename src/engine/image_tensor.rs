@@ -62,12 +62,6 @@ impl ImageTensor {
         Self(self.0.clone().slice([0..1, 0..3, rows, columns]))
     }
 
-    /// The picture at half its size, `times` over: means of 2×2, an odd last row or column dropped.
-    #[must_use]
-    pub fn halved(&self, times: u32) -> Self {
-        Self(halved(self.0.clone(), times))
-    }
-
     /// The picture made smaller by `reduction`.
     #[must_use]
     pub fn reduced(&self, reduction: Reduction) -> Self {
@@ -156,10 +150,11 @@ mod tests {
 
     #[test]
     fn halving_takes_means_and_drops_what_is_odd() {
-        let half = ramp(5, 4).halved(1);
+        let halved = |halvings| Reduction { halvings, rest: 1.0 };
+        let half = ramp(5, 4).reduced(halved(1));
         assert_eq!(half.size(), ImageSize::new(2, 2));
         assert_eq!(block_on(half.to_rgb()).unwrap(), [0.5, 0.5, 1.0, 2.5, 0.5, 1.0, 0.5, 2.5, 1.0, 2.5, 2.5, 1.0]);
-        assert_eq!(ramp(9, 9).halved(2).size(), ImageSize::new(2, 2));
+        assert_eq!(ramp(9, 9).reduced(halved(2)).size(), ImageSize::new(2, 2));
     }
 
     #[test]

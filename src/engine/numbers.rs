@@ -55,7 +55,7 @@ pub fn scales(centred: Tensor<2>, least: f32) -> Tensor<1> {
 }
 
 /// Below it the square of a norm counts as this.
-const LEAST_SQUARE: f32 = 1e-6;
+pub const LEAST_SQUARE: f32 = 1e-6;
 
 /// `map·factors`: `[1, C, H, W]`, and `[1, C, 1, 1]` or `[1, 1, H, W]`, through which no gradient flows.
 pub fn scaled(map: Tensor<4>, factors: Tensor<4>) -> Tensor<4> {

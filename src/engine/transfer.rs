@@ -93,6 +93,8 @@ pub enum Advance {
     Part,
     /// The last of the targets that were missing. Making them took memory in other pieces than a step does.
     Targets,
+    /// The beginning of the next size. What the one before held is free.
+    Size,
     /// The end of a step.
     Step,
 }
@@ -196,7 +198,7 @@ impl StyleTransfer {
         loop {
             match self.advance().await? {
                 Advance::Step => return Ok(()),
-                Advance::Targets => self.optimizer.x().device().memory_cleanup(),
+                Advance::Targets | Advance::Size => self.optimizer.x().device().memory_cleanup(),
                 Advance::Part => {}
             }
             self.mark().outcome().await?;
@@ -226,8 +228,9 @@ impl StyleTransfer {
     /// # Errors
     /// [`TransferError::Device`].
     pub async fn advance(&mut self) -> Result<Advance, TransferError> {
-        if self.left == 0 && self.pass.is_none() {
+        if self.left == 0 && self.pass.is_none() && !self.levels.is_empty() {
             self.ascend().await?;
+            return Ok(Advance::Size);
         }
         if self.targets_missing() > 0 {
             self.make_target();

@@ -26,7 +26,9 @@ pub struct StyleLoss {
     statistics: LayerStatistics,
     /// Each painting's own.
     paintings: Vec<BTreeMap<Layer, Moments>>,
-    /// Of the blend.
+    /// By which the targets were made, if they are.
+    shares: Option<Vec<f32>>,
+    /// Of the blend, where there are no regions.
     targets: BTreeMap<Layer, Target>,
     /// What the content's losses are multiplied with, `[1]` each; empty where nothing is.
     content_scales: BTreeMap<Layer, Tensor<1>>,
@@ -55,12 +57,13 @@ impl StyleLoss {
         let regions: Vec<Region> = guides.map(|guides| Region { guides, strength: 1.0, targets: BTreeMap::new() }).collect();
         assert!(regions.is_empty() || regions.len() == paintings, "one region for each painting");
         let (paintings, Reading { units, statistics, .. }) = (vec![BTreeMap::new(); paintings], reading);
-        Self { units, statistics, paintings, targets: BTreeMap::new(), content_scales: BTreeMap::new(), regions }
+        Self { units, statistics, paintings, shares: None, targets: BTreeMap::new(), content_scales: BTreeMap::new(), regions }
     }
 
     /// Adds to a painting's Gram matrices what a tile gives them, at all layers: they are small, so that any layer can come to count later. When all
     /// are there, [`Self::set_shares`] makes them targets.
     pub fn add(&mut self, painting: usize, part: BTreeMap<Layer, Moments>) {
+        self.shares = None;
         let sum = &mut self.paintings[painting];
         for (layer, part) in part {
             let whole = match sum.remove(&layer) {
@@ -71,8 +74,12 @@ impl StyleLoss {
         }
     }
 
-    /// Blends anew, or weighs the regions anew.
+    /// Blends anew, or weighs the regions anew, where `shares` are not what they were.
     pub fn set_shares(&mut self, shares: &[f32]) {
+        if self.shares.as_deref() == Some(shares) {
+            return;
+        }
+        self.shares = Some(shares.to_vec());
         let blend = blend(&self.paintings, shares);
         if self.units == LossUnits::Painting {
             let content_scale = |own: &Moments| own.mean_square().clamp_min(LEAST_MEAN_SQUARE).recip();
@@ -87,7 +94,9 @@ impl StyleLoss {
             region.strength = share / strongest;
             region.targets = targets(moments.clone());
         }
-        self.targets = targets(blend);
+        if self.regions.is_empty() {
+            self.targets = targets(blend);
+        }
     }
 
     /// By what a content loss at `layer` is multiplied in these units, `[1]`: one over the mean square of the paintings' outputs. `None` where
@@ -216,14 +225,11 @@ mod tests {
     }
 
     fn of_units(values: &[f32], shares: &[f32], units: LossUnits) -> StyleLoss {
-        comparing(values, shares, units, Statistic::Gram)
-    }
-
-    fn comparing(values: &[f32], shares: &[f32], units: LossUnits, statistic: Statistic) -> StyleLoss {
-        let reading = Reading { units, statistics: LayerStatistics::by(|_| statistic), ..Reading::default() };
+        let reading = Reading { units, ..Reading::before_version_3() };
         let mut style = StyleLoss::new(values.len(), std::iter::empty(), reading);
         for (painting, &value) in values.iter().enumerate() {
-            let part = |share| Layer::ALL.map(|layer| (layer, Moments::of(flat(value).get(layer), statistic).times(share))).into();
+            let part =
+                |share| Layer::ALL.map(|layer| (layer, Moments::of(flat(value).get(layer), Statistic::Gram).times(share))).into();
             [0.25, 0.75].into_iter().for_each(|share| style.add(painting, part(share)));
         }
         style.set_shares(shares);

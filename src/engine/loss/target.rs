@@ -4,7 +4,7 @@ use burn::tensor::Tensor;
 
 use super::wasserstein;
 use crate::engine::Moments;
-use crate::engine::numbers::{float, scales, squared_distance, sum};
+use crate::engine::numbers::{LEAST_SQUARE, float, scales, squared_distance, sum};
 use crate::recipe::{LossUnits, Statistic};
 
 /// The moments of a painting, or of a blend, at one layer, and how others are compared with them.
@@ -84,9 +84,6 @@ fn wasserstein(target: &wasserstein::Target, moments: &Moments) -> Tensor<1> {
     let along = sum((there.gram() - here.gram()) * found.by_second) + sum((there.mean() - here.mean()) * found.by_mean);
     along + found.value
 }
-
-/// Below it a sum of squares counts as this.
-const LEAST_SQUARE: f32 = 1e-6;
 
 fn reciprocal(squares: Tensor<1>) -> Tensor<1> {
     squares.clamp_min(LEAST_SQUARE).recip()

@@ -11,6 +11,8 @@ use impasto::memory::{Capacity, Precision};
 use impasto::pixels::{ImageSize, Pixels};
 use impasto::recipe::{Colours, Emphasis, LayerWeights, OptimizerKind, Palette, Recipe, Sizes, Start};
 use pollster::block_on;
+use safetensors::SafeTensors;
+use safetensors::tensor::{Dtype, TensorView};
 
 use super::{STEPS, begin, colour_distance, finish, half, painted, part, pictures, recipe, sample, squared_distance, with};
 use crate::{cpu, gpu, network};
@@ -244,4 +246,42 @@ fn the_optimiser_can_change_in_a_running_picture_and_both_bring_it_on() {
         assert!(changed < 1.2 * halfway && last.total() < 0.8 * halfway, "{before:?}: {halfway}, {changed}, {last:?}");
         assert_eq!(transfer.recipe().optimizer, after);
     }
+}
+
+/// A state as it was kept when each size was half of the next: by how often the full one, of `edge` px, is halved.
+fn as_kept_by_halves(bytes: &[u8], edge: u32) -> Vec<u8> {
+    let file = SafeTensors::deserialize(bytes).expect("a state is a safetensors file");
+    let numbers = |name: &str| -> Vec<f64> {
+        let data = file.tensor(name).expect("it is kept").data();
+        data.as_chunks().0.iter().map(|number| f64::from_le_bytes(*number)).collect()
+    };
+    let halvings = |size: f64| (f64::from(edge) / size).log2().round();
+    let [mut progress, mut levels] = ["progress", "sizes"].map(numbers);
+    progress[2] = halvings(progress[2]);
+    levels.chunks_exact_mut(2).for_each(|level| level[0] = halvings(level[0]));
+    let changed = [("progress", progress), ("levels", levels)]
+        .map(|(name, numbers)| (name, numbers.iter().flat_map(|number| number.to_le_bytes()).collect::<Vec<u8>>()));
+    let view = |bytes| TensorView::new(Dtype::F64, vec![<[u8]>::len(bytes) / 8], bytes).expect("whole numbers");
+    let kept = file.tensors().into_iter().filter(|(name, _)| !["progress", "sizes"].contains(&name.as_str()));
+    let parts = kept.chain(changed.iter().map(|(name, bytes)| ((*name).to_owned(), view(bytes))));
+    safetensors::serialize(parts, None).expect("every part has a name of its own")
+}
+
+#[test]
+fn a_run_that_was_kept_by_halves_goes_on_through_its_sizes() {
+    let recipe = Recipe { size: 128, steps: 6, sizes: Sizes::Doubling(2), ..recipe() };
+    let photo = codec::resize(&sample("photo-cat.jpg", 128), ImageSize::new(128, 128));
+    let pictures = Pictures::new(photo, vec![sample("painting-night.jpg", 64)]);
+    let mut transfer = begin(&pictures, &recipe);
+    (0..2).for_each(|_| block_on(transfer.step()).expect("the device works"));
+    let kept = as_kept_by_halves(&block_on(transfer.save()).expect("the device works"), 128);
+    let device = cpu();
+    let mut resumed =
+        StyleTransfer::resume(Rc::new(network(&device)), &kept, Capacity::AMPLE, &device).expect("the state is whole");
+    assert_eq!(block_on(resumed.pixels()).expect("the device works").size(), ImageSize::new(64, 64));
+    let ends = [&mut transfer, &mut resumed].map(|run| {
+        finish(run);
+        block_on(run.save()).expect("the device works")
+    });
+    assert!(ends[0] == ends[1], "it went another way");
 }

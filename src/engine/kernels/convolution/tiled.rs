@@ -179,7 +179,7 @@ fn added_relu_kernel<P: Float, N: Size>(
     #[define(P)] _element: ElemType,
 ) {
     if ABSOLUTE_POS < length {
-        let sum = sums::over_slices(parts, length, bias[ABSOLUTE_POS % (answer.shape(3) / VECTOR)]);
+        let sum = sums::over_slices(parts, ABSOLUTE_POS, length, bias[ABSOLUTE_POS % (answer.shape(3) / VECTOR)]);
         answer[ABSOLUTE_POS] = Vector::cast_from(answered::<P, N>(sum));
     }
 }

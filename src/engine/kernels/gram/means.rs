@@ -6,6 +6,7 @@ use cubecl::prelude::*;
 
 use super::super::layout::{VECTOR, a_unit_each, channels_first, channels_last, empty, extents};
 use super::super::precision::element;
+use super::super::sums::over_slices;
 use super::slices::{products, reciprocal};
 
 /// Units that are wanted: many for a large GPU, and their sums are few beside what they read.
@@ -139,21 +140,12 @@ fn moments_kernel<N: Size>(
 ) {
     let vectors = moments.shape(1) / VECTOR;
     let matrix = moments.shape(1) * vectors;
+    let none = Vector::new(0.0f32);
     if ABSOLUTE_POS < matrix {
-        moments[ABSOLUTE_POS] = over_slices(products, ABSOLUTE_POS, matrix) * Vector::new(scale);
+        moments[ABSOLUTE_POS] = over_slices(products, ABSOLUTE_POS, matrix, none) * Vector::new(scale);
     } else if ABSOLUTE_POS < matrix + vectors {
-        moments[ABSOLUTE_POS] = over_slices(means, ABSOLUTE_POS - matrix, vectors) * Vector::new(scale);
+        moments[ABSOLUTE_POS] = over_slices(means, ABSOLUTE_POS - matrix, vectors, none) * Vector::new(scale);
     }
-}
-
-/// The sum of what lies at `place` in each slice of `parts`, of `length` vectors.
-#[cube]
-fn over_slices<N: Size>(parts: &Tensor<Vector<f32, N>>, place: usize, length: usize) -> Vector<f32, N> {
-    let mut sum = Vector::<f32, N>::new(0.0f32);
-    for slice in 0..parts.shape(0) {
-        sum += parts[slice * length + place];
-    }
-    sum
 }
 
 /// The factor of a position, or the one for all.
