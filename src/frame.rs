@@ -18,7 +18,7 @@ const BAND: [f32; 2] = [0.06, 0.12];
 /// The shortest side that is looked at, px.
 const LEAST_SIDE_PX: u32 = 64;
 
-/// `painting` without the frame around it, or as it is where it has none: a frame is uniform, of one colour on all four sides, narrow, and ends within
+/// `painting` without the frame around it; `None` where it has none: a frame is uniform, of one colour on all four sides, narrow, and ends within
 /// a few lines.
 pub fn left_out(painting: &Pixels) -> Option<Pixels> {
     let ImageSize { width, height } = painting.size();

@@ -2,7 +2,8 @@
 //!
 //! The map, from the bottom up; `ARCHITECTURE.md` tells the whole story and `tests/architecture.rs` holds the code to it.
 //!
-//! - [`pixels`], [`layer`], [`recipe`], [`losses`], [`schedule`], [`memory`], [`pace`], `ledger` and `frame` \[feature `tensors`\]: plain values, without tensors, web or files.
+//! - [`pixels`], [`layer`], [`recipe`], [`losses`], [`schedule`], [`memory`], [`pace`], [`frame`] and `ledger` \[feature `tensors`\]: plain values, without
+//!   tensors, web or files.
 //! - [`protocol`]: all that crosses between page and worker.
 //! - `wire` \[wasm\]: how such a message crosses.
 //! - `engine` \[feature `tensors`\]: the optimisation on Burn. It knows no web, no clock, no file.
@@ -11,6 +12,7 @@
 //! - `worker` \[feature `tensors`, wasm\]: the dedicated Web Worker that owns the device.
 //! - `ui` \[feature `ui`\]: the page.
 
+pub mod frame;
 pub mod layer;
 pub mod losses;
 pub mod memory;
@@ -26,8 +28,6 @@ pub mod cli;
 pub mod codec;
 #[cfg(feature = "tensors")]
 pub mod engine;
-#[cfg(feature = "tensors")]
-pub mod frame;
 #[cfg(feature = "tensors")]
 pub mod ledger;
 #[cfg(feature = "ui")]

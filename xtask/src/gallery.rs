@@ -6,50 +6,31 @@ mod sheets;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::PathBuf;
 
-use image::codecs::jpeg::JpegEncoder;
-use image::imageops::overlay;
-use image::{GrayImage, Luma, Rgb, RgbImage};
+use image::{GrayImage, Luma, RgbImage};
 
 use self::sheets::{GRID, Pair, SHEETS, STYLIZE, Sheet};
-use crate::checks::ALL_FEATURES;
+use crate::contact_sheet::{below_each_other, save, side_by_side};
 use crate::failure::{Context, Failure, Outcome};
+use crate::painter::{self, Effort};
 use crate::{places, process};
 
-/// Between two cells, px.
-const GUTTER_PX: u32 = 6;
-/// Of JPEG: at this a sheet shows no blocks.
-const QUALITY: u8 = 84;
 /// The second painting.
 const SECOND: &str = "painting-night.jpg";
 /// Side of a mask, px: it is laid over the photo whatever its size.
 const MASK_PX: u32 = 64;
 const WRITE_ADVICE: &str = "see that docs/gallery can be written to";
 
-/// How the sheets are painted.
-#[derive(Clone, Copy, Debug)]
-pub struct Effort<'a> {
-    /// Longer side of a picture, px.
-    pub size: u32,
-    /// Usual steps for each.
-    pub steps: u32,
-    /// `gpu` or `cpu`.
-    pub device: &'a str,
-}
-
 /// Paints the sheets of these names, or all where none is named, and writes the index.
 ///
 /// # Errors
 /// When a name is unknown, the command line cannot be built or fails, or a file cannot be written.
-pub fn run(names: &[String], effort: Effort) -> Outcome {
+pub fn run(names: &[String], effort: &Effort) -> Outcome {
     let sheets = chosen(names)?;
     let folder = places::checkout().join("docs/gallery");
     fs::create_dir_all(&folder).or_fail(|| format!("cannot make {}", folder.display()), WRITE_ADVICE)?;
-    process::headline("Building the command line");
-    let build = ["build", "--locked", "--features", ALL_FEATURES, "--bin", "impasto"];
-    process::run(process::cargo().args(build), "mend what is said above")?;
+    painter::build()?;
     for left in [true, false] {
         save_mask(left)?;
     }
@@ -57,7 +38,9 @@ pub fn run(names: &[String], effort: Effort) -> Outcome {
     let mut known: BTreeMap<(Pair, &[&str], u32), RgbImage> = BTreeMap::new();
     let mut painted = |pair: Pair, words: &'static [&'static str], steps| match known.entry((pair, words, steps)) {
         Entry::Occupied(known) => Ok(known.get().clone()),
-        Entry::Vacant(place) => paint(pair, words, Effort { steps, ..effort }).map(|picture| place.insert(picture).clone()),
+        Entry::Vacant(place) => {
+            paint(pair, words, &Effort { steps, ..effort.clone() }).map(|picture| place.insert(picture).clone())
+        }
     };
     for sheet in sheets {
         process::headline(sheet.about);
@@ -83,17 +66,11 @@ fn chosen(names: &[String]) -> Outcome<Vec<&'static Sheet>> {
     names.iter().map(find).collect()
 }
 
-fn paint(pair: Pair, words: &[&str], effort: Effort) -> Outcome<RgbImage> {
+fn paint(pair: Pair, words: &[&str], effort: &Effort) -> Outcome<RgbImage> {
     let samples = places::checkout().join("www/samples");
-    let scratch = places::target().join("gallery.png");
-    let mut impasto = Command::new(places::target().join("debug/impasto"));
-    impasto.arg(words[0]).args(subjects(pair, words).into_iter().map(|name| samples.join(name)));
-    impasto.args(words[1..].iter().map(|word| with_paths(word)));
-    impasto.arg("--output").arg(&scratch).args(["--size", &effort.size.to_string(), "--steps", &effort.steps.to_string()]);
-    impasto.args(["--device", effort.device]);
-    process::run(&mut impasto, "mend what is said above")?;
-    let picture = image::open(&scratch).or_fail(|| format!("cannot read {}", scratch.display()), "this is a mistake in xtask")?;
-    Ok(picture.into_rgb8())
+    let subjects = subjects(pair, words).into_iter().map(|name| samples.join(name));
+    let options = words[1..].iter().map(|word| with_paths(word));
+    painter::paint(words[0], subjects, options, effort)
 }
 
 /// The sample pictures that a cell is painted from.
@@ -126,42 +103,8 @@ fn save_mask(left: bool) -> Outcome {
     mask.save(&path).or_fail(|| format!("cannot write {}", path.display()), "see that the target folder can be written to")
 }
 
-/// Pictures in a row on white, centred on each other.
-fn side_by_side(pictures: &[RgbImage]) -> RgbImage {
-    let width = pictures.iter().map(|picture| picture.width() + GUTTER_PX).sum::<u32>() + GUTTER_PX;
-    let height = pictures.iter().map(RgbImage::height).max().unwrap_or(0);
-    let mut sheet = RgbImage::from_pixel(width, height + 2 * GUTTER_PX, Rgb([u8::MAX; 3]));
-    let mut left = GUTTER_PX;
-    for picture in pictures {
-        let top = GUTTER_PX + (height - picture.height()) / 2;
-        overlay(&mut sheet, picture, left.into(), top.into());
-        left += picture.width() + GUTTER_PX;
-    }
-    sheet
-}
-
-/// Rows on white, one below the other.
-fn below_each_other(rows: &[RgbImage]) -> RgbImage {
-    let width = rows.iter().map(RgbImage::width).max().unwrap_or(0);
-    let mut sheet = RgbImage::from_pixel(width, rows.iter().map(RgbImage::height).sum(), Rgb([u8::MAX; 3]));
-    let mut top = 0;
-    for row in rows {
-        overlay(&mut sheet, row, 0, top);
-        top += i64::from(row.height());
-    }
-    sheet
-}
-
-fn save(path: &PathBuf, sheet: &RgbImage) -> Outcome {
-    let mut file = Vec::new();
-    JpegEncoder::new_with_quality(&mut file, QUALITY).encode_image(sheet).expect("memory takes every byte");
-    fs::write(path, &file).or_fail(|| format!("cannot write {}", path.display()), WRITE_ADVICE)?;
-    println!("{} · {} KB", Path::new(path).display(), file.len() / 1000);
-    Ok(())
-}
-
 /// The page that shows all sheets, each picture named by its place.
-fn index(effort: Effort) -> String {
+fn index(effort: &Effort) -> String {
     let Effort { size, steps, .. } = effort;
     let mut text = format!(
         "# Gallery\n\nWhat each option does, painted from the sample pictures at {size} px in {steps} steps by `cargo xtask gallery`. \
@@ -182,20 +125,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pictures_stand_side_by_side_without_touching() {
-        let picture = |width, height, value| RgbImage::from_pixel(width, height, Rgb([value; 3]));
-        let sheet = side_by_side(&[picture(10, 20, 1), picture(30, 10, 2)]);
-        assert_eq!(sheet.dimensions(), (10 + 30 + 3 * GUTTER_PX, 20 + 2 * GUTTER_PX));
-        let at = |x, y| sheet.get_pixel(x, y).0[0];
-        let rows = below_each_other(&[sheet.clone(), side_by_side(&[picture(5, 5, 3)])]);
-        assert_eq!(rows.dimensions(), (sheet.width(), sheet.height() + 5 + 2 * GUTTER_PX));
-        assert_eq!(rows.get_pixel(GUTTER_PX, sheet.height() + GUTTER_PX).0[0], 3);
-        assert_eq!((at(GUTTER_PX, GUTTER_PX), at(GUTTER_PX + 10, 15), at(2 * GUTTER_PX + 10, GUTTER_PX + 5)), (1, u8::MAX, 2));
-    }
-
-    #[test]
     fn the_index_names_every_sheet_and_every_picture() {
-        let index = index(Effort { size: 160, steps: 60, device: "cpu" });
+        let index = index(&Effort { size: 160, steps: 60, device: "cpu".into() });
         for sheet in &SHEETS {
             assert!(index.contains(&format!("({}.jpg)", sheet.name)));
             assert!(sheet.cells.iter().all(|(caption, _)| index.contains(caption)));

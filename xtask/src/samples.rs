@@ -8,7 +8,7 @@ mod ember;
 mod mist;
 mod night;
 mod orchard;
-mod rng;
+pub(crate) mod rng;
 mod window;
 
 use std::fs;
