@@ -93,8 +93,6 @@ pub enum Advance {
     Part,
     /// The last of the targets that were missing. Making them took memory in other pieces than a step does.
     Targets,
-    /// The beginning of the next size. What the one before held is free.
-    Size,
     /// The end of a step.
     Step,
 }
@@ -198,7 +196,7 @@ impl StyleTransfer {
         loop {
             match self.advance().await? {
                 Advance::Step => return Ok(()),
-                Advance::Targets | Advance::Size => self.optimizer.x().device().memory_cleanup(),
+                Advance::Targets => self.optimizer.x().device().memory_cleanup(),
                 Advance::Part => {}
             }
             self.mark().outcome().await?;
@@ -228,9 +226,8 @@ impl StyleTransfer {
     /// # Errors
     /// [`TransferError::Device`].
     pub async fn advance(&mut self) -> Result<Advance, TransferError> {
-        if self.left == 0 && self.pass.is_none() && !self.levels.is_empty() {
+        if self.left == 0 && self.pass.is_none() {
             self.ascend().await?;
-            return Ok(Advance::Size);
         }
         if self.targets_missing() > 0 {
             self.make_target();

@@ -8,7 +8,7 @@ use crate::layer::Layer;
 use crate::memory::{Capacity, MemoryUse};
 use crate::pixels::ImageSize;
 use crate::recipe::{Border, LayerWeights, OptimizerKind, Palette, Pooling, Preset, Recipe, Sizes, Start};
-use crate::schedule;
+use crate::schedule::{self, Level};
 
 /// One thing to choose from a list.
 #[derive(Clone, Debug, PartialEq)]
@@ -48,7 +48,13 @@ pub fn sizes(fitting: &[u32], own: u32, photo: Option<ImageSize>, card: Option<C
         let fitted = photo.unwrap_or(ImageSize::new(size, size)).fit_to_edge(size);
         let ImageSize { width, height } = fitted;
         let tiles = if card.sees_whole(width, height) { "" } else { ", in tiles" };
-        format!(" · {}{tiles}", gigabytes(card.bytes_to_paint(width, height, recipe.style_edge(fitted.long_edge()))))
+        // A smaller size that is seen as a whole may take more than the result in tiles.
+        let at = |level: Level| {
+            let ImageSize { width, height } = fitted.fit_to_edge(level.edge);
+            card.bytes_to_paint(width, height, recipe.style_edge(level.edge))
+        };
+        let most = schedule::levels(fitted, recipe.sizes, u32::MAX).into_iter().map(at).max().unwrap_or(0);
+        format!(" · {}{tiles}", gigabytes(most))
     };
     let label = |&size: &u32| format!("{size} px{}{}", card.map_or_else(String::new, |card| memory(size, card)), bounded(size));
     with_own(fitting.iter().map(|size| offer(*size, size.to_string(), label(size))).collect(), own, label)

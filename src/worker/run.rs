@@ -83,7 +83,7 @@ impl Run {
             while !self.transfer.finished() {
                 match self.transfer.advance().await? {
                     Advance::Step => break,
-                    Advance::Targets | Advance::Size => preparation.give_back(),
+                    Advance::Targets => preparation.give_back(),
                     Advance::Part => {}
                 }
                 parts += 1;

@@ -17,7 +17,7 @@ struct Budget {
 }
 
 const BUDGETS: [Budget; 3] = [
-    Budget { name: "page", file: ("app-", "_bg.wasm"), most: 400_000 },
+    Budget { name: "page", file: ("app-", "_bg.wasm"), most: 300_000 },
     Budget { name: "worker", file: ("worker-", "_bg.wasm"), most: 3_200_000 },
     Budget { name: "worker-cpu", file: ("worker-cpu-", "_bg.wasm"), most: 1_900_000 },
 ];

@@ -93,7 +93,7 @@ impl Step {
             Self::Fmt => cargo(&["fmt", "--all", "--check"], "run `cargo fmt --all`"),
             Self::Programs => browsers::ensure(steps).map(drop),
             Self::Clippy => clippy(steps, &["--workspace", "--all-targets", "--features", ALL_FEATURES]),
-            Self::ClippyUi => clippy(steps, &[WASM, "--release", "--lib", "--bin", "app", "--features", "ui"]),
+            Self::ClippyUi => clippy(steps, &[WASM, "--profile", "web", "--lib", "--bin", "app", "--features", "ui"]),
             Self::ClippyGpu => clippy(steps, &[WASM, "--release", "--lib", "--bin", "worker", "--features", "gpu"]),
             Self::ClippyCpu => clippy(steps, &[WASM, "--release", "--lib", "--bin", "worker-cpu", "--features", "cpu"]),
             Self::Native => native_tests(steps),

@@ -41,7 +41,7 @@ struct Binary {
     minutes: u32,
 }
 
-const APP: Binary = Binary { name: "app", what: "Compile the page", features: "ui", profile: "release", minutes: 2 };
+const APP: Binary = Binary { name: "app", what: "Compile the page", features: "ui", profile: "web", minutes: 2 };
 /// Its whole-program optimisation keeps one core busy for minutes.
 const WORKER: Binary =
     Binary { name: "worker", what: "Compile the worker for the GPU", features: "gpu", profile: "web", minutes: 5 };
