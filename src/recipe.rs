@@ -63,7 +63,7 @@ impl Default for Recipe {
             emphasis: Emphasis::default(),
             reading: Reading::default(),
             colours: Colours::default(),
-            start: Start::RECOLOURED,
+            start: Start::PHOTO,
             style_scale: 1.0,
             keep_frame: false,
             sizes: Sizes::Growing(160),
@@ -137,7 +137,7 @@ impl Recipe {
     /// What was the default before version 3.
     pub fn before_version_3() -> Self {
         let (emphasis, reading) = (Emphasis::plain(), Reading::before_version_3());
-        Self { emphasis, reading, keep_frame: true, sizes: Sizes::One, ..Self::default() }
+        Self { emphasis, reading, keep_frame: true, sizes: Sizes::One, start: Start::RECOLOURED, ..Self::default() }
     }
 
     /// Whether this is what the default was before version 3, whatever its size, steps and seed.

@@ -246,8 +246,8 @@ pub struct RecipeArgs {
     /// Tell brightness and colour apart in amounts of light; `--linear-light=false` takes it out of a recipe.
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     linear_light: Option<bool>,
-    /// What to begin with: `recoloured` (the photo in the painting's colours), `photo`, `noise` or `painting`, or shares of them as in
-    /// `photo=0.8,noise=0.2`. [default: recoloured]
+    /// What to begin with: `photo`, `recoloured` (the photo in the painting's colours), `noise` or `painting`, or shares of them as in
+    /// `photo=0.8,noise=0.2`. [default: photo]
     #[arg(long, value_name = "PICTURE", value_parser = start)]
     start: Option<Start>,
     /// Sizes to paint at, coarse to fine: `one`, `doubling=N` or `growing=PX` from that longer side on.

@@ -245,7 +245,7 @@ impl Start {
     const NONE: Self = Self { photo: 0.0, recoloured: 0.0, painting: 0.0, noise: 0.0 };
     /// From the photo: what it shows stays where it is.
     pub const PHOTO: Self = Self { photo: 1.0, ..Self::NONE };
-    /// From the recoloured photo: the same, and the colours need not be sought, which takes most of the steps otherwise.
+    /// From the recoloured photo: the same, and the colours need not be sought, which at one size takes most of the steps.
     pub const RECOLOURED: Self = Self { recoloured: 1.0, ..Self::NONE };
     /// From white noise, as in the paper.
     pub const NOISE: Self = Self { noise: 1.0, ..Self::NONE };

@@ -105,7 +105,7 @@ impl Default for Emphasis {
     fn default() -> Self {
         Self {
             content_weight: 500.0,
-            tv_weight: 20.0,
+            tv_weight: 40.0,
             outlines: 8.0,
             content_layers: LayerWeights::even(&[Layer::CONTENT], 1.0),
             style_layers: LayerWeights::finest_first(&Layer::STYLE),

@@ -42,8 +42,8 @@ const BEFORE_VERSION_3: &str = r#"{"keep_frame": true, "sizes": "one",
     "reading": {"pooling": "average", "units": "activation", "statistics": {}},
     "emphasis": {"tv_weight": 0, "outlines": 0, "style_layers": {"conv1_1": 0.2, "conv2_1": 0.2, "conv3_1": 0.2, "conv4_1": 0.2, "conv5_1": 0.2}}}"#;
 
-/// Makes the newest form of an older one: what it does not say is what the default was then. Version 1 began with the photo as it is; before version 3
-/// losses added up in units of the activations, from evenly weighted Gram matrices of average-pooled maps, at the result's size alone, and a painting's frame was part of it.
+/// Makes the newest form of an older one: what it does not say is what the default was then. Version 1 began with the photo as it is, version 2 with
+/// the recoloured one; before version 3 losses added up in units of the activations, from evenly weighted Gram matrices of average-pooled maps, at the result's size alone, and a painting's frame was part of it.
 fn upgrade(fields: &mut Map<String, Value>, version: u32) {
     if version == 1
         && let Some(start) = fields.entry("start").or_insert_with(|| json!({})).as_object_mut()
@@ -51,6 +51,7 @@ fn upgrade(fields: &mut Map<String, Value>, version: u32) {
         start.entry("photo").or_insert_with(|| json!(1.0));
     }
     if version < 3 {
+        fields.entry("start").or_insert_with(|| json!({"recoloured": 1.0}));
         let older: Map<String, Value> = serde_json::from_str(BEFORE_VERSION_3).expect("a recipe's text");
         for (name, value) in older {
             match (fields.get_mut(&name), value) {
@@ -187,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn a_recipe_of_the_first_form_begins_with_what_it_began_with() {
+    fn an_older_recipe_begins_with_what_it_began_with() {
         let start = |text: &str| {
             let recipe = Recipe::from_json(text).unwrap();
             assert_eq!(recipe.version, Recipe::VERSION);
@@ -197,7 +198,9 @@ mod tests {
         assert_eq!(start(r#"{"version":1,"start":{"photo":0.0,"painting":0.0,"noise":1.0}}"#), Start::NOISE);
         assert_eq!(start(r#"{"version":1,"start":{"noise":0.5}}"#), Start { photo: 1.0, noise: 0.5, ..Start::default() });
         assert_eq!(start(r#"{"start":{"noise":0.5}}"#), Start { noise: 0.5, ..Start::default() });
-        assert_eq!(start("{}"), Start::RECOLOURED);
+        assert_eq!(start(r#"{"version":2}"#), Start::RECOLOURED);
+        assert_eq!(start(r#"{"version":2,"start":{"noise":0.5}}"#), Start { noise: 0.5, ..Start::default() });
+        assert_eq!(start("{}"), Start::PHOTO);
     }
 
     #[test]

@@ -90,8 +90,8 @@ pub fn palettes() -> Vec<Offer<Palette>> {
 /// What the optimisation begins with.
 pub fn starts(own: Start) -> Vec<Offer<Start>> {
     let offers = vec![
-        offer(Start::RECOLOURED, "recoloured", "The photo, recoloured"),
         offer(Start::PHOTO, "photo", "The photo as it is"),
+        offer(Start::RECOLOURED, "recoloured", "The photo, recoloured"),
         offer(Start::BLEND, "blend", "Recoloured, with noise"),
         offer(Start::NOISE, "noise", "Noise (paper)"),
         offer(Start::PAINTING, "painting", "The painting"),

@@ -142,11 +142,12 @@ fn count(layers: &[(Layer, f32)]) -> f32 {
 }
 
 /// A stored recipe that makes no sense is the default one, and takes nothing else with it. What the default was and no one changed follows to the
-/// new one: the photo as it is that recipes of the first form began with, and all of a recipe from before version 3.
+/// new one.
 fn recipe_or_default<'de, D: Deserializer<'de>>(stored: D) -> Result<Recipe, D::Error> {
     let stored = serde_json::Value::deserialize(stored)?;
     let mut recipe = Recipe::from_json(&stored.to_string()).unwrap_or_default();
     if stored["version"] == 1 && recipe.start == Start::PHOTO {
+        // Version 2's default.
         recipe.start = Start::RECOLOURED;
     }
     if recipe.is_default_before_version_3() {
@@ -368,7 +369,7 @@ mod tests {
         assert_eq!(content_position(Emphasis::default().content_weight), 50);
         assert_eq!((grain_at(0), grain_at(50), grain_at(SLIDER_END)), (-1.0, 0.0, 1.0));
         assert_eq!(tv_weight_at(0).to_bits(), 0.0f32.to_bits());
-        assert_eq!(tv_position(Emphasis::default().tv_weight), 33);
+        assert_eq!(tv_position(Emphasis::default().tv_weight), 41);
         for position in 0..=SLIDER_END {
             assert_eq!(content_position(content_weight_at(position)), position);
             assert_eq!(tv_position(tv_weight_at(position)), position);
@@ -400,7 +401,13 @@ mod tests {
         let half = Settings::from_json(r#"{"size": 256, "recipe": {"colour": "blue"}}"#);
         assert_eq!((half.size, &half.recipe), (Some(256), &Recipe::default()));
         let older = |start| Settings::from_json(&format!(r#"{{"recipe": {{"version": 1, "start": {start}}}}}"#)).recipe.start;
-        assert_eq!(older(r#"{"photo": 1, "painting": 0, "noise": 0}"#), Start::RECOLOURED, "what was the default is the new one");
+        assert_eq!(older(r#"{"photo": 1, "painting": 0, "noise": 0}"#), Start::PHOTO, "what was the default is the new one");
+        let with_its_own = r#"{"version": 1, "start": {"photo": 1}, "emphasis": {"content_weight": 80}}"#;
+        assert_eq!(
+            Settings::from_json(&format!(r#"{{"recipe": {with_its_own}}}"#)).recipe.start,
+            Start::RECOLOURED,
+            "version 2's default"
+        );
         assert_eq!(older(r#"{"photo": 0, "painting": 0, "noise": 1}"#), Start::NOISE);
         let stored = |recipe: &str| Settings::from_json(&format!(r#"{{"recipe": {recipe}}}"#)).recipe;
         assert_eq!(stored(r#"{"version": 2, "seed": 7}"#), Recipe { seed: 7, ..Recipe::default() }, "no one had changed it");

@@ -35,9 +35,9 @@ const THREE: &[Pair] = &[ONE[0], ("photo-astronaut.jpg", "painting-night.jpg"), 
 
 /// What a run can begin with.
 const STARTS: &[Cell] = &[
-    ("the photo, recoloured", &[STYLIZE]),
-    ("the same in 2 sizes", &[STYLIZE, "--sizes=doubling=2"]),
-    ("the photo as it is", &[STYLIZE, "--start=photo"]),
+    ("the photo", &[STYLIZE]),
+    ("the same at one size", &[STYLIZE, "--sizes=one"]),
+    ("the photo, recoloured", &[STYLIZE, "--start=recoloured"]),
     ("recoloured, with noise", &[STYLIZE, "--start=recoloured=0.7,noise=0.3"]),
     ("noise", &[STYLIZE, "--start=noise"]),
     ("the painting", &[STYLIZE, "--start=painting"]),
