@@ -5,7 +5,8 @@ use burn::tensor::{ExecutionError, Tensor};
 use safetensors::tensor::{Dtype, TensorView};
 
 use super::loss::{Objective, Subject, TotalVariationLoss};
-use super::numbers::{float, read_back};
+use super::ops::float;
+use super::ops::readback::read_back;
 use super::{FeatureMaps, ImageTensor, Moments, Vgg19};
 use crate::layer::Layer;
 use crate::memory::Capacity;

@@ -6,14 +6,11 @@ mod colour;
 pub mod device;
 pub mod evaluate;
 mod image_tensor;
-#[cfg(feature = "gpu")]
-pub mod kernels;
 pub mod loss;
 mod mask;
 mod moments;
-mod numbers;
+pub mod ops;
 pub mod optimizer;
-mod pooling;
 mod state;
 mod tiles;
 mod transfer;

@@ -11,7 +11,7 @@ use thiserror::Error;
 
 use self::scene::Scene;
 use super::loss::{Objective, Pass, Progress, Subject};
-use super::numbers::settled;
+use super::ops::readback::sync;
 use super::optimizer::{Evaluation, Optimizer, Report};
 use super::{Begun, ImageTensor, StateError, Vgg19, colour};
 use crate::losses::Losses;
@@ -207,7 +207,7 @@ impl StyleTransfer {
     pub fn mark(&self) -> Begun<Result<(), TransferError>> {
         // Of one pixel, so that it takes no other program for another size.
         let pixel = ImageTensor::new(self.optimizer.x().clone()).part([0, 0], [1, 1]);
-        Begun::new(async { Ok(settled(pixel.into_tensor()).await?) })
+        Begun::new(async { Ok(sync(pixel.into_tensor()).await?) })
     }
 
     /// Parts of the targets that are missing.

@@ -19,7 +19,7 @@ use crate::engine::weights::ChannelMeans;
 #[cfg(feature = "gpu")]
 use crate::engine::{
     WarmUp,
-    kernels::{Division, Strategy},
+    ops::convolution::{Division, Strategy},
     tuning,
 };
 use crate::memory::{Capacity, MemoryUse};

@@ -7,7 +7,9 @@ use burn::tensor::{Device, ExecutionError, Tensor};
 use super::pass::{Pass, Progress};
 use super::style::Matrices;
 use super::{ContentLoss, OutlinesLoss, StyleLoss, TotalVariationLoss};
-use crate::engine::numbers::{float, read_back};
+use crate::engine::ops::float;
+use crate::engine::ops::image::outline_elements;
+use crate::engine::ops::readback::read_back;
 use crate::engine::{FeatureMaps, ImageTensor, Mask, Moments, State, StateError, Tile, Vgg19};
 use crate::layer::Layer;
 use crate::losses::Losses;
@@ -314,7 +316,7 @@ impl Objective {
     /// How far outlines are from the photo's, where that counts.
     pub(super) fn outlines(&self, pastiche: &ImageTensor) -> Option<Tensor<1>> {
         let ImageSize { width, height } = pastiche.size();
-        let weight = self.emphasis.outlines * LEVELS_SQUARED / float(OutlinesLoss::elements(height as usize, width as usize));
+        let weight = self.emphasis.outlines * LEVELS_SQUARED / float(outline_elements(height as usize, width as usize));
         (weight > 0.0).then(|| OutlinesLoss::evaluate(pastiche, &self.photo, weight))
     }
 

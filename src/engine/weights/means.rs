@@ -8,7 +8,8 @@ use safetensors::tensor::Dtype;
 
 use super::{WeightsError, floats, tensor};
 use crate::engine::evaluate::Array;
-use crate::engine::numbers::{float, read_back};
+use crate::engine::ops::float;
+use crate::engine::ops::readback::read_back;
 use crate::engine::{FeatureMap, ImageTensor, Vgg19};
 use crate::layer::Layer;
 use crate::recipe::{Pooling, Reading};
