@@ -1,14 +1,11 @@
 //! The moments of a feature map: with the Gram matrix the paper's whole notion of style.
 
-use std::collections::BTreeMap;
-
 use burn::tensor::{Gradients, Tensor};
 
 use super::ops::scaling::scaled;
 use super::ops::{float, gram as ops, sum};
-use super::{FeatureMap, Guide, ImageTensor, Tile, Vgg19};
-use crate::layer::Layer;
-use crate::recipe::{Reading, Statistic};
+use super::{FeatureMap, Guide};
+use crate::recipe::Statistic;
 
 /// Which filters fire together, with where they fire summed away; and how much each fires, where a statistic needs it.
 ///
@@ -37,16 +34,6 @@ impl Moments {
             _ => ops::moments(weighted, Some(guide.root.clone())),
         };
         Self(sums / guide.share.clone().reshape([1, 1]))
-    }
-
-    /// What `tile` adds to the moments of a picture at all layers; outside of any autodiff graph.
-    pub fn of_tile(vgg: &Vgg19, picture: &ImageTensor, tile: &Tile, reading: Reading) -> BTreeMap<Layer, Self> {
-        let mut moments = BTreeMap::new();
-        vgg.visit(&tile.seen(picture), &Layer::ALL, reading, |layer, map| {
-            let own = Self::of(&tile.core(map, layer), reading.statistics.of(layer));
-            moments.insert(layer, own.detached().times(tile.share(layer)));
-        });
-        moments
     }
 
     /// The Gram matrix, `[C, C]`.

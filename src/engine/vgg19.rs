@@ -5,12 +5,11 @@ use std::collections::BTreeMap;
 use burn::tensor::{Device, Tensor, TensorData};
 
 use super::ops::convolution::{Convolution, Strategy};
-use super::ops::crop::own_buffer;
 use super::ops::image::{Preprocess, preprocess};
 use super::ops::pooling::{PoolKind, pool};
 use super::ops::scaling::scaled;
 use super::weights::{ChannelMeans, Weights};
-use super::{ImageTensor, Tile};
+use super::{FeatureMap, FeatureMaps, ImageTensor, Tile};
 use crate::layer::Layer;
 use crate::recipe::{Border, Network, Pooling, Reading};
 
@@ -25,75 +24,6 @@ const IMAGENET_MEAN: [f32; 3] = [123.68, 116.779, 103.939];
 /// kernel's order is right without it. Lowering moves the edge and does not remove it: an answer just above `1e-5` is as uncertain as one
 /// just above 0 was. Chosen by that case.
 const NOISE_FLOOR: f32 = 1e-5;
-
-/// What one layer answers to a picture, after its ReLU.
-///
-/// - **Shape:** `[1, C, H, W]`, kept in f32, or in f16 where the kernels are set to.
-/// - **Units:** activation, at least 0.
-#[derive(Clone, Debug)]
-pub struct FeatureMap(Tensor<4>);
-
-impl FeatureMap {
-    /// Wraps `[1, C, H, W]`.
-    pub fn new(tensor: Tensor<4>) -> Self {
-        Self(tensor)
-    }
-
-    /// The tensor, `[1, C, H, W]`.
-    pub fn tensor(&self) -> &Tensor<4> {
-        &self.0
-    }
-
-    /// Gives up the tensor, `[1, C, H, W]`.
-    pub fn into_tensor(self) -> Tensor<4> {
-        self.0
-    }
-
-    /// `N`: filters of the layer.
-    pub fn channels(&self) -> usize {
-        self.0.dims()[1]
-    }
-
-    /// `M`: places at which the filters were asked.
-    pub fn positions(&self) -> usize {
-        let [_, _, height, width] = self.0.dims();
-        height * width
-    }
-
-    /// `F` of the paper, `[C, M]`.
-    pub fn flattened(&self) -> Tensor<2> {
-        self.0.clone().reshape([self.channels(), self.positions()])
-    }
-
-    /// The same values outside of any autodiff graph: a constant target.
-    pub fn detached(self) -> Self {
-        Self(self.0.without_autodiff())
-    }
-
-    /// The same values, to be kept for a run.
-    pub fn lasting(self) -> Self {
-        Self(own_buffer(self.0))
-    }
-}
-
-/// The feature maps that were asked for, by layer.
-#[derive(Clone, Debug)]
-pub struct FeatureMaps(BTreeMap<Layer, FeatureMap>);
-
-impl FeatureMaps {
-    /// These maps.
-    pub fn of(maps: impl IntoIterator<Item = (Layer, FeatureMap)>) -> Self {
-        Self(maps.into_iter().collect())
-    }
-
-    /// The map of `layer`.
-    ///
-    /// # Panics
-    /// When `layer` was not asked for: a mistake of the caller.
-    pub fn get(&self, layer: Layer) -> &FeatureMap {
-        &self.0[&layer]
-    }
-}
 
 /// The network on a device. Copies share its memory there.
 #[derive(Clone, Debug)]
@@ -142,7 +72,7 @@ impl Vgg19 {
         self.visit(image, layers, reading, |layer, map| {
             maps.insert(layer, map);
         });
-        FeatureMaps(maps)
+        FeatureMaps::of(maps)
     }
 
     /// [`Self::encode`] that shows each map to `see`, in the order of the network: what that does not keep is gone before the next.
@@ -172,8 +102,7 @@ impl Vgg19 {
 
     /// The feature maps that `tile` answers for, of what is `seen` of it: those of its core, as [`Self::encode`] would have them of the whole picture.
     pub fn encode_tile(&self, seen: &ImageTensor, tile: &Tile, layers: &[Layer], reading: Reading) -> FeatureMaps {
-        let FeatureMaps(maps) = self.encode(seen, layers, reading);
-        FeatureMaps(maps.into_iter().map(|(layer, map)| (layer, tile.core(map, layer))).collect())
+        self.encode(seen, layers, reading).map(|layer, map| tile.core(map, layer))
     }
 
     /// Has the convolutions' kernels work by `strategy` from now on; their outputs stay the same, but for rounding.
