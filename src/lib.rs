@@ -1,6 +1,6 @@
 //! Impasto: neural style transfer in the browser, after Gatys, Ecker, Bethge, *A Neural Algorithm of Artistic Style* (2015).
 //!
-//! The map, from the bottom up; `ARCHITECTURE.md` tells the whole story and `tests/architecture.rs` holds the code to it.
+//! The map, from the bottom up; `ARCHITECTURE.md` tells the whole story and `tests/architecture` holds the code to it.
 //!
 //! - [`pixels`], [`layer`], [`recipe`], [`losses`], [`schedule`], [`memory`], [`pace`] and [`frame`]: plain values, without tensors, web or files.
 //! - [`protocol`]: all that crosses between page and worker.

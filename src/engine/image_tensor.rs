@@ -2,7 +2,7 @@
 
 use burn::tensor::{Device, ExecutionError, Tensor, TensorData};
 
-use super::ops::image;
+use super::ops::image::{crop, halved, resized, to_pixels, to_rgb};
 use crate::pixels::{ImageSize, Pixels, Reduction};
 
 /// A picture on the device.
@@ -50,7 +50,7 @@ impl ImageTensor {
     /// The part of `size`, height and width, whose first pixel lies at row and column `at`.
     #[must_use]
     pub fn part(&self, at: [usize; 2], size: [usize; 2]) -> Self {
-        Self(image::crop(self.0.clone(), at, size))
+        Self(crop(self.0.clone(), at, size))
     }
 
     /// The picture made smaller by `reduction`.
@@ -65,7 +65,7 @@ impl ImageTensor {
         if size == self.size() {
             return self.clone();
         }
-        Self(image::resized(self.0.clone(), [size.height as usize, size.width as usize]))
+        Self(resized(self.0.clone(), [size.height as usize, size.width as usize]))
     }
 
     /// Reads the picture back, opaque. On a GPU it is made bytes there, so that a third as many of them come.
@@ -73,7 +73,7 @@ impl ImageTensor {
     /// # Errors
     /// When the device fails or is lost.
     pub async fn to_pixels(&self) -> Result<Pixels, ExecutionError> {
-        image::to_pixels(self.0.clone()).await
+        to_pixels(self.0.clone()).await
     }
 
     /// Reads the values back, interleaved RGB `[H, W, 3]`.
@@ -81,16 +81,16 @@ impl ImageTensor {
     /// # Errors
     /// When the device fails or is lost.
     pub async fn to_rgb(&self) -> Result<Vec<f32>, ExecutionError> {
-        image::to_rgb(self.0.clone()).await
+        to_rgb(self.0.clone()).await
     }
 }
 
 /// `[1, C, H, W]` made smaller by `reduction`.
 pub fn reduced(x: Tensor<4>, reduction: Reduction) -> Tensor<4> {
-    let halved = image::halved(x, reduction.halvings);
-    let [_, _, height, width] = halved.dims();
+    let half = halved(x, reduction.halvings);
+    let [_, _, height, width] = half.dims();
     let size = [height, width].map(|side| reduction.rest_of(side));
-    if size == [height, width] { halved } else { image::resized(halved, size) }
+    if size == [height, width] { half } else { resized(half, size) }
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use std::rc::Rc;
 use futures_util::future::join;
 use gloo_timers::future::TimeoutFuture;
 
-use super::explain::RunError;
+use super::error::RunError;
 use super::weights_store::WeightsStore;
 #[cfg(feature = "gpu")]
 use super::{card_memory::CardMemory, tuning_store};

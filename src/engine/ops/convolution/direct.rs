@@ -13,7 +13,7 @@ use cubecl::prelude::*;
 use super::super::layout::{VECTOR, a_unit_each, a_unit_each_of, channels_first, channels_last, empty, empty_as, extents};
 use super::super::precision::{dtype, element};
 use super::WINDOW;
-use super::packed::Plan;
+use super::plan::Plan;
 use super::shared::{answered, answered_side, gated, place};
 
 /// Width and height of a unit's block, px.

@@ -14,7 +14,7 @@ use burn::tensor::DType;
 use burn_cubecl::CubeBackend;
 use burn_cubecl::tensor::CubeTensor;
 
-use super::packed::{Kept, Plan};
+use super::plan::{Kept, Plan};
 use super::{Division, direct, tiled};
 
 /// The convolution as Burn dispatches it: on CubeCL's runtimes, and under autodiff over them.

@@ -8,6 +8,8 @@ mod glue;
 mod packed;
 mod plain;
 #[cfg(feature = "gpu")]
+mod plan;
+#[cfg(feature = "gpu")]
 mod shared;
 #[cfg(all(test, feature = "gpu"))]
 mod tests;
@@ -21,7 +23,9 @@ use burn::tensor::Tensor;
 use super::pooling::{PoolKind, pool};
 use crate::memory::Precision;
 #[cfg(feature = "gpu")]
-pub use packed::{Kept, PackedConvolution};
+pub use packed::PackedConvolution;
+#[cfg(feature = "gpu")]
+pub use plan::Kept;
 #[cfg(feature = "gpu")]
 pub(super) use tiled::weighted;
 

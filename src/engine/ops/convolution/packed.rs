@@ -7,6 +7,7 @@ use super::super::layout::{VECTOR, filled};
 use super::super::pooling::{self, PoolKind};
 use super::Strategy;
 use super::glue::ConvolutionBackend;
+use super::plan::{Kept, Plan};
 
 /// A frozen 3×3 convolution with its bias, in the order in which the kernel reads it; both directions are on the device.
 #[derive(Clone, Debug)]
@@ -53,31 +54,5 @@ impl PackedConvolution {
         let [forward, backward] = [&self.forward, &self.backward].map(|weights| weights.clone().into_dispatch());
         let bias = self.bias.clone().into_dispatch();
         Tensor::from_dispatch(<Dispatch as ConvolutionBackend>::convolve_relu(x, forward, backward, bias, plan))
-    }
-}
-
-/// What is kept to tell on the way back where the ReLU was open.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kept {
-    /// The answer.
-    Answer,
-    /// What is read, of which the answer is computed once more.
-    Input,
-}
-
-/// What determines a convolution beside its weights.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Plan {
-    /// Zeros around what is read, to each side: up to 2.
-    pub padding: usize,
-    /// Nothing where a pooling alone reads the answer: no gradient comes back through it where the ReLU was closed.
-    pub kept: Option<Kept>,
-    pub strategy: Strategy,
-}
-
-impl Plan {
-    /// For the way back, on which the picture takes again the size that it had.
-    pub const fn turned(self) -> Self {
-        Self { padding: 2 - self.padding, ..self }
     }
 }

@@ -17,7 +17,7 @@ use super::super::layout::{VECTOR, a_unit_each, channels_first, channels_last, e
 use super::super::precision::{dtype, element};
 use super::super::sums;
 use super::WINDOW;
-use super::packed::Plan;
+use super::plan::Plan;
 use super::shared::{answered, gated, place};
 use super::tiling::{Job, Tiling};
 

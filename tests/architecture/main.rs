@@ -1,5 +1,7 @@
 //! The import table of ARCHITECTURE.md, held against the code: each module names what it may use, and uses nothing else.
 
+mod circles;
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
