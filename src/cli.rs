@@ -21,7 +21,7 @@ use self::files::{open_fitted, open_painting, read, write};
 use self::sheet::Sheet;
 use crate::codec::{self, DecodeError};
 use crate::engine::device::{self, DeviceError, OpenDevice};
-use crate::engine::kernels::Strategy;
+use crate::engine::ops::convolution::Strategy;
 use crate::engine::weights::{ChannelMeans, Manifest, Weights, WeightsError};
 use crate::engine::{Pictures, StyleTransfer, TransferError, Vgg19, tuning};
 use crate::layer::Layer;

@@ -1,9 +1,8 @@
 //! Impasto: neural style transfer in the browser, after Gatys, Ecker, Bethge, *A Neural Algorithm of Artistic Style* (2015).
 //!
-//! The map, from the bottom up; `ARCHITECTURE.md` tells the whole story and `tests/architecture.rs` holds the code to it.
+//! The map, from the bottom up; `ARCHITECTURE.md` tells the whole story and `tests/architecture` holds the code to it.
 //!
-//! - [`pixels`], [`layer`], [`recipe`], [`losses`], [`schedule`], [`memory`], [`pace`], [`frame`] and `ledger` \[feature `tensors`\]: plain values, without
-//!   tensors, web or files.
+//! - [`pixels`], [`layer`], [`recipe`], [`losses`], [`schedule`], [`memory`], [`pace`] and [`frame`]: plain values, without tensors, web or files.
 //! - [`protocol`]: all that crosses between page and worker.
 //! - `wire` \[wasm\]: how such a message crosses.
 //! - `engine` \[feature `tensors`\]: the optimisation on Burn. It knows no web, no clock, no file.
@@ -28,8 +27,6 @@ pub mod cli;
 pub mod codec;
 #[cfg(feature = "tensors")]
 pub mod engine;
-#[cfg(feature = "tensors")]
-pub mod ledger;
 #[cfg(feature = "ui")]
 pub mod ui;
 #[cfg(all(any(feature = "tensors", feature = "ui"), target_arch = "wasm32"))]

@@ -4,7 +4,8 @@ use burn::tensor::activation::relu;
 use burn::tensor::module::conv2d;
 use burn::tensor::ops::ConvOptions;
 use burn::tensor::{Device, Distribution, FloatDType, Tensor};
-use impasto::engine::kernels::{Division, Kept, PackedConvolution, Strategy, squared_distance};
+use impasto::engine::ops::convolution::{Division, Kept, PackedConvolution, Strategy};
+use impasto::engine::ops::distance::squared_distance;
 use impasto::layer::Layer;
 use impasto::memory::Precision;
 use xtask::bench::case::Case;
@@ -102,7 +103,7 @@ impl<'a> Bench<'a> {
         let x = x.clone().autodiff().require_grad();
         let answer = self.stage.time(forward, || convolution(x.clone()))?;
         let target = self.target.clone().cast(FloatDType::from(answer.dtype()));
-        let distance = squared_distance(answer, target.autodiff(), 1.0);
+        let distance = squared_distance(&answer, &target.autodiff(), 1.0);
         self.stage.wait()?;
         self.stage.time(backward, || drop(distance.backward()))
     }

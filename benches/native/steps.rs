@@ -3,7 +3,7 @@
 use std::rc::Rc;
 use std::time::Instant;
 
-use impasto::engine::kernels::Strategy;
+use impasto::engine::ops::convolution::Strategy;
 use impasto::engine::tuning::fastest_division;
 use impasto::engine::weights::{ChannelMeans, Manifest, Weights};
 use impasto::engine::{Pictures, StyleTransfer, Vgg19};

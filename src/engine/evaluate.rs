@@ -1,43 +1,22 @@
 //! Every quantity of the objective at one picture, for comparison with a reference: feature maps, Gram matrices, losses and
 //! gradients in the paper's units, unweighted.
 
-use burn::tensor::{ExecutionError, Tensor};
-use safetensors::tensor::{Dtype, TensorView};
+use std::collections::BTreeMap;
 
+use burn::tensor::{ExecutionError, Tensor};
+
+use super::arrays::{Array, array};
 use super::loss::{Objective, Subject, TotalVariationLoss};
-use super::numbers::{float, read_back};
-use super::{FeatureMaps, ImageTensor, Moments, Vgg19};
+use super::ops::float;
+use super::ops::readback::read_back;
+use super::weights::{ChannelMeans, mean_keys};
+use super::{FeatureMap, FeatureMaps, ImageTensor, Moments, Vgg19};
 use crate::layer::Layer;
 use crate::memory::Capacity;
-use crate::recipe::{Emphasis, Reading, Statistic};
+use crate::recipe::{Emphasis, Pooling, Reading, Statistic};
 
-/// A named array in host memory, row-major.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Array {
-    /// As in `feat.conv4_2`.
-    pub name: String,
-    /// Extents.
-    pub shape: Vec<usize>,
-    /// Values.
-    pub values: Vec<f32>,
-}
-
-impl Array {
-    /// `arrays`, each of a name of its own, as a safetensors file.
-    ///
-    /// # Panics
-    /// When an array has not as many values as its shape says: a mistake of its maker.
-    pub fn to_safetensors(arrays: &[Self]) -> Vec<u8> {
-        let bytes = |array: &Self| array.values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>();
-        let stored: Vec<(&Self, Vec<u8>)> = arrays.iter().map(|array| (array, bytes(array))).collect();
-        let views = stored.iter().map(|(array, bytes)| {
-            let view =
-                TensorView::new(Dtype::F32, array.shape.clone(), bytes).expect("an array has as many values as its shape says");
-            (&array.name, view)
-        });
-        safetensors::serialize(views, None).expect("every array has a name of its own")
-    }
-}
+/// A measured mean is at least this share of its layer's: a filter that fired nowhere would otherwise be divided by zero.
+const LEAST_SHARE: f32 = 1e-3;
 
 /// Evaluates the objective of `content` and `style` at `pastiche`.
 ///
@@ -75,10 +54,6 @@ pub async fn evaluate(
     Ok(arrays)
 }
 
-fn array(name: impl Into<String>, shape: &[usize], values: Vec<f32>) -> Array {
-    Array { name: name.into(), shape: shape.to_vec(), values }
-}
-
 fn layers() -> impl Iterator<Item = Layer> {
     Layer::STYLE.into_iter().chain([Layer::CONTENT])
 }
@@ -110,4 +85,48 @@ async fn gradient(name: &str, at: &ImageTensor, loss: impl Fn(&ImageTensor) -> T
     let size = at.size();
     let shape = [size.height as usize, size.width as usize, 3];
     Ok(array(name, &shape, ImageTensor::new(gradient).to_rgb().await?))
+}
+
+impl ChannelMeans {
+    /// What `vgg` answers to `pictures` on average, each picture counting alike.
+    ///
+    /// # Errors
+    /// When the device fails or is lost.
+    pub async fn measure(vgg: &Vgg19, pictures: &[ImageTensor]) -> Result<Self, ExecutionError> {
+        let mut means: BTreeMap<_, _> = mean_keys().map(|key| (key, vec![0.0; key.1.channels()])).collect();
+        for picture in pictures {
+            for pooling in Pooling::ALL {
+                let maps = vgg.encode(picture, &Layer::ALL, Reading::plain(pooling));
+                for layer in Layer::ALL {
+                    let answer = mean_answer(maps.get(layer)).await?;
+                    let means = means.get_mut(&(pooling, layer)).expect("every layer has its means");
+                    means.iter_mut().zip(answer).for_each(|(mean, answer)| *mean += answer / float(pictures.len()));
+                }
+            }
+        }
+        means.values_mut().for_each(|means| keep_positive(means));
+        Ok(Self(means))
+    }
+}
+
+/// Mean of each channel over all positions, `[C]`.
+async fn mean_answer(map: &FeatureMap) -> Result<Vec<f32>, ExecutionError> {
+    read_back(map.tensor().clone().mean_dim(3).mean_dim(2).flatten::<1>(0, 3)).await
+}
+
+fn keep_positive(means: &mut [f32]) {
+    let least = LEAST_SHARE * means.iter().sum::<f32>() / float(means.len());
+    means.iter_mut().for_each(|mean| *mean = mean.max(least));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_filter_that_never_fires_keeps_a_small_mean() {
+        let mut means = [0.0, 3.0, 1.0];
+        keep_positive(&mut means);
+        assert!(means[0] > 0.0 && means[0] < 0.01 && means[1..] == [3.0, 1.0]);
+    }
 }

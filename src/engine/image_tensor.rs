@@ -1,12 +1,8 @@
 //! A picture as the network's variable.
 
-use burn::tensor::module::{avg_pool2d, interpolate};
-use burn::tensor::ops::{AvgPoolOptions, InterpolateMode, InterpolateOptions};
 use burn::tensor::{Device, ExecutionError, Tensor, TensorData};
 
-#[cfg(feature = "gpu")]
-use super::kernels;
-use super::numbers::read_back;
+use super::ops::image::{crop, halved, resized, to_pixels, to_rgb};
 use crate::pixels::{ImageSize, Pixels, Reduction};
 
 /// A picture on the device.
@@ -54,12 +50,7 @@ impl ImageTensor {
     /// The part of `size`, height and width, whose first pixel lies at row and column `at`.
     #[must_use]
     pub fn part(&self, at: [usize; 2], size: [usize; 2]) -> Self {
-        #[cfg(feature = "gpu")]
-        if kernels::serve(&self.0.device()) {
-            return Self(kernels::part(self.0.clone(), at, size));
-        }
-        let [rows, columns] = [0, 1].map(|side| at[side]..at[side] + size[side]);
-        Self(self.0.clone().slice([0..1, 0..3, rows, columns]))
+        Self(crop(self.0.clone(), at, size))
     }
 
     /// The picture made smaller by `reduction`.
@@ -81,16 +72,8 @@ impl ImageTensor {
     ///
     /// # Errors
     /// When the device fails or is lost.
-    ///
-    /// # Panics
-    /// Never: there are four bytes for each pixel.
     pub async fn to_pixels(&self) -> Result<Pixels, ExecutionError> {
-        #[cfg(feature = "gpu")]
-        if kernels::serve(&self.0.device()) {
-            let data = kernels::packed(self.0.clone()).into_data_async().await?;
-            return Ok(Pixels::new(self.size(), data.as_bytes().to_vec()).expect("four bytes for each pixel"));
-        }
-        Ok(Pixels::from_rgb(self.size(), &self.to_rgb().await?))
+        to_pixels(self.0.clone()).await
     }
 
     /// Reads the values back, interleaved RGB `[H, W, 3]`.
@@ -98,43 +81,16 @@ impl ImageTensor {
     /// # Errors
     /// When the device fails or is lost.
     pub async fn to_rgb(&self) -> Result<Vec<f32>, ExecutionError> {
-        let planes = read_back(self.0.clone()).await?;
-        let area = self.size().area();
-        Ok((0..area).flat_map(|pixel| [0, 1, 2].map(|colour| planes[colour * area + pixel])).collect())
+        to_rgb(self.0.clone()).await
     }
-}
-
-/// `[1, C, H, W]` at half its size, `times` over: means of 2×2, an odd last row or column dropped.
-pub fn halved(x: Tensor<4>, times: u32) -> Tensor<4> {
-    let half = |x: Tensor<4>| {
-        #[cfg(feature = "gpu")]
-        if kernels::serve(&x.device()) {
-            return kernels::halved(x);
-        }
-        avg_pool2d(x, AvgPoolOptions::new([2, 2]))
-    };
-    (0..times).fold(x, |x, _| half(x))
 }
 
 /// `[1, C, H, W]` made smaller by `reduction`.
 pub fn reduced(x: Tensor<4>, reduction: Reduction) -> Tensor<4> {
-    let halved = halved(x, reduction.halvings);
-    let [_, _, height, width] = halved.dims();
+    let half = halved(x, reduction.halvings);
+    let [_, _, height, width] = half.dims();
     let size = [height, width].map(|side| reduction.rest_of(side));
-    if size == [height, width] { halved } else { resized(halved, size) }
-}
-
-/// `[R, C, H, W]` stretched to `size`, `[H, W]`, bilinearly; on a GPU one picture, and no gradient flows through it.
-pub fn resized(x: Tensor<4>, size: [usize; 2]) -> Tensor<4> {
-    #[cfg(feature = "gpu")]
-    if kernels::serve(&x.device()) {
-        let [_, colours, height, width] = x.dims();
-        let [row, length] = [height * width, size[0] * size[1]].map(|area| colours * area);
-        let resized = kernels::resized(x.reshape([1, 1, row]), [height, width], size, length);
-        return resized.reshape([1, colours, size[0], size[1]]);
-    }
-    let options = InterpolateOptions::new(InterpolateMode::Bilinear).with_align_corners(false).with_output_size(size);
-    interpolate(x, options)
+    if size == [height, width] { half } else { resized(half, size) }
 }
 
 #[cfg(test)]

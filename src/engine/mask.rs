@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use burn::tensor::{Device, Tensor, TensorData};
 
 use super::Tile;
-use super::image_tensor::{halved, reduced};
-use super::numbers::{float, sum};
+use super::image_tensor::reduced;
+use super::ops::image::halved;
+use super::ops::{float, sum};
 use crate::layer::Layer;
 use crate::pixels::{ImageSize, Pixels, Reduction};
 

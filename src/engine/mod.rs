@@ -1,19 +1,18 @@
 //! The optimisation, on Burn. The engine knows tensors; it reads no clock, opens no file, fetches nothing, and never decides
 //! when to step: it is driven from outside, one [`StyleTransfer::step`] at a time. To pause, stop asking; to cancel, drop.
 
+mod arrays;
 mod begun;
 mod colour;
 pub mod device;
 pub mod evaluate;
+mod feature_map;
 mod image_tensor;
-#[cfg(feature = "gpu")]
-pub mod kernels;
 pub mod loss;
 mod mask;
 mod moments;
-mod numbers;
+pub mod ops;
 pub mod optimizer;
-mod pooling;
 mod state;
 mod tiles;
 mod transfer;
@@ -24,13 +23,15 @@ mod vgg19;
 mod warm_up;
 pub mod weights;
 
+pub use arrays::Array;
 pub use begun::{Begun, Later};
+pub use feature_map::{FeatureMap, FeatureMaps};
 pub use image_tensor::ImageTensor;
 pub use mask::{Guide, Mask};
 pub use moments::Moments;
 pub use state::{State, StateError};
 pub use tiles::Tile;
 pub use transfer::{Advance, Pictures, StyleTransfer, TransferError};
-pub use vgg19::{FeatureMap, FeatureMaps, Vgg19};
+pub use vgg19::Vgg19;
 #[cfg(feature = "gpu")]
 pub use warm_up::WarmUp;

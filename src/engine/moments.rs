@@ -1,15 +1,11 @@
 //! The moments of a feature map: with the Gram matrix the paper's whole notion of style.
 
-use std::collections::BTreeMap;
-
 use burn::tensor::{Gradients, Tensor};
 
-#[cfg(feature = "gpu")]
-use super::kernels;
-use super::numbers::{float, scaled, sum};
-use super::{FeatureMap, Guide, ImageTensor, Tile, Vgg19};
-use crate::layer::Layer;
-use crate::recipe::{Reading, Statistic};
+use super::ops::scaling::scaled;
+use super::ops::{float, gram as ops, sum};
+use super::{FeatureMap, Guide};
+use crate::recipe::Statistic;
 
 /// Which filters fire together, with where they fire summed away; and how much each fires, where a statistic needs it.
 ///
@@ -25,44 +21,19 @@ pub struct Moments(Tensor<2>);
 impl Moments {
     /// Of one layer's feature map, as far as `statistic` needs them.
     pub fn of(map: &FeatureMap, statistic: Statistic) -> Self {
-        if statistic == Statistic::Gram { Self(gram(map)) } else { Self::weighted(map, None) }
+        Self(if statistic == Statistic::Gram { ops::gram(map.tensor().clone()) } else { ops::moments(map.tensor().clone(), None) })
     }
 
     /// Of one layer's feature map within a region, by soft shares: `Σ_p t_p·F_p·F_pᵀ / Σ_p t_p` over the positions `p`, and likewise the mean.
     ///
     /// - **Source:** Gatys et al. 2017, *Controlling Perceptual Factors in Neural Style Transfer*, section 4.
     pub fn guided(map: &FeatureMap, guide: &Guide, statistic: Statistic) -> Self {
-        let weighted = FeatureMap::new(scaled(map.tensor().clone(), guide.root.clone()));
-        let sums =
-            if statistic == Statistic::Gram { gram(&weighted) } else { Self::weighted(&weighted, Some(guide.root.clone())).0 };
-        Self(sums / guide.share.clone().reshape([1, 1]))
-    }
-
-    /// Gram matrix and mean, the latter with each position's outputs times its factor, `[1, 1, H, W]`.
-    fn weighted(map: &FeatureMap, factors: Option<Tensor<4>>) -> Self {
-        #[cfg(feature = "gpu")]
-        if kernels::serve(&map.tensor().device()) {
-            let device = map.tensor().device().without_autodiff();
-            let factors = factors.unwrap_or_else(|| Tensor::ones([1, 1, 1, 1], &device));
-            return Self(kernels::moments(map.tensor().clone(), factors));
-        }
-        let positions = float(map.positions());
-        let outputs = match factors {
-            Some(factors) => FeatureMap::new(map.tensor().clone() * factors).flattened(),
-            None => map.flattened(),
+        let weighted = scaled(map.tensor().clone(), guide.root.clone());
+        let sums = match statistic {
+            Statistic::Gram => ops::gram(weighted),
+            _ => ops::moments(weighted, Some(guide.root.clone())),
         };
-        let mean = outputs.sum_dim(1).transpose().div_scalar(positions);
-        Self(Tensor::cat(vec![gram(map), mean], 0))
-    }
-
-    /// What `tile` adds to the moments of a picture at all layers; outside of any autodiff graph.
-    pub fn of_tile(vgg: &Vgg19, picture: &ImageTensor, tile: &Tile, reading: Reading) -> BTreeMap<Layer, Self> {
-        let mut moments = BTreeMap::new();
-        vgg.visit(&tile.seen(picture), &Layer::ALL, reading, |layer, map| {
-            let own = Self::of(&tile.core(map, layer), reading.statistics.of(layer));
-            moments.insert(layer, own.detached().times(tile.share(layer)));
-        });
-        moments
+        Self(sums / guide.share.clone().reshape([1, 1]))
     }
 
     /// The Gram matrix, `[C, C]`.
@@ -83,14 +54,7 @@ impl Moments {
 
     /// The covariance, `G − m·mᵀ`, times the first of two `scales`, `[2]`, above the mean times the second: `[C + 1, C]`.
     pub fn centred(&self, scales: &Tensor<1>) -> Tensor<2> {
-        #[cfg(feature = "gpu")]
-        if kernels::serve(&self.0.device()) {
-            return kernels::centred(self.0.clone(), scales.clone());
-        }
-        let mean = self.mean();
-        let covariance = self.gram() - mean.clone().transpose().matmul(mean.clone());
-        let [by_covariance, by_mean] = [0, 1].map(|index| scales.clone().slice(index..index + 1).reshape([1, 1]));
-        Tensor::cat(vec![covariance * by_covariance, mean * by_mean], 0)
+        ops::centred(self.0.clone(), scales.clone())
     }
 
     /// `Σ G²`, `[1]`.
@@ -147,16 +111,6 @@ impl Moments {
     pub fn detached(self) -> Self {
         Self(self.0.without_autodiff())
     }
-}
-
-fn gram(map: &FeatureMap) -> Tensor<2> {
-    #[cfg(feature = "gpu")]
-    if kernels::serve(&map.tensor().device()) {
-        return kernels::gram(map.tensor().clone());
-    }
-    // The quotient is split over both factors: a sum over all positions of a large picture keeps its magnitude.
-    let scaled = map.flattened().div_scalar(float(map.positions()).sqrt());
-    scaled.clone().matmul(scaled.transpose())
 }
 
 #[cfg(test)]

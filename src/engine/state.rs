@@ -7,7 +7,7 @@ use safetensors::tensor::{Dtype, TensorView};
 use safetensors::{SafeTensorError, SafeTensors};
 use thiserror::Error;
 
-use super::numbers::read_back;
+use super::ops::readback::read_back;
 use crate::pixels::{ImageSize, Pixels};
 
 /// Why bytes are not the state of a run.

@@ -8,9 +8,9 @@ use std::ops::Range;
 
 use burn::tensor::Tensor;
 
-#[cfg(feature = "gpu")]
-use super::kernels;
-use super::numbers::float;
+use super::ops::crop::crop;
+use super::ops::float;
+use super::ops::image::add_at;
 use super::{FeatureMap, ImageTensor};
 use crate::layer::Layer;
 use crate::memory::{Capacity, LEAST_TILE_EDGE_PX};
@@ -83,13 +83,7 @@ impl Tile {
             return map;
         }
         let [rows, columns] = [&self.rows, &self.columns].map(|span| span.core_in_seen(layer));
-        let map = map.into_tensor();
-        #[cfg(feature = "gpu")]
-        if kernels::serve(&map.device()) {
-            return FeatureMap::new(kernels::cut(map, rows, columns));
-        }
-        let channels = map.dims()[1];
-        FeatureMap::new(map.slice([0..1, 0..channels, rows, columns]))
+        FeatureMap::new(crop(map.into_tensor(), rows, columns))
     }
 
     /// The core of `whole`, `[1, C, h, w]`, which lies over all positions of `layer`.
@@ -111,13 +105,7 @@ impl Tile {
     /// `picture` with `part`, of the size that is [`seen`](Self::seen), added where it belongs; both `[1, 3, H, W]`.
     #[must_use]
     pub fn added(&self, picture: Tensor<4>, part: Tensor<4>) -> Tensor<4> {
-        #[cfg(feature = "gpu")]
-        if kernels::serve(&picture.device()) {
-            return kernels::added(picture, part, [self.rows.seen.start, self.columns.seen.start]);
-        }
-        let place = [0..1, 0..3, self.rows.seen.clone(), self.columns.seen.clone()];
-        let sum = picture.clone().slice(place.clone()) + part;
-        picture.slice_assign(place, sum)
+        add_at(picture, part, [self.rows.seen.start, self.columns.seen.start])
     }
 
     fn is_whole(&self) -> bool {

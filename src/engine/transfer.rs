@@ -1,90 +1,25 @@
 //! One style transfer, driven from outside step by step.
 
+mod pictures;
 mod saving;
 mod scene;
 
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-use burn::tensor::{Device, ExecutionError};
-use thiserror::Error;
+use burn::tensor::Device;
 
+pub use self::pictures::{Pictures, TransferError};
 use self::scene::Scene;
 use super::loss::{Objective, Pass, Progress, Subject};
-use super::numbers::settled;
+use super::ops::readback::sync;
 use super::optimizer::{Evaluation, Optimizer, Report};
-use super::{Begun, ImageTensor, StateError, Vgg19, colour};
+use super::{Begun, ImageTensor, Vgg19, colour};
 use crate::losses::Losses;
 use crate::memory::Capacity;
 use crate::pixels::{ImageSize, Pixels, Reduction};
-use crate::recipe::{Emphasis, MAX_STYLES, OptimizerKind, Recipe, RecipeError, Sizes};
+use crate::recipe::{Emphasis, OptimizerKind, Recipe, Sizes};
 use crate::schedule::{self, Level};
-
-/// Why a style transfer cannot begin or go on.
-#[derive(Debug, Error)]
-pub enum TransferError {
-    /// The recipe does not make sense.
-    #[error(transparent)]
-    Recipe(#[from] RecipeError),
-    /// More style pictures than a recipe has weights for.
-    #[error("there are {0} style pictures; {MAX_STYLES} can be blended")]
-    TooManyStyles(usize),
-    /// Neither no masks nor one for each painting.
-    #[error("masks: {masks}, style pictures: {paintings}; each style picture needs a mask of its own, or none has any")]
-    Masks {
-        /// Masks.
-        masks: usize,
-        /// Style pictures.
-        paintings: usize,
-    },
-    /// A mask or an earlier result of another size than the photo's.
-    #[error("a picture of {}×{} px does not lie over a photo of {}×{} px", .0.width, .0.height, .1.width, .1.height)]
-    Sizes(ImageSize, ImageSize),
-    /// Bytes that are not the state of a run.
-    #[error(transparent)]
-    State(#[from] StateError),
-    /// The device failed or is lost.
-    #[error("the device failed: {0}")]
-    Device(#[from] ExecutionError),
-    /// A loss, or its gradient, is not a finite number any more.
-    #[error("losses or gradient are not finite at step {1}: {0:?}")]
-    Diverged(Losses, u32),
-}
-
-/// The pictures that go in, each at the size to work at.
-#[derive(Clone, Debug)]
-pub struct Pictures {
-    /// For what the result shows.
-    pub photo: Pixels,
-    /// For how it is painted; may be none, where content alone counts.
-    pub paintings: Vec<Pixels>,
-    /// Where on the photo each painting belongs, grey pictures of the photo's size: one for each painting, or none.
-    pub masks: Vec<Pixels>,
-    /// An earlier result, of the photo's size, to begin with instead of what the recipe says.
-    pub earlier: Option<Pixels>,
-}
-
-impl Pictures {
-    /// Paintings blended all over the photo.
-    pub fn new(photo: Pixels, paintings: Vec<Pixels>) -> Self {
-        Self { photo, paintings, masks: Vec::new(), earlier: None }
-    }
-
-    fn check(&self) -> Result<(), TransferError> {
-        let (paintings, masks) = (self.paintings.len(), self.masks.len());
-        if paintings > MAX_STYLES {
-            return Err(TransferError::TooManyStyles(paintings));
-        }
-        if masks > 0 && masks != paintings {
-            return Err(TransferError::Masks { masks, paintings });
-        }
-        let size = self.photo.size();
-        match self.masks.iter().chain(&self.earlier).map(Pixels::size).find(|&other| other != size) {
-            Some(other) => Err(TransferError::Sizes(other, size)),
-            None => Ok(()),
-        }
-    }
-}
 
 /// What [`StyleTransfer::advance`] has come to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -207,7 +142,7 @@ impl StyleTransfer {
     pub fn mark(&self) -> Begun<Result<(), TransferError>> {
         // Of one pixel, so that it takes no other program for another size.
         let pixel = ImageTensor::new(self.optimizer.x().clone()).part([0, 0], [1, 1]);
-        Begun::new(async { Ok(settled(pixel.into_tensor()).await?) })
+        Begun::new(async { Ok(sync(pixel.into_tensor()).await?) })
     }
 
     /// Parts of the targets that are missing.

@@ -2,8 +2,9 @@
 
 use burn::tensor::{Device, ExecutionError, Tensor};
 
-use super::kernels::{Division, Kept, PackedConvolution, Strategy};
-use super::numbers;
+use super::ops::convolution::{Division, Kept, PackedConvolution, Strategy};
+use super::ops::readback::sync;
+use super::ops::sum;
 
 /// Channels read and written by the layer that is tried.
 const CHANNELS: usize = 128;
@@ -35,7 +36,7 @@ pub async fn fastest_division(
     for division in Division::ALL {
         trial.divide(division);
         let (x, answer) = trial.forward(SIDES[0]);
-        numbers::settled(answer.clone()).await?;
+        sync(answer.clone()).await?;
         part_done();
         trial.backward(x, answer).await?;
         part_done();
@@ -111,9 +112,9 @@ impl<C: Fn() -> f64> Trial<C> {
 
     /// The way back from an answer, waited for.
     async fn backward(&self, x: Tensor<4>, answer: Tensor<4>) -> Result<(), ExecutionError> {
-        let mut gradients = numbers::sum(answer).backward();
+        let mut gradients = sum(answer).backward();
         let gradient = x.grad_remove(&mut gradients).expect("the answer depends on x");
-        numbers::settled(gradient).await
+        sync(gradient).await
     }
 }
 
@@ -124,7 +125,7 @@ mod tests {
     use pollster::block_on;
 
     use super::*;
-    use crate::engine::kernels::gpu_for_tests;
+    use crate::engine::ops::gpu_for_tests;
 
     /// What is chosen by a clock that tells these times, ms, one after another, and the last two in turn from then on; and the parts done.
     fn chosen(times: &[f64]) -> (Division, u32) {

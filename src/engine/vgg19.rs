@@ -2,19 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use burn::tensor::activation::relu;
-use burn::tensor::module::conv2d;
-use burn::tensor::ops::{ConvOptions, PadMode};
 use burn::tensor::{Device, Tensor, TensorData};
 
-#[cfg(feature = "gpu")]
-use super::kernels::{self, Intake, Kept};
-use super::numbers::{lasting, scaled};
-use super::pooling::pool;
-#[cfg(feature = "gpu")]
-use super::pooling::taken;
+use super::ops::convolution::{Convolution, Strategy};
+use super::ops::image::{Preprocess, preprocess};
+use super::ops::pooling::{PoolKind, pool};
+use super::ops::scaling::scaled;
 use super::weights::{ChannelMeans, Weights};
-use super::{ImageTensor, Tile};
+use super::{FeatureMap, FeatureMaps, ImageTensor, Tile};
 use crate::layer::Layer;
 use crate::recipe::{Border, Network, Pooling, Reading};
 
@@ -30,96 +25,14 @@ const IMAGENET_MEAN: [f32; 3] = [123.68, 116.779, 103.939];
 /// just above 0 was. Chosen by that case.
 const NOISE_FLOOR: f32 = 1e-5;
 
-/// What one layer answers to a picture, after its ReLU.
-///
-/// - **Shape:** `[1, C, H, W]`, kept in f32, or in f16 where the kernels are set to.
-/// - **Units:** activation, at least 0.
-#[derive(Clone, Debug)]
-pub struct FeatureMap(Tensor<4>);
-
-impl FeatureMap {
-    /// Wraps `[1, C, H, W]`.
-    pub fn new(tensor: Tensor<4>) -> Self {
-        Self(tensor)
-    }
-
-    /// The tensor, `[1, C, H, W]`.
-    pub fn tensor(&self) -> &Tensor<4> {
-        &self.0
-    }
-
-    /// Gives up the tensor, `[1, C, H, W]`.
-    pub fn into_tensor(self) -> Tensor<4> {
-        self.0
-    }
-
-    /// `N`: filters of the layer.
-    pub fn channels(&self) -> usize {
-        self.0.dims()[1]
-    }
-
-    /// `M`: places at which the filters were asked.
-    pub fn positions(&self) -> usize {
-        let [_, _, height, width] = self.0.dims();
-        height * width
-    }
-
-    /// `F` of the paper, `[C, M]`.
-    pub fn flattened(&self) -> Tensor<2> {
-        self.0.clone().reshape([self.channels(), self.positions()])
-    }
-
-    /// The same values outside of any autodiff graph: a constant target.
-    pub fn detached(self) -> Self {
-        Self(self.0.without_autodiff())
-    }
-
-    /// The same values, to be kept for a run.
-    pub fn lasting(self) -> Self {
-        Self(lasting(self.0))
-    }
-}
-
-/// The feature maps that were asked for, by layer.
-#[derive(Clone, Debug)]
-pub struct FeatureMaps(BTreeMap<Layer, FeatureMap>);
-
-impl FeatureMaps {
-    /// These maps.
-    pub fn of(maps: impl IntoIterator<Item = (Layer, FeatureMap)>) -> Self {
-        Self(maps.into_iter().collect())
-    }
-
-    /// The map of `layer`.
-    ///
-    /// # Panics
-    /// When `layer` was not asked for: a mistake of the caller.
-    pub fn get(&self, layer: Layer) -> &FeatureMap {
-        &self.0[&layer]
-    }
-}
-
-/// One 3×3 convolution with bias and ReLU.
-#[derive(Clone, Debug)]
-#[cfg_attr(feature = "gpu", expect(clippy::large_enum_variant, reason = "all thirteen of a network are of one kind"))]
-enum Convolution {
-    /// In Burn's own operations: kernel `[out, in, 3, 3]` and bias `[out]`.
-    Plain(Tensor<4>, Tensor<1>),
-    /// In our own kernel.
-    #[cfg(feature = "gpu")]
-    Packed(kernels::PackedConvolution),
-}
-
 /// The network on a device. Copies share its memory there.
 #[derive(Clone, Debug)]
 pub struct Vgg19 {
     convolutions: BTreeMap<Layer, Convolution>,
-    mean: Tensor<4>,
     /// What each channel is multiplied with in the normalised network, `[1, C, 1, 1]`.
     inverse_means: BTreeMap<(Pooling, Layer), Tensor<4>>,
     /// As it was last set.
-    #[cfg(feature = "gpu")]
-    strategy: Option<kernels::Strategy>,
+    strategy: Option<Strategy>,
 }
 
 impl Vgg19 {
@@ -139,7 +52,6 @@ impl Vgg19 {
             .collect();
         // Turning the kernels took as much memory again as they lie in.
         device.memory_cleanup();
-        let mean = Tensor::<1>::from_data(IMAGENET_MEAN, &device).reshape([1, 3, 1, 1]);
         let inverse = |pooling, layer| {
             let inverse: Vec<f32> = means.of(pooling, layer).iter().map(|mean| 1.0 / mean).collect();
             Tensor::<1>::from_data(inverse.as_slice(), &device).reshape([1, layer.channels(), 1, 1])
@@ -148,13 +60,7 @@ impl Vgg19 {
             .into_iter()
             .flat_map(|pooling| Layer::ALL.map(|layer| ((pooling, layer), inverse(pooling, layer))))
             .collect();
-        Self {
-            convolutions,
-            mean,
-            inverse_means,
-            #[cfg(feature = "gpu")]
-            strategy: None,
-        }
+        Self { convolutions, inverse_means, strategy: None }
     }
 
     /// The feature maps of `image` at `layers`; nothing beyond the deepest of them is computed.
@@ -166,65 +72,47 @@ impl Vgg19 {
         self.visit(image, layers, reading, |layer, map| {
             maps.insert(layer, map);
         });
-        FeatureMaps(maps)
+        FeatureMaps::of(maps)
     }
 
     /// [`Self::encode`] that shows each map to `see`, in the order of the network: what that does not keep is gone before the next.
     pub fn visit(&self, image: &ImageTensor, layers: &[Layer], reading: Reading, mut see: impl FnMut(Layer, FeatureMap)) {
         let deepest = layers.iter().max().copied();
-        let mut x = self.taken_in(image, reading.border);
+        let border = usize::from(reading.border == Border::Replicate);
+        let mut x = preprocess(image.tensor().clone(), Preprocess { scale: LEVELS, mean: IMAGENET_MEAN, border });
         for (&layer, convolution) in self.convolutions.iter().take_while(|(layer, _)| Some(**layer) <= deepest) {
             let is_seen = layers.contains(&layer);
             let is_pooled = layer.precedes_pooling() && Some(layer) < deepest;
             if is_pooled && !is_seen {
-                x = convolution.apply_pooled(x, reading.pooling);
+                x = convolution.relu_pooled(x, pool_kind(reading.pooling));
                 continue;
             }
             let first = layer == Layer::Conv1_1;
             let padding = if first && reading.border == Border::Replicate { 0 } else { 1 };
             // The first layer's map is one of the two largest, and computed in no time.
-            x = convolution.apply(x, padding, is_seen || !first);
+            x = convolution.relu(x, padding, is_seen || !first);
             if is_seen {
                 see(layer, FeatureMap::new(self.scaled(x.clone(), layer, reading)));
             }
             if is_pooled {
-                x = pool(x, reading.pooling);
+                x = pool(x, pool_kind(reading.pooling));
             }
         }
     }
 
     /// The feature maps that `tile` answers for, of what is `seen` of it: those of its core, as [`Self::encode`] would have them of the whole picture.
     pub fn encode_tile(&self, seen: &ImageTensor, tile: &Tile, layers: &[Layer], reading: Reading) -> FeatureMaps {
-        let FeatureMaps(maps) = self.encode(seen, layers, reading);
-        FeatureMaps(maps.into_iter().map(|(layer, map)| (layer, tile.core(map, layer))).collect())
+        self.encode(seen, layers, reading).map(|layer, map| tile.core(map, layer))
     }
 
-    /// The picture as the first layer reads it, with its own border.
-    fn taken_in(&self, image: &ImageTensor, border: Border) -> Tensor<4> {
-        let x = image.tensor().clone();
-        let replicated = border == Border::Replicate;
-        #[cfg(feature = "gpu")]
-        if kernels::serve(&x.device()) {
-            return kernels::take_in(x, Intake { scale: LEVELS, mean: IMAGENET_MEAN, border: usize::from(replicated) });
-        }
-        let x = x.mul_scalar(LEVELS) - self.mean.clone();
-        if replicated { x.pad((1, 1, 1, 1), PadMode::Edge) } else { x }
-    }
-
-    /// Has the convolutions' kernels work by `strategy` from now on; what they answer stays the same, but for rounding.
-    #[cfg(feature = "gpu")]
-    pub fn set_strategy(&mut self, strategy: kernels::Strategy) {
+    /// Has the convolutions' kernels work by `strategy` from now on; their outputs stay the same, but for rounding.
+    pub fn set_strategy(&mut self, strategy: Strategy) {
         self.strategy = Some(strategy);
-        for convolution in self.convolutions.values_mut() {
-            if let Convolution::Packed(packed) = convolution {
-                packed.set_strategy(strategy);
-            }
-        }
+        self.convolutions.values_mut().for_each(|convolution| convolution.set_strategy(strategy));
     }
 
     /// What [`Self::set_strategy`] was given last.
-    #[cfg(feature = "gpu")]
-    pub fn strategy(&self) -> Option<kernels::Strategy> {
+    pub fn strategy(&self) -> Option<Strategy> {
         self.strategy
     }
 
@@ -238,38 +126,9 @@ impl Vgg19 {
     }
 }
 
-impl Convolution {
-    /// In our own kernel where it runs.
-    fn new(kernel: Tensor<4>, bias: Tensor<1>) -> Self {
-        #[cfg(feature = "gpu")]
-        if kernels::serve(&kernel.device()) {
-            return Self::Packed(kernels::PackedConvolution::new(kernel, bias));
-        }
-        Self::Plain(kernel, bias)
+const fn pool_kind(pooling: Pooling) -> PoolKind {
+    match pooling {
+        Pooling::Average => PoolKind::Average,
+        Pooling::Max => PoolKind::Max,
     }
-
-    /// With so many zeros to each side of `x`. What it answers is `kept` for the way back, or, in our own kernel, computed once more there.
-    #[cfg_attr(not(feature = "gpu"), expect(unused_variables, reason = "Burn keeps it"))]
-    fn apply(&self, x: Tensor<4>, padding: usize, kept: bool) -> Tensor<4> {
-        match self {
-            Self::Plain(kernel, bias) => plain(x, kernel, bias, padding),
-            #[cfg(feature = "gpu")]
-            Self::Packed(packed) => packed.relu(x, padding, if kept { Kept::Answer } else { Kept::Input }),
-        }
-    }
-
-    /// With one zero around `x`, and pooled: no one else is to read the answer.
-    fn apply_pooled(&self, x: Tensor<4>, pooling: Pooling) -> Tensor<4> {
-        match self {
-            Self::Plain(kernel, bias) => pool(plain(x, kernel, bias, 1), pooling),
-            #[cfg(feature = "gpu")]
-            Self::Packed(packed) => packed.relu_pooled(x, taken(pooling)),
-        }
-    }
-}
-
-/// Convolution, bias and ReLU in Burn's operations, with `padding` zeros around `x`.
-fn plain(x: Tensor<4>, kernel: &Tensor<4>, bias: &Tensor<1>, padding: usize) -> Tensor<4> {
-    let options = ConvOptions::new([1, 1], [padding, padding], [1, 1], 1);
-    relu(conv2d(x, kernel.clone(), Some(bias.clone()), options))
 }

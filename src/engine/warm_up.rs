@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use burn::tensor::Device;
 
-use super::numbers::settled;
+use super::ops::readback::sync;
 use super::{ImageTensor, Pictures, StyleTransfer, TransferError, Vgg19};
 use crate::layer::Layer;
 use crate::memory::{Capacity, LEAST_TILE_EDGE_PX};
@@ -63,7 +63,7 @@ impl WarmUp {
         if let Some(&layer) = FIRST_LAYERS.get(self.done as usize) {
             let photo = ImageTensor::from_pixels(&picture(SIDE_PX, SIDE_PX), &self.device);
             let maps = self.vgg.encode(&photo, &[layer], self.recipe.reading);
-            settled(maps.get(layer).tensor().clone()).await?;
+            sync(maps.get(layer).tensor().clone()).await?;
         } else if let Some(transfer) = &mut self.transfer {
             transfer.step().await?;
             wait_for_losses(transfer).await?;
@@ -111,7 +111,7 @@ impl WarmUp {
         }
         // As a painting may be stretched.
         let painting = ImageTensor::from_pixels(&picture(SIDE_PX, SIDE_PX), &self.device);
-        Ok(settled(painting.resized(ImageSize::new(SIDE_PX, SIDE_PX + 1)).into_tensor()).await?)
+        Ok(sync(painting.resized(ImageSize::new(SIDE_PX, SIDE_PX + 1)).into_tensor()).await?)
     }
 }
 
@@ -201,7 +201,8 @@ mod tests {
     use pollster::block_on;
 
     use super::*;
-    use crate::engine::kernels::{Division, Strategy, gpu_for_tests, idle_gpu_for_tests, kernels_of_tests};
+    use crate::engine::ops::convolution::{Division, Strategy};
+    use crate::engine::ops::{gpu_for_tests, idle_gpu_for_tests, kernels_of_tests};
     use crate::engine::weights::{ChannelMeans, Manifest, Weights};
     use crate::memory::Precision;
     use crate::recipe::{OptimizerKind, Pooling, Start};

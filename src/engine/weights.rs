@@ -12,7 +12,7 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
-pub use means::ChannelMeans;
+pub use means::{ChannelMeans, keys as mean_keys};
 
 use crate::layer::Layer;
 

@@ -3,21 +3,12 @@
 use super::grid::CELLS;
 use super::policy::DeviceChoice;
 use super::studio::{Errand, Link, Phase, Run, Studio, WeightsProgress};
-use crate::protocol::{DeviceKind, Stage, UserError, WeightsSource};
+use crate::protocol::{DeviceKind, Stage, WeightsSource};
 use crate::schedule;
 
 /// Which browsers have WebGPU; by the vendors' own release notes.
 const FASTER_BROWSERS: &str = "That is slow. A browser with WebGPU and a graphics card is usually many times faster: Chrome or Edge from 113, \
                                Safari from 26, Firefox from 141 on Windows and from 145 on macOS.";
-
-/// The notice that the graphics card would not open.
-pub fn fallback_notice(error: UserError) -> UserError {
-    UserError {
-        headline: "The graphics card could not be used, so this page computes on the processor.".into(),
-        advice: "It works all the same, but slowly; smaller sizes and fewer steps help.".into(),
-        detail: [error.headline, error.detail].join("\n").trim().into(),
-    }
-}
 
 /// Where the page computes, in a sentence.
 pub fn device_line(studio: &Studio) -> String {
@@ -227,17 +218,6 @@ pub fn curve_line(studio: &Studio) -> String {
             format!("Total loss: {} at step {from}, {} at step {to}", loss_figure(first), loss_figure(last))
         },
     )
-}
-
-/// The error that a recipe file was not loaded, given what is wrong with it.
-pub fn recipe_refused(name: &str, reason: &str) -> UserError {
-    UserError::new(format!("{name} was not loaded"), format!("The {reason}. Your settings are as they were."), "")
-}
-
-/// The notice that a recipe's size is more than the device can hold.
-pub fn recipe_held_back(asked: u32, held: u32) -> UserError {
-    let advice = format!("This device paints it at {held} px. The recipe's own size is kept for one that can hold it.");
-    UserError::new(format!("The recipe asks for {asked} px, which is too large here"), advice, "")
 }
 
 /// The name under which a result is saved, after the names of its two pictures' files.

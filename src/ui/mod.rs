@@ -1,7 +1,7 @@
 //! The page: it shows, asks and listens; it computes nothing itself.
 //!
 //! - [`studio`]: its whole state but the pictures, and the one function that takes in the worker's news.
-//! - [`settings`], [`policy`], [`intake`], [`reconstruction`], [`grid`], [`history`], [`labels`], [`offers`], [`samples`]: the plain parts of that state and what the page says of it.
+//! - [`settings`], [`policy`], [`intake`], [`reconstruction`], [`grid`], [`history`], [`labels`], [`notices`], [`offers`], [`samples`]: the plain parts of that state and what the page says of it.
 //! - `client` \[wasm\]: owns the worker.
 //! - `desk` \[wasm\]: carries out what person and studio ask.
 //! - `pictures` \[wasm\]: the pictures that go in, and the results on view.
@@ -15,6 +15,7 @@ pub mod grid;
 pub mod history;
 pub mod intake;
 pub mod labels;
+pub mod notices;
 pub mod offers;
 pub mod policy;
 pub mod reconstruction;

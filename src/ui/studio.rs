@@ -7,7 +7,7 @@ pub use run::{Errand, Phase, Run};
 
 use super::policy::{DeviceChoice, better_device, device_after_failure, first_device};
 use super::settings::{Settings, is_fast};
-use super::{grid, labels};
+use super::{grid, notices};
 use crate::memory::Capacity;
 use crate::pixels::ImageSize;
 use crate::protocol::{Command, DeviceKind, DeviceReport, Event, FileId, Losses, RunId, Stage, UserError, WeightsSource};
@@ -280,7 +280,7 @@ impl Studio {
         self.settings.take_recipe(recipe);
         let held = self.settings.size_on(self.report.as_ref());
         if held != asked {
-            self.notice = Some(labels::recipe_held_back(asked, held));
+            self.notice = Some(notices::recipe_held_back(asked, held));
         }
         self.adjustment()
     }
@@ -479,7 +479,7 @@ impl Studio {
         };
         if let Some(next) = opening.and_then(|kind| device_after_failure(self.settings.device, kind)) {
             self.fallen_back = true;
-            self.notice = Some(labels::fallback_notice(error));
+            self.notice = Some(notices::fallback_notice(error));
             return self.boot(next);
         }
         self.link = Link::Down;

@@ -1,56 +1,11 @@
 //! The one place where a typed error becomes words for the person.
 
-use thiserror::Error;
-
-use super::weights_store::DownloadError;
+use super::error::{DownloadError, Role, RunError};
 use crate::codec::DecodeError;
 use crate::engine::TransferError;
 use crate::engine::device::DeviceError;
 use crate::engine::weights::WeightsError;
 use crate::protocol::UserError;
-
-/// Which of the pictures.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
-    /// The photo.
-    Content,
-    /// A painting.
-    Style,
-    /// The result of an earlier run.
-    Earlier,
-    /// A file that the person has just chosen; the page knows its name.
-    Chosen,
-}
-
-/// Why a run failed.
-#[derive(Debug, Error)]
-pub enum RunError {
-    /// A picture cannot be read from the browser.
-    #[error("the file cannot be read: {1}")]
-    Unreadable(Role, String),
-    /// A picture's file is no picture to work with.
-    #[error("{1}")]
-    Picture(Role, #[source] DecodeError),
-    /// The weights could not be had.
-    #[error(transparent)]
-    Download(#[from] DownloadError),
-    /// The weights are not the ones.
-    #[error(transparent)]
-    Weights(#[from] WeightsError),
-    /// The optimisation failed.
-    #[error(transparent)]
-    Transfer(#[from] TransferError),
-    /// No device is open: the page asked in the wrong order.
-    #[error("no device is open")]
-    NoDevice,
-}
-
-impl RunError {
-    /// Whether the worker is of no further use.
-    pub fn is_fatal(&self) -> bool {
-        matches!(self, Self::Transfer(TransferError::Device(_)))
-    }
-}
 
 /// The words for a painting's frame that is left out.
 pub fn frame() -> UserError {

@@ -7,7 +7,9 @@
 mod adapter_info;
 #[cfg(feature = "gpu")]
 mod card_memory;
+mod error;
 mod explain;
+mod global;
 mod inbox;
 mod outbox;
 mod preparation;
@@ -20,7 +22,7 @@ mod weights_store;
 use futures_channel::mpsc;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
-use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
+use web_sys::MessageEvent;
 
 use crate::protocol::Event;
 use inbox::Message;
@@ -34,18 +36,8 @@ pub fn start() {
         Ok(message) => sender.unbounded_send(message).expect("the session outlives the worker's events"),
         Err(error) => web_sys::console::error_1(&format!("impasto: {error}").into()),
     });
-    scope().set_onmessage(Some(on_message.as_ref().unchecked_ref()));
+    global::scope().set_onmessage(Some(on_message.as_ref().unchecked_ref()));
     on_message.forget();
     wasm_bindgen_futures::spawn_local(Session::new(receiver).serve());
     outbox::post(&Event::Booted);
-}
-
-/// The worker's global object.
-fn scope() -> DedicatedWorkerGlobalScope {
-    js_sys::global().unchecked_into()
-}
-
-/// Milliseconds since the worker began.
-fn now_ms() -> f64 {
-    scope().performance().map_or(0.0, |clock| clock.now())
 }

@@ -5,7 +5,8 @@ use std::cell::Cell;
 use js_sys::{Array, Uint8Array};
 use wasm_bindgen::JsValue;
 
-use super::{explain, scope};
+use super::explain;
+use super::global::scope;
 use crate::protocol::{Event, RunId, UserError};
 use crate::wire;
 

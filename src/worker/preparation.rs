@@ -9,7 +9,7 @@ use std::rc::Rc;
 use futures_util::future::join;
 use gloo_timers::future::TimeoutFuture;
 
-use super::explain::RunError;
+use super::error::RunError;
 use super::weights_store::WeightsStore;
 #[cfg(feature = "gpu")]
 use super::{card_memory::CardMemory, tuning_store};
@@ -19,7 +19,7 @@ use crate::engine::weights::ChannelMeans;
 #[cfg(feature = "gpu")]
 use crate::engine::{
     WarmUp,
-    kernels::{Division, Strategy},
+    ops::convolution::{Division, Strategy},
     tuning,
 };
 use crate::memory::{Capacity, MemoryUse};

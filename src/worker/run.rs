@@ -1,8 +1,9 @@
 //! One run in the worker: when to step, when to read the losses, when to show the picture.
 
-use super::explain::RunError;
+use super::error::RunError;
+use super::global::now_ms;
+use super::outbox;
 use super::preparation::Preparation;
-use super::{now_ms, outbox};
 use crate::codec;
 use crate::engine::{Advance, Begun, StyleTransfer, TransferError};
 use crate::losses::Losses;

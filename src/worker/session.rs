@@ -11,7 +11,8 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::Blob;
 
-use super::explain::{self, Role, RunError};
+use super::error::{Role, RunError};
+use super::explain;
 use super::inbox::{Inbox, Message};
 use super::outbox;
 use super::preparation::{Preparation, Wanted};

@@ -4,10 +4,11 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Cache, Response};
 
-use super::{adapter_info, now_ms, scope};
+use super::adapter_info;
+use super::global::{now_ms, scope};
 use crate::engine::TransferError;
 use crate::engine::device::OpenDevice;
-use crate::engine::kernels::Division;
+use crate::engine::ops::convolution::Division;
 use crate::engine::tuning;
 
 /// Name of the cache in the browser's storage. Another number where kernels or keys are others, so that all are tried anew.

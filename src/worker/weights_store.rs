@@ -1,15 +1,15 @@
 //! The weights pack: from the browser's storage, or by download that can be resumed, and never used unverified.
 
 use js_sys::Uint8Array;
-use thiserror::Error;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Cache, ReadableStreamDefaultReader, Request, RequestInit, Response, Url};
 
-use super::{explain, now_ms, outbox, scope};
+use super::error::{DownloadError, RunError};
+use super::global::{now_ms, scope};
+use super::{explain, outbox};
 use crate::engine::weights::{self, Manifest, Weights, WeightsError};
 use crate::protocol::{Event, WeightsSource};
-use crate::worker::explain::RunError;
 
 /// Name of the cache in the browser's storage.
 const CACHE: &str = "impasto-weights";
@@ -19,30 +19,6 @@ const PROGRESS_INTERVAL_MS: f64 = 100.0;
 const PARTIAL_CONTENT: u16 = 206;
 /// HTTP: the part asked for lies beyond the end.
 const RANGE_NOT_SATISFIABLE: u16 = 416;
-
-/// Why the pack could not be downloaded.
-#[derive(Debug, Error)]
-pub enum DownloadError {
-    /// No answer at all.
-    #[error("no answer: {0}")]
-    Unreachable(String),
-    /// An answer other than the pack.
-    #[error("the server answered {status}")]
-    Refused {
-        /// HTTP status.
-        status: u16,
-    },
-    /// The connection broke. What had arrived is kept for the next attempt.
-    #[error("the connection broke after {received} of {total} bytes: {reason}")]
-    Dropped {
-        /// Bytes kept.
-        received: u64,
-        /// Bytes in all.
-        total: u64,
-        /// The browser's word.
-        reason: String,
-    },
-}
 
 /// Gets the weights, from wherever they are nearest.
 #[derive(Debug)]

@@ -1,6 +1,6 @@
 //! Holding arrays against their reference.
 
-use impasto::engine::evaluate::Array;
+use impasto::engine::Array;
 use impasto::recipe::{Network, Reading};
 
 use crate::fixture::Fixture;

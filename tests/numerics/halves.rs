@@ -3,8 +3,8 @@
 use std::rc::Rc;
 
 use burn::tensor::Tensor;
-use impasto::engine::kernels::{Division, Strategy};
 use impasto::engine::loss::{Objective, Subject};
+use impasto::engine::ops::convolution::{Division, Strategy};
 use impasto::engine::{Pictures, StyleTransfer, Vgg19};
 use impasto::losses::Losses;
 use impasto::memory::{Capacity, Precision};

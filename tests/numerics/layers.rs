@@ -1,8 +1,8 @@
 //! Whichever layers count, the GPU's gradient is the processor's: what is kept of a layer for the way back depends on who reads its map.
 
 use burn::tensor::{Device, Tensor};
-use impasto::engine::kernels::{Division, Strategy};
 use impasto::engine::loss::Objective;
+use impasto::engine::ops::convolution::{Division, Strategy};
 use impasto::layer::Layer;
 use impasto::memory::Capacity;
 use impasto::recipe::{Emphasis, LayerWeights, Pooling, Reading};

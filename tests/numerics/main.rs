@@ -17,7 +17,7 @@ use std::sync::OnceLock;
 
 use burn::tensor::Device;
 use impasto::engine::evaluate::evaluate;
-use impasto::engine::kernels::{Division, Strategy};
+use impasto::engine::ops::convolution::{Division, Strategy};
 use impasto::engine::weights::{ChannelMeans, Manifest, Weights};
 use impasto::engine::{ImageTensor, Vgg19, device};
 use impasto::recipe::{Network, Pooling, Reading};

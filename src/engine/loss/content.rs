@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use burn::tensor::Tensor;
 
-use crate::engine::numbers::{float, squared_distance};
+use crate::engine::ops::distance::squared_distance;
+use crate::engine::ops::float;
 use crate::engine::{FeatureMap, FeatureMaps};
 use crate::layer::Layer;
 use crate::recipe::LayerWeights;

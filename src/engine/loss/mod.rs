@@ -7,12 +7,14 @@ mod outlines;
 mod pass;
 mod style;
 mod target;
+mod terms;
 mod total_variation;
 mod wasserstein;
 
 pub use content::ContentLoss;
-pub use objective::{Objective, Subject, Terms};
+pub use objective::{Objective, Subject};
 pub use outlines::OutlinesLoss;
 pub use pass::{Pass, Progress};
 pub use style::StyleLoss;
+pub use terms::Terms;
 pub use total_variation::TotalVariationLoss;

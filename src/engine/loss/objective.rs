@@ -1,25 +1,22 @@
 //! The weighted sum of the losses.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
-use burn::tensor::{Device, ExecutionError, Tensor};
+use burn::tensor::Tensor;
 
-use super::pass::{Pass, Progress};
 use super::style::Matrices;
+use super::terms::Terms;
 use super::{ContentLoss, OutlinesLoss, StyleLoss, TotalVariationLoss};
-use crate::engine::numbers::{float, read_back};
-use crate::engine::{FeatureMaps, ImageTensor, Mask, Moments, State, StateError, Tile, Vgg19};
+use crate::engine::ops::float;
+use crate::engine::ops::image::outline_elements;
+use crate::engine::{FeatureMaps, ImageTensor, Mask, Moments, Tile, Vgg19};
 use crate::layer::Layer;
-use crate::losses::Losses;
 use crate::memory::Capacity;
 use crate::pixels::ImageSize;
 use crate::recipe::{Emphasis, LayerWeights, Reading};
 
 /// Squared levels of 255 in one squared unit of 0..1.
 const LEVELS_SQUARED: f32 = 255.0 * 255.0;
-
-/// As a kept state names the terms.
-const NAMES: [&str; 3] = ["terms.content", "terms.style", "terms.total_variation"];
 
 /// Layers that are evaluated together, with a way back of their own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,77 +40,6 @@ impl Turn {
 
     fn weights(self, weights: LayerWeights) -> LayerWeights {
         weights.only(|layer| self.has(layer))
-    }
-}
-
-/// The objective's terms for one pastiche, on the device, weighted as they enter the sum.
-///
-/// - **Shape:** `[1]` each.
-#[derive(Clone, Debug)]
-pub struct Terms {
-    /// `a · Σ w_l/(N_l·M_l) · L_content,l`, and what outlines are apart where that counts.
-    pub content: Tensor<1>,
-    /// `Σ w_l · E_l`: the paper's beta is 1, so that the content weight alone tells the balance.
-    pub style: Tensor<1>,
-    /// Total variation for each element of the picture, in levels².
-    pub total_variation: Tensor<1>,
-}
-
-impl Terms {
-    /// What the optimiser lowers, `[1]`.
-    pub fn total(&self) -> Tensor<1> {
-        self.content.clone() + self.style.clone() + self.total_variation.clone()
-    }
-
-    /// The sum of both.
-    #[must_use]
-    pub fn plus(self, other: Self) -> Self {
-        Self {
-            content: self.content + other.content,
-            style: self.style + other.style,
-            total_variation: self.total_variation + other.total_variation,
-        }
-    }
-
-    /// The same values outside of any autodiff graph.
-    pub fn detached(self) -> Self {
-        Self {
-            content: self.content.without_autodiff(),
-            style: self.style.without_autodiff(),
-            total_variation: self.total_variation.without_autodiff(),
-        }
-    }
-
-    /// Keeps the three in `state`.
-    ///
-    /// # Errors
-    /// When the device fails or is lost.
-    pub async fn save(&self, state: &mut State) -> Result<(), ExecutionError> {
-        for (name, term) in NAMES.into_iter().zip([&self.content, &self.style, &self.total_variation]) {
-            state.put_tensor(name, term).await?;
-        }
-        Ok(())
-    }
-
-    /// What [`Self::save`] kept, if anything.
-    ///
-    /// # Errors
-    /// [`StateError`].
-    pub fn load(state: &State, device: &Device) -> Result<Option<Self>, StateError> {
-        if !state.has(NAMES[0]) {
-            return Ok(None);
-        }
-        let [content, style, total_variation] = NAMES.map(|name| state.tensor(name, device));
-        Ok(Some(Self { content: content?, style: style?, total_variation: total_variation? }))
-    }
-
-    /// Reads the three values back in one transfer.
-    ///
-    /// # Errors
-    /// When the device fails or is lost.
-    pub async fn read(self) -> Result<Losses, ExecutionError> {
-        let values = read_back(Tensor::cat(vec![self.content, self.style, self.total_variation], 0)).await?;
-        Ok(Losses { content: values[0], style: values[1], total_variation: values[2] })
     }
 }
 
@@ -314,7 +240,7 @@ impl Objective {
     /// How far outlines are from the photo's, where that counts.
     pub(super) fn outlines(&self, pastiche: &ImageTensor) -> Option<Tensor<1>> {
         let ImageSize { width, height } = pastiche.size();
-        let weight = self.emphasis.outlines * LEVELS_SQUARED / float(OutlinesLoss::elements(height as usize, width as usize));
+        let weight = self.emphasis.outlines * LEVELS_SQUARED / float(outline_elements(height as usize, width as usize));
         (weight > 0.0).then(|| OutlinesLoss::evaluate(pastiche, &self.photo, weight))
     }
 
@@ -355,16 +281,16 @@ impl Objective {
         let pulled = |pull: &Matrices| self.style.matrices(&maps, Some(tile), style_weights).dot(pull);
         (self.content_term(&maps, index, turn), pull.and_then(pulled))
     }
+}
 
-    /// The weighted terms at `x`, `[1, 3, H, W]`, and the gradient of their sum with respect to it, outside of any autodiff graph: all parts of a
-    /// [`Pass`], one after another. Nothing is waited for.
-    pub fn gradient(&self, vgg: &Vgg19, x: Tensor<4>) -> (Terms, Tensor<4>) {
-        let mut pass = Pass::new(x);
-        loop {
-            pass = match pass.advance(self, vgg) {
-                Progress::Going(pass) => pass,
-                Progress::Done(terms, gradient) => return (terms, gradient),
-            };
-        }
+impl Moments {
+    /// What `tile` adds to the moments of a picture at all layers; outside of any autodiff graph.
+    pub fn of_tile(vgg: &Vgg19, picture: &ImageTensor, tile: &Tile, reading: Reading) -> BTreeMap<Layer, Self> {
+        let mut moments = BTreeMap::new();
+        vgg.visit(&tile.seen(picture), &Layer::ALL, reading, |layer, map| {
+            let own = Self::of(&tile.core(map, layer), reading.statistics.of(layer));
+            moments.insert(layer, own.detached().times(tile.share(layer)));
+        });
+        moments
     }
 }

@@ -2,8 +2,9 @@
 
 use burn::tensor::Tensor;
 
-use super::objective::{Objective, Terms};
+use super::objective::Objective;
 use super::style::Matrices;
+use super::terms::Terms;
 use crate::engine::{ImageTensor, Tile, Vgg19};
 
 /// An evaluation under way. A picture that is seen as a whole takes one part. Of a larger one each tile is seen twice: once for its part in the
@@ -110,6 +111,20 @@ impl Second {
             self.gradient = tile.added(self.gradient, gradient);
         }
         self
+    }
+}
+
+impl Objective {
+    /// The weighted terms at `x`, `[1, 3, H, W]`, and the gradient of their sum with respect to it, outside of any autodiff graph: all parts of a
+    /// [`Pass`], one after another. Nothing is waited for.
+    pub fn gradient(&self, vgg: &Vgg19, x: Tensor<4>) -> (Terms, Tensor<4>) {
+        let mut pass = Pass::new(x);
+        loop {
+            pass = match pass.advance(self, vgg) {
+                Progress::Going(pass) => pass,
+                Progress::Done(terms, gradient) => return (terms, gradient),
+            };
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use burn::tensor::Tensor;
 
 use super::target::Target;
-use crate::engine::numbers::sum;
+use crate::engine::ops::sum;
 use crate::engine::{FeatureMap, FeatureMaps, Guide, Moments, Tile};
 use crate::layer::Layer;
 use crate::recipe::{LayerStatistics, LayerWeights, LossUnits, Reading};

@@ -4,7 +4,9 @@ use burn::tensor::Tensor;
 
 use super::wasserstein;
 use crate::engine::Moments;
-use crate::engine::numbers::{LEAST_SQUARE, float, scales, squared_distance, sum};
+use crate::engine::ops::distance::squared_distance;
+use crate::engine::ops::gram::{LEAST_SQUARE, scales};
+use crate::engine::ops::{float, sum};
 use crate::recipe::{LossUnits, Statistic};
 
 /// The moments of a painting, or of a blend, at one layer, and how others are compared with them.

@@ -3,9 +3,7 @@
 use burn::tensor::Tensor;
 
 use crate::engine::ImageTensor;
-#[cfg(feature = "gpu")]
-use crate::engine::kernels;
-use crate::engine::numbers::sum;
+use crate::engine::ops::image::total_variation;
 
 /// Sum of squared differences of horizontal and vertical neighbours, over all three colours, times a weight.
 ///
@@ -16,18 +14,7 @@ pub struct TotalVariationLoss;
 impl TotalVariationLoss {
     /// The loss of a picture, `[1]`.
     pub fn evaluate(pastiche: &ImageTensor, weight: f32) -> Tensor<1> {
-        let x = pastiche.tensor();
-        #[cfg(feature = "gpu")]
-        if kernels::serve(&x.device()) {
-            return kernels::total_variation(x.clone(), weight);
-        }
-        let [_, _, height, width] = x.dims();
-        let neighbours = |dim: usize, length: usize| {
-            let ahead = x.clone().narrow(dim, 1, length - 1);
-            let behind = x.clone().narrow(dim, 0, length - 1);
-            sum((ahead - behind).square())
-        };
-        (neighbours(2, height) + neighbours(3, width)).mul_scalar(weight)
+        total_variation(pastiche.tensor().clone(), weight)
     }
 }
 

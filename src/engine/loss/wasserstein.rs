@@ -7,7 +7,8 @@
 
 use burn::tensor::Tensor;
 
-use crate::engine::numbers::{float, product, sum};
+use crate::engine::ops::gram::product;
+use crate::engine::ops::{float, sum};
 
 /// What is added to both covariances' diagonals, of the target's mean variance. `S·C·S` of a map with fewer positions than channels is singular; with
 /// this its condition stays where single precision makes a root.

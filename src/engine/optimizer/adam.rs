@@ -3,9 +3,8 @@
 use burn::tensor::{Device, ExecutionError, Tensor};
 
 use super::{Evaluation, Report};
-#[cfg(feature = "gpu")]
-use crate::engine::kernels;
 use crate::engine::loss::Terms;
+use crate::engine::ops::adam::{self, AdamStep};
 use crate::engine::{State, StateError};
 use crate::losses::Losses;
 
@@ -151,19 +150,8 @@ impl Adam {
         self.held += 1;
         let held = i32::try_from(self.held).unwrap_or(i32::MAX);
         let weight = [BETA_1, BETA_2].map(|decay| 1.0 - decay.powi(held));
-        #[cfg(feature = "gpu")]
-        if kernels::serve(&gradient.device()) {
-            self.moments = kernels::vectors::moments(self.moments.clone(), gradient, [BETA_1, BETA_2]);
-            let step = kernels::vectors::AdamStep { weight, epsilon: EPSILON, rate };
-            self.x = kernels::vectors::stepped(self.x.clone(), self.moments.clone(), step);
-            return;
-        }
-        let [first, second] = [0, 1].map(|moment| self.moments.clone().narrow(0, moment, 1));
-        let first = first.mul_scalar(BETA_1) + gradient.clone().mul_scalar(1.0 - BETA_1);
-        let second = second.mul_scalar(BETA_2) + gradient.square().mul_scalar(1.0 - BETA_2);
-        self.moments = Tensor::cat(vec![first.clone(), second.clone()], 0);
-        let deviation = second.div_scalar(weight[1]).sqrt();
-        self.x = self.x.clone() - first.div_scalar(weight[0]).div(deviation.add_scalar(EPSILON)).mul_scalar(rate);
+        self.moments = adam::moments(self.moments.clone(), gradient, [BETA_1, BETA_2]);
+        self.x = adam::stepped(self.x.clone(), self.moments.clone(), AdamStep { weight, epsilon: EPSILON, rate });
     }
 }
 

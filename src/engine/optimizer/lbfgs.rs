@@ -1,14 +1,13 @@
 //! L-BFGS over the pixels, with every vector on the device, and its decisions too.
 
-mod vectors;
-
 use burn::tensor::{Device, ExecutionError, Tensor};
 
-use self::vectors::{CHUNK, Standing, products_within};
 use super::{Evaluation, Report};
-use crate::engine::numbers::{float, read_back};
+use crate::engine::loss::Terms;
+use crate::engine::ops::float;
+use crate::engine::ops::lbfgs::{CHUNK, Ledger, Occasion, Standing, place, products_within};
+use crate::engine::ops::readback::read_back;
 use crate::engine::{State, StateError};
-use crate::ledger::{Ledger, Occasion, place};
 use crate::losses::Losses;
 
 /// L-BFGS (Nocedal 1980) with Armijo backtracking, as [`Ledger`] tells. On a GPU nothing is read back but what [`Self::report`] is asked for: whether a
@@ -117,7 +116,8 @@ impl Lbfgs {
             (false, true) => Occasion::StepAfterChange,
             (false, false) => Occasion::Step,
         };
-        self.standing.take(occasion, terms, gradient).await?;
+        let Terms { content, style, total_variation } = terms;
+        self.standing.take(occasion, [content, style, total_variation], gradient).await?;
         (self.looked, self.looks, self.stale) = (self.looks, false, false);
         Ok(())
     }

@@ -6,13 +6,11 @@ use std::rc::Rc;
 use burn::tensor::Device;
 
 use super::{Pictures, StyleTransfer, TransferError, objective};
-#[cfg(feature = "gpu")]
-use crate::engine::kernels::{Division, Strategy};
+use crate::engine::ops::convolution::{Division, Strategy};
 use crate::engine::optimizer::Optimizer;
 use crate::engine::transfer::scene::Scene;
 use crate::engine::{State, StateError, Vgg19};
 use crate::memory::Capacity;
-#[cfg(feature = "gpu")]
 use crate::memory::Precision;
 use crate::recipe::Recipe;
 use crate::schedule::Level;
@@ -28,7 +26,6 @@ impl StyleTransfer {
         put_pictures(&mut state, &self.pictures);
         self.optimizer.save(&mut state).await?;
         state.put_numbers("progress", &[self.step, self.left, self.edge].map(f64::from));
-        #[cfg(feature = "gpu")]
         if let Some(Strategy { division, precision }) = self.vgg.strategy() {
             state.put_text("division", division.name());
             state.put_text("precision", precision.name());
@@ -42,7 +39,6 @@ impl StyleTransfer {
     ///
     /// # Errors
     /// [`StateError`] for other bytes.
-    #[cfg(feature = "gpu")]
     pub fn strategy_of(bytes: &[u8]) -> Result<Option<Strategy>, StateError> {
         let state = State::from_bytes(bytes)?;
         let text = |name: &str| state.has(name).then(|| state.text(name)).transpose();

@@ -2,7 +2,7 @@
 
 use burn::tensor::Device;
 
-use super::Pictures;
+use super::pictures::Pictures;
 use crate::engine::loss::Subject;
 use crate::engine::{ImageTensor, Mask, colour, mask};
 use crate::pixels::{ImageSize, Pixels, Reduction};

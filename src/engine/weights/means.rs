@@ -2,19 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use burn::tensor::ExecutionError;
 use safetensors::SafeTensors;
 use safetensors::tensor::Dtype;
 
 use super::{WeightsError, floats, tensor};
-use crate::engine::evaluate::Array;
-use crate::engine::numbers::{float, read_back};
-use crate::engine::{FeatureMap, ImageTensor, Vgg19};
+use crate::engine::arrays::Array;
 use crate::layer::Layer;
-use crate::recipe::{Pooling, Reading};
-
-/// A measured mean is at least this share of its layer's: a filter that fired nowhere would otherwise be divided by zero.
-const LEAST_SHARE: f32 = 1e-3;
+use crate::recipe::Pooling;
 
 /// Mean answer of every filter over pictures and positions, by pooling and layer.
 ///
@@ -22,7 +16,7 @@ const LEAST_SHARE: f32 = 1e-3;
 /// - **Units:** activation, above 0.
 /// - **Source:** Gatys et al. 2015, section "Methods": filters scaled so that each answers 1 on average.
 #[derive(Clone, Debug, PartialEq)]
-pub struct ChannelMeans(BTreeMap<(Pooling, Layer), Vec<f32>>);
+pub struct ChannelMeans(pub(in crate::engine) BTreeMap<(Pooling, Layer), Vec<f32>>);
 
 impl ChannelMeans {
     /// Those that this build was made with.
@@ -52,33 +46,14 @@ impl ChannelMeans {
         Array::to_safetensors(&self.0.iter().map(array).collect::<Vec<_>>())
     }
 
-    /// What `vgg` answers to `pictures` on average, each picture counting alike.
-    ///
-    /// # Errors
-    /// When the device fails or is lost.
-    pub async fn measure(vgg: &Vgg19, pictures: &[ImageTensor]) -> Result<Self, ExecutionError> {
-        let mut means: BTreeMap<_, _> = keys().map(|key| (key, vec![0.0; key.1.channels()])).collect();
-        for picture in pictures {
-            for pooling in Pooling::ALL {
-                let maps = vgg.encode(picture, &Layer::ALL, Reading::plain(pooling));
-                for layer in Layer::ALL {
-                    let answer = mean_answer(maps.get(layer)).await?;
-                    let means = means.get_mut(&(pooling, layer)).expect("every layer has its means");
-                    means.iter_mut().zip(answer).for_each(|(mean, answer)| *mean += answer / float(pictures.len()));
-                }
-            }
-        }
-        means.values_mut().for_each(|means| keep_positive(means));
-        Ok(Self(means))
-    }
-
     /// Of `layer` behind `pooling`, `[C]`.
     pub fn of(&self, pooling: Pooling, layer: Layer) -> &[f32] {
         &self.0[&(pooling, layer)]
     }
 }
 
-fn keys() -> impl Iterator<Item = (Pooling, Layer)> {
+/// Every pooling with every layer.
+pub fn keys() -> impl Iterator<Item = (Pooling, Layer)> {
     Pooling::ALL.into_iter().flat_map(|pooling| Layer::ALL.into_iter().map(move |layer| (pooling, layer)))
 }
 
@@ -89,16 +64,6 @@ fn name((pooling, layer): (Pooling, Layer)) -> String {
 fn read_means(file: &SafeTensors<'_>, key: (Pooling, Layer)) -> Result<Vec<f32>, WeightsError> {
     let means = floats(&tensor(file, name(key), Dtype::F32, &[key.1.channels()])?);
     if means.iter().all(|mean| mean.is_finite() && *mean > 0.0) { Ok(means) } else { Err(WeightsError::NotPositive(name(key))) }
-}
-
-/// Mean of each channel over all positions, `[C]`.
-async fn mean_answer(map: &FeatureMap) -> Result<Vec<f32>, ExecutionError> {
-    read_back(map.tensor().clone().mean_dim(3).mean_dim(2).flatten::<1>(0, 3)).await
-}
-
-fn keep_positive(means: &mut [f32]) {
-    let least = LEAST_SHARE * means.iter().sum::<f32>() / float(means.len());
-    means.iter_mut().for_each(|mean| *mean = mean.max(least));
 }
 
 #[cfg(test)]
@@ -127,12 +92,5 @@ mod tests {
             let bad = changed(|means| means.get_mut(&key).unwrap()[7] = impossible);
             assert!(matches!(bad, Err(WeightsError::NotPositive(name)) if name == "max.conv4_2"));
         }
-    }
-
-    #[test]
-    fn a_filter_that_never_fires_keeps_a_small_mean() {
-        let mut means = [0.0, 3.0, 1.0];
-        keep_positive(&mut means);
-        assert!(means[0] > 0.0 && means[0] < 0.01 && means[1..] == [3.0, 1.0]);
     }
 }

@@ -9,7 +9,7 @@ use super::Desk;
 use crate::protocol::UserError;
 use crate::recipe::Recipe;
 use crate::ui::studio::Studio;
-use crate::ui::{browser, labels};
+use crate::ui::{browser, notices};
 
 /// Name under which a recipe is saved.
 const FILE_NAME: &str = "impasto-recipe.json";
@@ -41,9 +41,9 @@ impl Desk {
 async fn read(file: &File) -> Result<Recipe, UserError> {
     let name = file.name();
     if file.size() > MAX_BYTES {
-        return Err(labels::recipe_refused(&name, "file is too long to be a recipe"));
+        return Err(notices::recipe_refused(&name, "file is too long to be a recipe"));
     }
     let text = JsFuture::from(file.text()).await.ok().and_then(|text| text.as_string());
-    let text = text.ok_or_else(|| labels::recipe_refused(&name, "file cannot be read"))?;
-    Recipe::from_json(&text).map_err(|error| labels::recipe_refused(&name, &error.to_string()))
+    let text = text.ok_or_else(|| notices::recipe_refused(&name, "file cannot be read"))?;
+    Recipe::from_json(&text).map_err(|error| notices::recipe_refused(&name, &error.to_string()))
 }

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use impasto::codec;
-use impasto::engine::kernels::{Division, Strategy};
+use impasto::engine::ops::convolution::{Division, Strategy};
 use impasto::engine::{Pictures, StyleTransfer};
 use impasto::layer::Layer;
 use impasto::losses::Losses;

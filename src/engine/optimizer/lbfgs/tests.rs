@@ -10,7 +10,7 @@ use crate::engine::loss::Terms;
 fn on_each_device(test: impl Fn(&Device)) {
     test(&Device::flex());
     #[cfg(feature = "gpu")]
-    test(&crate::engine::kernels::gpu_for_tests());
+    test(&crate::engine::ops::gpu_for_tests());
 }
 
 /// Of a loss in three parts, `[1]`, and its gradient.
@@ -212,7 +212,7 @@ fn what_it_has_learnt_holds_at_another_size() {
 #[cfg(feature = "gpu")]
 #[test]
 fn a_step_on_a_gpu_is_six_programs_that_copy_no_vector() {
-    use crate::engine::kernels::{gpu_for_tests, kernels_of_tests};
+    use crate::engine::ops::{gpu_for_tests, kernels_of_tests};
     let device = gpu_for_tests();
     let mut lbfgs = start(&device);
     for step in 0..4 {

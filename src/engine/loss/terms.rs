@@ -1,0 +1,81 @@
+//! The objective's terms.
+
+use burn::tensor::{Device, ExecutionError, Tensor};
+
+use crate::engine::ops::readback::read_back;
+use crate::engine::{State, StateError};
+use crate::losses::Losses;
+
+/// As a kept state names the terms.
+const NAMES: [&str; 3] = ["terms.content", "terms.style", "terms.total_variation"];
+
+/// The objective's terms for one pastiche, on the device, weighted as they enter the sum.
+///
+/// - **Shape:** `[1]` each.
+#[derive(Clone, Debug)]
+pub struct Terms {
+    /// `a · Σ w_l/(N_l·M_l) · L_content,l`, and what outlines are apart where that counts.
+    pub content: Tensor<1>,
+    /// `Σ w_l · E_l`: the paper's beta is 1, so that the content weight alone tells the balance.
+    pub style: Tensor<1>,
+    /// Total variation for each element of the picture, in levels².
+    pub total_variation: Tensor<1>,
+}
+
+impl Terms {
+    /// What the optimiser lowers, `[1]`.
+    pub fn total(&self) -> Tensor<1> {
+        self.content.clone() + self.style.clone() + self.total_variation.clone()
+    }
+
+    /// The sum of both.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        Self {
+            content: self.content + other.content,
+            style: self.style + other.style,
+            total_variation: self.total_variation + other.total_variation,
+        }
+    }
+
+    /// The same values outside of any autodiff graph.
+    pub fn detached(self) -> Self {
+        Self {
+            content: self.content.without_autodiff(),
+            style: self.style.without_autodiff(),
+            total_variation: self.total_variation.without_autodiff(),
+        }
+    }
+
+    /// Keeps the three in `state`.
+    ///
+    /// # Errors
+    /// When the device fails or is lost.
+    pub async fn save(&self, state: &mut State) -> Result<(), ExecutionError> {
+        for (name, term) in NAMES.into_iter().zip([&self.content, &self.style, &self.total_variation]) {
+            state.put_tensor(name, term).await?;
+        }
+        Ok(())
+    }
+
+    /// What [`Self::save`] kept, if anything.
+    ///
+    /// # Errors
+    /// [`StateError`].
+    pub fn load(state: &State, device: &Device) -> Result<Option<Self>, StateError> {
+        if !state.has(NAMES[0]) {
+            return Ok(None);
+        }
+        let [content, style, total_variation] = NAMES.map(|name| state.tensor(name, device));
+        Ok(Some(Self { content: content?, style: style?, total_variation: total_variation? }))
+    }
+
+    /// Reads the three values back in one transfer.
+    ///
+    /// # Errors
+    /// When the device fails or is lost.
+    pub async fn read(self) -> Result<Losses, ExecutionError> {
+        let values = read_back(Tensor::cat(vec![self.content, self.style, self.total_variation], 0)).await?;
+        Ok(Losses { content: values[0], style: values[1], total_variation: values[2] })
+    }
+}

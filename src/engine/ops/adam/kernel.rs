@@ -1,0 +1,94 @@
+//! Adam's two passes, a unit for each element.
+
+use burn_cubecl::kernel::into_contiguous;
+use burn_cubecl::tensor::CubeTensor;
+use cubecl::prelude::*;
+
+use super::super::layout::{a_unit_each, empty, extents};
+use super::AdamStep;
+
+/// Both moments with their shares of the gradient and its square: `[2, 3, H, W]`.
+pub fn moments(before: CubeTensor, gradient: CubeTensor, [first, second]: [f32; 2]) -> CubeTensor {
+    let [before, gradient] = [before, gradient].map(into_contiguous);
+    let elements = gradient.meta.num_elements();
+    let result = empty(&before, extents::<4>(&before));
+    let client = before.client.clone();
+    let (count, units) = a_unit_each(&before, elements);
+    // SAFETY: units beyond the picture do nothing.
+    unsafe {
+        moments_kernel::launch_unchecked(
+            &client,
+            count,
+            units,
+            before.into_tensor_arg(),
+            gradient.into_tensor_arg(),
+            result.clone().into_tensor_arg(),
+            elements,
+            first,
+            second,
+        );
+    }
+    result
+}
+
+/// `x` moved against its first moment, by the rate over the root of the second: `[1, 3, H, W]`.
+pub fn stepped(x: CubeTensor, moments: CubeTensor, step: AdamStep) -> CubeTensor {
+    let [x, moments] = [x, moments].map(into_contiguous);
+    let elements = x.meta.num_elements();
+    let result = empty(&x, extents::<4>(&x));
+    let AdamStep { weight, epsilon, rate } = step;
+    let client = x.client.clone();
+    let (count, units) = a_unit_each(&x, elements);
+    // SAFETY: as above.
+    unsafe {
+        stepped_kernel::launch_unchecked(
+            &client,
+            count,
+            units,
+            x.into_tensor_arg(),
+            moments.into_tensor_arg(),
+            result.clone().into_tensor_arg(),
+            elements,
+            weight[0],
+            weight[1],
+            epsilon,
+            rate,
+        );
+    }
+    result
+}
+
+#[cube(launch_unchecked)]
+fn moments_kernel(
+    before: &Tensor<f32>,
+    gradient: &Tensor<f32>,
+    result: &mut Tensor<f32>,
+    elements: usize,
+    first: f32,
+    second: f32,
+) {
+    if ABSOLUTE_POS < elements {
+        let pull = gradient[ABSOLUTE_POS];
+        let square = elements + ABSOLUTE_POS;
+        result[ABSOLUTE_POS] = before[ABSOLUTE_POS] * first + pull * (1.0 - first);
+        result[square] = before[square] * second + pull * pull * (1.0 - second);
+    }
+}
+
+#[cube(launch_unchecked)]
+fn stepped_kernel(
+    x: &Tensor<f32>,
+    moments: &Tensor<f32>,
+    result: &mut Tensor<f32>,
+    elements: usize,
+    first_weight: f32,
+    second_weight: f32,
+    epsilon: f32,
+    rate: f32,
+) {
+    if ABSOLUTE_POS < elements {
+        let mean = moments[ABSOLUTE_POS] / first_weight;
+        let deviation = (moments[elements + ABSOLUTE_POS] / second_weight).sqrt();
+        result[ABSOLUTE_POS] = x[ABSOLUTE_POS] - mean / (deviation + epsilon) * rate;
+    }
+}

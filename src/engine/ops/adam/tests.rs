@@ -1,0 +1,49 @@
+//! The passes against their twins in Burn's own operations on the processor.
+
+use burn::tensor::{Device, Tensor};
+
+use super::super::tests::{distance, gpu, kernels_of, noise};
+use super::AdamStep;
+use super::{glue, plain};
+
+/// Relative L2 distance allowed: rounding alone.
+const GATE: f64 = 1e-6;
+const DECAY: [f32; 2] = [0.8, 0.95];
+const STEP: AdamStep = AdamStep { weight: [0.6, 0.3], epsilon: 1e-3, rate: 0.02 };
+
+#[test]
+fn moments_and_step_agree_with_their_twins() {
+    let gpu = gpu();
+    for [height, width] in [[1, 1], [10, 37], [64, 64]] {
+        let picture = |seed, device: &Device| noise::<4>([1, 3, height, width], seed, device);
+        let both = |seed, device: &Device| noise::<4>([2, 3, height, width], seed, device).abs();
+        let processor = Device::flex();
+        let moments = glue::moments(both(11, &gpu), picture(12, &gpu), DECAY);
+        let expected = plain::moments(both(11, &processor), picture(12, &processor), DECAY);
+        assert!(distance(moments, expected) <= GATE, "{height} × {width}");
+        let stepped = glue::stepped(picture(13, &gpu), both(14, &gpu), STEP);
+        let expected = plain::stepped(picture(13, &processor), both(14, &processor), STEP);
+        assert!(distance(stepped, expected) <= GATE, "{height} × {width}");
+    }
+}
+
+#[test]
+fn the_plain_step_is_adams() {
+    let device = Device::flex();
+    let moments = plain::moments(Tensor::zeros([2, 1, 1, 1], &device), Tensor::full([1, 1, 1, 1], 3.0, &device), [0.9, 0.99]);
+    let moments = moments.to_data().try_into_vec::<f32>().unwrap();
+    assert!((moments[0] - 0.3).abs() < 1e-6 && (moments[1] - 0.09).abs() < 1e-6, "{moments:?}");
+}
+
+#[test]
+fn one_program_each_serves_all_sizes() {
+    let gpu = gpu();
+    let launched = |height: usize, width: usize| {
+        let picture = noise::<4>([1, 3, height, width], 3, &gpu);
+        let both = noise::<4>([2, 3, height, width], 6, &gpu);
+        kernels_of(|| drop(glue::stepped(picture.clone(), glue::moments(both, picture, DECAY), STEP)))
+    };
+    let first = launched(10, 37);
+    assert_eq!(first.len(), 3, "one for each pass, and the poison of these tests");
+    assert!(first == launched(64, 64));
+}

@@ -1,0 +1,330 @@
+//! The coarse division: each unit by itself, straight from memory.
+//!
+//! A unit answers for a block of 4×4 px × 16 channels. It goes through the input channels four at a time and through the window row by row,
+//! reads the pixels of that row once for all three columns, and multiplies them into sums that are variables of their own: an emulated GPU
+//! keeps those in registers as far as it has any, which it does not do with elements of an array. Four weights are used up for all pixels of
+//! the block before the next four are. Blocks are small, so that a deep layer's map of a few pixels leaves few units without work.
+//!
+//! Maps may be kept in halves, as in the fine division.
+
+use burn_cubecl::tensor::CubeTensor;
+use cubecl::prelude::*;
+
+use super::super::layout::{VECTOR, a_unit_each, a_unit_each_of, channels_first, channels_last, empty, empty_as, extents};
+use super::super::precision::{dtype, element};
+use super::WINDOW;
+use super::plan::Plan;
+use super::shared::{answered, answered_side, gated, place};
+
+/// Width and height of a unit's block, px.
+const SIDE: usize = 4;
+/// Pixels that a unit reads along a row.
+const STRIP: usize = SIDE + WINDOW - 1;
+/// Most channels of a block, in vectors.
+const DEPTH: usize = 4;
+/// Units of a workgroup: as many as the widest processor computes at once.
+const UNITS: u32 = 16;
+
+/// One convolution to be done.
+struct Job {
+    /// Extents of the answer, `[1, H, W, C]`.
+    shape: [usize; 4],
+    /// Channels of a block, in vectors.
+    depth: usize,
+}
+
+impl Job {
+    /// For `x`, `[1, H, W, C]`, with so many zeros to each side, and so many output channels.
+    fn new(padding: usize, x: &CubeTensor, outputs: usize) -> Self {
+        let [_, height, width, _] = extents(x);
+        let [height, width] = [height, width].map(|side| answered_side(side, padding, WINDOW));
+        // The first layer's gradient has a single vector of channels.
+        let depth = if outputs.is_multiple_of(DEPTH * VECTOR) { DEPTH } else { 1 };
+        Self { shape: [1, height, width, outputs], depth }
+    }
+
+    /// Workgroups where `like` lies, of a unit for each block and then some, and the units of each.
+    fn a_unit_each(&self, like: &CubeTensor) -> (CubeCount, CubeDim) {
+        let [_, height, width, outputs] = self.shape;
+        let blocks = height.div_ceil(SIDE) * width.div_ceil(SIDE) * outputs / (VECTOR * self.depth);
+        a_unit_each_of(like, blocks, CubeDim::new_1d(UNITS))
+    }
+}
+
+/// As [`super::tiled::convolve_relu`].
+pub fn convolve_relu(x: CubeTensor, weights: CubeTensor, bias: CubeTensor, plan: Plan) -> CubeTensor {
+    let x = channels_last(x);
+    let [_, _, outputs] = extents(&weights);
+    let job = Job::new(plan.padding, &x, outputs);
+    let answer = empty_as(&x, job.shape, dtype(plan.strategy.precision));
+    let (count, units) = job.a_unit_each(&x);
+    let elements = [element(&x), element(&answer)];
+    // SAFETY: the kernel reads within the extents it is given, and writes only within those of the answer.
+    unsafe {
+        forward_kernel::launch_unchecked(
+            &x.client.clone(),
+            count,
+            units,
+            VECTOR,
+            x.into_tensor_arg(),
+            weights.into_tensor_arg(),
+            bias.into_tensor_arg(),
+            answer.clone().into_tensor_arg(),
+            plan.padding,
+            job.depth,
+            elements,
+        );
+    }
+    channels_first(answer)
+}
+
+/// As [`super::tiled::convolve_relu_backward`].
+pub fn convolve_relu_backward(gradient: CubeTensor, answer: CubeTensor, weights: CubeTensor, plan: Plan) -> CubeTensor {
+    let [gradient, answer] = [gradient, answer].map(channels_last);
+    convolve_backward(channels_first(passed(gradient, answer)), weights, plan)
+}
+
+/// As [`super::tiled::convolve_backward`].
+pub fn convolve_backward(gradient: CubeTensor, weights: CubeTensor, plan: Plan) -> CubeTensor {
+    let gradient = channels_last(gradient);
+    let [_, _, outputs] = extents(&weights);
+    let job = Job::new(plan.padding, &gradient, outputs);
+    let turned = empty(&gradient, job.shape);
+    let (count, units) = job.a_unit_each(&gradient);
+    // SAFETY: as above.
+    unsafe {
+        backward_kernel::launch_unchecked(
+            &gradient.client.clone(),
+            count,
+            units,
+            VECTOR,
+            gradient.into_tensor_arg(),
+            weights.into_tensor_arg(),
+            turned.clone().into_tensor_arg(),
+            plan.padding,
+            job.depth,
+        );
+    }
+    channels_first(turned)
+}
+
+/// `gradient` where `answer > 0`, else 0, both `[1, H, W, C]`; written over it where no one else holds it. Many units read each pixel, so it is done
+/// once, and for all.
+fn passed(gradient: CubeTensor, answer: CubeTensor) -> CubeTensor {
+    let gradient = if gradient.can_mut() { gradient } else { gradient.copy() };
+    let client = gradient.client.clone();
+    let length = gradient.meta.num_elements() / VECTOR;
+    let (count, units) = a_unit_each(&gradient, length);
+    let kept = element(&answer);
+    // SAFETY: units beyond the gradient do nothing.
+    unsafe {
+        passed_kernel::launch_unchecked(
+            &client,
+            count,
+            units,
+            VECTOR,
+            gradient.clone().into_tensor_arg(),
+            answer.into_tensor_arg(),
+            length,
+            kept,
+        );
+    }
+    gradient
+}
+
+#[cube(launch_unchecked)]
+fn forward_kernel<X: Float, P: Float, N: Size>(
+    x: &Tensor<Vector<X, N>>,
+    weights: &Tensor<Vector<f32, N>>,
+    bias: &Tensor<Vector<f32, N>>,
+    answer: &mut Tensor<Vector<P, N>>,
+    #[comptime] padding: usize,
+    #[comptime] depth: usize,
+    #[define(X, P)] _elements: [ElemType; 2],
+) {
+    let block = block(answer.shape(2), answer.shape(3) / VECTOR, depth);
+    if block.row < answer.shape(1) {
+        let mut sums = Sequence::<RuntimeCell<f32>>::new();
+        #[unroll]
+        for _ in 0..comptime!(SIDE * SIDE) {
+            #[unroll]
+            for vector in 0..depth {
+                let bias = bias[block.output + vector];
+                #[unroll]
+                for component in 0..VECTOR {
+                    sums.push(RuntimeCell::new(bias.extract(component)));
+                }
+            }
+        }
+        convolve(x, weights, &sums, &block, padding, depth);
+        store(&sums, answer, &block, true, depth);
+    }
+}
+
+#[cube(launch_unchecked)]
+fn passed_kernel<M: Float, N: Size>(
+    gradient: &mut Tensor<Vector<f32, N>>,
+    answer: &Tensor<Vector<M, N>>,
+    length: usize,
+    #[define(M)] _element: ElemType,
+) {
+    if ABSOLUTE_POS < length {
+        gradient[ABSOLUTE_POS] = gated(gradient[ABSOLUTE_POS], answer[ABSOLUTE_POS]);
+    }
+}
+
+#[cube(launch_unchecked)]
+fn backward_kernel<N: Size>(
+    gradient: &Tensor<Vector<f32, N>>,
+    weights: &Tensor<Vector<f32, N>>,
+    turned: &mut Tensor<Vector<f32, N>>,
+    #[comptime] padding: usize,
+    #[comptime] depth: usize,
+) {
+    let block = block(turned.shape(2), turned.shape(3) / VECTOR, depth);
+    if block.row < turned.shape(1) {
+        let mut sums = Sequence::<RuntimeCell<f32>>::new();
+        #[unroll]
+        for _ in 0..comptime!(SIDE * SIDE * depth * VECTOR) {
+            sums.push(RuntimeCell::new(0.0f32));
+        }
+        convolve(gradient, weights, &sums, &block, padding, depth);
+        store(&sums, turned, &block, false, depth);
+    }
+}
+
+/// What a unit answers for.
+#[derive(CubeType)]
+struct Block {
+    /// Its first row; beyond the picture where the unit has no work.
+    row: usize,
+    /// Its first column.
+    column: usize,
+    /// Its first channel, in vectors.
+    output: usize,
+    /// All channels written, in vectors.
+    outputs: usize,
+}
+
+/// This unit's block: those of the same pixels follow on each other.
+#[cube]
+fn block(width: usize, outputs: usize, #[comptime] depth: usize) -> Block {
+    let parts = outputs / depth;
+    let columns = width.div_ceil(SIDE);
+    let place = ABSOLUTE_POS / parts;
+    Block { row: place / columns * SIDE, column: place % columns * SIDE, output: ABSOLUTE_POS % parts * depth, outputs }
+}
+
+/// Adds the convolution of `x` to the `sums` of a block.
+#[cube]
+fn convolve<X: Float, N: Size>(
+    x: &Tensor<Vector<X, N>>,
+    weights: &Tensor<Vector<f32, N>>,
+    sums: &Sequence<RuntimeCell<f32>>,
+    block: &Block,
+    #[comptime] padding: usize,
+    #[comptime] depth: usize,
+) {
+    let inputs = x.shape(3) / VECTOR;
+    for input in 0..inputs {
+        for window_row in 0..WINDOW {
+            let pixels = pixels(x, block, window_row, input, padding);
+            #[unroll]
+            for window_column in 0..WINDOW {
+                let first = ((window_row * WINDOW + window_column) * inputs + input) * VECTOR * block.outputs + block.output;
+                #[unroll]
+                for vector in 0..depth {
+                    multiply(&pixels, weights, sums, first + vector, block.outputs, window_column, vector, depth);
+                }
+            }
+        }
+    }
+}
+
+/// One vector of input channels of the pixels that a block sees through a row of the window: the components of each, row by row. Beyond what
+/// is read they are zero.
+#[cube]
+fn pixels<X: Float, N: Size>(
+    x: &Tensor<Vector<X, N>>,
+    block: &Block,
+    window_row: usize,
+    input: usize,
+    #[comptime] padding: usize,
+) -> Sequence<f32> {
+    let inputs = x.shape(3) / VECTOR;
+    let mut components = Sequence::<f32>::new();
+    #[unroll]
+    for index in 0..comptime!(SIDE * STRIP) {
+        let row = block.row + window_row + comptime!(index / STRIP);
+        let column = block.column + comptime!(index % STRIP);
+        let place = place(x, row, column, padding);
+        let value = select(place.inside, Vector::cast_from(x[place.index * inputs + input]), Vector::<f32, N>::new(0.0f32));
+        #[unroll]
+        for component in 0..VECTOR {
+            components.push(value.extract(component));
+        }
+    }
+    components
+}
+
+/// Multiplies a column of what a row of the window sees into the sums of one vector of channels, with the weights from `first` on.
+#[cube]
+fn multiply<N: Size>(
+    pixels: &Sequence<f32>,
+    weights: &Tensor<Vector<f32, N>>,
+    sums: &Sequence<RuntimeCell<f32>>,
+    first: usize,
+    outputs: usize,
+    #[comptime] window_column: usize,
+    #[comptime] vector: usize,
+    #[comptime] depth: usize,
+) {
+    let w0 = weights[first];
+    let w1 = weights[first + outputs];
+    let w2 = weights[first + 2 * outputs];
+    let w3 = weights[first + 3 * outputs];
+    #[unroll]
+    for component in 0..VECTOR {
+        let (v0, v1, v2, v3) = (w0.extract(component), w1.extract(component), w2.extract(component), w3.extract(component));
+        #[unroll]
+        for pixel in 0..comptime!(SIDE * SIDE) {
+            let x = comptime!((pixel / SIDE * STRIP + pixel % SIDE + window_column) * VECTOR);
+            let sum = sums.index(comptime!((pixel * depth + vector) * VECTOR + component));
+            let (x0, x1) = (*pixels.index(x), *pixels.index(comptime!(x + 1)));
+            let (x2, x3) = (*pixels.index(comptime!(x + 2)), *pixels.index(comptime!(x + 3)));
+            sum.store(sum.read() + x0 * v0 + x1 * v1 + x2 * v2 + x3 * v3);
+        }
+    }
+}
+
+/// Writes the `sums` of a block, or, of a layer's `forward` pass, what its ReLU answers.
+#[cube]
+fn store<P: Float, N: Size>(
+    sums: &Sequence<RuntimeCell<f32>>,
+    answer: &mut Tensor<Vector<P, N>>,
+    block: &Block,
+    #[comptime] forward: bool,
+    #[comptime] depth: usize,
+) {
+    let height = answer.shape(1);
+    let width = answer.shape(2);
+    #[unroll]
+    for pixel in 0..comptime!(SIDE * SIDE) {
+        let row = block.row + comptime!(pixel / SIDE);
+        let column = block.column + comptime!(pixel % SIDE);
+        if row < height && column < width {
+            #[unroll]
+            for vector in 0..depth {
+                let mut sum = Vector::<f32, N>::empty();
+                #[unroll]
+                for component in 0..VECTOR {
+                    sum.insert(component, sums.index(comptime!((pixel * depth + vector) * VECTOR + component)).read());
+                }
+                if forward {
+                    sum = answered::<P, N>(sum);
+                }
+                answer[(row * width + column) * block.outputs + block.output + vector] = Vector::cast_from(sum);
+            }
+        }
+    }
+}

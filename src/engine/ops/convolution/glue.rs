@@ -1,0 +1,133 @@
+//! 3×3 convolution, bias and ReLU in one pass, with frozen weights.
+//!
+//! The gradient with respect to what was read is the same convolution with the kernel turned by half a turn and its channels
+//! exchanged, of the incoming gradient where the ReLU was open. That condition is applied while the gradient is read, or once
+//! before where many units read the same; or it was by the pooling, where nothing else reads what the layer answers.
+
+use burn::backend::autodiff::checkpoint::base::Checkpointer;
+use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
+use burn::backend::autodiff::grads::Gradients;
+use burn::backend::autodiff::ops::{Backward, Ops, OpsKind, unary};
+use burn::backend::tensor::FloatTensor;
+use burn::backend::{Autodiff, Backend, backend_extension};
+use burn::tensor::DType;
+use burn_cubecl::CubeBackend;
+use burn_cubecl::tensor::CubeTensor;
+
+use super::plan::{Kept, Plan};
+use super::{Division, direct, tiled};
+
+/// The convolution as Burn dispatches it: on CubeCL's runtimes, and under autodiff over them.
+#[backend_extension(Autodiff, Cube)]
+pub trait ConvolutionBackend: Backend {
+    /// `[1, C_in, H, W]` to `[1, C_out, H', W']`, with the weights of [`super::PackedConvolution`].
+    fn convolve_relu(
+        x: FloatTensor<Self>,
+        forward: FloatTensor<Self>,
+        backward: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        plan: Plan,
+    ) -> FloatTensor<Self>;
+
+    /// The gradient with respect to `x`, `[1, C_in, H, W]`, from the one with respect to `answer`, what [`Self::convolve_relu`] gave; both in f32
+    /// however the maps are kept.
+    fn convolve_relu_backward(
+        gradient: FloatTensor<Self>,
+        answer: FloatTensor<Self>,
+        backward: FloatTensor<Self>,
+        plan: Plan,
+    ) -> FloatTensor<Self>;
+
+    /// The same from a gradient that has passed the ReLU.
+    fn convolve_backward(gradient: FloatTensor<Self>, backward: FloatTensor<Self>, plan: Plan) -> FloatTensor<Self>;
+}
+
+impl ConvolutionBackend for CubeBackend {
+    fn convolve_relu(x: CubeTensor, forward: CubeTensor, _: CubeTensor, bias: CubeTensor, plan: Plan) -> CubeTensor {
+        match plan.strategy.division {
+            Division::Fine => tiled::convolve_relu(x, forward, bias, plan),
+            Division::Coarse => direct::convolve_relu(x, forward, bias, plan),
+        }
+    }
+
+    fn convolve_relu_backward(gradient: CubeTensor, answer: CubeTensor, backward: CubeTensor, plan: Plan) -> CubeTensor {
+        assert_eq!(gradient.dtype, DType::F32, "gradients are f32");
+        let plan = plan.turned();
+        match plan.strategy.division {
+            Division::Fine => tiled::convolve_relu_backward(gradient, answer, backward, plan),
+            Division::Coarse => direct::convolve_relu_backward(gradient, answer, backward, plan),
+        }
+    }
+
+    fn convolve_backward(gradient: CubeTensor, backward: CubeTensor, plan: Plan) -> CubeTensor {
+        assert_eq!(gradient.dtype, DType::F32, "gradients are f32");
+        let plan = plan.turned();
+        match plan.strategy.division {
+            Division::Fine => tiled::convolve_backward(gradient, backward, plan),
+            Division::Coarse => direct::convolve_backward(gradient, backward, plan),
+        }
+    }
+}
+
+/// The backward pass; its state is the packed weights of that direction and what is kept.
+#[derive(Debug)]
+struct ConvolveRelu(Plan);
+
+/// What is kept, as [`Kept`] names it.
+#[derive(Clone, Debug)]
+enum Held<T> {
+    Answer(T),
+    /// What is read, weights and bias.
+    Input([T; 3]),
+    Nothing,
+}
+
+impl<B: ConvolutionBackend> Backward<B, 1> for ConvolveRelu {
+    type State = (FloatTensor<B>, Held<FloatTensor<B>>);
+
+    fn backward(self, ops: Ops<Self::State, 1>, gradients: &mut Gradients, _: &mut Checkpointer) {
+        let (Self(plan), (backward, held)) = (self, ops.state);
+        unary::<B, _>(ops.parents, ops.node, gradients, |gradient| {
+            let answer = match held {
+                Held::Answer(answer) => answer,
+                Held::Input([x, forward, bias]) => B::convolve_relu(x, forward, backward.clone(), bias, plan),
+                Held::Nothing => return B::convolve_backward(gradient, backward, plan),
+            };
+            B::convolve_relu_backward(gradient, answer, backward, plan)
+        });
+    }
+}
+
+impl<B: ConvolutionBackend, C: CheckpointStrategy> ConvolutionBackend for Autodiff<B, C> {
+    fn convolve_relu(
+        x: FloatTensor<Self>,
+        forward: FloatTensor<Self>,
+        backward: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        plan: Plan,
+    ) -> FloatTensor<Self> {
+        let [forward, backward, bias] = [forward, backward, bias].map(|constant| constant.into_primitive());
+        let preparation = ConvolveRelu(plan).prepare::<C>([x.node()]).compute_bound().stateful();
+        let x = x.into_primitive();
+        let answer = B::convolve_relu(x.clone(), forward.clone(), backward.clone(), bias.clone(), plan);
+        match preparation {
+            OpsKind::Tracked(preparation) => {
+                let held = match plan.kept {
+                    Some(Kept::Answer) => Held::Answer(answer.clone()),
+                    Some(Kept::Input) => Held::Input([x, forward, bias]),
+                    None => Held::Nothing,
+                };
+                preparation.finish((backward, held), answer)
+            }
+            OpsKind::UnTracked(preparation) => preparation.finish(answer),
+        }
+    }
+
+    fn convolve_relu_backward(_: FloatTensor<Self>, _: FloatTensor<Self>, _: FloatTensor<Self>, _: Plan) -> FloatTensor<Self> {
+        unimplemented!("no one asks for second derivatives")
+    }
+
+    fn convolve_backward(_: FloatTensor<Self>, _: FloatTensor<Self>, _: Plan) -> FloatTensor<Self> {
+        unimplemented!("no one asks for second derivatives")
+    }
+}

@@ -1,0 +1,426 @@
+//! The fine division: the convolution as a matrix product whose left factor is never written down ("implicit GEMM"), in tiles.
+//!
+//! A workgroup answers for a tile of pixels and a group of output channels. It goes through the input channels four at a time: it
+//! brings their part of the picture, with a margin, and their weights into shared memory, and each unit multiplies them into sums that
+//! it keeps in registers, for a run of neighbouring pixels and a few vectors of channels. Along a run, one reading serves all columns
+//! of the window.
+//!
+//! What comes next is fetched meanwhile, and a map with few tiles is cut into slices of input channels, which a second kernel adds up.
+//!
+//! Maps may be kept in halves. Then each value is made f32 when it is fetched, and what a layer answers is made a half when it is written;
+//! sums, slices and gradients are f32 always.
+
+use burn_cubecl::tensor::CubeTensor;
+use cubecl::prelude::*;
+
+use super::super::layout::{VECTOR, a_unit_each, channels_first, channels_last, extents};
+use super::super::precision::{dtype, element};
+use super::super::sums;
+use super::WINDOW;
+use super::plan::Plan;
+use super::shared::{answered, gated, place};
+use super::tiling::{Job, Tiling};
+
+/// `max(0, x * weights + bias)` with the plan's zeros around `x`: `[1, C_in, H, W]`, `[9, C_in, C_out]`, `[C_out]` to `[1, C_out, H', W']`,
+/// where a side grows by twice the padding and shrinks by two.
+pub fn convolve_relu(x: CubeTensor, weights: CubeTensor, bias: CubeTensor, plan: Plan) -> CubeTensor {
+    let x = channels_last(x);
+    let [_, _, outputs] = extents(&weights);
+    let job = Job::new(plan.padding, &x, outputs, WINDOW);
+    let kept = dtype(plan.strategy.precision);
+    let parts = if job.is_sliced() { job.parts(&x) } else { job.answer(&x, kept) };
+    let elements = [element(&x), element(&parts)];
+    // SAFETY: the kernel reads within the extents it is given, and writes only within those of the parts.
+    unsafe {
+        forward_kernel::launch_unchecked(
+            &x.client.clone(),
+            job.cube_count(),
+            job.cube_dim(),
+            VECTOR,
+            x.into_tensor_arg(),
+            weights.into_tensor_arg(),
+            bias.clone().into_tensor_arg(),
+            parts.clone().into_tensor_arg(),
+            job.length,
+            job.tiling,
+            elements,
+        );
+    }
+    channels_first(if job.is_sliced() { added_relu(&parts, bias, job.answer(&parts, kept)) } else { parts })
+}
+
+/// `max(0, Σ + bias)` over the slices of `parts`, as `answer`, uninitialised: `[1, H, W, C]`.
+fn added_relu(parts: &CubeTensor, bias: CubeTensor, answer: CubeTensor) -> CubeTensor {
+    let client = parts.client.clone();
+    let length = answer.meta.num_elements() / VECTOR;
+    let (count, units) = a_unit_each(&answer, length);
+    // SAFETY: units beyond the answer do nothing.
+    unsafe {
+        added_relu_kernel::launch_unchecked(
+            &client,
+            count,
+            units,
+            VECTOR,
+            parts.clone().into_tensor_arg(),
+            bias.into_tensor_arg(),
+            answer.clone().into_tensor_arg(),
+            length,
+            element(&answer),
+        );
+    }
+    answer
+}
+
+/// `(gradient where answer > 0) * weights` with the plan's zeros around the gradient: `[1, C_out, H, W]` twice, `[9, C_out, C_in]` to
+/// `[1, C_in, H', W']`.
+pub fn convolve_relu_backward(gradient: CubeTensor, answer: CubeTensor, weights: CubeTensor, plan: Plan) -> CubeTensor {
+    let [gradient, answer] = [gradient, answer].map(channels_last);
+    let [_, _, outputs] = extents(&weights);
+    let job = Job::new(plan.padding, &gradient, outputs, WINDOW);
+    let parts = job.parts(&gradient);
+    let kept = element(&answer);
+    // SAFETY: as above.
+    unsafe {
+        backward_kernel::launch_unchecked(
+            &gradient.client.clone(),
+            job.cube_count(),
+            job.cube_dim(),
+            VECTOR,
+            gradient.into_tensor_arg(),
+            answer.into_tensor_arg(),
+            weights.into_tensor_arg(),
+            parts.clone().into_tensor_arg(),
+            job.length,
+            job.tiling,
+            kept,
+        );
+    }
+    channels_first(whole(parts, job))
+}
+
+/// `gradient * weights` with the plan's zeros around the gradient: `[1, C_out, H, W]`, `[9, C_out, C_in]` to `[1, C_in, H', W']`.
+pub fn convolve_backward(gradient: CubeTensor, weights: CubeTensor, plan: Plan) -> CubeTensor {
+    let [_, _, outputs] = extents(&weights);
+    linear(gradient, weights, plan.padding, outputs, WINDOW)
+}
+
+/// Each pixel's channels times a matrix, a convolution with a window of one: `[1, C_in, H, W]`, `[C_in, C_out]` to `[1, C_out, H, W]` in f32.
+/// By the fine division on any adapter: it is a small part of a step.
+pub fn weighted(x: CubeTensor, matrix: CubeTensor) -> CubeTensor {
+    let [_, outputs] = extents(&matrix);
+    linear(x, matrix, 0, outputs, 1)
+}
+
+/// A convolution alone, in f32.
+fn linear(x: CubeTensor, weights: CubeTensor, padding: usize, outputs: usize, window: usize) -> CubeTensor {
+    let x = channels_last(x);
+    let job = Job::new(padding, &x, outputs, window);
+    let parts = job.parts(&x);
+    let kept = element(&x);
+    // SAFETY: as above.
+    unsafe {
+        linear_kernel::launch_unchecked(
+            &x.client.clone(),
+            job.cube_count(),
+            job.cube_dim(),
+            VECTOR,
+            x.into_tensor_arg(),
+            weights.into_tensor_arg(),
+            parts.clone().into_tensor_arg(),
+            job.length,
+            job.tiling,
+            kept,
+        );
+    }
+    channels_first(whole(parts, job))
+}
+
+/// The sum over the slices of a job's parts: `[1, H, W, C]`.
+fn whole(parts: CubeTensor, job: Job) -> CubeTensor {
+    if job.is_sliced() { sums::added(parts.clone(), job.answer(&parts, parts.dtype), 1.0) } else { parts }
+}
+
+#[cube(launch_unchecked)]
+fn forward_kernel<X: Float, P: Float, N: Size>(
+    x: &Tensor<Vector<X, N>>,
+    weights: &Tensor<Vector<f32, N>>,
+    bias: &Tensor<Vector<f32, N>>,
+    parts: &mut Tensor<Vector<P, N>>,
+    length: usize,
+    #[comptime] tiling: Tiling,
+    #[define(X, P)] _elements: [ElemType; 2],
+) {
+    let is_whole = parts.shape(0) == 1;
+    let output = first_output(parts.shape(3) / VECTOR, tiling);
+    let mut sums = Array::<Vector<f32, N>>::new(comptime!(tiling.sums()));
+    #[unroll]
+    for vector in 0..tiling.depth {
+        let value = select(is_whole, bias[output + comptime!(vector * tiling.lanes())], Vector::new(0.0f32));
+        #[unroll]
+        for pixel in 0..tiling.run {
+            sums[comptime!(pixel * tiling.depth + vector)] = value;
+        }
+    }
+    convolve(x, x, weights, &mut sums, parts.shape(3) / VECTOR, length, false, tiling);
+    if is_whole {
+        #[unroll]
+        for index in 0..comptime!(tiling.sums()) {
+            sums[index] = answered::<P, N>(sums[index]);
+        }
+    }
+    store(&sums, parts, tiling);
+}
+
+#[cube(launch_unchecked)]
+fn added_relu_kernel<P: Float, N: Size>(
+    parts: &Tensor<Vector<f32, N>>,
+    bias: &Tensor<Vector<f32, N>>,
+    answer: &mut Tensor<Vector<P, N>>,
+    length: usize,
+    #[define(P)] _element: ElemType,
+) {
+    if ABSOLUTE_POS < length {
+        let sum = sums::over_slices(parts, ABSOLUTE_POS, length, bias[ABSOLUTE_POS % (answer.shape(3) / VECTOR)]);
+        answer[ABSOLUTE_POS] = Vector::cast_from(answered::<P, N>(sum));
+    }
+}
+
+#[cube(launch_unchecked)]
+fn backward_kernel<M: Float, N: Size>(
+    gradient: &Tensor<Vector<f32, N>>,
+    answer: &Tensor<Vector<M, N>>,
+    weights: &Tensor<Vector<f32, N>>,
+    parts: &mut Tensor<Vector<f32, N>>,
+    length: usize,
+    #[comptime] tiling: Tiling,
+    #[define(M)] _element: ElemType,
+) {
+    let mut sums = zeros::<N>(comptime!(tiling.sums()));
+    convolve(gradient, answer, weights, &mut sums, parts.shape(3) / VECTOR, length, true, tiling);
+    store(&sums, parts, tiling);
+}
+
+#[cube(launch_unchecked)]
+fn linear_kernel<X: Float, N: Size>(
+    x: &Tensor<Vector<X, N>>,
+    weights: &Tensor<Vector<f32, N>>,
+    parts: &mut Tensor<Vector<f32, N>>,
+    length: usize,
+    #[comptime] tiling: Tiling,
+    #[define(X)] _element: ElemType,
+) {
+    let mut sums = zeros::<N>(comptime!(tiling.sums()));
+    convolve(x, x, weights, &mut sums, parts.shape(3) / VECTOR, length, false, tiling);
+    store(&sums, parts, tiling);
+}
+
+#[cube]
+fn zeros<N: Size>(#[comptime] count: usize) -> Array<Vector<f32, N>> {
+    let mut sums = Array::<Vector<f32, N>>::new(count);
+    #[unroll]
+    for index in 0..count {
+        sums[index] = Vector::new(0.0f32);
+    }
+    sums
+}
+
+/// Adds this workgroup's slice of the convolution of `x`, or of `x` where `mask > 0`, to this unit's `sums`; `outputs` are all channels
+/// written and `length` those of a slice, in vectors.
+#[cube]
+fn convolve<X: Float, M: Float, N: Size>(
+    x: &Tensor<Vector<X, N>>,
+    mask: &Tensor<Vector<M, N>>,
+    weights: &Tensor<Vector<f32, N>>,
+    sums: &mut Array<Vector<f32, N>>,
+    outputs: usize,
+    length: usize,
+    #[comptime] masked: bool,
+    #[comptime] tiling: Tiling,
+) {
+    let mut pixels = Shared::<[Vector<f32, N>]>::new_slice(comptime!(tiling.stage()));
+    let mut taps = Shared::<[Vector<f32, N>]>::new_slice(comptime!(tiling.taps()));
+    let inputs = x.shape(3) / VECTOR;
+    let first = slice(outputs, tiling) * length;
+    let end = min(first + length, inputs);
+    // What comes next is on its way from memory while this is multiplied.
+    let mut next_pixels = Array::<Vector<f32, N>>::new(comptime!(tiling.turns(tiling.stage())));
+    let mut next_taps = Array::<Vector<f32, N>>::new(comptime!(tiling.turns(tiling.taps())));
+    fetch(x, mask, weights, &mut next_pixels, &mut next_taps, first, outputs, masked, tiling);
+    for input in first..end {
+        share(&next_pixels, &mut pixels, comptime!(tiling.stage()), tiling);
+        share(&next_taps, &mut taps, comptime!(tiling.taps()), tiling);
+        sync_cube();
+        let next = min(input + 1, end - 1);
+        fetch(x, mask, weights, &mut next_pixels, &mut next_taps, next, outputs, masked, tiling);
+        multiply(&pixels, &taps, sums, tiling);
+        sync_cube();
+    }
+}
+
+/// Fetches this unit's share of the tile with its margins and of the weights of one vector of input channels.
+#[cube]
+fn fetch<X: Float, M: Float, N: Size>(
+    x: &Tensor<Vector<X, N>>,
+    mask: &Tensor<Vector<M, N>>,
+    weights: &Tensor<Vector<f32, N>>,
+    pixels: &mut Array<Vector<f32, N>>,
+    taps: &mut Array<Vector<f32, N>>,
+    input: usize,
+    outputs: usize,
+    #[comptime] masked: bool,
+    #[comptime] tiling: Tiling,
+) {
+    #[unroll]
+    for turn in 0..comptime!(tiling.turns(tiling.stage())) {
+        let index = UNIT_POS as usize + comptime!(turn * tiling.units());
+        if index < comptime!(tiling.stage()) {
+            pixels[turn] = pixel(x, mask, input, index, masked, tiling);
+        }
+    }
+    let inputs = x.shape(3) / VECTOR;
+    let first = group(outputs, tiling);
+    #[unroll]
+    for turn in 0..comptime!(tiling.turns(tiling.taps())) {
+        let index = UNIT_POS as usize + comptime!(turn * tiling.units());
+        if index < comptime!(tiling.taps()) {
+            let tap = index / comptime!(tiling.group * VECTOR);
+            let channel = (tap * inputs + input) * VECTOR + index / tiling.group % VECTOR;
+            taps[turn] = weights[channel * outputs + first + index % tiling.group];
+        }
+    }
+}
+
+/// Writes to shared memory what this unit has fetched of `count` vectors.
+#[cube]
+fn share<N: Size>(
+    fetched: &Array<Vector<f32, N>>,
+    shared: &mut Shared<[Vector<f32, N>]>,
+    #[comptime] count: usize,
+    #[comptime] tiling: Tiling,
+) {
+    #[unroll]
+    for turn in 0..comptime!(tiling.turns(count)) {
+        let index = UNIT_POS as usize + comptime!(turn * tiling.units());
+        if index < count {
+            shared[index] = fetched[turn];
+        }
+    }
+}
+
+/// One vector of input channels of a pixel of the tile with its margins; beyond what is read it is zero.
+#[cube]
+fn pixel<X: Float, M: Float, N: Size>(
+    x: &Tensor<Vector<X, N>>,
+    mask: &Tensor<Vector<M, N>>,
+    input: usize,
+    index: usize,
+    #[comptime] masked: bool,
+    #[comptime] tiling: Tiling,
+) -> Vector<f32, N> {
+    let inputs = x.shape(3) / VECTOR;
+    let row = CUBE_POS_Y as usize * tiling.rows + index / comptime!(tiling.stage_columns());
+    let column = CUBE_POS_X as usize * tiling.columns + index % comptime!(tiling.stage_columns());
+    let place = place(x, row, column, tiling.padding);
+    let index = place.index * inputs + input;
+    let mut value = Vector::<f32, N>::cast_from(x[index]);
+    if masked {
+        value = gated(value, mask[index]);
+    }
+    select(place.inside, value, Vector::new(0.0f32))
+}
+
+/// Multiplies one vector of input channels into this unit's `sums`.
+#[cube]
+fn multiply<N: Size>(
+    pixels: &Shared<[Vector<f32, N>]>,
+    taps: &Shared<[Vector<f32, N>]>,
+    sums: &mut Array<Vector<f32, N>>,
+    #[comptime] tiling: Tiling,
+) {
+    let corner = unit_row(tiling) * comptime!(tiling.stage_columns()) + unit_column(tiling);
+    let mut strip = Array::<Vector<f32, N>>::new(comptime!(tiling.strip()));
+    for window_row in 0..tiling.window {
+        let first_pixel = corner + window_row * comptime!(tiling.stage_columns());
+        #[unroll]
+        for index in 0..comptime!(tiling.strip()) {
+            strip[index] = pixels[first_pixel + index];
+        }
+        #[unroll]
+        for window_column in 0..tiling.window {
+            #[unroll]
+            for vector in 0..tiling.depth {
+                let tap = window_row * tiling.window + window_column;
+                let lane = UNIT_POS as usize % comptime!(tiling.lanes());
+                let first = tap * comptime!(VECTOR * tiling.group) + lane + comptime!(vector * tiling.lanes());
+                let w0 = taps[first];
+                let w1 = taps[first + tiling.group];
+                let w2 = taps[first + comptime!(2 * tiling.group)];
+                let w3 = taps[first + comptime!(3 * tiling.group)];
+                #[unroll]
+                for pixel in 0..tiling.run {
+                    let sum = comptime!(pixel * tiling.depth + vector);
+                    let x = strip[comptime!(pixel + window_column)];
+                    sums[sum] = sums[sum]
+                        + Vector::broadcast(x.extract(0usize)) * w0
+                        + Vector::broadcast(x.extract(1usize)) * w1
+                        + Vector::broadcast(x.extract(2usize)) * w2
+                        + Vector::broadcast(x.extract(3usize)) * w3;
+                }
+            }
+        }
+    }
+}
+
+/// Writes this unit's `sums` where they lie in its slice of the picture.
+#[cube]
+fn store<P: Float, N: Size>(sums: &Array<Vector<f32, N>>, parts: &mut Tensor<Vector<P, N>>, #[comptime] tiling: Tiling) {
+    let height = parts.shape(1);
+    let width = parts.shape(2);
+    let outputs = parts.shape(3) / VECTOR;
+    let first_pixel = slice(outputs, tiling) * height * width;
+    let output = first_output(outputs, tiling);
+    let row = CUBE_POS_Y as usize * tiling.rows + unit_row(tiling);
+    let first_column = CUBE_POS_X as usize * tiling.columns + unit_column(tiling);
+    #[unroll]
+    for pixel in 0..tiling.run {
+        let column = first_column + pixel;
+        if row < height && column < width {
+            #[unroll]
+            for vector in 0..tiling.depth {
+                let place = (first_pixel + row * width + column) * outputs + output;
+                parts[place + comptime!(vector * tiling.lanes())] =
+                    Vector::cast_from(sums[comptime!(pixel * tiling.depth + vector)]);
+            }
+        }
+    }
+}
+
+/// The row of this unit's part of the tile.
+#[cube]
+fn unit_row(#[comptime] tiling: Tiling) -> usize {
+    UNIT_POS as usize / comptime!(tiling.lanes() * tiling.runs())
+}
+
+/// The first column of this unit's part of the tile.
+#[cube]
+fn unit_column(#[comptime] tiling: Tiling) -> usize {
+    UNIT_POS as usize / comptime!(tiling.lanes()) % comptime!(tiling.runs()) * tiling.run
+}
+
+/// The slice of the input channels that this workgroup sums up.
+#[cube]
+fn slice(outputs: usize, #[comptime] tiling: Tiling) -> usize {
+    CUBE_POS_Z as usize / (outputs / tiling.group)
+}
+
+/// The first output channel of this workgroup, in vectors.
+#[cube]
+fn group(outputs: usize, #[comptime] tiling: Tiling) -> usize {
+    CUBE_POS_Z as usize % (outputs / tiling.group) * tiling.group
+}
+
+/// The first output channel of this unit, in vectors; the others follow at a distance of all lanes.
+#[cube]
+fn first_output(outputs: usize, #[comptime] tiling: Tiling) -> usize {
+    group(outputs, tiling) + UNIT_POS as usize % comptime!(tiling.lanes())
+}

@@ -1,0 +1,76 @@
+//! A part of a map, cut out, and on the way back a part's gradient among zeros. Burn has programs for both, of which another is compiled for
+//! maps of other sizes.
+
+use std::ops::Range;
+
+use burn::backend::autodiff::checkpoint::base::Checkpointer;
+use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
+use burn::backend::autodiff::grads::Gradients;
+use burn::backend::autodiff::ops::{Backward, Ops, OpsKind, unary};
+use burn::backend::tensor::FloatTensor;
+use burn::backend::{Autodiff, Backend, Dispatch, TensorMetadata, backend_extension};
+use burn::tensor::Tensor;
+use burn_cubecl::CubeBackend;
+use burn_cubecl::tensor::CubeTensor;
+
+use super::kernel;
+
+/// The part of a map that lies in these rows and columns: `[1, C, H, W]` to `[1, C, h, w]`, `C` a multiple of 4.
+///
+/// # Panics
+/// When it goes beyond the map.
+pub fn crop(map: Tensor<4>, rows: Range<usize>, columns: Range<usize>) -> Tensor<4> {
+    let [_, _, height, width] = map.dims();
+    assert!(rows.end <= height && columns.end <= width, "a part lies within the map");
+    let (at, size) = ([rows.start, columns.start], [rows.len(), columns.len()]);
+    Tensor::from_dispatch(<Dispatch as CropBackend>::crop(map.into_dispatch(), at, size))
+}
+
+/// Cropping as Burn dispatches it: on CubeCL's runtimes, and under autodiff over them.
+#[backend_extension(Autodiff, Cube)]
+pub trait CropBackend: Backend {
+    /// `[1, C, H, W]` to `[1, C, h, w]`, of this `size`, whose first row and column lie `at` those of the map.
+    fn crop(map: FloatTensor<Self>, at: [usize; 2], size: [usize; 2]) -> FloatTensor<Self>;
+
+    /// The gradient with respect to a map of `size` `[H, W]`, from the one with respect to its part.
+    fn crop_backward(gradient: FloatTensor<Self>, at: [usize; 2], size: [usize; 2]) -> FloatTensor<Self>;
+}
+
+impl CropBackend for CubeBackend {
+    fn crop(map: CubeTensor, at: [usize; 2], size: [usize; 2]) -> CubeTensor {
+        kernel::crop(map, at, size)
+    }
+
+    fn crop_backward(gradient: CubeTensor, at: [usize; 2], size: [usize; 2]) -> CubeTensor {
+        kernel::pad_into(gradient, at, size)
+    }
+}
+
+/// The backward pass of a part that lies at this row and column; its state is the map's height and width.
+#[derive(Debug)]
+struct Crop([usize; 2]);
+
+impl<B: CropBackend> Backward<B, 1> for Crop {
+    type State = [usize; 2];
+
+    fn backward(self, ops: Ops<Self::State, 1>, gradients: &mut Gradients, _: &mut Checkpointer) {
+        unary::<B, _>(ops.parents, ops.node, gradients, |gradient| B::crop_backward(gradient, self.0, ops.state));
+    }
+}
+
+impl<B: CropBackend, C: CheckpointStrategy> CropBackend for Autodiff<B, C> {
+    fn crop(map: FloatTensor<Self>, at: [usize; 2], size: [usize; 2]) -> FloatTensor<Self> {
+        let preparation = Crop(at).prepare::<C>([map.node()]).compute_bound().stateful();
+        let map = map.into_primitive();
+        let [_, _, height, width] = map.shape().dims();
+        let part = B::crop(map, at, size);
+        match preparation {
+            OpsKind::Tracked(preparation) => preparation.finish([height, width], part),
+            OpsKind::UnTracked(preparation) => preparation.finish(part),
+        }
+    }
+
+    fn crop_backward(_: FloatTensor<Self>, _: [usize; 2], _: [usize; 2]) -> FloatTensor<Self> {
+        unimplemented!("no one asks for second derivatives")
+    }
+}

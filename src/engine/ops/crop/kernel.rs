@@ -1,0 +1,69 @@
+//! One unit for each vector of channels of the answer.
+
+use burn_cubecl::tensor::CubeTensor;
+use cubecl::prelude::*;
+
+use super::super::layout::{VECTOR, a_unit_each, channels_first, channels_last, empty_as, extents};
+use super::super::precision::element;
+
+/// `[1, C, H, W]` to `[1, C, h, w]`, of this `size`, from row and column `at` on.
+pub fn crop(map: CubeTensor, at: [usize; 2], size: [usize; 2]) -> CubeTensor {
+    copied(map, size, at, [0, 0])
+}
+
+/// `[1, C, h, w]` to `[1, C, H, W]`, of this `size`: zeros, and from row and column `at` on the part.
+pub fn pad_into(part: CubeTensor, at: [usize; 2], size: [usize; 2]) -> CubeTensor {
+    copied(part, size, [0, 0], at)
+}
+
+/// What lies in `x` from row and column `from` on, laid into zeros of this `size` from `to` on.
+fn copied(x: CubeTensor, [height, width]: [usize; 2], from: [usize; 2], to: [usize; 2]) -> CubeTensor {
+    let x = channels_last(x);
+    let [_, _, _, channels] = extents(&x);
+    let copy = empty_as(&x, [1, height, width, channels], x.dtype);
+    let length = copy.meta.num_elements() / VECTOR;
+    let client = x.client.clone();
+    let kept = element(&x);
+    let (count, units) = a_unit_each(&x, length);
+    // SAFETY: units beyond the answer do nothing, and places beyond `x` read its first.
+    unsafe {
+        copied_kernel::launch_unchecked(
+            &client,
+            count,
+            units,
+            VECTOR,
+            x.into_tensor_arg(),
+            copy.clone().into_tensor_arg(),
+            length,
+            from[0],
+            from[1],
+            to[0],
+            to[1],
+            kept,
+        );
+    }
+    channels_first(copy)
+}
+
+#[cube(launch_unchecked)]
+fn copied_kernel<X: Float, N: Size>(
+    x: &Tensor<Vector<X, N>>,
+    copy: &mut Tensor<Vector<X, N>>,
+    length: usize,
+    from_row: usize,
+    from_column: usize,
+    to_row: usize,
+    to_column: usize,
+    #[define(X)] _element: ElemType,
+) {
+    if ABSOLUTE_POS < length {
+        let channels = copy.shape(3) / VECTOR;
+        let position = ABSOLUTE_POS / channels;
+        let (row, column) = (position / copy.shape(2), position % copy.shape(2));
+        let (there_row, there_column) = (row + from_row - to_row, column + from_column - to_column);
+        let inside = row >= to_row && column >= to_column && there_row < x.shape(1) && there_column < x.shape(2);
+        let there = (there_row * x.shape(2) + there_column) * channels + ABSOLUTE_POS % channels;
+        let value = x[select(inside, there, 0usize.runtime())];
+        copy[ABSOLUTE_POS] = select(inside, value, Vector::cast_from(0.0f32));
+    }
+}

@@ -1,0 +1,57 @@
+//! The kernel against its twin in Burn's own operations on the processor.
+
+use std::ops::Range;
+
+use burn::tensor::Tensor;
+
+use super::super::tests::{distances, gpu, half_distances, kernels_of, noise};
+use super::glue::crop;
+
+/// Maps, and the rows and columns of a part: in the middle, at each edge, all of it, and a single position.
+const PARTS: [([usize; 4], [Range<usize>; 2]); 5] = [
+    ([1, 64, 33, 37], [5..20, 7..30]),
+    ([1, 128, 9, 6], [0..9, 0..3]),
+    ([1, 64, 17, 16], [11..17, 9..16]),
+    ([1, 512, 3, 2], [0..3, 0..2]),
+    ([1, 64, 8, 8], [7..8, 0..1]),
+];
+
+fn twin(map: Tensor<4>, [rows, columns]: [Range<usize>; 2]) -> Tensor<4> {
+    let channels = map.dims()[1];
+    map.slice([0..1, 0..channels, rows, columns])
+}
+
+#[test]
+fn it_is_the_twin_in_value_and_gradient() {
+    let device = gpu();
+    for (shape, part) in PARTS {
+        let [rows, columns] = part.clone();
+        let size = [1, shape[1], rows.len(), columns.len()];
+        let ours = |map| crop(map, rows.clone(), columns.clone());
+        let distances = distances(ours, |map| twin(map, part.clone()), [&shape, &size], &device);
+        assert_eq!(distances, [0.0; 2], "{part:?} of {shape:?}");
+    }
+}
+
+#[test]
+fn so_it_is_in_halves() {
+    let device = gpu();
+    for (shape, part) in PARTS {
+        let [rows, columns] = part.clone();
+        let distances =
+            half_distances(|map| crop(map, rows.clone(), columns.clone()), |map| twin(map, part.clone()), shape, &device);
+        assert!(distances.iter().all(|&distance| distance < 1e-7), "{part:?} of {shape:?}: {distances:?}");
+    }
+}
+
+#[test]
+fn one_program_serves_all_sizes_both_ways() {
+    let device = gpu();
+    let launched = |([batch, channels, height, width], [rows, columns]): ([usize; 4], [Range<usize>; 2])| {
+        let map = noise([batch, height, width, channels], 1, &device).permute([0, 3, 1, 2]).autodiff().require_grad();
+        kernels_of(|| drop(crop(map, rows, columns)))
+    };
+    let all = PARTS.map(launched);
+    assert_eq!(all[0].len(), 2, "it and the poison of these tests");
+    assert!(all.iter().all(|programs| *programs == all[0]));
+}

@@ -1,0 +1,25 @@
+//! The squared distance to a target.
+
+#[cfg(feature = "gpu")]
+mod glue;
+#[cfg(feature = "gpu")]
+mod kernel;
+#[cfg(all(test, feature = "gpu"))]
+mod tests;
+
+use burn::tensor::Tensor;
+
+use super::sum;
+#[cfg(all(test, feature = "gpu"))]
+pub(super) use glue::squared_distance as on_gpu;
+
+/// `weight · Σ (x − target)²`, `[1]`, of two maps or two matrices, for a weight of 0 or more. Weighed before it is squared, so that the sum
+/// keeps clear of f32's range. No gradient reaches the target on a GPU.
+pub fn squared_distance<const D: usize>(x: &Tensor<D>, target: &Tensor<D>, weight: f32) -> Tensor<1> {
+    let scale = weight.sqrt();
+    #[cfg(feature = "gpu")]
+    if super::on_gpu(&x.device()) {
+        return glue::squared_distance(x.clone(), target.clone(), scale);
+    }
+    sum((x.clone() - target.clone()).mul_scalar(scale).square())
+}

@@ -1,0 +1,211 @@
+//! The Gram matrix of a map, `F·Fᵀ / M`, and its mean, straight from channels-last memory; and the covariance by both.
+
+use burn::backend::autodiff::checkpoint::base::Checkpointer;
+use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
+use burn::backend::autodiff::grads::Gradients;
+use burn::backend::autodiff::ops::{Backward, Ops, OpsKind, unary};
+use burn::backend::tensor::FloatTensor;
+use burn::backend::{Autodiff, AutodiffBackend, Backend, Dispatch, backend_extension};
+use burn::tensor::Tensor;
+use burn_cubecl::CubeBackend;
+use burn_cubecl::tensor::CubeTensor;
+
+use super::super::convolution::weighted;
+use super::{centred as centring, means, product as products, slices};
+
+/// `F·Fᵀ / M` of a map `[1, C, H, W]`, where `F` is the map as `[C, M]`, `M = H·W`: `[C, C]`. `C` is a multiple of 64.
+pub fn gram(map: Tensor<4>) -> Tensor<2> {
+    Tensor::from_dispatch(<Dispatch as GramBackend>::gram(map.into_dispatch()))
+}
+
+/// The Gram matrix as Burn dispatches it: on CubeCL's runtimes, and under autodiff over them.
+#[backend_extension(Autodiff, Cube)]
+pub trait GramBackend: Backend {
+    /// `[1, C, H, W]` to `[C, C]`.
+    fn gram(map: FloatTensor<Self>) -> FloatTensor<Self>;
+
+    /// The gradient with respect to `map`, `(G' + G'ᵀ)·F / M`, from the one with respect to the matrix, `G'`.
+    fn gram_backward(gradient: FloatTensor<Self>, map: FloatTensor<Self>) -> FloatTensor<Self>;
+}
+
+impl GramBackend for CubeBackend {
+    fn gram(map: CubeTensor) -> CubeTensor {
+        slices::gram(map)
+    }
+
+    fn gram_backward(gradient: CubeTensor, map: CubeTensor) -> CubeTensor {
+        weighted(map.clone(), slices::symmetric(gradient, &map))
+    }
+}
+
+/// The backward pass; its state is the map.
+#[derive(Debug)]
+struct Gram;
+
+impl<B: GramBackend> Backward<B, 1> for Gram {
+    type State = FloatTensor<B>;
+
+    fn backward(self, ops: Ops<Self::State, 1>, gradients: &mut Gradients, _: &mut Checkpointer) {
+        unary::<B, _>(ops.parents, ops.node, gradients, |gradient| B::gram_backward(gradient, ops.state));
+    }
+}
+
+impl<B: GramBackend, C: CheckpointStrategy> GramBackend for Autodiff<B, C> {
+    fn gram(map: FloatTensor<Self>) -> FloatTensor<Self> {
+        let preparation = Gram.prepare::<C>([map.node()]).compute_bound().stateful();
+        let map = map.into_primitive();
+        let matrix = B::gram(map.clone());
+        match preparation {
+            OpsKind::Tracked(preparation) => preparation.finish(map, matrix),
+            OpsKind::UnTracked(preparation) => preparation.finish(matrix),
+        }
+    }
+
+    fn gram_backward(_: FloatTensor<Self>, _: FloatTensor<Self>) -> FloatTensor<Self> {
+        unimplemented!("no one asks for second derivatives")
+    }
+}
+
+/// The first two moments of a map over its positions: `F·Fᵀ / M`, and in a row below it `(F·u)ᵀ / M`, of a map `[1, C, H, W]` and factors of its
+/// positions `u`, `[1, 1, H, W]`, or `[1, 1, 1, 1]` for all: `[C + 1, C]`. `C` is a multiple of 64. No gradient reaches the factors.
+pub fn moments(map: Tensor<4>, factors: Tensor<4>) -> Tensor<2> {
+    Tensor::from_dispatch(<Dispatch as MomentsBackend>::moments(map.into_dispatch(), factors.into_dispatch()))
+}
+
+/// The moments as Burn dispatches them: on CubeCL's runtimes, and under autodiff over them.
+#[backend_extension(Autodiff, Cube)]
+pub trait MomentsBackend: Backend {
+    /// `[1, C, H, W]`, and `[1, 1, H, W]` or `[1, 1, 1, 1]`, to `[C + 1, C]`.
+    fn moments(map: FloatTensor<Self>, factors: FloatTensor<Self>) -> FloatTensor<Self>;
+
+    /// The gradient with respect to `map`, `((G' + G'ᵀ)·F + g·u) / M`, from the one with respect to the moments, `G'` above `gᵀ`.
+    fn moments_backward(gradient: FloatTensor<Self>, map: FloatTensor<Self>, factors: FloatTensor<Self>) -> FloatTensor<Self>;
+}
+
+impl MomentsBackend for CubeBackend {
+    fn moments(map: CubeTensor, factors: CubeTensor) -> CubeTensor {
+        means::moments(map, factors)
+    }
+
+    fn moments_backward(gradient: CubeTensor, map: CubeTensor, factors: CubeTensor) -> CubeTensor {
+        let by_matrix = weighted(map.clone(), slices::symmetric(gradient.clone(), &map));
+        means::offset(by_matrix, gradient, factors)
+    }
+}
+
+/// The backward pass; its state is the map and the factors.
+#[derive(Debug)]
+struct Moments;
+
+impl<B: MomentsBackend> Backward<B, 1> for Moments {
+    type State = (FloatTensor<B>, FloatTensor<B>);
+
+    fn backward(self, ops: Ops<Self::State, 1>, gradients: &mut Gradients, _: &mut Checkpointer) {
+        let (map, factors) = ops.state;
+        unary::<B, _>(ops.parents, ops.node, gradients, |gradient| B::moments_backward(gradient, map, factors));
+    }
+}
+
+impl<B: MomentsBackend, C: CheckpointStrategy> MomentsBackend for Autodiff<B, C> {
+    fn moments(map: FloatTensor<Self>, factors: FloatTensor<Self>) -> FloatTensor<Self> {
+        let preparation = Moments.prepare::<C>([map.node()]).compute_bound().stateful();
+        let (map, factors) = (map.into_primitive(), factors.into_primitive());
+        let moments = B::moments(map.clone(), factors.clone());
+        match preparation {
+            OpsKind::Tracked(preparation) => preparation.finish((map, factors), moments),
+            OpsKind::UnTracked(preparation) => preparation.finish(moments),
+        }
+    }
+
+    fn moments_backward(_: FloatTensor<Self>, _: FloatTensor<Self>, _: FloatTensor<Self>) -> FloatTensor<Self> {
+        unimplemented!("no one asks for second derivatives")
+    }
+}
+
+/// Covariance and mean by moments `[C + 1, C]`, the one times the first of two `scales`, the other times the second: `s₀·(G − m·mᵀ)` above `s₁·mᵀ`.
+/// No gradient reaches the scales.
+pub fn centred(moments: Tensor<2>, scales: Tensor<1>) -> Tensor<2> {
+    Tensor::from_dispatch(<Dispatch as CentredBackend>::centred(moments.into_dispatch(), scales.into_dispatch()))
+}
+
+/// One over the norms of covariance and mean, of centred moments `[C + 1, C]`: `[2]`. The covariance's square counts as `least` of the fourth power of
+/// the mean's norm at least. No gradient flows through it.
+pub fn scales(centred: Tensor<2>, least: f32) -> Tensor<1> {
+    Tensor::from_dispatch(<Dispatch as CentredBackend>::scales(centred.into_dispatch(), least))
+}
+
+/// `left·right` of two matrices `[N, N]`, `N` a multiple of 16. No gradient flows through it.
+pub fn product(left: Tensor<2>, right: Tensor<2>) -> Tensor<2> {
+    Tensor::from_dispatch(<Dispatch as CentredBackend>::product(left.into_dispatch(), right.into_dispatch()))
+}
+
+/// The centred moments, and products, as Burn dispatches them: on CubeCL's runtimes, and under autodiff over them.
+#[backend_extension(Autodiff, Cube)]
+pub trait CentredBackend: Backend {
+    /// `[C + 1, C]` to `[2]`.
+    fn scales(centred: FloatTensor<Self>, least: f32) -> FloatTensor<Self>;
+
+    /// Two of `[N, N]` to `[N, N]`.
+    fn product(left: FloatTensor<Self>, right: FloatTensor<Self>) -> FloatTensor<Self>;
+
+    /// `[C + 1, C]` and `[2]` to `[C + 1, C]`.
+    fn centred(moments: FloatTensor<Self>, scales: FloatTensor<Self>) -> FloatTensor<Self>;
+
+    /// The gradient with respect to `moments`: with `D` above `dᵀ` the one with respect to the result, `s₀·D` above `(s₁·d − s₀·(D + Dᵀ)·m)ᵀ`.
+    fn centred_backward(gradient: FloatTensor<Self>, moments: FloatTensor<Self>, scales: FloatTensor<Self>) -> FloatTensor<Self>;
+}
+
+impl CentredBackend for CubeBackend {
+    fn scales(centred: CubeTensor, least: f32) -> CubeTensor {
+        centring::scales(centred, least)
+    }
+
+    fn product(left: CubeTensor, right: CubeTensor) -> CubeTensor {
+        products::product(left, right)
+    }
+
+    fn centred(moments: CubeTensor, scales: CubeTensor) -> CubeTensor {
+        centring::centred(moments, scales)
+    }
+
+    fn centred_backward(gradient: CubeTensor, moments: CubeTensor, scales: CubeTensor) -> CubeTensor {
+        centring::backward(gradient, moments, scales)
+    }
+}
+
+/// The backward pass; its state is the moments and the scales.
+#[derive(Debug)]
+struct Centred;
+
+impl<B: CentredBackend> Backward<B, 1> for Centred {
+    type State = (FloatTensor<B>, FloatTensor<B>);
+
+    fn backward(self, ops: Ops<Self::State, 1>, gradients: &mut Gradients, _: &mut Checkpointer) {
+        let (moments, scales) = ops.state;
+        unary::<B, _>(ops.parents, ops.node, gradients, |gradient| B::centred_backward(gradient, moments, scales));
+    }
+}
+
+impl<B: CentredBackend, C: CheckpointStrategy> CentredBackend for Autodiff<B, C> {
+    fn scales(centred: FloatTensor<Self>, least: f32) -> FloatTensor<Self> {
+        Self::from_inner(B::scales(centred.into_primitive(), least))
+    }
+
+    fn product(left: FloatTensor<Self>, right: FloatTensor<Self>) -> FloatTensor<Self> {
+        Self::from_inner(B::product(left.into_primitive(), right.into_primitive()))
+    }
+
+    fn centred(moments: FloatTensor<Self>, scales: FloatTensor<Self>) -> FloatTensor<Self> {
+        let preparation = Centred.prepare::<C>([moments.node()]).compute_bound().stateful();
+        let (moments, scales) = (moments.into_primitive(), scales.into_primitive());
+        let centred = B::centred(moments.clone(), scales.clone());
+        match preparation {
+            OpsKind::Tracked(preparation) => preparation.finish((moments, scales), centred),
+            OpsKind::UnTracked(preparation) => preparation.finish(centred),
+        }
+    }
+
+    fn centred_backward(_: FloatTensor<Self>, _: FloatTensor<Self>, _: FloatTensor<Self>) -> FloatTensor<Self> {
+        unimplemented!("no one asks for second derivatives")
+    }
+}

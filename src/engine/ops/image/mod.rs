@@ -1,0 +1,160 @@
+//! What is done to the picture itself.
+
+#[cfg(feature = "gpu")]
+mod crop;
+#[cfg(feature = "gpu")]
+mod glue;
+#[cfg(feature = "gpu")]
+mod halve;
+#[cfg(feature = "gpu")]
+mod outlines;
+#[cfg(feature = "gpu")]
+mod pack;
+mod plain;
+#[cfg(feature = "gpu")]
+mod preprocess;
+#[cfg(feature = "gpu")]
+mod resize;
+#[cfg(all(test, feature = "gpu"))]
+mod tests;
+#[cfg(feature = "gpu")]
+mod total_variation;
+
+use burn::tensor::{ExecutionError, Tensor};
+
+use super::readback::read_back;
+use crate::pixels::{ImageSize, Pixels};
+
+/// Side of the cells whose Laplacians are outlines, px: finer differences are the painting's marks.
+const CELL: usize = 4;
+
+/// How a network's input is made of a picture.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Preprocess {
+    /// What each value is multiplied with.
+    pub scale: f32,
+    /// What is subtracted from each colour then.
+    pub mean: [f32; 3],
+    /// By how many pixels the outermost are repeated beyond each side.
+    pub border: usize,
+}
+
+/// The network's input: `[1, 3, H, W]` to `[1, 3, H + 2·border, W + 2·border]`, on a GPU with a fourth channel of zeros.
+pub fn preprocess(x: Tensor<4>, how: Preprocess) -> Tensor<4> {
+    #[cfg(feature = "gpu")]
+    if super::on_gpu(&x.device()) {
+        return glue::preprocess(x, how);
+    }
+    plain::preprocess(x, how)
+}
+
+/// `scale · Σ (x − neighbour)²` over all pairs of neighbours beside and below each other: `[1, 3, H, W]` to `[1]`.
+pub fn total_variation(x: Tensor<4>, scale: f32) -> Tensor<1> {
+    #[cfg(feature = "gpu")]
+    if super::on_gpu(&x.device()) {
+        return glue::total_variation(x, scale);
+    }
+    plain::total_variation(x, scale)
+}
+
+/// `scale · Σ Δ(P(x − photo))²`, where `P` averages over cells of 4×4 px and `Δ` is the Laplacian `4·here − its four neighbours`, over the cells that have
+/// them: `[1, 3, H, W]` twice to `[1]`. No gradient reaches the photo on a GPU.
+pub fn outlines(x: Tensor<4>, photo: Tensor<4>, scale: f32) -> Tensor<1> {
+    #[cfg(feature = "gpu")]
+    if super::on_gpu(&x.device()) {
+        return glue::outlines(x, photo, scale);
+    }
+    plain::outlines(x, photo, scale)
+}
+
+/// Laplacians that [`outlines`] sums up for a picture of these sides, px; 1 at least.
+pub fn outline_elements(height: usize, width: usize) -> usize {
+    let inside = |side: usize| (side / CELL).saturating_sub(2);
+    (3 * inside(height) * inside(width)).max(1)
+}
+
+/// The part of a picture of this `size` whose first pixel lies at row and column `at`: `[1, C, H, W]` to `[1, C, h, w]`. No gradient flows through it
+/// on a GPU.
+///
+/// # Panics
+/// When it goes beyond the picture.
+pub fn crop(image: Tensor<4>, at: [usize; 2], size: [usize; 2]) -> Tensor<4> {
+    #[cfg(feature = "gpu")]
+    if super::on_gpu(&image.device()) {
+        return glue::crop(image, at, size);
+    }
+    plain::crop(image, at, size)
+}
+
+/// `image`, `[1, 3, H, W]`, with `part`, `[1, 3, h, w]`, added, whose first pixel lies at row and column `at`. On a GPU it is written over, where no
+/// one else holds it, and no gradient flows through it.
+///
+/// # Panics
+/// When the part goes beyond the picture.
+pub fn add_at(image: Tensor<4>, part: Tensor<4>, at: [usize; 2]) -> Tensor<4> {
+    #[cfg(feature = "gpu")]
+    if super::on_gpu(&image.device()) {
+        return glue::add_at(image, part, at);
+    }
+    plain::add_at(image, part, at)
+}
+
+/// `[1, C, H, W]` at half its size, `times` over: means of 2×2, an odd last row or column dropped. No gradient flows through it on a GPU.
+pub fn halved(x: Tensor<4>, times: u32) -> Tensor<4> {
+    let half = |x: Tensor<4>| {
+        #[cfg(feature = "gpu")]
+        if super::on_gpu(&x.device()) {
+            return glue::halved(x);
+        }
+        plain::halved(x)
+    };
+    (0..times).fold(x, |x, _| half(x))
+}
+
+/// `[R, C, H, W]` stretched to `size`, `[H, W]`, bilinearly; on a GPU one picture, and no gradient flows through it.
+pub fn resized(x: Tensor<4>, size: [usize; 2]) -> Tensor<4> {
+    #[cfg(feature = "gpu")]
+    if super::on_gpu(&x.device()) {
+        let [_, colours, height, width] = x.dims();
+        let [row, length] = [height * width, size[0] * size[1]].map(|area| colours * area);
+        let resized = glue::resized(x.reshape([1, 1, row]), [height, width], size, length);
+        return resized.reshape([1, colours, size[0], size[1]]);
+    }
+    plain::resized(x, size)
+}
+
+/// [`resized`] of pictures in chunks, on a GPU: the `R` rows of `[K, R, L]` hold the elements of `[3, H, W]` each, with zeros behind the last. To
+/// `[K', R, length]`.
+#[cfg(feature = "gpu")]
+pub(super) fn resized_chunks(chunks: Tensor<3>, from: [usize; 2], to: [usize; 2], length: usize) -> Tensor<3> {
+    glue::resized(chunks, from, to, length)
+}
+
+/// Reads `[1, 3, H, W]` back, opaque. On a GPU it is made bytes there, so that a third as many of them come.
+///
+/// # Errors
+/// When the device fails or is lost.
+///
+/// # Panics
+/// Never: there are four bytes for each pixel.
+#[expect(clippy::cast_possible_truncation, reason = "the sides came from an ImageSize")]
+pub async fn to_pixels(x: Tensor<4>) -> Result<Pixels, ExecutionError> {
+    let [_, _, height, width] = x.dims();
+    let size = ImageSize::new(width as u32, height as u32);
+    #[cfg(feature = "gpu")]
+    if super::on_gpu(&x.device()) {
+        let data = glue::packed(x).into_data_async().await?;
+        return Ok(Pixels::new(size, data.as_bytes().to_vec()).expect("four bytes for each pixel"));
+    }
+    Ok(Pixels::from_rgb(size, &to_rgb(x).await?))
+}
+
+/// Reads `[1, 3, H, W]` back, interleaved RGB `[H, W, 3]`.
+///
+/// # Errors
+/// When the device fails or is lost.
+pub async fn to_rgb(x: Tensor<4>) -> Result<Vec<f32>, ExecutionError> {
+    let planes = read_back(x).await?;
+    let area = planes.len() / 3;
+    Ok((0..area).flat_map(|pixel| [0, 1, 2].map(|colour| planes[colour * area + pixel])).collect())
+}

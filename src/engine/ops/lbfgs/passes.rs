@@ -1,0 +1,315 @@
+//! The passes over memory. Each sum is taken in a fixed order, so that a run is the same to the bit each time.
+
+use burn_cubecl::kernel::into_contiguous;
+use burn_cubecl::tensor::CubeTensor;
+use cubecl::prelude::*;
+
+use super::super::layout::{VECTOR, a_unit_each, empty, extents};
+use super::super::sums::{across, of_workgroup};
+use super::scalars::{MEASURED, place};
+
+/// Units that share one row of a chunk, and one sum over all chunks.
+const UNITS: usize = 64;
+
+/// The ledger's step along the direction, `gradient − before` and `gradient`: `[K, 3, L]`.
+pub fn changes(direction: CubeTensor, ledger: CubeTensor, before: CubeTensor, gradient: CubeTensor) -> CubeTensor {
+    let gradient = into_contiguous(gradient);
+    let elements = gradient.meta.num_elements();
+    let [chunks, _, chunk] = extents(&direction);
+    let new = empty(&direction, [chunks, MEASURED, chunk]);
+    let client = direction.client.clone();
+    let (count, units) = a_unit_each(&direction, chunks * chunk);
+    // SAFETY: units beyond the chunks do nothing, and elements beyond the picture read its first.
+    unsafe {
+        changes_kernel::launch_unchecked(
+            &client,
+            count,
+            units,
+            direction.into_tensor_arg(),
+            ledger.into_tensor_arg(),
+            before.into_tensor_arg(),
+            gradient.into_tensor_arg(),
+            new.clone().into_tensor_arg(),
+            elements,
+        );
+    }
+    new
+}
+
+/// All inner products, and the third vector's sum of magnitudes: `[3·(R + 3) + 1]`.
+pub fn products(new: CubeTensor, memory: CubeTensor) -> CubeTensor {
+    let [chunks, remembered, _] = extents(&memory);
+    let rows = remembered + MEASURED;
+    let parts = empty(&new, [chunks, rows, VECTOR]);
+    let sums = empty(&new, [MEASURED * rows + 1]);
+    let client = new.client.clone();
+    let count = |count: usize| u32::try_from(count).expect("a count of workgroups");
+    let units = CubeDim::new_1d(count(UNITS));
+    // SAFETY: the grids cover the rows of all chunks and the sums exactly.
+    unsafe {
+        parts_kernel::launch_unchecked(
+            &client,
+            CubeCount::Static(count(rows), count(chunks), 1),
+            units,
+            VECTOR,
+            new.into_tensor_arg(),
+            memory.into_tensor_arg(),
+            parts.clone().into_tensor_arg(),
+        );
+        sums_kernel::launch_unchecked(
+            &client,
+            CubeCount::Static(count(MEASURED * rows + 1), 1, 1),
+            units,
+            parts.into_tensor_arg(),
+            sums.clone().into_tensor_arg(),
+        );
+    }
+    sums
+}
+
+/// The inner products of all vectors in `memory`, `[K, R, L]`, with each other: `[R, R]`.
+pub fn products_within(memory: CubeTensor) -> CubeTensor {
+    let [_, rows, _] = extents(&memory);
+    let products = empty(&memory, [rows, rows]);
+    let client = memory.client.clone();
+    let count = u32::try_from(rows).expect("a count of workgroups");
+    // SAFETY: the grid covers the products exactly.
+    unsafe {
+        products_within_kernel::launch_unchecked(
+            &client,
+            CubeCount::Static(count, count, 1),
+            CubeDim::new_1d(UNITS as u32),
+            VECTOR,
+            memory.into_tensor_arg(),
+            products.clone().into_tensor_arg(),
+        );
+    }
+    products
+}
+
+/// Where the optimiser stands after the ledger's decision: picture, gradient and memory. The last two are written over, unless another holds them.
+pub fn kept(
+    ledger: CubeTensor,
+    [x, trial]: [CubeTensor; 2],
+    new: CubeTensor,
+    vectors: [CubeTensor; 2],
+) -> (CubeTensor, CubeTensor, CubeTensor) {
+    let [x, trial] = [x, trial].map(into_contiguous);
+    let [memory, gradient] = vectors.map(|own| if own.can_mut() { own } else { own.copy() });
+    let [chunks, _, chunk] = extents(&memory);
+    let (kept, elements) = (empty(&x, extents::<4>(&x)), x.meta.num_elements());
+    let client = x.client.clone();
+    let (count, units) = a_unit_each(&x, chunks * chunk);
+    // SAFETY: units beyond the chunks do nothing, those beyond the picture leave it, and a slot has its two rows in memory.
+    unsafe {
+        kept_kernel::launch_unchecked(
+            &client,
+            count,
+            units,
+            ledger.into_tensor_arg(),
+            x.into_tensor_arg(),
+            trial.into_tensor_arg(),
+            new.into_tensor_arg(),
+            kept.clone().into_tensor_arg(),
+            memory.clone().into_tensor_arg(),
+            gradient.clone().into_tensor_arg(),
+            elements,
+        );
+    }
+    (kept, memory, gradient)
+}
+
+/// The direction that the ledger's factors give, `[K, 1, L]`, and the picture to be tried, `[1, 3, H, W]`.
+pub fn attempted(ledger: CubeTensor, [memory, gradient]: [CubeTensor; 2], x: CubeTensor) -> (CubeTensor, CubeTensor) {
+    let x = into_contiguous(x);
+    let [chunks, _, chunk] = extents(&memory);
+    let direction = empty(&memory, [chunks, 1, chunk]);
+    let (trial, elements) = (empty(&x, extents::<4>(&x)), x.meta.num_elements());
+    let client = memory.client.clone();
+    let (count, units) = a_unit_each(&memory, chunks * chunk / VECTOR);
+    // SAFETY: units beyond the chunks do nothing, and those beyond the picture leave it.
+    unsafe {
+        attempted_kernel::launch_unchecked(
+            &client,
+            count,
+            units,
+            VECTOR,
+            ledger.into_tensor_arg(),
+            memory.into_tensor_arg(),
+            gradient.into_tensor_arg(),
+            x.into_tensor_arg(),
+            direction.clone().into_tensor_arg(),
+            trial.clone().into_tensor_arg(),
+            elements,
+        );
+    }
+    (direction, trial)
+}
+
+#[cube(launch_unchecked)]
+fn changes_kernel(
+    direction: &Tensor<f32>,
+    ledger: &Tensor<f32>,
+    before: &Tensor<f32>,
+    gradient: &Tensor<f32>,
+    new: &mut Tensor<f32>,
+    elements: usize,
+) {
+    let chunk = new.shape(2);
+    if ABSOLUTE_POS < new.shape(0) * chunk {
+        let number = ABSOLUTE_POS / chunk;
+        let inside = ABSOLUTE_POS < elements;
+        let value = select(inside, gradient[select(inside, ABSOLUTE_POS, 0usize.runtime())], 0.0f32);
+        let first = number * MEASURED * chunk + ABSOLUTE_POS % chunk;
+        new[first] = direction[ABSOLUTE_POS] * ledger[place::LENGTH];
+        new[first + chunk] = value - before[ABSOLUTE_POS];
+        new[first + 2 * chunk] = value;
+    }
+}
+
+/// One row of one chunk: its products with the three new ones, and the sum of its magnitudes.
+#[cube(launch_unchecked)]
+fn parts_kernel<N: Size>(new: &Tensor<Vector<f32, N>>, memory: &Tensor<Vector<f32, N>>, parts: &mut Tensor<f32>) {
+    let row = CUBE_POS_X as usize;
+    let number = CUBE_POS_Y as usize;
+    let chunk = new.shape(2) / VECTOR;
+    let remembered = memory.shape(1);
+    let first_new = number * MEASURED * chunk;
+    let mut sums = Array::<Vector<f32, N>>::new(VECTOR);
+    #[unroll]
+    for index in 0..VECTOR {
+        sums[index] = Vector::new(0.0f32);
+    }
+    for within in range_stepped(UNIT_POS as usize, chunk, UNITS) {
+        let value = if row < remembered {
+            memory[(number * remembered + row) * chunk + within]
+        } else {
+            new[first_new + (row - remembered) * chunk + within]
+        };
+        #[unroll]
+        for index in 0..MEASURED {
+            sums[index] += value * new[first_new + index * chunk + within];
+        }
+        sums[MEASURED] += max(value, -value);
+    }
+    let mut shared = Shared::<[Vector<f32, N>]>::new_slice(comptime!(VECTOR * UNITS));
+    #[unroll]
+    for index in 0..VECTOR {
+        shared[index * UNITS + UNIT_POS as usize] = sums[index];
+    }
+    sync_cube();
+    if UNIT_POS < comptime!(VECTOR as u32) {
+        let mut sum = Vector::<f32, N>::new(0.0f32);
+        for unit in 0..UNITS {
+            sum += shared[UNIT_POS as usize * UNITS + unit];
+        }
+        let index = (number * (remembered + MEASURED) + row) * VECTOR + UNIT_POS as usize;
+        parts[index] = across(sum);
+    }
+}
+
+/// One sum over all chunks.
+#[cube(launch_unchecked)]
+fn sums_kernel(parts: &Tensor<f32>, sums: &mut Tensor<f32>) {
+    let rows = parts.shape(1);
+    let wanted = CUBE_POS_X as usize;
+    let products = MEASURED * rows;
+    // Behind the products come the last row's magnitudes.
+    let row = select(wanted < products, wanted % rows, rows - 1);
+    let column = select(wanted < products, wanted / rows, MEASURED.runtime());
+    let mut sum = 0.0f32;
+    for chunk in range_stepped(UNIT_POS as usize, parts.shape(0), UNITS) {
+        sum += parts[(chunk * rows + row) * VECTOR + column];
+    }
+    let total = of_workgroup(sum, UNITS);
+    if UNIT_POS == 0 {
+        sums[wanted] = total;
+    }
+}
+
+/// One product, and the same on the other side of the diagonal. A chunk is summed before it is added to those before it.
+#[cube(launch_unchecked)]
+fn products_within_kernel<N: Size>(memory: &Tensor<Vector<f32, N>>, products: &mut Tensor<f32>) {
+    let row = CUBE_POS_X as usize;
+    let column = CUBE_POS_Y as usize;
+    if column <= row {
+        let rows = memory.shape(1);
+        let length = memory.shape(2) / VECTOR;
+        let mut sum = Vector::<f32, N>::new(0.0f32);
+        for chunk in 0..memory.shape(0) {
+            let mut of_chunk = Vector::<f32, N>::new(0.0f32);
+            for within in range_stepped(UNIT_POS as usize, length, UNITS) {
+                of_chunk += memory[(chunk * rows + row) * length + within] * memory[(chunk * rows + column) * length + within];
+            }
+            sum += of_chunk;
+        }
+        let total = of_workgroup(across(sum), UNITS);
+        if UNIT_POS == 0 {
+            products[row * rows + column] = total;
+            products[column * rows + row] = total;
+        }
+    }
+}
+
+/// Seven buffers, and one more of extents: as many as WebGPU promises.
+#[cube(launch_unchecked)]
+fn kept_kernel(
+    ledger: &Tensor<f32>,
+    x: &Tensor<f32>,
+    trial: &Tensor<f32>,
+    new: &Tensor<f32>,
+    kept: &mut Tensor<f32>,
+    memory: &mut Tensor<f32>,
+    gradient: &mut Tensor<f32>,
+    elements: usize,
+) {
+    let chunk = memory.shape(2);
+    if ABSOLUTE_POS < memory.shape(0) * chunk {
+        let number = ABSOLUTE_POS / chunk;
+        let within = ABSOLUTE_POS % chunk;
+        let first = number * MEASURED * chunk + within;
+        if ledger[place::TAKEN] == 1.0 {
+            gradient[ABSOLUTE_POS] = new[first + 2 * chunk];
+        }
+        let slot = ledger[place::SLOT];
+        if slot >= 0.0 {
+            let row = number * memory.shape(1) + 2 * usize::cast_from(slot);
+            memory[row * chunk + within] = new[first];
+            memory[(row + 1) * chunk + within] = new[first + chunk];
+        }
+        if ABSOLUTE_POS < elements {
+            kept[ABSOLUTE_POS] = select(ledger[place::MOVED] == 1.0, trial[ABSOLUTE_POS], x[ABSOLUTE_POS]);
+        }
+    }
+}
+
+#[cube(launch_unchecked)]
+fn attempted_kernel<N: Size>(
+    ledger: &Tensor<f32>,
+    memory: &Tensor<Vector<f32, N>>,
+    gradient: &Tensor<Vector<f32, N>>,
+    x: &Tensor<f32>,
+    direction: &mut Tensor<Vector<f32, N>>,
+    trial: &mut Tensor<f32>,
+    elements: usize,
+) {
+    let chunk = direction.shape(2) / VECTOR;
+    if ABSOLUTE_POS < direction.shape(0) * chunk {
+        let number = ABSOLUTE_POS / chunk;
+        let within = ABSOLUTE_POS % chunk;
+        let rows = memory.shape(1);
+        let mut sum = gradient[ABSOLUTE_POS] * Vector::broadcast(ledger[place::FACTORS + rows]);
+        for row in 0..rows {
+            sum += memory[(number * rows + row) * chunk + within] * Vector::broadcast(ledger[place::FACTORS + row]);
+        }
+        direction[ABSOLUTE_POS] = sum;
+        let tried = ledger[place::TRIED] == 1.0;
+        #[unroll]
+        for index in 0..VECTOR {
+            let element = ABSOLUTE_POS * VECTOR + index;
+            if element < elements {
+                trial[element] = select(tried, x[element] + sum.extract(index) * ledger[place::LENGTH], x[element]);
+            }
+        }
+    }
+}

@@ -1,0 +1,257 @@
+//! The passes against their twins in Burn's own operations on the processor.
+
+use burn::tensor::{Device, Tensor};
+
+use super::super::tests::{distance, gpu, kernels_of, noise};
+use super::glue::{attempted, changes, decided, kept, products, products_within};
+use super::scalars::{Ledger, Occasion, length, place};
+
+/// Relative L2 distance allowed: sums of some ten thousand products in f32, in different orders.
+const GATE: f64 = 1e-6;
+const CHUNK: usize = 256;
+/// Rows in memory, of ten pairs.
+const ROWS: usize = 20;
+/// Of a picture that fills its last chunk in part: 1110 elements in five chunks.
+const SIZE: [usize; 4] = [1, 3, 10, 37];
+
+/// `rows` vectors for a picture of `size`, with zeros behind it.
+fn vectors(size: [usize; 4], rows: usize, seed: u32, device: &Device) -> Tensor<3> {
+    let elements: usize = size.iter().product();
+    let chunks = elements.div_ceil(CHUNK);
+    let padding = Tensor::zeros([rows, chunks * CHUNK - elements], device);
+    Tensor::cat(vec![noise([rows, elements], seed, device), padding], 1).reshape([rows, chunks, CHUNK]).swap_dims(0, 1)
+}
+
+/// On memory that lies as the passes leave it.
+fn laid_out(size: [usize; 4], rows: usize, seed: u32, device: &Device) -> Tensor<3> {
+    let vectors = vectors(size, rows, seed, device);
+    let shape = vectors.dims();
+    Tensor::<1>::from_data(vectors.into_data().try_into_vec::<f32>().unwrap().as_slice(), device).reshape(shape)
+}
+
+/// A ledger whose factors are noise and whose other numbers are `numbers`.
+fn ledger(numbers: &[(usize, f32)], device: &Device) -> Tensor<1> {
+    let mut ledger = noise::<1>([length(ROWS)], 8, &Device::flex()).into_data().try_into_vec::<f32>().unwrap();
+    numbers.iter().for_each(|&(at, number)| ledger[at] = number);
+    Tensor::from_floats(ledger.as_slice(), device)
+}
+
+/// How far what `work` makes on the GPU is from what it makes on the processor.
+fn between<const D: usize>(gpu: &Device, work: impl Fn(&Device, bool) -> Tensor<D>) -> f64 {
+    distance(work(gpu, true), work(&Device::flex(), false))
+}
+
+#[test]
+fn each_pass_agrees_with_its_twin() {
+    let gpu = gpu();
+    let changes = between(&gpu, |device, ours| {
+        let [direction, before] = [1, 2].map(|seed| laid_out(SIZE, 1, seed, device));
+        let gradient = noise(SIZE, 3, device);
+        if ours {
+            return changes(direction, ledger(&[(place::LENGTH, 0.37)], device), before, gradient);
+        }
+        let gradient = vectors(SIZE, 1, 3, device);
+        Tensor::cat(vec![direction * 0.37, gradient.clone() - before, gradient], 1)
+    });
+    let products = between(&gpu, |device, ours| {
+        let (new, memory) = (laid_out(SIZE, 3, 4, device), laid_out(SIZE, ROWS, 5, device));
+        if ours {
+            return products(new, memory);
+        }
+        let all = Tensor::cat(vec![memory, new.clone()], 1);
+        let products = new.clone().matmul(all.swap_dims(1, 2)).sum_dim(0).flatten::<1>(0, 2);
+        Tensor::cat(vec![products, new.narrow(1, 2, 1).abs().sum()], 0)
+    });
+    let within = between(&gpu, |device, ours| {
+        let memory = laid_out(SIZE, ROWS, 5, device);
+        if ours { products_within(memory) } else { memory.clone().matmul(memory.swap_dims(1, 2)).sum_dim(0).squeeze_dim(0) }
+    });
+    let [direction, trial, untried] = [(true, 1.0), (false, 1.0), (false, 0.0)].map(|(direction, tried)| {
+        between(&gpu, |device, ours| {
+            let own = [laid_out(SIZE, ROWS, 6, device), laid_out(SIZE, 1, 7, device)];
+            let x = noise::<4>(SIZE, 9, device);
+            let ledger = ledger(&[(place::LENGTH, 0.37), (place::TRIED, tried)], device);
+            let (along, picture) = if ours {
+                attempted(ledger, own, x)
+            } else {
+                let factors = ledger.narrow(0, place::FACTORS, ROWS + 1).reshape([1, ROWS + 1, 1]);
+                let along = (Tensor::cat(own.to_vec(), 1) * factors).sum_dim(1);
+                let step = (along.clone() * (0.37 * tried)).flatten::<1>(0, 2).narrow(0, 0, x.shape().num_elements());
+                (along, x + step.reshape(SIZE))
+            };
+            if direction { along.flatten::<1>(0, 2) } else { picture.flatten(0, 3) }
+        })
+    });
+    let distances = [changes, products, within, direction, trial, untried];
+    assert!(distances.iter().all(|&distance| distance <= GATE), "{distances:?}");
+}
+
+#[test]
+fn what_the_ledger_says_is_kept_and_nothing_else() {
+    let gpu = gpu();
+    for (taken, moved, slot) in [(1.0, 1.0, 9.0), (1.0, 1.0, 0.0), (1.0, 1.0, -1.0), (1.0, 0.0, -1.0), (0.0, 0.0, -1.0)] {
+        let noise = |seed| noise::<4>(SIZE, seed, &gpu);
+        let [new, memory, gradient] = [(3, 1), (ROWS, 2), (1, 3)].map(|(rows, seed)| laid_out(SIZE, rows, seed, &gpu));
+        let says = ledger(&[(place::TAKEN, taken), (place::MOVED, moved), (place::SLOT, slot)], &gpu);
+        let own = [(ROWS, 2), (1, 3)].map(|(rows, seed)| laid_out(SIZE, rows, seed, &gpu));
+        let (x, [remembered, known]) = kept(says, [noise(4), noise(5)], new.clone(), own);
+        let expected = if slot < 0.0 {
+            memory
+        } else {
+            let first = 2 * slot as usize;
+            memory.slice_assign([0..5, first..first + 2, 0..CHUNK], new.clone().narrow(1, 0, 2))
+        };
+        let distances = [
+            distance(x, noise(if moved == 1.0 { 5 } else { 4 })),
+            distance(remembered, expected),
+            distance(known, if taken == 1.0 { new.narrow(1, 2, 1) } else { gradient }),
+        ];
+        assert_eq!(distances, [0.0; 3], "taken {taken}, moved {moved}, slot {slot}");
+    }
+}
+
+#[test]
+fn what_another_holds_is_not_written_over() {
+    let gpu = gpu();
+    let [new, memory, gradient] = [(3, 1), (ROWS, 2), (1, 3)].map(|(rows, seed)| laid_out(SIZE, rows, seed, &gpu));
+    let says = ledger(&[(place::TAKEN, 1.0), (place::MOVED, 1.0), (place::SLOT, 3.0)], &gpu);
+    let pictures = [4, 5].map(|seed| noise::<4>(SIZE, seed, &gpu));
+    drop(kept(says, pictures, new, [memory.clone(), gradient.clone()]));
+    assert_eq!(distance(memory, laid_out(SIZE, ROWS, 2, &gpu)), 0.0);
+    assert_eq!(distance(gradient, laid_out(SIZE, 1, 3, &gpu)), 0.0);
+}
+
+/// A descent in a valley of few dimensions with all that can happen on the way, decided by the ledger on the host. `seen` is given each
+/// decision: the ledger before, and what it decides by.
+fn descend(pairs: usize, mut seen: impl FnMut(&Ledger, &[f32], [f32; 3], Occasion)) {
+    const DIMENSIONS: usize = 24;
+    type Vector = [f32; DIMENSIONS];
+    let dot = |a: &Vector, b: &Vector| a.iter().zip(b).map(|(x, y)| x * y).sum::<f32>();
+    let mut ledger = Ledger::new(pairs, 0.1);
+    let mut rows = vec![[0.0; DIMENSIONS]; 2 * pairs];
+    let [mut x, mut known, mut step] = [[0.0; DIMENSIONS]; 3];
+    for round in 0..150_usize {
+        let occasion = match round {
+            0 | 9 | 50 | 51 => Occasion::Look,
+            10 | 55 => Occasion::StepAfterChange,
+            _ => Occasion::Step,
+        };
+        if occasion == Occasion::Look || !ledger.is(place::TRIED) {
+            step = [0.0; DIMENSIONS];
+        }
+        let at: Vector = std::array::from_fn(|i| x[i] + step[i]);
+        let mut gradient: Vector = std::array::from_fn(|i| (1 + i * i / 4) as f32 * (at[i] - 0.5));
+        let mut loss = 0.5 * at.iter().zip(&gradient).map(|(x, slope)| (x - 0.5) * slope).sum::<f32>();
+        match round {
+            // Long enough to exhaust the halvings and the history, twice.
+            70..120 => loss += 1e9,
+            20 => loss = f32::INFINITY,
+            21 | 50 => gradient[7] = f32::NAN,
+            55 => loss += 1e3,
+            _ => {}
+        }
+        let new = [step, std::array::from_fn(|i| gradient[i] - known[i]), gradient];
+        let all: Vec<Vector> = rows.iter().chain(&new).copied().collect();
+        let products = new.iter().flat_map(|new| all.iter().map(|row| dot(row, new)));
+        let measures: Vec<f32> = products.chain([gradient.iter().map(|value| value.abs()).sum()]).collect();
+        let terms = [0.5 * loss, 0.25 * loss, 0.25 * loss];
+        seen(&ledger, &measures, terms, occasion);
+        ledger = ledger.after(occasion, terms, &measures);
+        if ledger.is(place::MOVED) {
+            x = at;
+        }
+        if ledger.is(place::TAKEN) {
+            known = gradient;
+        }
+        if let Some(slot) = ledger.slot() {
+            (rows[2 * slot], rows[2 * slot + 1]) = (new[0], new[1]);
+        }
+        let (factors, last) = ledger.factors().split_at(rows.len());
+        let along = |i: usize| last[0] * known[i] + rows.iter().zip(factors).map(|(row, factor)| factor * row[i]).sum::<f32>();
+        step = std::array::from_fn(|i| ledger.get(place::LENGTH) * along(i));
+    }
+}
+
+/// Holds the kernel's decision after an evaluation against the plain ledger's, which is answered.
+fn decided_alike(before: &Ledger, measures: &[f32], terms: [f32; 3], occasion: Occasion, gpu: &Device) -> Ledger {
+    let after = before.after(occasion, terms, measures);
+    let numbers = Tensor::from_floats(before.numbers(), gpu);
+    let terms = terms.map(|term| Tensor::from_floats([term], gpu));
+    let ours = decided(numbers, Tensor::from_floats(measures, gpu), terms, occasion);
+    let ours = ours.into_data().try_into_vec::<f32>().unwrap();
+    let far = ours.iter().zip(after.numbers()).position(|(&ours, &twin)| !alike(ours, twin));
+    assert_eq!(far, None, "{occasion:?}: {ours:?} for {after:?} after {before:?}");
+    after
+}
+
+#[test]
+fn every_decision_is_that_of_the_plain_ledger() {
+    let gpu = gpu();
+    for pairs in [1, 3, 10, 20] {
+        let [mut moves, mut moves_after_change, mut halvings, mut blamed, mut stuck] = [0; 5];
+        descend(pairs, |before, measures, terms, occasion| {
+            let after = decided_alike(before, measures, terms, occasion, &gpu);
+            moves += usize::from(after.is(place::MOVED));
+            moves_after_change += usize::from(after.is(place::MOVED) && occasion == Occasion::StepAfterChange);
+            halvings += usize::from(after.get(place::HALVINGS) > 0.0);
+            blamed += usize::from(after.get(place::FIRST_STEP) < before.get(place::FIRST_STEP));
+            stuck += usize::from(!after.is(place::GOES_ON));
+        });
+        let seen = [moves, moves_after_change, halvings, blamed, stuck];
+        assert!(moves > 20 && moves_after_change > 0 && halvings > 30 && blamed > 0 && stuck == 1, "{seen:?}");
+    }
+}
+
+#[test]
+fn so_it_is_where_pairs_tell_nothing_or_lead_up() {
+    let gpu = gpu();
+    let [mut passed_over, mut led_up] = [0; 2];
+    descend(5, |before, measures, terms, occasion| {
+        let step = 2 * before.get(place::NEWEST) as usize;
+        let change = step + 1;
+        for nothing in [true, false] {
+            let mut numbers = before.numbers().to_vec();
+            let product = |row, column| place::FACTORS + (1 + row) * 11 + column;
+            if nothing {
+                (numbers[product(step, change)], numbers[product(change, step)]) = (0.0, 0.0);
+            } else {
+                // A square below 0, which no vectors have.
+                numbers[product(change, change)] = -1.0;
+            }
+            let tampered = Ledger::from_numbers(5, numbers).unwrap();
+            let (plain, after) =
+                (before.after(occasion, terms, measures), decided_alike(&tampered, measures, terms, occasion, &gpu));
+            let forgotten = after.get(place::PAIRS) < plain.get(place::PAIRS);
+            passed_over += usize::from(nothing && after.factors() != plain.factors() && !forgotten);
+            led_up += usize::from(!nothing && forgotten);
+        }
+    });
+    assert!(passed_over > 10 && led_up > 3, "{passed_over}, {led_up}");
+}
+
+/// Of two numbers from one recursion in f32: the same to rounding, or neither finite.
+fn alike(ours: f32, twin: f32) -> bool {
+    let near = (ours - twin).abs() <= 1e-4 * twin.abs().max(1e-3);
+    if twin.is_finite() { near } else { !ours.is_finite() }
+}
+
+#[test]
+fn one_program_each_serves_all_sizes() {
+    let gpu = gpu();
+    let launched = |size: [usize; 4], pairs: usize| {
+        let own = [laid_out(size, 2 * pairs, 1, &gpu), laid_out(size, 1, 2, &gpu)];
+        let (row, picture) = (laid_out(size, 1, 2, &gpu), noise::<4>(size, 3, &gpu));
+        let terms = [5, 6, 7].map(|seed| noise::<1>([1], seed, &gpu));
+        let ledger = Tensor::from_floats(Ledger::new(pairs, 0.1).numbers(), &gpu);
+        kernels_of(|| {
+            let new = changes(row.clone(), ledger.clone(), row.clone(), picture.clone());
+            let measures = products(new.clone(), own[0].clone());
+            let ledger = decided(ledger, measures, terms, Occasion::Step);
+            let (x, own) = kept(ledger.clone(), [picture.clone(), picture.clone()], new, own);
+            drop(attempted(ledger, own, x));
+        })
+    };
+    let first = launched(SIZE, 10);
+    assert_eq!(first.len(), 7, "one for each pass, two for the products, and the poison of these tests");
+    assert!(first == launched([1, 3, 64, 64], 3));
+}

@@ -1,0 +1,78 @@
+//! Pooling of a ReLU's answer over 2×2 windows, rounding down.
+//!
+//! Where the answer is 0 the ReLU passes no gradient on, and neither does the pooling. For its way back it keeps a byte for each value that it gave,
+//! and not what it read: a map that nothing else reads can go.
+
+use burn::backend::autodiff::checkpoint::base::Checkpointer;
+use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
+use burn::backend::autodiff::grads::Gradients;
+use burn::backend::autodiff::ops::{Backward, Ops, OpsKind, unary};
+use burn::backend::tensor::{FloatTensor, IntTensor};
+use burn::backend::{Autodiff, Backend, Dispatch, TensorMetadata, backend_extension};
+use burn::tensor::Tensor;
+use burn_cubecl::CubeBackend;
+use burn_cubecl::tensor::CubeTensor;
+
+use super::super::layout::{VECTOR, filled};
+use super::{PoolKind, kernel};
+
+/// The mean or the maximum of 2×2 windows: `[1, C, H, W]` to `[1, C, ⌊H/2⌋, ⌊W/2⌋]`. Both sides are at least 2; `C` that is no multiple of 4 costs a copy.
+/// No gradient reaches what is not above 0.
+pub fn pool(x: Tensor<4>, kind: PoolKind) -> Tensor<4> {
+    let channels = x.dims()[1];
+    if !channels.is_multiple_of(VECTOR) {
+        return pool(filled(x, channels.next_multiple_of(VECTOR)), kind).narrow(1, 0, channels);
+    }
+    let (pooled, _) = <Dispatch as PoolingBackend>::pool(x.into_dispatch(), kind);
+    Tensor::from_dispatch(pooled)
+}
+
+/// Pooling as Burn dispatches it: on CubeCL's runtimes, and under autodiff over them.
+#[backend_extension(Autodiff, Cube)]
+pub trait PoolingBackend: Backend {
+    /// `[1, C, H, W]` to `[1, C, ⌊H/2⌋, ⌊W/2⌋]`, and what [`Self::pool_backward`] is to know of it.
+    fn pool(x: FloatTensor<Self>, kind: PoolKind) -> (FloatTensor<Self>, IntTensor<Self>);
+
+    /// The gradient with respect to what was pooled, whose height and width these are, from the one with respect to what [`Self::pool`] gave.
+    fn pool_backward(gradient: FloatTensor<Self>, routes: IntTensor<Self>, sides: [usize; 2], kind: PoolKind) -> FloatTensor<Self>;
+}
+
+impl PoolingBackend for CubeBackend {
+    fn pool(x: CubeTensor, kind: PoolKind) -> (CubeTensor, CubeTensor) {
+        kernel::pool(x, kind)
+    }
+
+    fn pool_backward(gradient: CubeTensor, routes: CubeTensor, sides: [usize; 2], kind: PoolKind) -> CubeTensor {
+        kernel::pool_backward(gradient, routes, sides, kind)
+    }
+}
+
+/// The backward pass; its state is whose each gradient is, and the height and width of what was pooled.
+#[derive(Debug)]
+struct Pool(PoolKind);
+
+impl<B: PoolingBackend> Backward<B, 1> for Pool {
+    type State = (IntTensor<B>, [usize; 2]);
+
+    fn backward(self, ops: Ops<Self::State, 1>, gradients: &mut Gradients, _: &mut Checkpointer) {
+        let (routes, sides) = ops.state;
+        unary::<B, _>(ops.parents, ops.node, gradients, |gradient| B::pool_backward(gradient, routes, sides, self.0));
+    }
+}
+
+impl<B: PoolingBackend, C: CheckpointStrategy> PoolingBackend for Autodiff<B, C> {
+    fn pool(x: FloatTensor<Self>, kind: PoolKind) -> (FloatTensor<Self>, IntTensor<Self>) {
+        let preparation = Pool(kind).prepare::<C>([x.node()]).compute_bound().stateful();
+        let [_, _, height, width] = x.shape().dims();
+        let (pooled, routes) = B::pool(x.into_primitive(), kind);
+        let pooled = match preparation {
+            OpsKind::Tracked(preparation) => preparation.finish((routes.clone(), [height, width]), pooled),
+            OpsKind::UnTracked(preparation) => preparation.finish(pooled),
+        };
+        (pooled, routes)
+    }
+
+    fn pool_backward(_: FloatTensor<Self>, _: IntTensor<Self>, _: [usize; 2], _: PoolKind) -> FloatTensor<Self> {
+        unimplemented!("no one asks for second derivatives")
+    }
+}

@@ -1,0 +1,34 @@
+//! Pooling over 2×2 windows.
+
+#[cfg(feature = "gpu")]
+mod glue;
+#[cfg(feature = "gpu")]
+mod kernel;
+#[cfg(all(test, feature = "gpu"))]
+mod tests;
+
+use burn::tensor::Tensor;
+use burn::tensor::module::{avg_pool2d, max_pool2d};
+use burn::tensor::ops::{AvgPoolOptions, MaxPoolOptions};
+
+/// What a pooling takes of a window; compiled into the kernel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum PoolKind {
+    /// The mean.
+    Average,
+    /// The maximum.
+    Max,
+}
+
+/// 2×2 windows made one, rounding down: `[1, C, H, W]` to `[1, C, ⌊H/2⌋, ⌊W/2⌋]`. Where a gradient is asked for, `x` must be the output of a
+/// ReLU: the kernels let none through where it is 0, as the ReLU would not.
+pub fn pool(x: Tensor<4>, kind: PoolKind) -> Tensor<4> {
+    #[cfg(feature = "gpu")]
+    if super::on_gpu(&x.device()) {
+        return glue::pool(x, kind);
+    }
+    match kind {
+        PoolKind::Average => avg_pool2d(x, AvgPoolOptions::new([2, 2])),
+        PoolKind::Max => max_pool2d(x, MaxPoolOptions::new([2, 2])),
+    }
+}

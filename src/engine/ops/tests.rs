@@ -1,0 +1,199 @@
+//! What the tests of all kernels share.
+
+use std::collections::BTreeSet;
+use std::ops::Deref;
+use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
+
+use burn::tensor::{DType, Device, FloatDType, Tensor};
+use burn_cubecl::tensor::CubeTensor;
+use burn_wgpu::WgpuSetup;
+use cubecl::launched::LaunchedKernels;
+use cubecl::prelude::*;
+use pollster::block_on;
+use wgpu::{
+    Backend, BackendOptions, Backends, DeviceDescriptor, Features, Instance, InstanceDescriptor, NoopBackendOptions,
+    PowerPreference, RequestAdapterOptions,
+};
+
+use super::distance::on_gpu as squared_distance;
+use super::layout::a_unit_each;
+use super::precision::element;
+use crate::engine::device;
+
+/// The process's one GPU, for one test at a time; an emulated one will do.
+pub fn gpu() -> MutexGuard<'static, Device> {
+    static GPU: LazyLock<Mutex<Device>> = LazyLock::new(|| {
+        Mutex::new(block_on(device::open_gpu(|_| ())).expect("a Vulkan device, if an emulated one, must be there").device)
+    });
+    // A test that failed leaves the device as good as it was.
+    GPU.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A device that takes every program and runs none, with the limits and features of the machine's own adapter: for what is launched, whatever
+/// comes of it. The process's GPU is held beside it, since launches are counted on all devices together.
+pub struct IdleGpu {
+    device: Device,
+    _held: MutexGuard<'static, Device>,
+}
+
+impl Deref for IdleGpu {
+    type Target = Device;
+
+    fn deref(&self) -> &Device {
+        &self.device
+    }
+}
+
+/// The process's one device that runs nothing, for one test at a time.
+pub fn idle_gpu() -> IdleGpu {
+    static IDLE: LazyLock<Device> = LazyLock::new(|| block_on(open_idle()));
+    IdleGpu { _held: gpu(), device: IDLE.clone() }
+}
+
+async fn open_idle() -> Device {
+    let real = Instance::new(InstanceDescriptor::new_without_display_handle());
+    let strongest =
+        RequestAdapterOptions { power_preference: PowerPreference::HighPerformance, ..RequestAdapterOptions::default() };
+    let real = real.request_adapter(&strongest).await.expect("a Vulkan device, if an emulated one, must be there");
+    let info = real.get_info();
+    let noop = NoopBackendOptions {
+        limits: Some(real.limits()),
+        features: Some(real.features() - Features::all_experimental_mask()),
+        device_type: Some(info.device_type),
+        subgroup_min_size: Some(info.subgroup_min_size),
+        subgroup_max_size: Some(info.subgroup_max_size),
+        ..NoopBackendOptions::enabled()
+    };
+    let instance = Instance::new(InstanceDescriptor {
+        backends: Backends::NOOP,
+        backend_options: BackendOptions { noop, ..BackendOptions::default() },
+        ..InstanceDescriptor::new_without_display_handle()
+    });
+    let adapter = instance.request_adapter(&RequestAdapterOptions::default()).await.expect("it is enabled");
+    let description = DeviceDescriptor {
+        required_features: adapter.features(),
+        required_limits: adapter.limits(),
+        ..DeviceDescriptor::default()
+    };
+    let (device, queue) = adapter.request_device(&description).await.expect("it has no more than the adapter");
+    let setup = WgpuSetup { instance, adapter, device, queue, backend: Backend::Noop };
+    Device::wgpu_options().setup(setup).init().expect("CubeCL works with any device")
+}
+
+/// Fills `memory` with what is no number, by one program for all shapes in each precision, so that programs can be counted on any adapter.
+pub fn poison(memory: &CubeTensor) {
+    let (count, units) = a_unit_each(memory, memory.meta.num_elements());
+    // SAFETY: units beyond the memory do nothing.
+    unsafe {
+        poison_kernel::launch_unchecked(&memory.client, count, units, memory.clone().into_tensor_arg(), f32::NAN, element(memory));
+    };
+}
+
+#[cube(launch_unchecked)]
+fn poison_kernel<X: Numeric>(memory: &mut cubecl::prelude::Tensor<X>, value: f32, #[define(X)] _element: ElemType) {
+    if ABSOLUTE_POS < memory.len() {
+        memory[ABSOLUTE_POS] = X::cast_from(value);
+    }
+}
+
+/// The kernels that `work` launches, each once: those that a device compiles for it. The caller holds the GPU.
+pub fn kernels_of(work: impl FnOnce()) -> BTreeSet<String> {
+    let launched = LaunchedKernels::new();
+    work();
+    launched.finish().iter().map(|kernel| format!("{kernel:?}")).collect()
+}
+
+/// A tensor `[1, C, H, W]` that lies channels-last in memory.
+pub fn channels_last_noise([_, channels, height, width]: [usize; 4], seed: u32, device: &Device) -> Tensor<4> {
+    noise([1, height, width, channels], seed, device).permute([0, 3, 1, 2])
+}
+
+/// The same of values that halves hold exactly: steps of 2⁻⁹.
+pub fn half_noise(shape: [usize; 4], seed: u32, device: &Device) -> Tensor<4> {
+    channels_last_noise(shape, seed, device).mul_scalar(512.0).floor().div_scalar(512.0)
+}
+
+/// Values in -1..1 that look random and are the same each time.
+pub fn noise<const D: usize>(shape: [usize; D], seed: u32, device: &Device) -> Tensor<D> {
+    let mut state = seed.wrapping_mul(0x9e37_79b9) | 1;
+    let values = std::iter::repeat_with(|| {
+        state ^= state << 13;
+        state ^= state >> 17;
+        state ^= state << 5;
+        f64::from(state) / f64::from(u32::MAX) * 2.0 - 1.0
+    });
+    #[expect(clippy::cast_possible_truncation, reason = "values in -1..1")]
+    let values: Vec<f32> = values.map(|value| value as f32).take(shape.iter().product()).collect();
+    Tensor::<1>::from_floats(values.as_slice(), device).reshape(shape)
+}
+
+/// How far `ours` on the GPU is from its `twin` on the processor, in value and in gradient, at noise of the shapes `x` and `weight`.
+pub fn distances<const D: usize, const E: usize>(
+    ours: impl Fn(Tensor<D>) -> Tensor<E>,
+    twin: impl Fn(Tensor<D>) -> Tensor<E>,
+    [x, weight]: [&[usize]; 2],
+    gpu: &Device,
+) -> [f64; 2] {
+    let shapes = (x.try_into().expect("of rank D"), weight.try_into().expect("of rank E"));
+    distances_at(ours, twin, |device| (noise::<D>(shapes.0, 1, device), noise::<E>(shapes.1, 2, device)), gpu)
+}
+
+/// The same at the `x` and `weight` that `at` makes on a device.
+pub fn distances_at<const D: usize, const E: usize>(
+    ours: impl Fn(Tensor<D>) -> Tensor<E>,
+    twin: impl Fn(Tensor<D>) -> Tensor<E>,
+    at: impl Fn(&Device) -> (Tensor<D>, Tensor<E>),
+    gpu: &Device,
+) -> [f64; 2] {
+    let (x, weight) = at(gpu);
+    let ours = value_and_gradient(ours, x, weight);
+    let (x, weight) = at(&Device::flex());
+    let expected = value_and_gradient(twin, x, weight);
+    [distance(ours.0, expected.0), distance(ours.1, expected.1)]
+}
+
+/// Distance allowed of maps in halves to the twin's, relative L2: what they are rounded to is off by 2⁻¹¹ of each at most, and less on average.
+pub const HALF_GATE: f64 = 3e-4;
+
+/// How far `ours` of a map in halves on the GPU is from its `twin` in f32 on the processor: in value, and in the gradient of the value's square,
+/// which is f32 for both.
+pub fn half_distances<const E: usize>(
+    ours: impl Fn(Tensor<4>) -> Tensor<E>,
+    twin: impl Fn(Tensor<4>) -> Tensor<E>,
+    shape: [usize; 4],
+    gpu: &Device,
+) -> [f64; 2] {
+    let halves = half_noise(shape, 1, gpu).cast(FloatDType::F16).autodiff().require_grad();
+    let value = ours(halves.clone());
+    let zeros = Tensor::<E>::zeros(value.shape(), gpu).cast(FloatDType::from(value.dtype()));
+    let mut gradients = squared_distance(value.clone(), zeros, 1.0).backward();
+    let gradient = halves.grad_remove(&mut gradients).expect("the value depends on x");
+    let x = half_noise(shape, 1, &Device::flex()).autodiff().require_grad();
+    let expected = twin(x.clone());
+    let slope = x.grad_remove(&mut expected.clone().square().sum().backward()).expect("the value depends on x");
+    assert_eq!(gradient.dtype(), DType::F32, "gradients of maps in halves are f32");
+    let value = value.without_autodiff().cast(FloatDType::F32);
+    [distance(value, expected.without_autodiff()), distance(gradient, slope)]
+}
+
+/// `‖ours − reference‖ / ‖reference‖`; NaN when one of ours is.
+pub fn distance<const D: usize>(ours: Tensor<D>, reference: Tensor<D>) -> f64 {
+    assert_eq!(ours.dims(), reference.dims());
+    let [ours, reference] =
+        [ours, reference].map(|tensor| tensor.into_data().try_into_vec::<f32>().expect("the engine computes in f32"));
+    let squares = |values: &mut dyn Iterator<Item = f64>| values.map(|value| value * value).sum::<f64>();
+    let difference = squares(&mut ours.iter().zip(&reference).map(|(&a, &b)| f64::from(a) - f64::from(b)));
+    (difference / squares(&mut reference.iter().map(|&value| f64::from(value)))).sqrt()
+}
+
+/// The value of `of` at `x`, and the gradient of its product with a fixed `weight`, all without autodiff.
+pub fn value_and_gradient<const D: usize, const E: usize>(
+    of: impl Fn(Tensor<D>) -> Tensor<E>,
+    x: Tensor<D>,
+    weight: Tensor<E>,
+) -> (Tensor<E>, Tensor<D>) {
+    let x = x.autodiff().require_grad();
+    let value = of(x.clone());
+    let mut gradients = (value.clone() * weight.autodiff()).sum().backward();
+    (value.without_autodiff(), x.grad_remove(&mut gradients).expect("the value depends on x"))
+}

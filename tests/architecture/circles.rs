@@ -1,0 +1,207 @@
+//! No files of `src` import each other in a circle: neither rooms nor the files of one room. A folder's children are compared with one another,
+//! each with all that lies below it; a file and its own children may know each other.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use syn::visit::{self, Visit};
+use syn::{Attribute, ItemMod, ItemUse, UseTree, Visibility};
+
+/// A module's or an item's path within the package, as in `engine`, `loss`, `Terms`.
+type ModulePath = Vec<String>;
+
+/// What one file says of others.
+#[derive(Default)]
+struct Module {
+    /// All that it names of the package.
+    named: BTreeSet<ModulePath>,
+    /// What it passes on, by the name that it has here.
+    passed_on: BTreeMap<String, ModulePath>,
+}
+
+/// Collects what a file names.
+struct Names {
+    at: ModulePath,
+    module: Module,
+}
+
+impl Names {
+    /// A path as written in this file, from the package's root; `None` where it leads out of the package or to a name of the file's own.
+    fn absolute(&self, written: &[String]) -> Option<ModulePath> {
+        let mut base = self.at.clone();
+        let rest = match written.first()?.as_str() {
+            "crate" => {
+                base.clear();
+                &written[1..]
+            }
+            "self" => &written[1..],
+            "super" => {
+                let ups = written.iter().take_while(|segment| *segment == "super").count();
+                base.truncate(base.len().checked_sub(ups)?);
+                &written[ups..]
+            }
+            _ => return None,
+        };
+        (!rest.is_empty()).then(|| [base, rest.to_vec()].concat())
+    }
+
+    fn take(&mut self, tree: &UseTree, prefix: &[String], passes_on: bool) {
+        let with = |name: String| [prefix, &[name]].concat();
+        match tree {
+            UseTree::Path(path) => self.take(&path.tree, &with(path.ident.to_string()), passes_on),
+            UseTree::Group(group) => group.items.iter().for_each(|tree| self.take(tree, prefix, passes_on)),
+            UseTree::Name(name) if name.ident == "self" => self.name(prefix.to_vec(), prefix.last().cloned(), passes_on),
+            UseTree::Name(name) => self.name(with(name.ident.to_string()), Some(name.ident.to_string()), passes_on),
+            UseTree::Rename(rename) => self.name(with(rename.ident.to_string()), Some(rename.rename.to_string()), passes_on),
+            UseTree::Glob(_) => self.name(prefix.to_vec(), None, false),
+        }
+    }
+
+    fn name(&mut self, written: Vec<String>, here: Option<String>, passes_on: bool) {
+        // In a file that has modules a bare path may begin with one of them.
+        let path = self.absolute(&written).unwrap_or_else(|| [self.at.clone(), written].concat());
+        if let (true, Some(here)) = (passes_on, here) {
+            self.module.passed_on.insert(here, path.clone());
+        }
+        self.module.named.insert(path);
+    }
+}
+
+impl<'ast> Visit<'ast> for Names {
+    fn visit_item_use(&mut self, item: &'ast ItemUse) {
+        if !of_tests(&item.attrs) {
+            self.take(&item.tree, &[], !matches!(item.vis, Visibility::Inherited));
+        }
+    }
+
+    fn visit_item_mod(&mut self, item: &'ast ItemMod) {
+        if !of_tests(&item.attrs) {
+            visit::visit_item_mod(self, item);
+        }
+    }
+
+    fn visit_path(&mut self, path: &'ast syn::Path) {
+        let written: Vec<String> = path.segments.iter().map(|segment| segment.ident.to_string()).collect();
+        if let Some(path) = self.absolute(&written) {
+            self.module.named.insert(path);
+        }
+        visit::visit_path(self, path);
+    }
+}
+
+/// Whether an item is there for tests alone.
+fn of_tests(attributes: &[Attribute]) -> bool {
+    let says_test = |attribute: &Attribute| {
+        attribute.path().is_ident("cfg") && attribute.meta.require_list().is_ok_and(|list| list.tokens.to_string().contains("test"))
+    };
+    attributes.iter().any(says_test)
+}
+
+fn read(at: ModulePath, text: &str) -> Module {
+    let file = syn::parse_file(text).unwrap_or_else(|error| panic!("{}: {error}", at.join("::")));
+    let mut names = Names { at, module: Module::default() };
+    names.visit_file(&file);
+    names.module
+}
+
+/// All modules below `folder`, by path; the root's is empty.
+fn modules_in(folder: &Path, at: &[String], modules: &mut BTreeMap<ModulePath, Module>) {
+    let entries = std::fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.expect("the folder can be read").path()).collect();
+    paths.sort();
+    for path in paths {
+        let stem = path.file_stem().expect("it has a name").to_string_lossy().into_owned();
+        let below = [at, std::slice::from_ref(&stem)].concat();
+        if path.is_dir() {
+            modules_in(&path, &below, modules);
+        } else if stem != "tests" && !at.starts_with(&["bin".to_owned()]) {
+            let own = if matches!(stem.as_str(), "mod" | "lib") { at.to_vec() } else { below };
+            let text = std::fs::read_to_string(&path).expect("the file can be read");
+            modules.insert(own.clone(), read(own, &text));
+        }
+    }
+}
+
+/// The module that defines what `path` names, through all that pass it on.
+fn home(modules: &BTreeMap<ModulePath, Module>, path: &[String]) -> Option<ModulePath> {
+    let mut path = path.to_vec();
+    for _ in 0..8 {
+        let depth = (0..=path.len()).rev().find(|&depth| modules.contains_key(&path[..depth]))?;
+        let (module, rest) = path.split_at(depth);
+        match rest.first().and_then(|name| modules[module].passed_on.get(name)) {
+            Some(target) if target != &path => path = [target, &rest[1..]].concat(),
+            _ => return Some(module.to_vec()),
+        }
+    }
+    panic!("{} is passed on in a circle", path.join("::"))
+}
+
+/// Circles among the children of each folder, as the names of their members.
+fn circles(modules: &BTreeMap<ModulePath, Module>) -> Vec<String> {
+    let mut edges: BTreeMap<ModulePath, BTreeMap<String, BTreeSet<String>>> = BTreeMap::new();
+    for (from, module) in modules {
+        // What only passes names on knows nothing of them.
+        let used = module.named.iter().filter(|path| !module.passed_on.values().any(|passed| passed == *path));
+        for to in used.filter_map(|path| home(modules, path)) {
+            let shared = from.iter().zip(&to).take_while(|(a, b)| a == b).count();
+            if shared < from.len() && shared < to.len() {
+                let room = edges.entry(from[..shared].to_vec()).or_default();
+                room.entry(from[shared].clone()).or_default().insert(to[shared].clone());
+            }
+        }
+    }
+    edges.iter().flat_map(|(room, edges)| circles_of(&room.join("::"), edges)).collect()
+}
+
+/// Takes out, again and again, what knows nothing else or is known by nothing else: what is left goes in circles.
+fn circles_of(room: &str, edges: &BTreeMap<String, BTreeSet<String>>) -> Option<String> {
+    let mut left = edges.clone();
+    loop {
+        let members: BTreeSet<String> = left.keys().cloned().collect();
+        let known: BTreeSet<String> = left.values().flatten().cloned().collect();
+        left.values_mut().for_each(|known| known.retain(|to| members.contains(to)));
+        left.retain(|from, to| !to.is_empty() && known.contains(from));
+        if left.len() == members.len() {
+            break;
+        }
+    }
+    let arrows: Vec<String> = left.iter().map(|(from, to)| format!("{from} → {to:?}")).collect();
+    (!arrows.is_empty()).then(|| format!("in {room}: {}", arrows.join(", ")))
+}
+
+fn package(files: &[(&str, &str)]) -> BTreeMap<ModulePath, Module> {
+    let path = |name: &str| name.split("::").filter(|part| !part.is_empty()).map(str::to_owned).collect::<ModulePath>();
+    files.iter().map(|(name, text)| (path(name), read(path(name), text))).collect()
+}
+
+#[test]
+fn no_files_import_each_other_in_a_circle() {
+    let mut modules = BTreeMap::new();
+    modules_in(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &[], &mut modules);
+    assert!(modules.len() > 100, "only {} files were read", modules.len());
+    assert_eq!(circles(&modules), Vec::<String>::new());
+}
+
+#[test]
+fn a_circle_is_found_however_it_is_written() {
+    let with =
+        |a: &str, b: &str| circles(&package(&[("", "mod room;"), ("room", "pub use a::Thing;"), ("room::a", a), ("room::b", b)]));
+    for a in
+        ["use super::b::Other;", "use crate::room::{b, self};", "fn f() -> super::b::Other {}", "use super::{b::{Other as Mine}};"]
+    {
+        assert_eq!(with(a, "").len(), 0, "{a}: one direction is none");
+        for b in ["use super::a;", "use crate::room::Thing;", "use super::Thing;", "fn f(_: &crate::room::a::Thing) {}"] {
+            assert_eq!(with(a, b).len(), 1, "{a} {b}");
+        }
+        assert_eq!(with(a, "#[cfg(test)] mod tests { use super::super::a; }").len(), 0, "tests may know all");
+    }
+}
+
+#[test]
+fn rooms_are_compared_with_all_that_lies_below_them() {
+    let files =
+        [("one", ""), ("one::deep", "use crate::two::Thing;"), ("two", "mod deep;"), ("two::deep", "use crate::one::deep::Other;")];
+    assert_eq!(circles(&package(&files)).len(), 1);
+    let own = [("one", "mod deep; use deep::Other;"), ("one::deep", "use super::Thing;")];
+    assert_eq!(circles(&package(&own)).len(), 0, "a file and its own children");
+}
