@@ -55,8 +55,8 @@ impl Preset {
             Self::Balanced => {}
             Self::CloserToThePhoto => recipe.emphasis.content_weight = 2000.0,
             Self::BolderStrokes => {
-                recipe.emphasis.content_weight = 250.0;
-                recipe.emphasis.grain = 0.3;
+                recipe.emphasis.content_weight = 350.0;
+                recipe.emphasis.outlines = 16.0;
                 recipe.style_scale = 1.5;
             }
             Self::ColoursOfThePhoto => recipe.colours.palette = Palette::Photo,
