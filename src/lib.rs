@@ -2,24 +2,21 @@
 //!
 //! The map, from the bottom up; `ARCHITECTURE.md` tells the whole story and `tests/architecture` holds the code to it.
 //!
-//! - [`pixels`], [`layer`], [`recipe`], [`losses`], [`schedule`], [`memory`], [`pace`] and [`frame`]: plain values, without tensors, web or files.
-//! - [`protocol`]: all that crosses between page and worker.
-//! - `wire` \[wasm\]: how such a message crosses.
+//! - [`pixels`], [`layer`], [`recipe`], [`losses`], [`memory`] and [`frame`]: plain values, without tensors, web or files.
+//! - [`protocol`]: all that crosses between page and worker, and, in wasm, how.
 //! - `engine` \[feature `tensors`\]: the optimisation on Burn. It knows no web, no clock, no file.
 //! - `codec` \[feature `tensors`\]: picture files to [`pixels::Pixels`] and back.
 //! - `cli` \[feature `cli`\]: the native command line on the same engine.
-//! - `worker` \[feature `tensors`, wasm\]: the dedicated Web Worker that owns the device.
+//! - `worker` \[feature `tensors`\]: the dedicated Web Worker that owns the device; what of it knows no web is built natively, too.
 //! - `ui` \[feature `ui`\]: the page.
 
 pub mod frame;
 pub mod layer;
 pub mod losses;
 pub mod memory;
-pub mod pace;
 pub mod pixels;
 pub mod protocol;
 pub mod recipe;
-pub mod schedule;
 
 #[cfg(feature = "cli")]
 pub mod cli;
@@ -29,7 +26,5 @@ pub mod codec;
 pub mod engine;
 #[cfg(feature = "ui")]
 pub mod ui;
-#[cfg(all(any(feature = "tensors", feature = "ui"), target_arch = "wasm32"))]
-pub mod wire;
-#[cfg(all(feature = "tensors", target_arch = "wasm32"))]
+#[cfg(feature = "tensors")]
 pub mod worker;

@@ -3,6 +3,9 @@
 //! On the wire a message is a JavaScript array: this module's value as JSON, then the attachments that its doc names, in
 //! that order.
 
+#[cfg(all(any(feature = "tensors", feature = "ui"), target_arch = "wasm32"))]
+pub mod wire;
+
 use serde::{Deserialize, Serialize};
 
 pub use crate::losses::Losses;

@@ -6,6 +6,7 @@ mod emphasis;
 mod grid;
 mod json;
 mod preset;
+pub mod pyramid;
 mod sizes;
 
 use std::ops::RangeInclusive;

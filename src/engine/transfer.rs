@@ -18,8 +18,8 @@ use super::{Begun, ImageTensor, Vgg19, colour};
 use crate::losses::Losses;
 use crate::memory::Capacity;
 use crate::pixels::{ImageSize, Pixels, Reduction};
+use crate::recipe::pyramid::{self, Level};
 use crate::recipe::{Emphasis, OptimizerKind, Recipe, Sizes};
-use crate::schedule::{self, Level};
 
 /// What [`StyleTransfer::advance`] has come to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,7 +75,7 @@ impl StyleTransfer {
     ) -> Result<Self, TransferError> {
         // An earlier result is gone on with at its own size: a smaller one would lose its detail.
         let sizes = if pictures.earlier.is_some() { Sizes::One } else { recipe.sizes };
-        let levels = schedule::levels(pictures.photo.size(), sizes, recipe.steps);
+        let levels = pyramid::levels(pictures.photo.size(), sizes, recipe.steps);
         Self::at_levels(vgg, pictures, recipe, levels.into(), capacity, device)
     }
 

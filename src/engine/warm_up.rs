@@ -11,8 +11,8 @@ use super::{ImageTensor, Pictures, StyleTransfer, TransferError, Vgg19};
 use crate::layer::Layer;
 use crate::memory::{Capacity, LEAST_TILE_EDGE_PX};
 use crate::pixels::{ImageSize, Pixels};
+use crate::recipe::pyramid::Level;
 use crate::recipe::{Emphasis, LayerStatistics, LayerWeights, Reading, Recipe, Sizes, Statistic};
-use crate::schedule::Level;
 
 /// A small run like the one to come, done part by part so that one can tell how far it is.
 #[derive(Debug)]

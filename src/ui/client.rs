@@ -8,8 +8,8 @@ use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{ErrorEvent, MessageEvent, Worker, WorkerOptions, WorkerType};
 
 use super::browser::{address_of, meta_content};
+use crate::protocol::wire;
 use crate::protocol::{Command, DeviceKind, Event, UserError};
-use crate::wire;
 
 /// Name of the `<meta>` that says where the script of a worker for `kind` lies.
 const fn worker_meta(kind: DeviceKind) -> &'static str {

@@ -4,7 +4,7 @@ use super::grid::CELLS;
 use super::policy::DeviceChoice;
 use super::studio::{Errand, Link, Phase, Run, Studio, WeightsProgress};
 use crate::protocol::{DeviceKind, Stage, WeightsSource};
-use crate::schedule;
+use crate::recipe::pyramid;
 
 /// Which browsers have WebGPU; by the vendors' own release notes.
 const FASTER_BROWSERS: &str = "That is slow. A browser with WebGPU and a graphics card is usually many times faster: Chrome or Edge from 113, \
@@ -169,7 +169,7 @@ fn ratio(part: u64, whole: u64) -> f64 {
 /// Time left at the pace so far, ms, coarse sizes being faster than fine ones; `None` before there is a pace. The first step is not
 /// counted: it paid for compilation.
 pub fn time_left_ms(run: &Run) -> Option<f64> {
-    let work = |steps| schedule::work(&run.levels, steps);
+    let work = |steps| pyramid::work(&run.levels, steps);
     let timed = run.step.checked_sub(1).map(|_| work(run.step) - work(1)).filter(|&work| work > 0.0)?;
     let (before, all) = pictures_done(run);
     let left = (all - before) * work(run.steps) - work(run.step);

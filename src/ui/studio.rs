@@ -11,8 +11,8 @@ use super::{grid, notices};
 use crate::memory::Capacity;
 use crate::pixels::ImageSize;
 use crate::protocol::{Command, DeviceKind, DeviceReport, Event, FileId, Losses, RunId, Stage, UserError, WeightsSource};
+use crate::recipe::pyramid;
 use crate::recipe::{Cell, Emphasis, Recipe, Sizes};
-use crate::schedule;
 
 /// What the shell around the [`Studio`] has to do after a change.
 #[derive(Clone, Debug, PartialEq)]
@@ -409,7 +409,7 @@ impl Studio {
         }
         run.steps = recipe.steps;
         // The photo's shape is not known here; for the time left a square will do.
-        run.levels = schedule::levels(ImageSize::new(recipe.size, recipe.size), recipe.sizes, recipe.steps);
+        run.levels = pyramid::levels(ImageSize::new(recipe.size, recipe.size), recipe.sizes, recipe.steps);
         run.phase = Phase::Preparing(Stage::Pictures);
         Some(Effect::Post(Command::Start {
             run: run.id,

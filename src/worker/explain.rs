@@ -170,3 +170,64 @@ fn megabytes(bytes: u64) -> String {
     let megabytes = bytes as f64 / 1e6;
     format!("{megabytes:.1}")
 }
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::ExecutionError;
+
+    use super::*;
+    use crate::losses::Losses;
+    use crate::pixels::ImageSize;
+    use crate::recipe::Recipe;
+
+    #[test]
+    fn every_failure_has_a_headline_and_an_advice_of_whole_sentences() {
+        let absurd = Recipe { steps: 0, ..Recipe::default() }.validate().unwrap_err();
+        let size = ImageSize::new(8, 8);
+        let failures = [
+            RunError::Unreadable(Role::Content, "gone".into()),
+            RunError::Picture(Role::Style, DecodeError::Empty),
+            RunError::Picture(Role::Chosen, DecodeError::Empty),
+            RunError::Download(DownloadError::Unreachable("offline".into())),
+            RunError::Download(DownloadError::Refused { status: 404 }),
+            RunError::Download(DownloadError::Dropped { received: 1, total: 2, reason: "reset".into() }),
+            RunError::Weights(WeightsError::WebPage),
+            RunError::Weights(WeightsError::Missing("conv1_1.codes".into())),
+            RunError::Transfer(TransferError::Recipe(absurd)),
+            RunError::Transfer(TransferError::TooManyStyles(9)),
+            RunError::Transfer(TransferError::Sizes(size, size)),
+            RunError::Transfer(TransferError::Device(ExecutionError::WithContext { reason: "lost".into() })),
+            RunError::Transfer(TransferError::Diverged(Losses::default(), 3)),
+            RunError::NoDevice,
+        ];
+        for failure in &failures {
+            let words = run(failure);
+            assert!(words.headline.starts_with(char::is_uppercase) && !words.headline.ends_with('.'), "{words:?}");
+            assert!(words.advice.starts_with(char::is_uppercase) && words.advice.ends_with('.'), "{words:?}");
+        }
+    }
+
+    #[test]
+    fn a_picture_is_named_by_its_place_but_for_the_one_just_chosen() {
+        let headline = |role| run(&RunError::Picture(role, DecodeError::Empty)).headline;
+        assert!(headline(Role::Content).starts_with("The content picture: "));
+        assert!(headline(Role::Style).starts_with("The style picture: "));
+        assert_eq!(headline(Role::Chosen), DecodeError::Empty.to_string());
+    }
+
+    #[test]
+    fn a_broken_download_says_how_far_it_came() {
+        let broken = DownloadError::Dropped { received: 4_250_000, total: 13_000_000, reason: "reset".into() };
+        let words = run(&RunError::Download(broken));
+        assert!(words.headline.contains("4.2 of 13.0 MB"), "{words:?}");
+        assert_eq!(words.detail, "reset");
+    }
+
+    #[test]
+    fn a_panic_is_told_by_what_it_was_about() {
+        assert!(panic("Out of Memory").headline.contains("not enough memory"));
+        assert_eq!(panic("Device was lost").headline, device_lost("").headline);
+        assert_eq!(panic("a poisoned lock").headline, device_lost("").headline);
+        assert!(panic("index out of bounds").headline.contains("inside"));
+    }
+}

@@ -1,38 +1,47 @@
 //! The dedicated Web Worker that owns the device. Enqueuing GPU work can block its thread for seconds; the page never feels it.
 //!
-//! Commands are queued as they come and taken between two steps by one loop, [`session::Session::serve`]; so the engine
+//! Commands are queued as they come and taken between two steps by one loop, `session::Session::serve`; so the engine
 //! needs no cancel token, and no two runs ever share the device.
 
-#[cfg(feature = "gpu")]
+#[cfg(all(feature = "gpu", target_arch = "wasm32"))]
 mod adapter_info;
-#[cfg(feature = "gpu")]
+#[cfg(all(feature = "gpu", target_arch = "wasm32"))]
 mod card_memory;
-mod error;
-mod explain;
+pub mod error;
+pub mod explain;
+#[cfg(target_arch = "wasm32")]
 mod global;
+#[cfg(target_arch = "wasm32")]
 mod inbox;
+#[cfg(target_arch = "wasm32")]
 mod outbox;
+pub mod pace;
+#[cfg(target_arch = "wasm32")]
 mod preparation;
+#[cfg(target_arch = "wasm32")]
 mod run;
+#[cfg(target_arch = "wasm32")]
 mod session;
-#[cfg(feature = "gpu")]
+#[cfg(all(feature = "gpu", target_arch = "wasm32"))]
 mod tuning_store;
+#[cfg(target_arch = "wasm32")]
 mod weights_store;
 
-use futures_channel::mpsc;
-use wasm_bindgen::JsCast;
-use wasm_bindgen::closure::Closure;
-use web_sys::MessageEvent;
-
-use crate::protocol::Event;
-use inbox::Message;
-use session::Session;
-
 /// Starts listening; the worker's `main`.
+#[cfg(target_arch = "wasm32")]
 pub fn start() {
+    use futures_channel::mpsc;
+    use wasm_bindgen::JsCast;
+    use wasm_bindgen::closure::Closure;
+    use web_sys::MessageEvent;
+
+    use crate::protocol::{Event, wire};
+    use inbox::Message;
+    use session::Session;
+
     outbox::report_panics();
     let (sender, receiver) = mpsc::unbounded::<Message>();
-    let on_message = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| match crate::wire::unpack(&event.data()) {
+    let on_message = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| match wire::unpack(&event.data()) {
         Ok(message) => sender.unbounded_send(message).expect("the session outlives the worker's events"),
         Err(error) => web_sys::console::error_1(&format!("impasto: {error}").into()),
     });

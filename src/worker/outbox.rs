@@ -7,8 +7,8 @@ use wasm_bindgen::JsValue;
 
 use super::explain;
 use super::global::scope;
+use crate::protocol::wire;
 use crate::protocol::{Event, RunId, UserError};
-use crate::wire;
 
 thread_local! {
     /// The run to blame when the worker dies; a panic hook and the GPU's loss signal can carry nothing of their own.

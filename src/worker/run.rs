@@ -3,11 +3,11 @@
 use super::error::RunError;
 use super::global::now_ms;
 use super::outbox;
+use super::pace::Pace;
 use super::preparation::Preparation;
 use crate::codec;
 use crate::engine::{Advance, Begun, StyleTransfer, TransferError};
 use crate::losses::Losses;
-use crate::pace::Pace;
 use crate::pixels::Pixels;
 use crate::protocol::{Event, RunId};
 

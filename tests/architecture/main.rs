@@ -18,17 +18,19 @@ const RULES: &[Rule] = &[
     Rule { module: "layer", crates: &["serde"], modules: &[] },
     Rule { module: "losses", crates: &["serde"], modules: &[] },
     Rule { module: "memory", crates: &["serde"], modules: &[] },
-    Rule { module: "pace", crates: &[], modules: &[] },
     Rule { module: "pixels", crates: &["serde", "thiserror"], modules: &[] },
-    Rule { module: "recipe", crates: &["serde", "serde_json", "serde_path_to_error", "thiserror"], modules: &["layer"] },
-    Rule { module: "schedule", crates: &[], modules: &["pixels", "recipe"] },
+    Rule { module: "recipe", crates: &["serde", "serde_json", "serde_path_to_error", "thiserror"], modules: &["layer", "pixels"] },
     Rule { module: "protocol", crates: &["serde"], modules: &["losses", "memory", "pixels", "recipe"] },
-    Rule { module: "wire", crates: &["js_sys", "serde", "serde_json", "thiserror", "wasm_bindgen"], modules: &["protocol"] },
+    Rule {
+        module: "protocol/wire.rs",
+        crates: &["js_sys", "serde", "serde_json", "thiserror", "wasm_bindgen"],
+        modules: &["protocol"],
+    },
     Rule { module: "codec", crates: &["fast_image_resize", "image", "thiserror"], modules: &["frame", "pixels"] },
     Rule {
         module: "engine",
         crates: &["burn", "burn_wgpu", "glam", "safetensors", "serde", "serde_json", "sha2", "thiserror", "wgpu"],
-        modules: &["layer", "losses", "memory", "pixels", "recipe", "schedule"],
+        modules: &["layer", "losses", "memory", "pixels", "recipe"],
     },
     Rule { module: "engine/ops", crates: &["burn", "burn_cubecl", "cubecl"], modules: &["memory", "pixels"] },
     Rule {
@@ -44,7 +46,7 @@ const RULES: &[Rule] = &[
             "wasm_bindgen_futures",
             "web_sys",
         ],
-        modules: &["codec", "engine", "losses", "memory", "pace", "pixels", "protocol", "recipe", "wire"],
+        modules: &["codec", "engine", "losses", "memory", "pixels", "protocol", "recipe"],
     },
     Rule {
         module: "ui",
@@ -60,7 +62,7 @@ const RULES: &[Rule] = &[
             "wasm_bindgen_futures",
             "web_sys",
         ],
-        modules: &["layer", "losses", "memory", "pixels", "protocol", "recipe", "schedule", "wire"],
+        modules: &["layer", "losses", "memory", "pixels", "protocol", "recipe"],
     },
     Rule {
         module: "cli",

@@ -15,7 +15,7 @@ use wgpu::{
     PowerPreference, RequestAdapterOptions,
 };
 
-use super::distance::on_gpu as squared_distance;
+use super::distance::squared_distance;
 use super::layout::a_unit_each;
 use super::precision::element;
 use crate::engine::device;
@@ -166,7 +166,7 @@ pub fn half_distances<const E: usize>(
     let halves = half_noise(shape, 1, gpu).cast(FloatDType::F16).autodiff().require_grad();
     let value = ours(halves.clone());
     let zeros = Tensor::<E>::zeros(value.shape(), gpu).cast(FloatDType::from(value.dtype()));
-    let mut gradients = squared_distance(value.clone(), zeros, 1.0).backward();
+    let mut gradients = squared_distance(&value, &zeros, 1.0).backward();
     let gradient = halves.grad_remove(&mut gradients).expect("the value depends on x");
     let x = half_noise(shape, 1, &Device::flex()).autodiff().require_grad();
     let expected = twin(x.clone());

@@ -13,7 +13,7 @@ use crate::engine::{State, StateError, Vgg19};
 use crate::memory::Capacity;
 use crate::memory::Precision;
 use crate::recipe::Recipe;
-use crate::schedule::Level;
+use crate::recipe::pyramid::Level;
 
 impl StyleTransfer {
     /// The whole run as bytes: recipe, pictures, and the optimiser with all that it has learnt.

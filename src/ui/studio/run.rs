@@ -1,7 +1,7 @@
 //! One run, as the page knows it.
 
 use crate::protocol::{Losses, RunId, Stage};
-use crate::schedule::Level;
+use crate::recipe::pyramid::Level;
 use crate::ui::history::LossHistory;
 use crate::ui::reconstruction::Reconstruction;
 

@@ -94,9 +94,10 @@ impl Convolution {
     }
 
     /// Has the kernel work by `strategy` from now on; its output stays the same, but for rounding.
+    #[cfg_attr(not(feature = "gpu"), expect(unused_variables, reason = "Burn has no choice"))]
     pub fn set_strategy(&mut self, strategy: Strategy) {
         match self {
-            Self::Plain(..) => _ = strategy,
+            Self::Plain(..) => {}
             #[cfg(feature = "gpu")]
             Self::Packed(packed) => packed.set_strategy(strategy),
         }
@@ -104,13 +105,10 @@ impl Convolution {
 
     /// `max(0, kernel * x + bias)` with so many zeros to each side of `x`, 1 or 0. The output is `saved` for the backward pass, or, in our own kernel,
     /// computed once more there.
+    #[cfg_attr(not(feature = "gpu"), expect(unused_variables, reason = "Burn saves it"))]
     pub fn relu(&self, x: Tensor<4>, padding: usize, saved: bool) -> Tensor<4> {
         match self {
-            Self::Plain(kernel, bias) => {
-                // Burn saves it.
-                _ = saved;
-                plain::convolve_relu(x, kernel, bias, padding)
-            }
+            Self::Plain(kernel, bias) => plain::convolve_relu(x, kernel, bias, padding),
             #[cfg(feature = "gpu")]
             Self::Packed(packed) => packed.relu(x, padding, if saved { Kept::Answer } else { Kept::Input }),
         }

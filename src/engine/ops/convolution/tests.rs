@@ -5,7 +5,7 @@ use burn::tensor::module::{avg_pool2d, conv2d, max_pool2d};
 use burn::tensor::ops::{AvgPoolOptions, ConvOptions, MaxPoolOptions};
 use burn::tensor::{DType, Device, FloatDType, Tensor};
 
-use super::super::distance::on_gpu as squared_distance;
+use super::super::distance::squared_distance;
 use super::super::pooling::{PoolKind, pool};
 use super::super::tests::{
     HALF_GATE, channels_last_noise, distance, distances_at, gpu, half_distances, kernels_of, noise, value_and_gradient,
@@ -124,7 +124,7 @@ fn a_gate_by_an_answer_that_is_made_anew_is_that_by_the_kept_one() {
             let x = noise([1, 3, 9, 21], 3, &device).autodiff().require_grad();
             let answer = packed.relu(x.clone(), 0, kept);
             let zeros = Tensor::<4>::zeros(answer.shape(), &*device).cast(FloatDType::from(answer.dtype()));
-            let mut gradients = squared_distance(answer, zeros, 1.0).backward();
+            let mut gradients = squared_distance(&answer, &zeros, 1.0).backward();
             let gradient = x.grad_remove(&mut gradients).expect("the answer depends on x");
             gradient.into_data().try_into_vec::<f32>().unwrap()
         };
@@ -169,7 +169,7 @@ fn a_gradient_that_another_holds_is_not_written_over() {
         });
         let x = channels_last_noise([1, 64, 9, 7], 3, &device).autodiff().require_grad();
         let sum = one.relu(x.clone(), 1, Kept::Answer) + other.relu(x.clone(), 1, Kept::Answer);
-        let mut gradients = squared_distance(sum, Tensor::zeros([1, 64, 9, 7], &*device), 1.0).backward();
+        let mut gradients = squared_distance(&sum, &Tensor::zeros([1, 64, 9, 7], &*device), 1.0).backward();
         x.grad_remove(&mut gradients).expect("the sum depends on x")
     });
     let distance = distance(coarse, fine);

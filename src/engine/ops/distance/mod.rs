@@ -10,8 +10,6 @@ mod tests;
 use burn::tensor::Tensor;
 
 use super::sum;
-#[cfg(all(test, feature = "gpu"))]
-pub(super) use glue::squared_distance as on_gpu;
 
 /// `weight · Σ (x − target)²`, `[1]`, of two maps or two matrices, for a weight of 0 or more. Weighed before it is squared, so that the sum
 /// keeps clear of f32's range. No gradient reaches the target on a GPU.

@@ -1,7 +1,7 @@
 //! Painting coarse to fine: at which sizes, and for how many steps each. Pure arithmetic.
 
+use super::Sizes;
 use crate::pixels::ImageSize;
-use crate::recipe::Sizes;
 
 /// The shortest side that is worth painting at, px: below it the deepest layers see next to nothing.
 const SHORTEST_EDGE_PX: u32 = 64;
