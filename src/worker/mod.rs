@@ -19,6 +19,8 @@ pub mod pace;
 #[cfg(target_arch = "wasm32")]
 mod preparation;
 #[cfg(target_arch = "wasm32")]
+mod programs;
+#[cfg(target_arch = "wasm32")]
 mod run;
 #[cfg(target_arch = "wasm32")]
 mod session;

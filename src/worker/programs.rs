@@ -1,0 +1,25 @@
+//! What a device needs compiled before a run: on a GPU a division of the kernels' work and their pipelines, on the processor nothing.
+
+#[cfg(feature = "gpu")]
+mod gpu;
+#[cfg(not(feature = "gpu"))]
+mod processor;
+
+use crate::memory::MemoryUse;
+use crate::recipe::Recipe;
+#[cfg(feature = "gpu")]
+pub use gpu::Programs;
+#[cfg(not(feature = "gpu"))]
+pub use processor::Programs;
+
+/// A run that is to come.
+#[derive(Clone, Debug)]
+#[cfg_attr(not(feature = "gpu"), expect(dead_code, reason = "for the processor nothing is compiled"))]
+pub struct Wanted {
+    /// What to do.
+    pub recipe: Recipe,
+    /// Paintings.
+    pub paintings: usize,
+    /// How much of the device's memory to take.
+    pub memory: MemoryUse,
+}

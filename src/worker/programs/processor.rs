@@ -1,0 +1,39 @@
+//! For the processor: nothing is compiled, nothing given back.
+
+use std::rc::Rc;
+
+use super::Wanted;
+use crate::engine::Vgg19;
+use crate::engine::device::OpenDevice;
+use crate::protocol::Stage;
+use crate::worker::error::RunError;
+
+/// As for a GPU, without anything to do.
+#[derive(Debug)]
+pub struct Programs;
+
+#[expect(clippy::unused_self, clippy::unused_async, reason = "as for a GPU")]
+impl Programs {
+    pub fn new() -> Self {
+        Self
+    }
+
+    pub fn give_back(&self, _: &OpenDevice) {}
+
+    pub fn sweep(&self, _: &OpenDevice) {}
+
+    pub async fn search(&mut self, _: &OpenDevice, _: &Wanted, _: impl Fn(Stage)) -> Result<bool, RunError> {
+        Ok(false)
+    }
+
+    pub async fn compile(
+        &mut self,
+        _: &OpenDevice,
+        vgg: &Rc<Vgg19>,
+        _: &Wanted,
+        _: impl Fn(Stage),
+        _: impl Fn() -> bool,
+    ) -> Result<Option<Rc<Vgg19>>, RunError> {
+        Ok(Some(Rc::clone(vgg)))
+    }
+}
