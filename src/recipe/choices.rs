@@ -151,9 +151,9 @@ impl Reading {
 const PAINTING_STYLE_SCALE: f32 = 5000.0;
 
 /// What a layer's Gram distance relative to the painting's is multiplied with so that it is about the squared Wasserstein distance of the
-/// outputs' distributions, by block; geometric means of the bench's pairs at the photo.
+/// outputs' distributions, by block: the middle of what two pairs have at the photo.
 const GRAM_SCALES: [f32; 5] = [1.7, 2.4, 3.5, 4.1, 7.7];
-/// The same for covariances and means.
+/// The same for covariances and means: about the geometric means of 13 pairs at the recoloured photo.
 const COVARIANCE_SCALES: [f32; 5] = [1.4, 1.1, 1.8, 1.6, 5.0];
 
 impl Reading {

@@ -29,7 +29,7 @@ fn from_one_end_of_the_slider_to_the_other_the_picture_goes_from_photo_to_painti
         (squared_distance(&result, &pictures.photo), colour_distance(&result, &painting))
     };
     let [photo, middle, style] = [*Emphasis::CONTENT_SLIDER.end(), 500.0, *Emphasis::CONTENT_SLIDER.start()].map(at);
-    // All begin with the painting's colours, which are most of the distance.
+    // The painting's colours are most of the distance.
     assert!(photo.0 < 0.9 * middle.0 && middle.0 < style.0, "from the photo: {photo:?}, {middle:?}, {style:?}");
     assert!(photo.1 > 3.0 * middle.1 && middle.1 > style.1, "from the painting's colours: {photo:?}, {middle:?}, {style:?}");
 }
