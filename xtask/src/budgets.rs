@@ -84,8 +84,8 @@ mod tests {
     #[test]
     fn it_is_the_compressed_size_that_counts() {
         check(site(&vec![0; 500_000]).path()).unwrap();
-        check(site(&noise(399_000)).path()).unwrap();
-        let error = check(site(&noise(401_000)).path()).unwrap_err();
+        check(site(&noise(299_000)).path()).unwrap();
+        let error = check(site(&noise(301_000)).path()).unwrap_err();
         assert!(error.to_string().contains("too heavy: page"), "{error}");
     }
 
