@@ -1,5 +1,5 @@
 //! Every quantity of the objective at one picture, for comparison with a reference: feature maps, Gram matrices, losses and
-//! gradients in the paper's units, unweighted.
+//! gradients in the paper's units, unweighted; and the channel means of pictures.
 
 use std::collections::BTreeMap;
 

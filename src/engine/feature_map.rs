@@ -41,11 +41,6 @@ impl FeatureMap {
         height * width
     }
 
-    /// `F` of the paper, `[C, M]`.
-    pub fn flattened(&self) -> Tensor<2> {
-        self.0.clone().reshape([self.channels(), self.positions()])
-    }
-
     /// The same values outside of any autodiff graph: a constant target.
     pub fn detached(self) -> Self {
         Self(self.0.without_autodiff())

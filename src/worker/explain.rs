@@ -176,6 +176,7 @@ mod tests {
     use burn::tensor::ExecutionError;
 
     use super::*;
+    use crate::engine::StateError;
     use crate::losses::Losses;
     use crate::pixels::ImageSize;
     use crate::recipe::Recipe;
@@ -188,20 +189,25 @@ mod tests {
             RunError::Unreadable(Role::Content, "gone".into()),
             RunError::Picture(Role::Style, DecodeError::Empty),
             RunError::Picture(Role::Chosen, DecodeError::Empty),
+            RunError::Picture(Role::Earlier, DecodeError::Empty),
             RunError::Download(DownloadError::Unreachable("offline".into())),
             RunError::Download(DownloadError::Refused { status: 404 }),
             RunError::Download(DownloadError::Dropped { received: 1, total: 2, reason: "reset".into() }),
             RunError::Weights(WeightsError::WebPage),
+            RunError::Weights(WeightsError::Truncated { found: 1, expected: 2 }),
+            RunError::Weights(WeightsError::TooLong { found: 2, expected: 1 }),
             RunError::Weights(WeightsError::Missing("conv1_1.codes".into())),
             RunError::Transfer(TransferError::Recipe(absurd)),
             RunError::Transfer(TransferError::TooManyStyles(9)),
             RunError::Transfer(TransferError::Sizes(size, size)),
+            RunError::Transfer(TransferError::Masks { masks: 1, paintings: 2 }),
+            RunError::Transfer(TransferError::State(StateError::Part("x".into()))),
             RunError::Transfer(TransferError::Device(ExecutionError::WithContext { reason: "lost".into() })),
             RunError::Transfer(TransferError::Diverged(Losses::default(), 3)),
             RunError::NoDevice,
         ];
-        for failure in &failures {
-            let words = run(failure);
+        let device = device(&DeviceError::NotBuiltIn);
+        for words in failures.iter().map(run).chain([device, storage("full"), frame()]) {
             assert!(words.headline.starts_with(char::is_uppercase) && !words.headline.ends_with('.'), "{words:?}");
             assert!(words.advice.starts_with(char::is_uppercase) && words.advice.ends_with('.'), "{words:?}");
         }

@@ -7,8 +7,7 @@ use wasm_bindgen::JsValue;
 
 use super::explain;
 use super::global::scope;
-use crate::protocol::wire;
-use crate::protocol::{Event, RunId, UserError};
+use crate::protocol::{Event, RunId, UserError, wire};
 
 thread_local! {
     /// The run to blame when the worker dies; a panic hook and the GPU's loss signal can carry nothing of their own.

@@ -140,9 +140,7 @@ fn home(modules: &BTreeMap<ModulePath, Module>, path: &[String]) -> Option<Modul
 fn circles(modules: &BTreeMap<ModulePath, Module>) -> Vec<String> {
     let mut edges: BTreeMap<ModulePath, BTreeMap<String, BTreeSet<String>>> = BTreeMap::new();
     for (from, module) in modules {
-        // What only passes names on knows nothing of them.
-        let used = module.named.iter().filter(|path| !module.passed_on.values().any(|passed| passed == *path));
-        for to in used.filter_map(|path| home(modules, path)) {
+        for to in module.named.iter().filter_map(|path| home(modules, path)) {
             let shared = from.iter().zip(&to).take_while(|(a, b)| a == b).count();
             if shared < from.len() && shared < to.len() {
                 let room = edges.entry(from[..shared].to_vec()).or_default();
@@ -202,6 +200,8 @@ fn rooms_are_compared_with_all_that_lies_below_them() {
     let files =
         [("one", ""), ("one::deep", "use crate::two::Thing;"), ("two", "mod deep;"), ("two::deep", "use crate::one::deep::Other;")];
     assert_eq!(circles(&package(&files)).len(), 1);
+    let passed_on = [("one", "pub use crate::two::Thing;"), ("two", "use crate::one::Other;")];
+    assert_eq!(circles(&package(&passed_on)).len(), 1, "what is passed on is known");
     let own = [("one", "mod deep; use deep::Other;"), ("one::deep", "use super::Thing;")];
     assert_eq!(circles(&package(&own)).len(), 0, "a file and its own children");
 }

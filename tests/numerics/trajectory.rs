@@ -86,7 +86,7 @@ fn shared_runs(runs: &[(&str, Reading, &str)]) -> Vec<Run> {
 const ALL: usize = 50;
 /// Iterations on an emulated GPU, where each takes most of a second: beyond those whose losses are held one by one, and until L-BFGS has replaced
 /// the oldest of its ten pairs. What the optimisers do after is the same again, and each of their kernels is held to its twin by the tests of
-/// `engine::ops::lbfgs`.
+/// `engine::ops::adam` and `engine::ops::lbfgs`.
 const FIRST: usize = 12;
 
 /// Relative difference of our total loss to the reference's at the start and after each of the `iterations`.

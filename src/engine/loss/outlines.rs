@@ -23,6 +23,7 @@ mod tests {
     use burn::tensor::Device;
 
     use super::*;
+    use crate::engine::ops::image::outline_elements;
 
     #[test]
     fn a_change_of_all_pixels_alike_keeps_outlines_and_a_spot_does_not() {
@@ -34,5 +35,6 @@ mod tests {
         let spot = Tensor::full([1, 3, 1, 1], 1.3, &device);
         let x = Tensor::full([1, 3, 12, 12], 0.5, &device).slice_assign([0..1, 0..3, 5..6, 6..7], spot);
         assert!((at(x) - 0.24).abs() < 1e-5);
+        assert_eq!((outline_elements(12, 12), outline_elements(33, 38), outline_elements(4, 9)), (3, 126, 1));
     }
 }

@@ -1,6 +1,6 @@
 //! The operations that the optimisation is made of, a folder each. `mod.rs` is what the algorithm calls: it runs our own kernel where the device is a
-//! GPU, and the twin in Burn's operations, `plain.rs`, elsewhere. `glue.rs` makes the kernel a backend extension of Burn, with a backward pass.
-//! `tests.rs` holds the kernel to its twin, in value and in gradient.
+//! GPU, and the twin in Burn's operations elsewhere: `plain.rs`, or a line or two in `mod.rs` itself. `kernel.rs`, or a file for each kernel, is CubeCL;
+//! `glue.rs` makes it a backend extension of Burn, with a backward pass. `tests.rs` holds it to a twin, in value and in gradient.
 //!
 //! Burn on a GPU without autotuning brings a naive convolution, a Gram matrix by transposing the map and then summing over all positions in a
 //! handful of workgroups, and an average pooling that compiles anew for each picture size; and many small passes where one would do.

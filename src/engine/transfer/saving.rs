@@ -10,8 +10,7 @@ use crate::engine::ops::convolution::{Division, Strategy};
 use crate::engine::optimizer::Optimizer;
 use crate::engine::transfer::scene::Scene;
 use crate::engine::{State, StateError, Vgg19};
-use crate::memory::Capacity;
-use crate::memory::Precision;
+use crate::memory::{Capacity, Precision};
 use crate::recipe::Recipe;
 use crate::recipe::pyramid::Level;
 

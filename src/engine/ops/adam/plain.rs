@@ -17,3 +17,22 @@ pub fn stepped(x: Tensor<4>, moments: Tensor<4>, AdamStep { weight, epsilon, rat
     let [first, second] = [0, 1].map(|moment| moments.clone().narrow(0, moment, 1).div_scalar(weight[moment]));
     x - first.div(second.sqrt().add_scalar(epsilon)).mul_scalar(rate)
 }
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::Device;
+
+    use super::*;
+
+    #[test]
+    fn a_gradient_of_three_at_rest_moves_by_its_mean_over_its_deviation() {
+        let device = Device::flex();
+        let taken = moments(Tensor::zeros([2, 1, 1, 1], &device), Tensor::full([1, 1, 1, 1], 3.0, &device), [0.9, 0.99]);
+        let values = taken.to_data().try_into_vec::<f32>().unwrap();
+        assert!((values[0] - 0.3).abs() < 1e-6 && (values[1] - 0.09).abs() < 1e-6, "{values:?}");
+        // 3 / (3 + 1) of the rate.
+        let step = AdamStep { weight: [0.1, 0.01], epsilon: 1.0, rate: 0.02 };
+        let x = stepped(Tensor::zeros([1, 1, 1, 1], &device), taken, step).into_scalar::<f32>();
+        assert!((x + 0.015).abs() < 1e-6, "{x}");
+    }
+}

@@ -29,8 +29,8 @@ pub use plan::Kept;
 #[cfg(feature = "gpu")]
 pub(super) use tiled::weighted;
 
-#[cfg(feature = "gpu")]
 /// Taps along one side of a layer's window.
+#[cfg(feature = "gpu")]
 const WINDOW: usize = 3;
 
 /// How a kernel's work is divided. Which way is fastest depends on the adapter: a GPU has many units with few registers each, whereas an

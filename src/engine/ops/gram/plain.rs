@@ -27,6 +27,7 @@ pub fn moments(map: Tensor<4>, factors: Option<Tensor<4>>) -> Tensor<2> {
 /// As [`super::centred`].
 pub fn centred(moments: Tensor<2>, scales: Tensor<1>) -> Tensor<2> {
     let [rows, channels] = moments.dims();
+    assert!(rows > channels, "there is a mean");
     let gram = moments.clone().slice([0..channels, 0..channels]);
     let mean = moments.slice([channels..rows, 0..channels]);
     let covariance = gram - mean.clone().transpose().matmul(mean.clone());

@@ -69,7 +69,7 @@ pub trait ImageBackend: Backend {
     /// `[1, 3, H, W]` to `[1, 4, H + 2·border, W + 2·border]`.
     fn preprocess(x: FloatTensor<Self>, how: Preprocess) -> FloatTensor<Self>;
 
-    /// The gradient with respect to a picture of `size` `[H, W]`, from the one with respect to what was taken in.
+    /// The gradient with respect to a picture of `size` `[H, W]`, from the one with respect to the network's input.
     fn preprocess_backward(gradient: FloatTensor<Self>, size: [usize; 2], how: Preprocess) -> FloatTensor<Self>;
 
     /// `[1, 3, H, W]` to `[1]`.
@@ -151,7 +151,7 @@ impl ImageBackend for CubeBackend {
     }
 }
 
-/// The way back from what was taken in; its state is the picture's height and width.
+/// The way back from the network's input; its state is the picture's height and width.
 #[derive(Debug)]
 struct PreprocessPass(Preprocess);
 
@@ -193,10 +193,10 @@ impl<B: ImageBackend, C: CheckpointStrategy> ImageBackend for Autodiff<B, C> {
         let preparation = PreprocessPass(how).prepare::<C>([x.node()]).compute_bound().stateful();
         let x = x.into_primitive();
         let [_, _, height, width] = x.shape().dims();
-        let taken = B::preprocess(x, how);
+        let input = B::preprocess(x, how);
         match preparation {
-            OpsKind::Tracked(preparation) => preparation.finish([height, width], taken),
-            OpsKind::UnTracked(preparation) => preparation.finish(taken),
+            OpsKind::Tracked(preparation) => preparation.finish([height, width], input),
+            OpsKind::UnTracked(preparation) => preparation.finish(input),
         }
     }
 

@@ -6,9 +6,7 @@ use cubecl::prelude::*;
 
 use super::super::layout::{a_unit_each, empty, summing_units};
 use super::super::sums::total;
-
-/// Sides of a cell, px.
-const CELL: usize = 4;
+use super::CELL;
 
 /// `scale · Σ Δ(P(x − photo))²` over the cells inside: `[1, 3, H, W]` twice to `[1]`.
 pub fn outlines(x: CubeTensor, photo: CubeTensor, scale: f32) -> CubeTensor {

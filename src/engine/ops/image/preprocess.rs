@@ -12,10 +12,10 @@ pub fn preprocess(x: CubeTensor, Preprocess { scale, mean: [red, green, blue], b
     let x = into_contiguous(x);
     let [_, _, height, width] = extents(&x);
     let [height, width] = [height, width].map(|side| side + 2 * border);
-    let taken = empty(&x, [1, height, width, VECTOR]);
+    let input = empty(&x, [1, height, width, VECTOR]);
     let client = x.client.clone();
     let (count, units) = a_unit_each(&x, height * width);
-    // SAFETY: units beyond what is taken in do nothing, and the others read within the picture.
+    // SAFETY: units beyond the network's input do nothing, and the others read within the picture.
     unsafe {
         forward_kernel::launch_unchecked(
             &client,
@@ -23,7 +23,7 @@ pub fn preprocess(x: CubeTensor, Preprocess { scale, mean: [red, green, blue], b
             units,
             VECTOR,
             x.into_tensor_arg(),
-            taken.clone().into_tensor_arg(),
+            input.clone().into_tensor_arg(),
             scale,
             red,
             green,
@@ -31,7 +31,7 @@ pub fn preprocess(x: CubeTensor, Preprocess { scale, mean: [red, green, blue], b
             border,
         );
     }
-    channels_first(taken)
+    channels_first(input)
 }
 
 /// `[1, 4, H + 2·border, W + 2·border]` to `[1, 3, H, W]`: each pixel gathers what all its copies are pulled by.
@@ -63,15 +63,15 @@ pub fn preprocess_backward(
 #[cube(launch_unchecked)]
 fn forward_kernel<N: Size>(
     x: &Tensor<f32>,
-    taken: &mut Tensor<Vector<f32, N>>,
+    input: &mut Tensor<Vector<f32, N>>,
     scale: f32,
     red: f32,
     green: f32,
     blue: f32,
     border: usize,
 ) {
-    let width = taken.shape(2);
-    if ABSOLUTE_POS < taken.shape(1) * width {
+    let width = input.shape(2);
+    if ABSOLUTE_POS < input.shape(1) * width {
         let row = inside(ABSOLUTE_POS / width, border, x.shape(2));
         let column = inside(ABSOLUTE_POS % width, border, x.shape(3));
         let area = x.shape(2) * x.shape(3);
@@ -80,7 +80,7 @@ fn forward_kernel<N: Size>(
         value.insert(0usize, x[pixel] * scale - red);
         value.insert(1usize, x[area + pixel] * scale - green);
         value.insert(2usize, x[2 * area + pixel] * scale - blue);
-        taken[ABSOLUTE_POS] = value;
+        input[ABSOLUTE_POS] = value;
     }
 }
 

@@ -19,17 +19,16 @@ const PLACE_GATE: f64 = 5e-6;
 const SCALE: f32 = 0.37;
 const SIZES: [[usize; 2]; 5] = [[1, 1], [1, 7], [2, 2], [33, 37], [128, 96]];
 
-fn intake(border: usize) -> Preprocess {
+fn how(border: usize) -> Preprocess {
     Preprocess { scale: 255.0, mean: [123.0, 116.0, 103.0], border }
 }
 
-/// What taking in must answer, in plain Burn.
-fn twin_of_intake(x: Tensor<4>, Preprocess { scale, mean, border }: Preprocess) -> Tensor<4> {
-    let device = x.device();
-    let [_, _, height, width] = x.dims();
-    let taken = x * scale - Tensor::<1>::from_floats(mean, &device).reshape([1, 3, 1, 1]);
-    let taken = if border == 0 { taken } else { taken.pad((border, border, border, border), PadMode::Edge) };
-    Tensor::cat(vec![taken, Tensor::zeros([1, 1, height + 2 * border, width + 2 * border], &device)], 1)
+/// The plain twin, with the kernel's fourth channel.
+fn twin_of_preprocess(x: Tensor<4>, how: Preprocess) -> Tensor<4> {
+    let input = plain::preprocess(x, how);
+    let [_, _, height, width] = input.dims();
+    let zeros = Tensor::zeros([1, 1, height, width], &input.device());
+    Tensor::cat(vec![input, zeros], 1)
 }
 
 /// What the variation must be, in plain Burn.
@@ -43,13 +42,13 @@ fn twin_of_variation(x: Tensor<4>) -> Tensor<1> {
 }
 
 #[test]
-fn what_is_taken_in_agrees_with_the_twin_in_value_and_gradient() {
+fn the_networks_input_agrees_with_the_twin_in_value_and_gradient() {
     let device = gpu();
     for [height, width] in SIZES {
         for border in [0, 1, 2] {
-            let intake = intake(border);
+            let how = how(border);
             let shapes: [&[usize]; 2] = [&[1, 3, height, width], &[1, 4, height + 2 * border, width + 2 * border]];
-            let distances = distances(|x| preprocess(x, intake), |x| twin_of_intake(x, intake), shapes, &device);
+            let distances = distances(|x| preprocess(x, how), |x| twin_of_preprocess(x, how), shapes, &device);
             assert!(distances.iter().all(|&distance| distance <= GATE), "{height} × {width}, {border}: {distances:?}");
         }
     }
@@ -98,7 +97,7 @@ fn one_program_each_serves_all_sizes() {
     let launched = |[height, width]: [usize; 2]| {
         let [x, own]: [Tensor<4>; 2] = [1, 2].map(|seed| noise([1, 3, height, width], seed, &device));
         kernels_of(|| {
-            drop(preprocess(x.clone(), intake(1)));
+            drop(preprocess(x.clone(), how(1)));
             drop(total_variation(x.clone(), SCALE));
             drop(packed(x.clone()));
             drop(halved(x.clone()));
@@ -109,7 +108,7 @@ fn one_program_each_serves_all_sizes() {
     assert_eq!(
         first.len(),
         9,
-        "what is taken in, the sums of all units, their sum, the bytes, the half, a part and what it is added to, and the poison of these tests for both types"
+        "the network's input, the sums of all units, their sum, the bytes, the half, a part and what it is added to, and the poison of these tests for both types"
     );
     assert!(first == launched([33, 37]));
 }

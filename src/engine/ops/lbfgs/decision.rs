@@ -1,4 +1,4 @@
-//! L-BFGS's decision after an evaluation, by one workgroup. Its twin is [`crate::ledger::Ledger::after`], which tells what is decided and why.
+//! L-BFGS's decision after an evaluation, by one workgroup. Its twin is [`super::Ledger::after`], which tells what is decided and why.
 
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;

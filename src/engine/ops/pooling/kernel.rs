@@ -11,9 +11,9 @@ use super::PoolKind;
 /// Pixels of a window.
 const PLACES: usize = 4;
 
-/// What is taken of 2×2 windows: `[1, C, H, W]` to `[1, C, ⌊H/2⌋, ⌊W/2⌋]`, kept as `x` is; and whose gradient it is to be, `[1, ⌊H/2⌋, ⌊W/2⌋, C/4]`:
+/// What is kind of 2×2 windows: `[1, C, H, W]` to `[1, C, ⌊H/2⌋, ⌊W/2⌋]`, kept as `x` is; and whose gradient it is to be, `[1, ⌊H/2⌋, ⌊W/2⌋, C/4]`:
 /// of each vector of channels a word, of each channel in it four bits, one for each pixel of the window.
-pub fn pool(x: CubeTensor, taken: PoolKind) -> (CubeTensor, CubeTensor) {
+pub fn pool(x: CubeTensor, kind: PoolKind) -> (CubeTensor, CubeTensor) {
     let x = channels_last(x);
     let [batch, height, width, channels] = extents(&x);
     let result = empty_as(&x, [batch, height / 2, width / 2, channels], x.dtype);
@@ -30,21 +30,21 @@ pub fn pool(x: CubeTensor, taken: PoolKind) -> (CubeTensor, CubeTensor) {
             x.into_tensor_arg(),
             result.clone().into_tensor_arg(),
             routes.clone().into_tensor_arg(),
-            taken,
+            kind,
             kept,
         );
     }
     (channels_first(result), routes)
 }
 
-/// Each window's gradient, `[1, C, ⌊H/2⌋, ⌊W/2⌋]`, for those whose it is by the `routes`: a quarter for each of a mean, or all of it for the greatest.
+/// Each window's gradient, `[1, C, ⌊H/2⌋, ⌊W/2⌋]`, for those whose it is by the `routes`: a quarter for each of a mean, or all of it for the maximum.
 /// `[1, C, height, width]`.
-pub fn pool_backward(gradient: CubeTensor, routes: CubeTensor, [height, width]: [usize; 2], taken: PoolKind) -> CubeTensor {
+pub fn pool_backward(gradient: CubeTensor, routes: CubeTensor, [height, width]: [usize; 2], kind: PoolKind) -> CubeTensor {
     let gradient = channels_last(gradient);
     let [batch, _, _, channels] = extents(&gradient);
     let result = empty(&gradient, [batch, height, width, channels]);
     let (count, units) = a_unit_each(&result, result.meta.num_elements() / VECTOR);
-    let share = match taken {
+    let share = match kind {
         PoolKind::Average => 0.25,
         PoolKind::Max => 1.0,
     };
@@ -69,7 +69,7 @@ fn forward_kernel<X: Float, N: Size>(
     x: &Tensor<Vector<X, N>>,
     result: &mut Tensor<Vector<X, N>>,
     routes: &mut Tensor<u32>,
-    #[comptime] taken: PoolKind,
+    #[comptime] kind: PoolKind,
     #[define(X)] _element: ElemType,
 ) {
     let channels = result.shape(3) / VECTOR;
@@ -83,7 +83,7 @@ fn forward_kernel<X: Float, N: Size>(
         for place in 0..PLACES {
             window.push(Vector::cast_from(x[first + comptime!(place / 2) * down + comptime!(place % 2) * channels]));
         }
-        if comptime!(taken == PoolKind::Average) {
+        if comptime!(kind == PoolKind::Average) {
             let sum = *window.index(0) + *window.index(1) + *window.index(2) + *window.index(3);
             result[ABSOLUTE_POS] = Vector::cast_from(sum * Vector::new(0.25f32));
             routes[ABSOLUTE_POS] = open(&window);
