@@ -3,7 +3,7 @@
 use burn::tensor::{Gradients, Tensor};
 
 use super::ops::scaling::scaled;
-use super::ops::{float, gram as ops, sum};
+use super::ops::{float, gram, sum};
 use super::{FeatureMap, Guide};
 use crate::recipe::Statistic;
 
@@ -21,7 +21,11 @@ pub struct Moments(Tensor<2>);
 impl Moments {
     /// Of one layer's feature map, as far as `statistic` needs them.
     pub fn of(map: &FeatureMap, statistic: Statistic) -> Self {
-        Self(if statistic == Statistic::Gram { ops::gram(map.tensor().clone()) } else { ops::moments(map.tensor().clone(), None) })
+        Self(if statistic == Statistic::Gram {
+            gram::gram(map.tensor().clone())
+        } else {
+            gram::moments(map.tensor().clone(), None)
+        })
     }
 
     /// Of one layer's feature map within a region, by soft shares: `Σ_p t_p·F_p·F_pᵀ / Σ_p t_p` over the positions `p`, and likewise the mean.
@@ -30,8 +34,8 @@ impl Moments {
     pub fn guided(map: &FeatureMap, guide: &Guide, statistic: Statistic) -> Self {
         let weighted = scaled(map.tensor().clone(), guide.root.clone());
         let sums = match statistic {
-            Statistic::Gram => ops::gram(weighted),
-            _ => ops::moments(weighted, Some(guide.root.clone())),
+            Statistic::Gram => gram::gram(weighted),
+            _ => gram::moments(weighted, Some(guide.root.clone())),
         };
         Self(sums / guide.share.clone().reshape([1, 1]))
     }
@@ -54,7 +58,7 @@ impl Moments {
 
     /// The covariance, `G − m·mᵀ`, times the first of two `scales`, `[2]`, above the mean times the second: `[C + 1, C]`.
     pub fn centred(&self, scales: &Tensor<1>) -> Tensor<2> {
-        ops::centred(self.0.clone(), scales.clone())
+        gram::centred(self.0.clone(), scales.clone())
     }
 
     /// `Σ G²`, `[1]`.

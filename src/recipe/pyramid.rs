@@ -22,11 +22,11 @@ pub struct Level {
 /// The levels of a picture of `size`, coarse to fine, the last at the full size. Fewer where the picture or the number of `steps` is small, so
 /// that each has two steps at least; what cannot be shared out goes to the coarsest, where steps are cheapest.
 pub fn levels(size: ImageSize, sizes: Sizes, steps: u32) -> Vec<Level> {
-    let (edges, share): (Vec<u32>, fn(usize) -> f64) = match sizes {
-        Sizes::One => (vec![size.long_edge()], |_| 1.0),
-        Sizes::Doubling(count) => (doubling(size, count), |_| 1.0),
-        Sizes::Growing(first) => (growing(size, first), |index| FEWER_STEPS.powf(index as f64).max(LEAST_SHARE)),
+    let share: fn(usize) -> f64 = match sizes {
+        Sizes::One | Sizes::Doubling(_) => |_| 1.0,
+        Sizes::Growing(_) => |index| FEWER_STEPS.powf(index as f64).max(LEAST_SHARE),
     };
+    let edges = edges(size, sizes);
     let edges = &edges[edges.len().saturating_sub((steps / 2).max(1) as usize)..];
     let shares: f64 = (0..edges.len()).map(share).sum();
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a part of the steps")]
@@ -34,6 +34,15 @@ pub fn levels(size: ImageSize, sizes: Sizes, steps: u32) -> Vec<Level> {
     let later: u32 = (1..edges.len()).map(part).sum();
     let at = |(index, &edge)| Level { edge, steps: if index == 0 { steps.saturating_sub(later).max(1) } else { part(index) } };
     edges.iter().enumerate().map(at).collect()
+}
+
+/// The longer sides that a picture of `size` is painted at where there are steps enough, px, the last its own.
+pub fn edges(size: ImageSize, sizes: Sizes) -> Vec<u32> {
+    match sizes {
+        Sizes::One => vec![size.long_edge()],
+        Sizes::Doubling(count) => doubling(size, count),
+        Sizes::Growing(first) => growing(size, first),
+    }
 }
 
 /// Halves of the longer side, as often as the shorter one allows.

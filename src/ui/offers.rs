@@ -7,7 +7,7 @@ use super::settings::Settings;
 use crate::layer::Layer;
 use crate::memory::{Capacity, MemoryUse};
 use crate::pixels::ImageSize;
-use crate::recipe::pyramid::{self, Level};
+use crate::recipe::pyramid;
 use crate::recipe::{Border, LayerWeights, OptimizerKind, Palette, Pooling, Preset, Recipe, Sizes, Start};
 
 /// One thing to choose from a list.
@@ -49,11 +49,11 @@ pub fn sizes(fitting: &[u32], own: u32, photo: Option<ImageSize>, card: Option<C
         let ImageSize { width, height } = fitted;
         let tiles = if card.sees_whole(width, height) { "" } else { ", in tiles" };
         // A smaller size that is seen as a whole may take more than the result in tiles.
-        let at = |level: Level| {
-            let ImageSize { width, height } = fitted.fit_to_edge(level.edge);
-            card.bytes_to_paint(width, height, recipe.style_edge(level.edge))
+        let at = |edge: u32| {
+            let ImageSize { width, height } = fitted.fit_to_edge(edge);
+            card.bytes_to_paint(width, height, recipe.style_edge(edge))
         };
-        let most = pyramid::levels(fitted, recipe.sizes, u32::MAX).into_iter().map(at).max().unwrap_or(0);
+        let most = pyramid::edges(fitted, recipe.sizes).into_iter().map(at).max().unwrap_or(0);
         format!(" · {}{tiles}", gigabytes(most))
     };
     let label = |&size: &u32| format!("{size} px{}{}", card.map_or_else(String::new, |card| memory(size, card)), bounded(size));
@@ -106,7 +106,7 @@ const FIRST_SIZES: [u32; 3] = [160, 226, 320];
 /// or one of 3:2 before its shape is known, more than one.
 pub fn build_ups(own: Sizes, size: u32, photo: Option<ImageSize>) -> Vec<Offer<Sizes>> {
     let fitted = photo.unwrap_or(ImageSize::new(size, size * 2 / 3)).fit_to_edge(size);
-    let grows = |&first: &u32| pyramid::levels(fitted, Sizes::Growing(first), u32::MAX).len() > 1 || own == Sizes::Growing(first);
+    let grows = |&first: &u32| pyramid::edges(fitted, Sizes::Growing(first)).len() > 1 || own == Sizes::Growing(first);
     let growing = FIRST_SIZES.into_iter().filter(grows);
     let growing = growing.map(|first| offer(Sizes::Growing(first), format!("from-{first}"), format!("From {first} px up")));
     let offers = [offer(Sizes::One, "one", "At full size")].into_iter().chain(growing).collect();

@@ -2,10 +2,11 @@
 //! each with all that lies below it; a file and its own children may know each other.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
 
 use syn::visit::{self, Visit};
 use syn::{Attribute, ItemMod, ItemUse, UseTree, Visibility};
+
+use super::{files, root};
 
 /// A module's or an item's path within the package, as in `engine`, `loss`, `Terms`.
 type ModulePath = Vec<String>;
@@ -104,22 +105,21 @@ fn read(at: ModulePath, text: &str) -> Module {
     names.module
 }
 
-/// All modules below `folder`, by path; the root's is empty.
-fn modules_in(folder: &Path, at: &[String], modules: &mut BTreeMap<ModulePath, Module>) {
-    let entries = std::fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
-    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.expect("the folder can be read").path()).collect();
-    paths.sort();
-    for path in paths {
-        let stem = path.file_stem().expect("it has a name").to_string_lossy().into_owned();
-        let below = [at, std::slice::from_ref(&stem)].concat();
-        if path.is_dir() {
-            modules_in(&path, &below, modules);
-        } else if stem != "tests" && !at.starts_with(&["bin".to_owned()]) {
-            let own = if matches!(stem.as_str(), "mod" | "lib") { at.to_vec() } else { below };
-            let text = std::fs::read_to_string(&path).expect("the file can be read");
-            modules.insert(own.clone(), read(own, &text));
+/// All modules of `src` by path, the root's empty; without binaries and files of tests.
+fn modules() -> BTreeMap<ModulePath, Module> {
+    let src = root().join("src");
+    let mut modules = BTreeMap::new();
+    for path in files(&src) {
+        let below = path.strip_prefix(&src).expect("it lies below src").with_extension("");
+        let mut at: ModulePath = below.iter().map(|part| part.to_string_lossy().into_owned()).collect();
+        if at[0] == "bin" || below.ends_with("tests") {
+            continue;
         }
+        at.pop_if(|last| matches!(last.as_str(), "mod" | "lib"));
+        let text = std::fs::read_to_string(&path).expect("the file can be read");
+        modules.insert(at.clone(), read(at, &text));
     }
+    modules
 }
 
 /// The module that defines what `path` names, through all that pass it on.
@@ -174,8 +174,7 @@ fn package(files: &[(&str, &str)]) -> BTreeMap<ModulePath, Module> {
 
 #[test]
 fn no_files_import_each_other_in_a_circle() {
-    let mut modules = BTreeMap::new();
-    modules_in(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &[], &mut modules);
+    let modules = modules();
     assert!(modules.len() > 100, "only {} files were read", modules.len());
     assert_eq!(circles(&modules), Vec::<String>::new());
 }

@@ -12,7 +12,7 @@ use image::imageops::{FilterType, resize};
 use image::{DynamicImage, RgbImage, RgbaImage};
 use impasto::frame;
 use impasto::pixels::{ImageSize, Pixels};
-use impasto::recipe::Preset;
+use impasto::recipe::{Preset, named};
 
 use self::measures::Measures;
 use crate::contact_sheet::{below_each_other, save, side_by_side};
@@ -29,8 +29,8 @@ pub enum Judgement {
         /// Folder of the pairs; what is painted goes to `presets` in it
         pairs: PathBuf,
         /// Presets to paint by, instead of all
-        #[arg(long = "preset", value_name = "NAME")]
-        names: Vec<String>,
+        #[arg(long = "preset", value_name = "NAME", value_parser = named::<Preset>)]
+        chosen: Vec<Preset>,
         /// Pairs to paint, instead of all
         #[arg(long = "pair", value_name = "NAME")]
         only: Vec<String>,
@@ -74,7 +74,7 @@ const WRITE_ADVICE: &str = "name a folder that you can write to";
 /// When a picture is missing, the command line fails, or a file cannot be written.
 pub fn run(judgement: &Judgement) -> Outcome {
     match judgement {
-        Judgement::Presets { pairs, names, only, effort } => presets(pairs, &chosen_presets(names)?, only, effort),
+        Judgement::Presets { pairs, chosen, only, effort } => presets(pairs, chosen, only, effort),
         Judgement::Measure { pairs, results } => {
             let tables = results.iter().map(|folder| Ok((name_of(folder), measured(&Pair::all(pairs)?, folder)?)));
             tables.collect::<Outcome<Vec<_>>>().map(|tables| print!("{}", table(&tables)))
@@ -145,22 +145,17 @@ fn name_of(folder: &Path) -> String {
     folder.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
-/// The presets of these names, or all.
-fn chosen_presets(names: &[String]) -> Outcome<Vec<Preset>> {
-    let find = |name: &String| {
-        let known = || Preset::ALL.map(Preset::key).join(", ");
-        let preset = Preset::ALL.into_iter().find(|preset| preset.key() == name);
-        preset.ok_or_else(|| Failure::new(format!("there is no preset {name}"), format!("name one of {}", known())))
-    };
-    if names.is_empty() { Ok(Preset::ALL.into()) } else { names.iter().map(find).collect() }
+/// The presets that were chosen, or all where none was.
+fn or_all(chosen: &[Preset]) -> &[Preset] {
+    if chosen.is_empty() { &Preset::ALL } else { chosen }
 }
 
-fn presets(folder: &Path, presets: &[Preset], only: &[String], effort: &Effort) -> Outcome {
+fn presets(folder: &Path, chosen: &[Preset], only: &[String], effort: &Effort) -> Outcome {
     painter::build()?;
     let mut pairs = Pair::all(folder)?;
     pairs.retain(|pair| only.is_empty() || only.contains(&pair.name));
     let mut tables = Vec::new();
-    for preset in presets {
+    for preset in or_all(chosen) {
         process::headline(preset.title());
         let name = format!("{}_{}", preset.key(), effort.size);
         let painted = folder.join("presets").join(&name);
@@ -316,8 +311,18 @@ mod tests {
 
     #[test]
     fn presets_are_chosen_by_name_and_an_unknown_one_is_refused() {
-        assert_eq!(chosen_presets(&[]).unwrap(), Preset::ALL);
-        assert_eq!(chosen_presets(&["paper".into()]).unwrap(), [Preset::Paper]);
-        assert!(chosen_presets(&["papers".into()]).unwrap_err().to_string().contains("papers"));
+        #[derive(Debug, clap::Parser)]
+        struct Line {
+            #[command(subcommand)]
+            judgement: Judgement,
+        }
+        let chosen = |words: &[&str]| {
+            let line = <Line as clap::Parser>::try_parse_from([&["judge", "presets", "pairs"], words].concat())?;
+            let Judgement::Presets { chosen, .. } = line.judgement else { panic!("presets were asked for") };
+            Ok::<_, clap::Error>(chosen)
+        };
+        assert_eq!(or_all(&chosen(&[]).unwrap()), Preset::ALL);
+        assert_eq!(or_all(&chosen(&["--preset", "paper"]).unwrap()), [Preset::Paper]);
+        assert!(chosen(&["--preset", "papers"]).unwrap_err().to_string().contains("papers"));
     }
 }

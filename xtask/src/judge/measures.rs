@@ -116,9 +116,13 @@ fn quantiles(samples: &[Vec<f32>], direction: &[f32], length: f32) -> Vec<f32> {
     (0..QUANTILES).map(|rank| projections[rank * (projections.len() - 1) / (QUANTILES - 1)]).collect()
 }
 
+fn mean(values: &[f32]) -> f32 {
+    values.iter().sum::<f32>() / values.len() as f32
+}
+
 /// Standard deviation.
 fn spread(values: &[f32]) -> f32 {
-    let mean = values.iter().sum::<f32>() / values.len() as f32;
+    let mean = mean(values);
     (values.iter().map(|value| (value - mean).powi(2)).sum::<f32>() / values.len() as f32).sqrt()
 }
 
@@ -133,7 +137,7 @@ fn structure(photo: &RgbImage, result: &RgbImage) -> f32 {
     let halves = [photo, result].map(|picture| Plane::luma(picture).halved());
     let quarters = halves.each_ref().map(Plane::halved);
     let kept: Vec<f32> = [halves, quarters].iter().flat_map(|[photo, result]| correlations(photo, result)).collect();
-    if kept.is_empty() { 0.0 } else { kept.iter().sum::<f32>() / kept.len() as f32 }
+    if kept.is_empty() { 0.0 } else { mean(&kept) }
 }
 
 fn correlations(photo: &Plane, result: &Plane) -> Vec<f32> {
@@ -148,7 +152,6 @@ fn correlations(photo: &Plane, result: &Plane) -> Vec<f32> {
 }
 
 fn correlation(a: &[f32], b: &[f32]) -> f32 {
-    let mean = |values: &[f32]| values.iter().sum::<f32>() / values.len() as f32;
     let (mean_a, mean_b) = (mean(a), mean(b));
     let together = a.iter().zip(b).map(|(a, b)| (a - mean_a) * (b - mean_b)).sum::<f32>() / a.len() as f32;
     together / (spread(a) * spread(b)).max(1.0)

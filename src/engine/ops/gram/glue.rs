@@ -11,7 +11,6 @@ use burn_cubecl::CubeBackend;
 use burn_cubecl::tensor::CubeTensor;
 
 use super::super::convolution::weighted;
-use super::{centred as centring, means, product as products, slices};
 
 /// `F·Fᵀ / M` of a map `[1, C, H, W]`, where `F` is the map as `[C, M]`, `M = H·W`: `[C, C]`. `C` is a multiple of 64.
 pub fn gram(map: Tensor<4>) -> Tensor<2> {
@@ -30,11 +29,11 @@ pub trait GramBackend: Backend {
 
 impl GramBackend for CubeBackend {
     fn gram(map: CubeTensor) -> CubeTensor {
-        slices::gram(map)
+        super::slices::gram(map)
     }
 
     fn gram_backward(gradient: CubeTensor, map: CubeTensor) -> CubeTensor {
-        weighted(map.clone(), slices::symmetric(gradient, &map))
+        weighted(map.clone(), super::slices::symmetric(gradient, &map))
     }
 }
 
@@ -84,12 +83,12 @@ pub trait MomentsBackend: Backend {
 
 impl MomentsBackend for CubeBackend {
     fn moments(map: CubeTensor, factors: CubeTensor) -> CubeTensor {
-        means::moments(map, factors)
+        super::means::moments(map, factors)
     }
 
     fn moments_backward(gradient: CubeTensor, map: CubeTensor, factors: CubeTensor) -> CubeTensor {
-        let by_matrix = weighted(map.clone(), slices::symmetric(gradient.clone(), &map));
-        means::offset(by_matrix, gradient, factors)
+        let by_matrix = weighted(map.clone(), super::slices::symmetric(gradient.clone(), &map));
+        super::means::offset(by_matrix, gradient, factors)
     }
 }
 
@@ -157,19 +156,19 @@ pub trait CentredBackend: Backend {
 
 impl CentredBackend for CubeBackend {
     fn scales(centred: CubeTensor, least: f32) -> CubeTensor {
-        centring::scales(centred, least)
+        super::centred::scales(centred, least)
     }
 
     fn product(left: CubeTensor, right: CubeTensor) -> CubeTensor {
-        products::product(left, right)
+        super::product::product(left, right)
     }
 
     fn centred(moments: CubeTensor, scales: CubeTensor) -> CubeTensor {
-        centring::centred(moments, scales)
+        super::centred::centred(moments, scales)
     }
 
     fn centred_backward(gradient: CubeTensor, moments: CubeTensor, scales: CubeTensor) -> CubeTensor {
-        centring::backward(gradient, moments, scales)
+        super::centred::backward(gradient, moments, scales)
     }
 }
 
