@@ -16,7 +16,9 @@ use indicatif::{ProgressBar, ProgressStyle};
 use pollster::block_on;
 use thiserror::Error;
 
-use self::arguments::{Cli, ComputeArgs, DeviceArg, DeviceArgs, Grid, Reconstruct, Resume, Stylize, Task};
+use self::arguments::{
+    Cli, ComputeArgs, DeviceArg, DeviceArgs, Grid, Reconstruct, Resume, Stylize, Task,
+};
 use self::files::{open_fitted, open_painting, read, write};
 use self::sheet::Sheet;
 use crate::codec::{self, DecodeError};
@@ -52,7 +54,9 @@ pub enum CliError {
     #[error("{0}: {1}")]
     Small(PathBuf, #[source] TooSmall),
     /// Feature maps cannot be kept in f16.
-    #[error("this device has no f16, which --half-precision, or the run that was kept, keeps feature maps in")]
+    #[error(
+        "this device has no f16, which --half-precision, or the run that was kept, keeps feature maps in"
+    )]
     NoHalves,
     /// Content and pastiche are not of one size.
     #[error("the pastiche is {}×{} px and the content {}×{} px; they must be of one size", .pastiche.width, .pastiche.height, .content.width, .content.height)]
@@ -137,7 +141,12 @@ impl Studio {
         Self::on(open_device(args)?, args.device, means, None)
     }
 
-    fn on(open: OpenDevice, kind: DeviceArg, means: &ChannelMeans, kept: Option<Strategy>) -> Result<Self, CliError> {
+    fn on(
+        open: OpenDevice,
+        kind: DeviceArg,
+        means: &ChannelMeans,
+        kept: Option<Strategy>,
+    ) -> Result<Self, CliError> {
         let OpenDevice { device, capacity, .. } = open;
         let mut vgg = Vgg19::new(Weights::load(PACK, &Manifest::built_in())?, means, &device);
         if kind == DeviceArg::Gpu {
@@ -165,24 +174,35 @@ fn open_device(args: &DeviceArgs) -> Result<OpenDevice, DeviceError> {
 }
 
 /// The strategy `kept`, in halves where the capacity says so, or else the one that is fastest here.
-fn strategy(device: &Device, capacity: Capacity, kept: Option<Strategy>) -> Result<Strategy, CliError> {
+fn strategy(
+    device: &Device,
+    capacity: Capacity,
+    kept: Option<Strategy>,
+) -> Result<Strategy, CliError> {
     let precision = kept.map_or(capacity.precision, |kept| kept.precision.max(capacity.precision));
     if precision == Precision::Half && !capacity.has_halves {
         return Err(CliError::NoHalves);
     }
     let search = || {
         let begun = Instant::now();
-        block_on(tuning::fastest_division(device, || begun.elapsed().as_secs_f64() * 1e3, || ())).map_err(TransferError::from)
+        block_on(tuning::fastest_division(device, || begun.elapsed().as_secs_f64() * 1e3, || ()))
+            .map_err(TransferError::from)
     };
     let division = kept.map_or_else(search, |kept| Ok(kept.division))?;
     Ok(Strategy { division, precision })
 }
 
 /// Paints to the end, behind a progress bar that `name` stands before, and keeps the run in the file `state` now and then.
-fn paint(transfer: &mut StyleTransfer, name: &str, state: Option<&Path>) -> Result<Pixels, CliError> {
+fn paint(
+    transfer: &mut StyleTransfer,
+    name: &str,
+    state: Option<&Path>,
+) -> Result<Pixels, CliError> {
     let template = "{prefix}{bar:32} step {pos} of {len}, {eta} left, {msg}";
     let style = ProgressStyle::with_template(template).expect("the template is valid");
-    let bar = ProgressBar::new(u64::from(transfer.recipe().steps)).with_style(style).with_prefix(name.to_owned());
+    let bar = ProgressBar::new(u64::from(transfer.recipe().steps))
+        .with_style(style)
+        .with_prefix(name.to_owned());
     while !transfer.finished() {
         block_on(transfer.step())?;
         let (step, finished) = (transfer.steps_done(), transfer.finished());
@@ -204,13 +224,25 @@ fn stylize(args: &Stylize) -> Result<(), CliError> {
     if args.style.len() > MAX_STYLES {
         return Err(TransferError::TooManyStyles(args.style.len()).into());
     }
-    if let Some(weights) = args.recipe.style_weights.as_ref().map(Vec::len).filter(|&weights| weights != args.style.len()) {
+    if let Some(weights) = args
+        .recipe
+        .style_weights
+        .as_ref()
+        .map(Vec::len)
+        .filter(|&weights| weights != args.style.len())
+    {
         return Err(CliError::Weights { weights, pictures: args.style.len() });
     }
     let photo = open_fitted(&args.content, recipe.size)?;
     let style_edge = recipe.style_edge(photo.size().long_edge());
-    let paintings = args.style.iter().map(|path| open_painting(path, style_edge, &recipe)).collect::<Result<Vec<_>, _>>()?;
-    let laid_over = |path: &PathBuf| open_fitted(path, recipe.size).map(|picture| codec::resize(&picture, photo.size()));
+    let paintings = args
+        .style
+        .iter()
+        .map(|path| open_painting(path, style_edge, &recipe))
+        .collect::<Result<Vec<_>, _>>()?;
+    let laid_over = |path: &PathBuf| {
+        open_fitted(path, recipe.size).map(|picture| codec::resize(&picture, photo.size()))
+    };
     let earlier = args.from.as_ref().map(laid_over).transpose()?;
     let masks = args.mask.iter().map(laid_over).collect::<Result<Vec<_>, _>>()?;
     let studio = Studio::open(&args.compute, None)?;
@@ -224,7 +256,8 @@ fn resume(args: &Resume) -> Result<(), CliError> {
     let bytes = read(&args.state)?;
     let kept = StyleTransfer::strategy_of(&bytes).map_err(TransferError::from)?;
     let studio = Studio::open(&args.compute, kept)?;
-    let mut transfer = StyleTransfer::resume(Rc::clone(&studio.vgg), &bytes, studio.capacity, &studio.device)?;
+    let mut transfer =
+        StyleTransfer::resume(Rc::clone(&studio.vgg), &bytes, studio.capacity, &studio.device)?;
     if let Some(steps) = args.steps {
         transfer.set_steps(steps)?;
     }
@@ -235,7 +268,11 @@ fn resume(args: &Resume) -> Result<(), CliError> {
 fn reconstruct(args: &Reconstruct) -> Result<(), CliError> {
     let recipe = args.recipe()?;
     let (path, size) = (&args.picture, recipe.size);
-    let picture = if args.style.is_some() { open_painting(path, size, &recipe)? } else { open_fitted(path, size)? };
+    let picture = if args.style.is_some() {
+        open_painting(path, size, &recipe)?
+    } else {
+        open_fitted(path, size)?
+    };
     let paintings = if args.style.is_some() { vec![picture.clone()] } else { Vec::new() };
     let pictures = Pictures::new(picture, paintings);
     let pastiche = Studio::open(&args.compute, None)?.paint(&pictures, &recipe, "")?;
@@ -245,7 +282,8 @@ fn reconstruct(args: &Reconstruct) -> Result<(), CliError> {
 fn grid(args: &Grid) -> Result<(), CliError> {
     let recipe = args.recipe.recipe()?;
     let photo = open_fitted(&args.content, recipe.size)?;
-    let paintings = vec![open_painting(&args.style, recipe.style_edge(photo.size().long_edge()), &recipe)?];
+    let paintings =
+        vec![open_painting(&args.style, recipe.style_edge(photo.size().long_edge()), &recipe)?];
     let studio = Studio::open(&args.compute, None)?;
     let pictures = Pictures::new(photo, paintings);
     let mut sheet = Sheet::new(pictures.photo.size(), args.weights.len(), Layer::STYLE.len());

@@ -13,7 +13,10 @@ use std::error::Error;
 use std::io::{self, Cursor};
 
 use image::metadata::Orientation;
-use image::{DynamicImage, ExtendedColorType, GenericImageView, ImageDecoder, ImageEncoder, ImageError, ImageReader, Limits};
+use image::{
+    DynamicImage, ExtendedColorType, GenericImageView, ImageDecoder, ImageEncoder, ImageError,
+    ImageReader, Limits,
+};
 use thiserror::Error;
 
 pub use format::{ForeignFormat, PictureFormat, READABLE};
@@ -114,7 +117,11 @@ pub fn decode_fitted(bytes: &[u8], edge: u32) -> Result<Pixels, DecodeError> {
     fitted(image, orientation, edge)
 }
 
-fn fitted(mut image: DynamicImage, orientation: Orientation, edge: u32) -> Result<Pixels, DecodeError> {
+fn fitted(
+    mut image: DynamicImage,
+    orientation: Orientation,
+    edge: u32,
+) -> Result<Pixels, DecodeError> {
     let given = size_of(&image);
     upright(given, orientation).fit_for_network(edge)?;
     let fitted = given.fit_to_edge(edge);
@@ -129,7 +136,11 @@ fn fitted(mut image: DynamicImage, orientation: Orientation, edge: u32) -> Resul
 ///
 /// # Errors
 /// [`DecodeError`].
-pub fn decode_painting(bytes: &[u8], edge: u32, keep_frame: bool) -> Result<(Pixels, bool), DecodeError> {
+pub fn decode_painting(
+    bytes: &[u8],
+    edge: u32,
+    keep_frame: bool,
+) -> Result<(Pixels, bool), DecodeError> {
     let (image, orientation) = read(bytes)?;
     if !keep_frame && let Some(inside) = without_frame(&image, orientation) {
         let size = inside.size().fit_for_network(edge)?;
@@ -155,7 +166,11 @@ pub fn encode_png(pixels: &Pixels) -> Vec<u8> {
     let written = if pixels.alpha().is_some() {
         encoder.write_image(pixels.rgba(), width, height, ExtendedColorType::Rgba8)
     } else {
-        let rgb: Vec<u8> = pixels.rgba().chunks_exact(4).flat_map(|pixel| [pixel[0], pixel[1], pixel[2]]).collect();
+        let rgb: Vec<u8> = pixels
+            .rgba()
+            .chunks_exact(4)
+            .flat_map(|pixel| [pixel[0], pixel[1], pixel[2]])
+            .collect();
         encoder.write_image(&rgb, width, height, ExtendedColorType::Rgb8)
     };
     written.expect("a picture of at least one pixel has a PNG form, and memory takes every byte");
@@ -173,7 +188,9 @@ fn read(bytes: &[u8]) -> Result<(DynamicImage, Orientation), DecodeError> {
         Kind::Unknown => return Err(DecodeError::NotAPicture),
     };
     // These decoders make up what is missing and report success.
-    if matches!(format, PictureFormat::Jpeg | PictureFormat::WebP) && format::is_cut_short(format, bytes) {
+    if matches!(format, PictureFormat::Jpeg | PictureFormat::WebP)
+        && format::is_cut_short(format, bytes)
+    {
         return Err(DecodeError::Truncated { format, source: None });
     }
     let blame = |error| blame(format, bytes, error);
@@ -195,7 +212,9 @@ fn read(bytes: &[u8]) -> Result<(DynamicImage, Orientation), DecodeError> {
 fn blame(format: PictureFormat, bytes: &[u8], error: ImageError) -> DecodeError {
     match error {
         ImageError::Unsupported(_) => DecodeError::Variety { format, source: error },
-        _ if format::is_cut_short(format, bytes) || ends_early(&error) => DecodeError::Truncated { format, source: Some(error) },
+        _ if format::is_cut_short(format, bytes) || ends_early(&error) => {
+            DecodeError::Truncated { format, source: Some(error) }
+        }
         _ => DecodeError::Damaged { format, source: error },
     }
 }
@@ -207,7 +226,10 @@ fn ends_early(error: &ImageError) -> bool {
     }
     let mut cause = error.source();
     while let Some(error) = cause {
-        if error.downcast_ref::<io::Error>().is_some_and(|io| io.kind() == io::ErrorKind::UnexpectedEof) {
+        if error
+            .downcast_ref::<io::Error>()
+            .is_some_and(|io| io.kind() == io::ErrorKind::UnexpectedEof)
+        {
             return true;
         }
         cause = error.source();
@@ -223,19 +245,26 @@ fn size_of(image: &DynamicImage) -> ImageSize {
 /// The size after the picture has been turned.
 fn upright(stored: ImageSize, orientation: Orientation) -> ImageSize {
     match orientation {
-        Orientation::NoTransforms | Orientation::Rotate180 | Orientation::FlipHorizontal | Orientation::FlipVertical => stored,
-        Orientation::Rotate90 | Orientation::Rotate270 | Orientation::Rotate90FlipH | Orientation::Rotate270FlipH => {
-            ImageSize::new(stored.height, stored.width)
-        }
+        Orientation::NoTransforms
+        | Orientation::Rotate180
+        | Orientation::FlipHorizontal
+        | Orientation::FlipVertical => stored,
+        Orientation::Rotate90
+        | Orientation::Rotate270
+        | Orientation::Rotate90FlipH
+        | Orientation::Rotate270FlipH => ImageSize::new(stored.height, stored.width),
     }
 }
 
 fn into_pixels(image: DynamicImage) -> Pixels {
     let size = size_of(&image);
-    Pixels::new(size, image.into_rgba8().into_raw()).expect("an RGBA image holds 4·width·height bytes")
+    Pixels::new(size, image.into_rgba8().into_raw())
+        .expect("an RGBA image holds 4·width·height bytes")
 }
 
 fn into_image(pixels: Pixels) -> DynamicImage {
     let ImageSize { width, height } = pixels.size();
-    image::RgbaImage::from_raw(width, height, pixels.into_rgba()).expect("Pixels holds 4·width·height bytes").into()
+    image::RgbaImage::from_raw(width, height, pixels.into_rgba())
+        .expect("Pixels holds 4·width·height bytes")
+        .into()
 }

@@ -70,22 +70,29 @@ impl Side {
         let depth = self.depth(picture);
         let at = |share: f32| share_of(depth, share);
         let first = self.line(picture, 0);
-        let belongs = |line: &Line| line.deviation <= LINE_DEVIATION && distance(line.mean, first.mean) <= COLOUR_RANGE;
+        let belongs = |line: &Line| {
+            line.deviation <= LINE_DEVIATION && distance(line.mean, first.mean) <= COLOUR_RANGE
+        };
         let most = at(GREATEST_SHARE);
-        let run = (0..=most).take_while(|&index| belongs(&self.line(picture, index))).count() as u32;
+        let run =
+            (0..=most).take_while(|&index| belongs(&self.line(picture, index))).count() as u32;
         if run == 0 || run > most {
             return None;
         }
         let contrasts = |index: u32| {
             let pixels = self.pixels(picture, index);
-            let others = pixels.clone().filter(|&pixel| distance(pixel, first.mean) > CONTRAST).count();
+            let others =
+                pixels.clone().filter(|&pixel| distance(pixel, first.mean) > CONTRAST).count();
             others as f32 >= LEAST_CONTRASTING * pixels.count() as f32
         };
         // Within a few lines, since a frame is seldom quite straight.
         if !(run..=run + at(EDGE_SHARE)).any(contrasts) {
             return None;
         }
-        let band = mean((at(BAND[0])..at(BAND[1]).max(at(BAND[0]) + 1)).map(|index| self.line(picture, index).mean));
+        let band = mean(
+            (at(BAND[0])..at(BAND[1]).max(at(BAND[0]) + 1))
+                .map(|index| self.line(picture, index).mean),
+        );
         let stands_out = |&index: &u32| distance(self.line(picture, index).mean, band) > CONTRAST;
         let last = (run..run + at(EDGE_SHARE)).rev().find(stands_out);
         Some(Frame { depth: last.map_or(run, |index| index + 1), colour: first.mean })
@@ -101,7 +108,9 @@ impl Side {
 
     fn line(self, picture: &Pixels, index: u32) -> Line {
         let mean = mean(self.pixels(picture, index));
-        let squares = self.pixels(picture, index).map(|pixel| std::array::from_fn(|c| (pixel[c] - mean[c]).powi(2)));
+        let squares = self
+            .pixels(picture, index)
+            .map(|pixel| std::array::from_fn(|c| (pixel[c] - mean[c]).powi(2)));
         let variance: [f32; 3] = self::mean(squares);
         Line { mean, deviation: (variance.iter().sum::<f32>() / 3.0).sqrt() }
     }
@@ -138,12 +147,18 @@ fn distance(a: [f32; 3], b: [f32; 3]) -> f32 {
 
 #[expect(clippy::cast_precision_loss, reason = "a count of pixels")]
 fn mean(colours: impl Iterator<Item = [f32; 3]>) -> [f32; 3] {
-    let (sum, count) = colours
-        .fold(([0.0; 3], 0_u32), |(sum, count), colour| (std::array::from_fn(|channel| sum[channel] + colour[channel]), count + 1));
+    let (sum, count) = colours.fold(([0.0; 3], 0_u32), |(sum, count), colour| {
+        (std::array::from_fn(|channel| sum[channel] + colour[channel]), count + 1)
+    });
     sum.map(|value: f32| value / count.max(1) as f32)
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "a part of a side")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_precision_loss,
+    reason = "a part of a side"
+)]
 fn share_of(side: u32, share: f32) -> u32 {
     (side as f32 * share) as u32
 }
@@ -159,7 +174,11 @@ mod tests {
         let ImageSize { width, height } = SIZE;
         let pixel = |x: u32, y: u32| {
             let rim = x.min(width - 1 - x).min(y).min(height - 1 - y);
-            let stripes = [40 + (x * 13 + y * 7) % 140, 40 + (x * 5 + y * 23) % 140, 40 + (x * 29 + y * 3) % 140];
+            let stripes = [
+                40 + (x * 13 + y * 7) % 140,
+                40 + (x * 5 + y * 23) % 140,
+                40 + (x * 29 + y * 3) % 140,
+            ];
             let noise = u8::try_from((x * 7 + y * 11) % 9).unwrap();
             if rim < margin && has(x, y) {
                 colour.map(|c| c.saturating_add(noise))
@@ -208,8 +227,16 @@ mod tests {
     #[test]
     fn a_painting_without_a_frame_stays_whole() {
         assert_eq!(size_without(&painting(0, [0; 3], |_, _| true)), None);
-        assert_eq!(size_without(&painting(6, [0; 3], |_, y| y < 80)), None, "a dark sky is no frame");
-        assert_eq!(size_without(&painting(40, [0; 3], |_, _| true)), None, "a wide margin is the painting's ground");
+        assert_eq!(
+            size_without(&painting(6, [0; 3], |_, y| y < 80)),
+            None,
+            "a dark sky is no frame"
+        );
+        assert_eq!(
+            size_without(&painting(40, [0; 3], |_, _| true)),
+            None,
+            "a wide margin is the painting's ground"
+        );
         let flat = Pixels::new(SIZE, [200, 190, 180, 255].repeat(SIZE.area())).unwrap();
         assert_eq!(size_without(&flat), None, "nor is all of a sheet");
     }
@@ -217,9 +244,12 @@ mod tests {
     #[test]
     fn a_drawing_on_bare_paper_keeps_its_paper() {
         // A few lines on white, which come to within 8 px of the rim.
-        let ink = |x: u32, y: u32| x % 50 == 20 && y > 8 && y < 152 || y % 60 == 30 && x > 8 && x < 192;
-        let rgba =
-            (0..160).flat_map(|y| (0..200).flat_map(move |x| if ink(x, y) { [20, 20, 30, 255] } else { [235, 230, 220, 255] }));
+        let ink =
+            |x: u32, y: u32| x % 50 == 20 && y > 8 && y < 152 || y % 60 == 30 && x > 8 && x < 192;
+        let rgba = (0..160).flat_map(|y| {
+            (0..200)
+                .flat_map(move |x| if ink(x, y) { [20, 20, 30, 255] } else { [235, 230, 220, 255] })
+        });
         let drawing = Pixels::new(SIZE, rgba.collect()).unwrap();
         assert_eq!(size_without(&drawing), None);
     }

@@ -56,7 +56,8 @@ impl Layer {
     pub const CONTENT: Self = Self::Conv4_2;
 
     /// The layers whose Gram matrices stand for the painting's style (ibid.).
-    pub const STYLE: [Self; 5] = [Self::Conv1_1, Self::Conv2_1, Self::Conv3_1, Self::Conv4_1, Self::Conv5_1];
+    pub const STYLE: [Self; 5] =
+        [Self::Conv1_1, Self::Conv2_1, Self::Conv3_1, Self::Conv4_1, Self::Conv5_1];
 
     /// The convolution block, 1 to 5; a pooling stands between one block and the next.
     pub const fn block(self) -> u32 {
@@ -127,14 +128,26 @@ mod tests {
     #[test]
     fn each_layer_reads_what_the_one_before_writes() {
         for pair in Layer::ALL.windows(2) {
-            assert_eq!(pair[0].channels(), pair[1].input_channels(), "{} into {}", pair[0].name(), pair[1].name());
-            assert_eq!(pair[0].precedes_pooling(), pair[0].block() != pair[1].block(), "{}", pair[0].name());
+            assert_eq!(
+                pair[0].channels(),
+                pair[1].input_channels(),
+                "{} into {}",
+                pair[0].name(),
+                pair[1].name()
+            );
+            assert_eq!(
+                pair[0].precedes_pooling(),
+                pair[0].block() != pair[1].block(),
+                "{}",
+                pair[0].name()
+            );
         }
     }
 
     #[test]
     fn the_network_to_conv5_1_has_the_published_number_of_parameters() {
-        let parameters: usize = Layer::ALL.iter().map(|l| l.channels() * (l.input_channels() * 9 + 1)).sum();
+        let parameters: usize =
+            Layer::ALL.iter().map(|l| l.channels() * (l.input_channels() * 9 + 1)).sum();
         assert_eq!(parameters, 12_944_960);
     }
 

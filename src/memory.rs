@@ -123,7 +123,8 @@ impl Capacity {
     /// Of a graphics card that binds buffers of as many bytes. The widest feature map lies in one, with the pixel that a replicated border
     /// adds to every side.
     pub fn of_buffers(buffer_bytes: u64) -> Self {
-        Self { buffer_bytes, together_edge: TOGETHER_EDGE_PX, ..Self::AMPLE }.in_tiles_above(MOST_WHOLE_EDGE_PX)
+        Self { buffer_bytes, together_edge: TOGETHER_EDGE_PX, ..Self::AMPLE }
+            .in_tiles_above(MOST_WHOLE_EDGE_PX)
     }
 
     /// What there is room for when memory is used in this way.
@@ -151,7 +152,8 @@ impl Capacity {
 
     /// The longest side, px, of a square picture that can be painted at all: L-BFGS's memory lies in one buffer.
     pub fn max_edge(self) -> u32 {
-        let vector = self.buffer_bytes / (2 * FEWEST_PAIRS * FLOAT_BYTES) / CHUNK as u64 * CHUNK as u64;
+        let vector =
+            self.buffer_bytes / (2 * FEWEST_PAIRS * FLOAT_BYTES) / CHUNK as u64 * CHUNK as u64;
         px((vector / COLOURS).isqrt()).min(MAX_EDGE_PX)
     }
 
@@ -179,7 +181,12 @@ impl Capacity {
     fn bytes_to_study(self, edge: u32) -> u64 {
         let [pixels, of_tile] = [edge, self.tile_edge].map(|side| u64::from(side).pow(2));
         let whole = self.sees_whole(edge, edge);
-        NETWORK_BYTES + if whole { STUDY_BYTES * pixels } else { STUDY_BYTES * of_tile + GATHERED_BYTES * pixels }
+        NETWORK_BYTES
+            + if whole {
+                STUDY_BYTES * pixels
+            } else {
+                STUDY_BYTES * of_tile + GATHERED_BYTES * pixels
+            }
     }
 
     /// The same during the steps.
@@ -187,9 +194,11 @@ impl Capacity {
         let pixels = u64::from(width) * u64::from(height);
         let together = self.evaluates_together(usize::try_from(pixels).unwrap_or(usize::MAX));
         let as_a_whole = if together { TOGETHER_BYTES } else { MAPS_BYTES } * pixels;
-        let [tile_width, tile_height] = [width, height].map(|side| u64::from(side.min(self.tile_edge)));
+        let [tile_width, tile_height] =
+            [width, height].map(|side| u64::from(side.min(self.tile_edge)));
         let in_tiles = TILE_BYTES * tile_width * tile_height + GATHERED_BYTES * pixels;
-        let maps = if self.sees_whole(width, height) { as_a_whole } else { as_a_whole.min(in_tiles) };
+        let maps =
+            if self.sees_whole(width, height) { as_a_whole } else { as_a_whole.min(in_tiles) };
         let pairs = self.pairs(usize::try_from(pixels).unwrap_or(usize::MAX)) as u64;
         NETWORK_BYTES + maps + PICTURE_BYTES * pixels + pair_bytes(pixels) * pairs
     }
@@ -213,15 +222,28 @@ mod tests {
 
     #[test]
     fn the_memory_to_paint_is_what_was_measured() {
-        let [ample, sparing] =
-            [MemoryUse::Ample, MemoryUse::Sparing].map(|memory| Capacity::of_buffers(DESKTOP).in_tiles_above(1536).with(memory));
-        let whole = [(256, 249), (384, 395), (512, 498), (1024, 1600), (1536, 3373)].map(|measured| (ample, measured));
-        let in_tiles = [(ample, (2048, 2040)), (sparing, (1024, 1108)), (sparing, (1536, 1425)), (sparing, (2048, 1864))];
-        let of_one_size = whole.into_iter().chain(in_tiles).map(|(capacity, (side, mib))| (capacity, side, side, mib));
-        let large_strokes = [(256, 284), (512, 758), (768, 1540)].map(|(side, mib)| (ample, side, 2 * side, mib));
+        let [ample, sparing] = [MemoryUse::Ample, MemoryUse::Sparing]
+            .map(|memory| Capacity::of_buffers(DESKTOP).in_tiles_above(1536).with(memory));
+        let whole = [(256, 249), (384, 395), (512, 498), (1024, 1600), (1536, 3373)]
+            .map(|measured| (ample, measured));
+        let in_tiles = [
+            (ample, (2048, 2040)),
+            (sparing, (1024, 1108)),
+            (sparing, (1536, 1425)),
+            (sparing, (2048, 1864)),
+        ];
+        let of_one_size = whole
+            .into_iter()
+            .chain(in_tiles)
+            .map(|(capacity, (side, mib))| (capacity, side, side, mib));
+        let large_strokes =
+            [(256, 284), (512, 758), (768, 1540)].map(|(side, mib)| (ample, side, 2 * side, mib));
         for (capacity, side, style_edge, mib) in of_one_size.chain(large_strokes) {
             let estimate = capacity.bytes_to_paint(side, side, style_edge) >> 20;
-            assert!(estimate.abs_diff(mib) * 10 <= mib, "{side} px after {style_edge} px: {estimate} MiB instead of {mib}");
+            assert!(
+                estimate.abs_diff(mib) * 10 <= mib,
+                "{side} px after {style_edge} px: {estimate} MiB instead of {mib}"
+            );
         }
     }
 
@@ -239,10 +261,15 @@ mod tests {
         assert_eq!([512, 1024, 2048, 3072, 4096].map(|side| pairs(large, side)), [10, 10, 5, 3, 3]);
         assert_eq!([512, 1024, 1365].map(|side| pairs(small, side)), [10, 5, 3]);
         for (capacity, longest) in [(small, small.max_edge()), (large, large.max_edge())] {
-            for (width, height) in (32..=longest).flat_map(|side| [(side, side), (longest, side), (side, side * 2 / 3)]) {
+            for (width, height) in (32..=longest)
+                .flat_map(|side| [(side, side), (longest, side), (side, side * 2 / 3)])
+            {
                 let pixels = u64::from(width) * u64::from(height);
                 let pairs = capacity.pairs(usize::try_from(pixels).unwrap()) as u64;
-                assert!(pairs * pair_bytes(pixels) <= capacity.buffer_bytes, "{pairs} pairs at {width}×{height}");
+                assert!(
+                    pairs * pair_bytes(pixels) <= capacity.buffer_bytes,
+                    "{pairs} pairs at {width}×{height}"
+                );
             }
         }
         assert_eq!(Capacity::AMPLE.pairs(0), 10);
@@ -270,7 +297,10 @@ mod tests {
             assert!(takes(MemoryUse::Sparing, side) <= takes(MemoryUse::Ample, side), "{side}");
         }
         for side in [1024, 1536, 2048] {
-            assert!(takes(MemoryUse::Sparing, side) * 10 < takes(MemoryUse::Ample, side) * 9, "{side}");
+            assert!(
+                takes(MemoryUse::Sparing, side) * 10 < takes(MemoryUse::Ample, side) * 9,
+                "{side}"
+            );
         }
     }
 }

@@ -62,7 +62,11 @@ impl ImageSize {
 
     /// Both sides times `factor`, rounded; no side falls below 1 px.
     #[must_use]
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a float's cast saturates, and sides are positive")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a float's cast saturates, and sides are positive"
+    )]
     pub fn stretched(self, factor: f32) -> Self {
         let side = |side: u32| ((f64::from(side) * f64::from(factor)).round() as u32).max(1);
         Self::new(side(self.width), side(self.height))
@@ -109,7 +113,12 @@ impl Reduction {
     }
 
     /// px of a side that was halved to `side` px.
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "a side of a picture")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_precision_loss,
+        reason = "a side of a picture"
+    )]
     pub fn rest_of(self, side: usize) -> usize {
         ((side as f64 * self.rest).round() as usize).max(1)
     }
@@ -150,7 +159,8 @@ impl Pixels {
             .chunks_exact(4)
             .flat_map(|pixel| {
                 let alpha = f32::from(pixel[3]) / 255.0;
-                [pixel[0], pixel[1], pixel[2]].map(|value| (f32::from(value) / 255.0).mul_add(alpha, 1.0 - alpha))
+                [pixel[0], pixel[1], pixel[2]]
+                    .map(|value| (f32::from(value) / 255.0).mul_add(alpha, 1.0 - alpha))
             })
             .collect()
     }
@@ -167,7 +177,10 @@ impl Pixels {
     /// When the length does not belong to `size`.
     pub fn from_rgb(size: ImageSize, rgb: &[f32]) -> Self {
         assert_eq!(rgb.len(), 3 * size.area(), "rgb must be [H, W, 3]");
-        let rgba = rgb.chunks_exact(3).flat_map(|p| [to_byte(p[0]), to_byte(p[1]), to_byte(p[2]), u8::MAX]).collect();
+        let rgba = rgb
+            .chunks_exact(3)
+            .flat_map(|p| [to_byte(p[0]), to_byte(p[1]), to_byte(p[2]), u8::MAX])
+            .collect();
         Self { size, rgba }
     }
 
@@ -184,7 +197,11 @@ impl Pixels {
 }
 
 /// Nearest byte of a value in 0..1; what lies outside, and NaN, is clamped.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the value is in 0..=255 here")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "the value is in 0..=255 here"
+)]
 fn to_byte(value: f32) -> u8 {
     (value.clamp(0.0, 1.0) * 255.0).round() as u8
 }
@@ -204,7 +221,10 @@ mod tests {
     #[test]
     fn slivers_and_specks_are_refused_with_both_sizes() {
         let refused = ImageSize::new(20_000, 3).fit_for_network(512).unwrap_err();
-        assert_eq!((refused.given, refused.fitted), (ImageSize::new(20_000, 3), ImageSize::new(512, 1)));
+        assert_eq!(
+            (refused.given, refused.fitted),
+            (ImageSize::new(20_000, 3), ImageSize::new(512, 1))
+        );
         assert!(ImageSize::new(1, 1).fit_for_network(512).is_err());
         assert!(ImageSize::new(16, 16).fit_for_network(512).is_ok());
     }
@@ -213,7 +233,8 @@ mod tests {
     fn transparent_pixels_are_seen_over_white_and_keep_their_alpha() {
         let pixels = Pixels::new(ImageSize::new(2, 1), vec![0, 0, 0, 0, 255, 0, 0, 255]).unwrap();
         assert_eq!(pixels.composited_rgb(), vec![1.0, 1.0, 1.0, 1.0, 0.0, 0.0]);
-        let back = Pixels::from_rgb(pixels.size(), &pixels.composited_rgb()).under(&pixels.alpha().unwrap());
+        let back = Pixels::from_rgb(pixels.size(), &pixels.composited_rgb())
+            .under(&pixels.alpha().unwrap());
         assert_eq!(back.rgba(), &[255, 255, 255, 0, 255, 0, 0, 255]);
     }
 

@@ -228,7 +228,11 @@ pub struct UserError {
 
 impl UserError {
     /// An error of these three parts.
-    pub fn new(headline: impl Into<String>, advice: impl Into<String>, detail: impl Into<String>) -> Self {
+    pub fn new(
+        headline: impl Into<String>,
+        advice: impl Into<String>,
+        detail: impl Into<String>,
+    ) -> Self {
         Self { headline: headline.into(), advice: advice.into(), detail: detail.into() }
     }
 }

@@ -17,7 +17,8 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 pub use choices::{
-    Border, Colours, LayerStatistics, LossUnits, Network, OptimizerKind, Palette, Pooling, Reading, Start, Statistic,
+    Border, Colours, LayerStatistics, LossUnits, Network, OptimizerKind, Palette, Pooling, Reading,
+    Start, Statistic,
 };
 pub use emphasis::{Emphasis, LayerWeights, MAX_STYLES};
 pub use grid::{Cell, grid};
@@ -89,7 +90,9 @@ pub enum RecipeError {
         greatest: f64,
     },
     /// Neither content, style nor smoothness weighs anything.
-    #[error("recipe leaves nothing to paint after: content, style and smoothness all weigh nothing")]
+    #[error(
+        "recipe leaves nothing to paint after: content, style and smoothness all weigh nothing"
+    )]
     Nothing,
     /// Statistics that have no units of activations.
     #[error("statistics other than Gram matrices are measured in units of the painting alone")]
@@ -119,7 +122,9 @@ impl Recipe {
         within("steps", self.steps, &Self::STEPS)?;
         within("style scale", self.style_scale, &Self::STYLE_SCALE)?;
         self.sizes.validate()?;
-        if self.reading.units == LossUnits::Activation && self.reading.statistics != LayerStatistics::default() {
+        if self.reading.units == LossUnits::Activation
+            && self.reading.statistics != LayerStatistics::default()
+        {
             return Err(RecipeError::Units);
         }
         self.start.validate()?;
@@ -138,18 +143,37 @@ impl Recipe {
     /// What was the default before version 3.
     pub fn before_version_3() -> Self {
         let (emphasis, reading) = (Emphasis::plain(), Reading::before_version_3());
-        Self { emphasis, reading, keep_frame: true, sizes: Sizes::One, start: Start::RECOLOURED, ..Self::default() }
+        Self {
+            emphasis,
+            reading,
+            keep_frame: true,
+            sizes: Sizes::One,
+            start: Start::RECOLOURED,
+            ..Self::default()
+        }
     }
 
     /// Whether this is what the default was before version 3, whatever its size, steps and seed.
     pub fn is_default_before_version_3(&self) -> bool {
-        *self == Self { size: self.size, steps: self.steps, seed: self.seed, ..Self::before_version_3() }
+        *self
+            == Self {
+                size: self.size,
+                steps: self.steps,
+                seed: self.seed,
+                ..Self::before_version_3()
+            }
     }
 
     /// Longer side of a style picture, px, for a photo of this longer side: no shorter than the shortest size, no longer than the longest.
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "clamped to sizes")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_precision_loss,
+        reason = "clamped to sizes"
+    )]
     pub fn style_edge(&self, content_edge: u32) -> u32 {
-        ((content_edge as f32 * self.style_scale).round() as u32).clamp(*Self::SIZE.start(), *Self::SIZE.end())
+        ((content_edge as f32 * self.style_scale).round() as u32)
+            .clamp(*Self::SIZE.start(), *Self::SIZE.end())
     }
 }
 
@@ -162,7 +186,11 @@ pub fn named<T: DeserializeOwned>(name: &str) -> Result<T, String> {
     T::deserialize(deserializer).map_err(|error| error.to_string())
 }
 
-fn within<T: Copy + PartialOrd + Into<f64>>(field: &str, value: T, range: &RangeInclusive<T>) -> Result<(), RecipeError> {
+fn within<T: Copy + PartialOrd + Into<f64>>(
+    field: &str,
+    value: T,
+    range: &RangeInclusive<T>,
+) -> Result<(), RecipeError> {
     if range.contains(&value) {
         return Ok(());
     }
@@ -180,23 +208,50 @@ mod tests {
 
     #[test]
     fn absurd_values_are_refused_by_name_and_range() {
-        assert_eq!(refused(&Recipe { size: 7, ..Recipe::default() }), "size is 7; it must lie between 32 and 8192");
+        assert_eq!(
+            refused(&Recipe { size: 7, ..Recipe::default() }),
+            "size is 7; it must lie between 32 and 8192"
+        );
         assert!(refused(&Recipe { steps: 0, ..Recipe::default() }).starts_with("steps is 0;"));
         assert!(refused(&Recipe { version: 4, ..Recipe::default() }).starts_with("version is 4;"));
-        assert!(refused(&Recipe { style_scale: f32::NAN, ..Recipe::default() }).starts_with("style scale is NaN;"));
-        assert!(refused(&Recipe { sizes: Sizes::Doubling(9), ..Recipe::default() }).starts_with("number of sizes is 9;"));
-        assert!(refused(&Recipe { sizes: Sizes::Growing(9), ..Recipe::default() }).starts_with("first size is 9;"));
-        assert!(refused(&Recipe { start: Start::default(), ..Recipe::default() }).starts_with("sum of the start's shares is 0;"));
+        assert!(
+            refused(&Recipe { style_scale: f32::NAN, ..Recipe::default() })
+                .starts_with("style scale is NaN;")
+        );
+        assert!(
+            refused(&Recipe { sizes: Sizes::Doubling(9), ..Recipe::default() })
+                .starts_with("number of sizes is 9;")
+        );
+        assert!(
+            refused(&Recipe { sizes: Sizes::Growing(9), ..Recipe::default() })
+                .starts_with("first size is 9;")
+        );
+        assert!(
+            refused(&Recipe { start: Start::default(), ..Recipe::default() })
+                .starts_with("sum of the start's shares is 0;")
+        );
         let with = |emphasis| refused(&Recipe { emphasis, ..Recipe::default() });
-        assert!(with(Emphasis { content_weight: f32::NAN, ..Emphasis::default() }).starts_with("content weight is NaN;"));
-        assert!(with(Emphasis { tv_weight: -1.0, ..Emphasis::default() }).starts_with("total-variation weight is -1;"));
+        assert!(
+            with(Emphasis { content_weight: f32::NAN, ..Emphasis::default() })
+                .starts_with("content weight is NaN;")
+        );
+        assert!(
+            with(Emphasis { tv_weight: -1.0, ..Emphasis::default() })
+                .starts_with("total-variation weight is -1;")
+        );
         let layers = LayerWeights::even(&[crate::layer::Layer::Conv3_1], -2.0);
-        assert!(with(Emphasis { style_layers: layers, ..Emphasis::default() }).starts_with("style weight of conv3_1 is -2;"));
+        assert!(
+            with(Emphasis { style_layers: layers, ..Emphasis::default() })
+                .starts_with("style weight of conv3_1 is -2;")
+        );
     }
 
     #[test]
     fn a_style_pictures_edge_follows_the_photos() {
         let recipe = Recipe { style_scale: 1.5, ..Recipe::default() };
-        assert_eq!((recipe.style_edge(300), recipe.style_edge(8000), recipe.style_edge(16)), (450, 8192, 32));
+        assert_eq!(
+            (recipe.style_edge(300), recipe.style_edge(8000), recipe.style_edge(16)),
+            (450, 8192, 32)
+        );
     }
 }

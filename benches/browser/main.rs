@@ -49,8 +49,10 @@ async fn measure(session: &Session, case: &Case, steps: Steps) -> Outcome<Line> 
     site.watch_buffers();
     site.hook_page(watch::SCRIPT);
     // The page reads the files again when the run begins.
-    let folder = tempfile::tempdir()
-        .or_fail(|| "no folder can be made".to_owned(), "see to the permissions of the system's temporary folder")?;
+    let folder = tempfile::tempdir().or_fail(
+        || "no folder can be made".to_owned(),
+        "see to the permissions of the system's temporary folder",
+    )?;
     let page = prepared(session, &site, &folder, case, steps).await?;
     let watch = Watch::of_run(&page, session.driver.id(), case.runs).await?;
     let cancelled = watch::cancel(&page).await?;
@@ -67,7 +69,13 @@ async fn measure(session: &Session, case: &Case, steps: Steps) -> Outcome<Line> 
 }
 
 /// The page with pictures and recipe, before Stylise is pressed.
-async fn prepared<'a>(session: &'a Session, site: &Site, folder: &TempDir, case: &Case, steps: Steps) -> Outcome<Page<'a>> {
+async fn prepared<'a>(
+    session: &'a Session,
+    site: &Site,
+    folder: &TempDir,
+    case: &Case,
+    steps: Steps,
+) -> Outcome<Page<'a>> {
     let page = Page::open(session, &site.url()).await;
     page.set("Compute on", case.device.name()).await;
     watch::until_opened(&page).await?;
@@ -75,10 +83,20 @@ async fn prepared<'a>(session: &'a Session, site: &Site, folder: &TempDir, case:
     let endless = *Recipe::STEPS.end();
     let recipe = steps.recipe(case.size, endless).to_json();
     page.choose_file("Load recipe", &file(folder, "recipe.json", recipe.as_bytes())).await;
-    page.until("the recipe is taken", async || (page.chosen("Steps").await == endless.to_string()).then_some(())).await;
+    page.until("the recipe is taken", async || {
+        (page.chosen("Steps").await == endless.to_string()).then_some(())
+    })
+    .await;
     bring(&page, folder, "Content picture", "photo.png", &pictures::photo(case.size)).await;
     for (number, well) in (1..=steps.styles).zip(["Style picture", "Second style picture"]) {
-        bring(&page, folder, well, &format!("painting{number}.png"), &pictures::painting(case.size, number)).await;
+        bring(
+            &page,
+            folder,
+            well,
+            &format!("painting{number}.png"),
+            &pictures::painting(case.size, number),
+        )
+        .await;
     }
     Ok(page)
 }

@@ -98,13 +98,20 @@ impl Watch {
         let timed = timed(&self.notes.progress);
         let looks = [0, timed.len() / 2, timed.len() - 1].map(|index| &timed[index]);
         let looks = looks.into_iter().filter(|progress| progress.held > 0);
-        looks.map(|progress| MemoryAt { step: progress.step, bytes_in_use: progress.held }).collect()
+        looks
+            .map(|progress| MemoryAt { step: progress.step, bytes_in_use: progress.held })
+            .collect()
     }
 
     /// How the page fared, with the answers of [`cancel`].
     pub fn page_figures(&self, [cancel_ms, worker_free_ms]: [f64; 2]) -> PageFigures {
         let Notes { longest_task, longest_gap, .. } = self.notes;
-        PageFigures { longest_task_ms: longest_task, longest_gap_ms: longest_gap, cancel_ms, worker_free_ms }
+        PageFigures {
+            longest_task_ms: longest_task,
+            longest_gap_ms: longest_gap,
+            cancel_ms,
+            worker_free_ms,
+        }
     }
 }
 
@@ -134,7 +141,11 @@ async fn reading(page: &Page<'_>, driver: u32, count: u32) -> Outcome<Reading> {
 /// When one of them says nothing for too long.
 pub async fn cancel(page: &Page<'_>) -> Outcome<[f64; 2]> {
     page.run(CANCEL, vec![]).await;
-    until(page, "const { said, free } = bench.cancelled; return said && free ? [said, free] : null;").await
+    until(
+        page,
+        "const { said, free } = bench.cancelled; return said && free ? [said, free] : null;",
+    )
+    .await
 }
 
 /// What `script` returns once that is something.
@@ -146,15 +157,22 @@ async fn until<T: DeserializeOwned>(page: &Page<'_>, script: &str) -> Outcome<T>
         }
         let alert = page.alert().await;
         if !alert.is_empty() {
-            return Err(Failure::new(format!("the page says: {alert}"), "do what it says, or ask for a smaller --size"));
+            return Err(Failure::new(
+                format!("the page says: {alert}"),
+                "do what it says, or ask for a smaller --size",
+            ));
         }
         if begun.elapsed() > PATIENCE {
-            return Err(Failure::new(format!("nothing has come for {PATIENCE:?}"), "ask for a smaller --size"));
+            return Err(Failure::new(
+                format!("nothing has come for {PATIENCE:?}"),
+                "ask for a smaller --size",
+            ));
         }
         tokio::time::sleep(GLANCE).await;
     }
 }
 
 async fn ask<T: DeserializeOwned>(page: &Page<'_>, script: &str) -> T {
-    serde_json::from_value(page.run(script, vec![]).await).unwrap_or_else(|error| panic!("{script}: {error}"))
+    serde_json::from_value(page.run(script, vec![]).await)
+        .unwrap_or_else(|error| panic!("{script}: {error}"))
 }

@@ -17,7 +17,9 @@ const SPARE_STEPS: u32 = 5;
 pub fn measure(case: &Case, pairs: u32) -> Outcome {
     let mut stage = Stage::open(case)?;
     let side = case.size as usize;
-    let noise = |low, high| Tensor::<4>::random([1, 3, side, side], Distribution::Uniform(low, high), &stage.device);
+    let noise = |low, high| {
+        Tensor::<4>::random([1, 3, side, side], Distribution::Uniform(low, high), &stage.device)
+    };
     // A valley with another steepness along each axis: it has a bottom at 0, which a few steps do not reach.
     let (x, steepness) = (noise(-1.0, 1.0), noise(0.1, 10.0));
     let mut lbfgs = Lbfgs::new(pairs as usize, x, FIRST_STEP);

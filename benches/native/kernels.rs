@@ -18,9 +18,15 @@ use crate::stage::{Clock, Stage};
 /// Times both passes through every layer, with each division of our kernel's work and each precision that the device has.
 pub fn measure(case: &Case) -> Outcome {
     let stage = Stage::open(case)?;
-    let burn = Layer::ALL.into_iter().map(|layer| Bench::new(layer, case, &stage).burn()).collect::<Outcome<Vec<_>>>()?;
-    let precisions = Precision::ALL.into_iter().filter(|&precision| precision == Precision::Single || stage.capacity.has_halves);
-    let strategies = precisions.flat_map(|precision| Division::ALL.map(|division| Strategy { division, precision }));
+    let burn = Layer::ALL
+        .into_iter()
+        .map(|layer| Bench::new(layer, case, &stage).burn())
+        .collect::<Outcome<Vec<_>>>()?;
+    let precisions = Precision::ALL
+        .into_iter()
+        .filter(|&precision| precision == Precision::Single || stage.capacity.has_halves);
+    let strategies = precisions
+        .flat_map(|precision| Division::ALL.map(|division| Strategy { division, precision }));
     for strategy @ Strategy { division, precision } in strategies {
         for (layer, burn) in Layer::ALL.into_iter().zip(&burn) {
             let bench = Bench::new(layer, case, &stage);
@@ -28,7 +34,18 @@ pub fn measure(case: &Case) -> Outcome {
             for (index, pass) in [Pass::Forward, Pass::Backward].into_iter().enumerate() {
                 let (adapter, size, gflop) = (stage.adapter.clone(), case.size, bench.gflop);
                 let (division, ours, burn) = (division.name().to_owned(), ours[index], burn[index]);
-                Line::Kernel(KernelLine { adapter, size, layer, pass, gflop, division, precision, ours, burn }).print();
+                Line::Kernel(KernelLine {
+                    adapter,
+                    size,
+                    layer,
+                    pass,
+                    gflop,
+                    division,
+                    precision,
+                    ours,
+                    burn,
+                })
+                .print();
             }
         }
     }
@@ -80,11 +97,17 @@ impl<'a> Bench<'a> {
     /// Times of Burn's own operations forward and backward.
     fn burn(&self) -> Outcome<[KernelTime; 2]> {
         let options = || ConvOptions::new([1, 1], [1, 1], [1, 1], 1);
-        self.times(self.x.clone(), |x| relu(conv2d(x, self.kernel.clone(), Some(self.bias.clone()), options())))
+        self.times(self.x.clone(), |x| {
+            relu(conv2d(x, self.kernel.clone(), Some(self.bias.clone()), options()))
+        })
     }
 
     /// Times of `convolution` of `x` forward and backward.
-    fn times(&self, x: Tensor<4>, convolution: impl Fn(Tensor<4>) -> Tensor<4>) -> Outcome<[KernelTime; 2]> {
+    fn times(
+        &self,
+        x: Tensor<4>,
+        convolution: impl Fn(Tensor<4>) -> Tensor<4>,
+    ) -> Outcome<[KernelTime; 2]> {
         let [mut forward, mut backward] = [Clock::default(), Clock::default()];
         self.run(&x, &convolution, &mut Clock::default(), &mut Clock::default())?;
         for _ in 0..self.runs {

@@ -29,12 +29,22 @@ impl Stage {
             case::Device::Gpu => block_on(open_gpu(|_| ())),
             case::Device::Cpu => open_cpu(),
         };
-        let OpenDevice { device, name, max_edge, capacity, .. } =
-            opened.or_fail(|| "no device could be opened".to_owned(), "see to the graphics driver, or try --device cpu")?;
+        let OpenDevice { device, name, max_edge, capacity, .. } = opened.or_fail(
+            || "no device could be opened".to_owned(),
+            "see to the graphics driver, or try --device cpu",
+        )?;
         if case.size > max_edge {
-            return Err(Failure::new(format!("pictures on this device are at most {max_edge} px"), "ask for a smaller --size"));
+            return Err(Failure::new(
+                format!("pictures on this device are at most {max_edge} px"),
+                "ask for a smaller --size",
+            ));
         }
-        Ok(Self { device, capacity, adapter: Some(name).filter(|name| !name.is_empty()), peak_bytes: None })
+        Ok(Self {
+            device,
+            capacity,
+            adapter: Some(name).filter(|name| !name.is_empty()),
+            peak_bytes: None,
+        })
     }
 
     /// Waits until the device has done all that was asked of it.
@@ -60,7 +70,8 @@ impl Stage {
         let done = work();
         self.wait()?;
         clock.ms.push(begun.elapsed().as_secs_f64() * 1e3);
-        clock.cpu_ms += processor::own_seconds().zip(cpu).map_or(f64::NAN, |(now, then)| (now - then) * 1e3);
+        clock.cpu_ms +=
+            processor::own_seconds().zip(cpu).map_or(f64::NAN, |(now, then)| (now - then) * 1e3);
         Ok(done)
     }
 }

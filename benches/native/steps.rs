@@ -45,13 +45,19 @@ pub fn measure(case: &Case, steps: Steps) -> Outcome {
 }
 
 /// Times `runs` steps, and looks at the device's memory after the first, the one in the middle and the last.
-fn timed(transfer: &mut StyleTransfer, stage: &mut Stage, runs: u32) -> Outcome<(Clock, Vec<MemoryAt>)> {
+fn timed(
+    transfer: &mut StyleTransfer,
+    stage: &mut Stage,
+    runs: u32,
+) -> Outcome<(Clock, Vec<MemoryAt>)> {
     let (mut clock, mut memory) = (Clock::default(), Vec::new());
     for run in 1..=runs {
         step(transfer, stage, &mut clock)?;
         let looked = stage.bytes_in_use();
         if [1, runs.div_ceil(2), runs].contains(&run) {
-            memory.extend(looked.map(|bytes_in_use| MemoryAt { step: transfer.steps_done(), bytes_in_use }));
+            memory.extend(
+                looked.map(|bytes_in_use| MemoryAt { step: transfer.steps_done(), bytes_in_use }),
+            );
         }
     }
     Ok((clock, memory))
@@ -67,16 +73,23 @@ fn begin(case: &Case, steps: Steps, stage: &Stage) -> Outcome<StyleTransfer> {
     let mut vgg = Vgg19::new(weights, &ChannelMeans::built_in(), &stage.device);
     if case.device == Device::Gpu {
         let begun = Instant::now();
-        let division = block_on(fastest_division(&stage.device, || begun.elapsed().as_secs_f64() * 1e3, || ()));
+        let division = block_on(fastest_division(
+            &stage.device,
+            || begun.elapsed().as_secs_f64() * 1e3,
+            || (),
+        ));
         let division = division.or_fail(|| "the device failed".to_owned(), ADVICE)?;
         vgg.set_strategy(Strategy { division, precision: precision(steps) });
     }
     let vgg = Rc::new(vgg);
-    let paintings = (1..=steps.styles).map(|number| pictures::painting(case.size, number)).collect();
+    let paintings =
+        (1..=steps.styles).map(|number| pictures::painting(case.size, number)).collect();
     let pictures = Pictures::new(pictures::photo(case.size), paintings);
     let recipe = steps.recipe(case.size, WARM_UP_STEPS + case.runs);
-    let capacity = steps.tiles_above.map_or(stage.capacity, |edge| stage.capacity.in_tiles_above(edge));
-    StyleTransfer::new(vgg, &pictures, &recipe, capacity, &stage.device).or_fail(|| "the run cannot begin".to_owned(), ADVICE)
+    let capacity =
+        steps.tiles_above.map_or(stage.capacity, |edge| stage.capacity.in_tiles_above(edge));
+    StyleTransfer::new(vgg, &pictures, &recipe, capacity, &stage.device)
+        .or_fail(|| "the run cannot begin".to_owned(), ADVICE)
 }
 
 /// In what `steps` keep feature maps.
@@ -85,5 +98,7 @@ fn precision(steps: Steps) -> Precision {
 }
 
 fn step(transfer: &mut StyleTransfer, stage: &Stage, clock: &mut Clock) -> Outcome {
-    stage.time(clock, || block_on(transfer.step()))?.or_fail(|| "the step failed".to_owned(), ADVICE)
+    stage
+        .time(clock, || block_on(transfer.step()))?
+        .or_fail(|| "the step failed".to_owned(), ADVICE)
 }

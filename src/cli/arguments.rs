@@ -10,8 +10,8 @@ use super::CliError;
 use crate::layer::Layer;
 use crate::memory::LEAST_TILE_EDGE_PX;
 use crate::recipe::{
-    Border, Emphasis, LayerStatistics, LayerWeights, LossUnits, Network, OptimizerKind, Palette, Pooling, Preset, Recipe, Sizes,
-    Start, Statistic, named,
+    Border, Emphasis, LayerStatistics, LayerWeights, LossUnits, Network, OptimizerKind, Palette,
+    Pooling, Preset, Recipe, Sizes, Start, Statistic, named,
 };
 
 /// Neural style transfer: repaints a photo in the style of a painting.
@@ -280,7 +280,8 @@ impl Reconstruct {
     /// As of [`RecipeArgs::recipe`].
     pub fn recipe(&self) -> Result<Recipe, CliError> {
         let own = self.recipe.recipe()?;
-        let style_alone = || Emphasis::style_alone(self.style.unwrap_or_default(), own.reading.units);
+        let style_alone =
+            || Emphasis::style_alone(self.style.unwrap_or_default(), own.reading.units);
         let mut emphasis = self.content.map_or_else(style_alone, Emphasis::content_alone);
         put(&mut emphasis.tv_weight, self.recipe.tv_weight);
         let recipe = own.reconstructing(emphasis);
@@ -309,7 +310,8 @@ impl RecipeArgs {
         put(&mut recipe.emphasis.style_layers, self.style_layers);
         put(&mut recipe.emphasis.grain, self.grain);
         if let Some(weights) = &self.style_weights {
-            recipe.emphasis.styles = Emphasis::blend(weights).ok_or(CliError::TooManyWeights(weights.len()))?;
+            recipe.emphasis.styles =
+                Emphasis::blend(weights).ok_or(CliError::TooManyWeights(weights.len()))?;
         }
         put(&mut recipe.style_scale, self.style_scale);
         put(&mut recipe.keep_frame, self.keep_frame);
@@ -335,7 +337,8 @@ fn statistics(text: &str) -> Result<LayerStatistics, String> {
         return Ok(LayerStatistics::by(|_| all));
     }
     let pairs = text.split(',').map(|pair| {
-        let (layer, name) = pair.split_once('=').ok_or_else(|| format!("{pair} names no statistic"))?;
+        let (layer, name) =
+            pair.split_once('=').ok_or_else(|| format!("{pair} names no statistic"))?;
         Ok((named::<Layer>(layer)?, named::<Statistic>(name)?))
     });
     let chosen = pairs.collect::<Result<BTreeMap<_, _>, String>>()?;
@@ -367,7 +370,11 @@ fn read_recipe(path: &PathBuf) -> Result<Recipe, CliError> {
 fn png(text: &str) -> Result<PathBuf, String> {
     let path = PathBuf::from(text);
     let is_png = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("png"));
-    if is_png { Ok(path) } else { Err("results are written as PNG: let the name end in .png".to_owned()) }
+    if is_png {
+        Ok(path)
+    } else {
+        Err("results are written as PNG: let the name end in .png".to_owned())
+    }
 }
 
 /// Comma-separated names, each with `=` and a number, or without either.
@@ -376,7 +383,8 @@ fn weighted_names(text: &str) -> Result<Vec<(&str, Option<f32>)>, String> {
         .map(|part| match part.split_once('=') {
             None => Ok((part.trim(), None)),
             Some((name, weight)) => {
-                let weight = weight.trim().parse().map_err(|_| format!("`{weight}` is no number"))?;
+                let weight =
+                    weight.trim().parse().map_err(|_| format!("`{weight}` is no number"))?;
                 Ok((name.trim(), Some(weight)))
             }
         })
@@ -388,9 +396,9 @@ fn layer_weights(text: &str) -> Result<LayerWeights, String> {
     let unweighted = names.iter().filter(|(_, weight)| weight.is_none()).count();
     #[expect(clippy::cast_precision_loss, reason = "a few layers")]
     let share = 1.0 / unweighted.max(1) as f32;
-    names
-        .into_iter()
-        .try_fold(LayerWeights::default(), |weights, (name, weight)| Ok(weights.with(named(name)?, weight.unwrap_or(share))))
+    names.into_iter().try_fold(LayerWeights::default(), |weights, (name, weight)| {
+        Ok(weights.with(named(name)?, weight.unwrap_or(share)))
+    })
 }
 
 fn start(text: &str) -> Result<Start, String> {
@@ -401,7 +409,9 @@ fn start(text: &str) -> Result<Start, String> {
             "recoloured" => &mut start.recoloured,
             "painting" => &mut start.painting,
             "noise" => &mut start.noise,
-            other => return Err(format!("`{other}` is none of photo, recoloured, painting and noise")),
+            other => {
+                return Err(format!("`{other}` is none of photo, recoloured, painting and noise"));
+            }
         };
         *place = share.unwrap_or(1.0);
     }
@@ -424,27 +434,54 @@ mod tests {
     #[test]
     fn no_flags_are_the_default_recipe_and_each_flag_changes_its_own() {
         assert_eq!(recipe(&[]), Recipe::default());
-        let changed =
-            recipe(&["--size", "256", "--pooling", "avg", "--border", "zero", "--grain", "-0.5", "--style-weights", "3,1"]);
-        let reading = Reading { pooling: Pooling::Average, border: Border::Zero, ..Reading::default() };
+        let changed = recipe(&[
+            "--size",
+            "256",
+            "--pooling",
+            "avg",
+            "--border",
+            "zero",
+            "--grain",
+            "-0.5",
+            "--style-weights",
+            "3,1",
+        ]);
+        let reading =
+            Reading { pooling: Pooling::Average, border: Border::Zero, ..Reading::default() };
         assert_eq!((changed.size, changed.reading), (256, reading));
         assert_eq!((changed.emphasis.grain, changed.emphasis.styles), (-0.5, [3.0, 1.0, 0.0, 0.0]));
-        let sizes = ["one", "doubling=3", "growing=226"].map(|sizes| recipe(&["--sizes", sizes]).sizes);
+        let sizes =
+            ["one", "doubling=3", "growing=226"].map(|sizes| recipe(&["--sizes", sizes]).sizes);
         assert_eq!(sizes, [Sizes::One, Sizes::Doubling(3), Sizes::Growing(226)]);
-        let mixed = recipe(&["--statistics", "conv1_1=wasserstein,conv2_1=covariance"]).reading.statistics;
-        let statistics = [Layer::Conv1_1, Layer::Conv2_1, Layer::Conv3_1].map(|layer| mixed.of(layer));
+        let mixed =
+            recipe(&["--statistics", "conv1_1=wasserstein,conv2_1=covariance"]).reading.statistics;
+        let statistics =
+            [Layer::Conv1_1, Layer::Conv2_1, Layer::Conv3_1].map(|layer| mixed.of(layer));
         assert_eq!(statistics, [Statistic::Wasserstein, Statistic::Covariance, Statistic::Gram]);
-        assert_eq!(recipe(&["--start", "photo=0.8,noise=0.2"]).start, Start { photo: 0.8, noise: 0.2, ..Start::default() });
+        assert_eq!(
+            recipe(&["--start", "photo=0.8,noise=0.2"]).start,
+            Start { photo: 0.8, noise: 0.2, ..Start::default() }
+        );
     }
 
     #[test]
     fn a_flag_can_take_linear_light_out_of_a_recipe() {
         let mut given = tempfile::NamedTempFile::new().unwrap();
-        std::io::Write::write_all(&mut given, br#"{"colours": {"palette": "photo", "linear_light": true}}"#).unwrap();
+        std::io::Write::write_all(
+            &mut given,
+            br#"{"colours": {"palette": "photo", "linear_light": true}}"#,
+        )
+        .unwrap();
         let file = format!("--recipe={}", given.path().display());
-        let light = |flags: &[&str]| recipe(&[&[file.as_str()], flags].concat()).colours.linear_light;
-        assert_eq!([&[][..], &["--linear-light"], &["--linear-light=false"]].map(light), [true, true, false]);
-        assert!(recipe(&["--linear-light"]).colours.linear_light && !recipe(&[]).colours.linear_light);
+        let light =
+            |flags: &[&str]| recipe(&[&[file.as_str()], flags].concat()).colours.linear_light;
+        assert_eq!(
+            [&[][..], &["--linear-light"], &["--linear-light=false"]].map(light),
+            [true, true, false]
+        );
+        assert!(
+            recipe(&["--linear-light"]).colours.linear_light && !recipe(&[]).colours.linear_light
+        );
     }
 
     #[test]
@@ -456,14 +493,19 @@ mod tests {
     #[test]
     fn a_reconstruction_begins_with_noise_and_takes_what_the_recipe_says_of_the_rest() {
         let recipe = |flags: &[&str]| {
-            let words = ["impasto", "reconstruct", "a.jpg", "--style=conv1_1", "-o", "o.png"].iter().chain(flags);
+            let words = ["impasto", "reconstruct", "a.jpg", "--style=conv1_1", "-o", "o.png"]
+                .iter()
+                .chain(flags);
             match Cli::try_parse_from(words).unwrap().task {
                 Task::Reconstruct(args) => args.recipe().unwrap(),
                 other => panic!("{other:?}"),
             }
         };
         let own = recipe(&["--size=96", "--optimizer=adam", "--pooling=max", "--style-scale=2"]);
-        assert_eq!((own.size, own.optimizer, own.reading.pooling), (96, OptimizerKind::Adam, Pooling::Max));
+        assert_eq!(
+            (own.size, own.optimizer, own.reading.pooling),
+            (96, OptimizerKind::Adam, Pooling::Max)
+        );
         assert_eq!((own.start, own.style_scale, own.emphasis.tv_weight), (Start::NOISE, 1.0, 0.0));
         assert_eq!(recipe(&["--tv-weight=5"]).emphasis.tv_weight, 5.0);
     }
@@ -478,7 +520,8 @@ mod tests {
 
     #[test]
     fn a_result_that_is_no_png_is_refused() {
-        let stylize = |output| Cli::try_parse_from(["impasto", "stylize", "a.jpg", "b.jpg", "-o", output]);
+        let stylize =
+            |output| Cli::try_parse_from(["impasto", "stylize", "a.jpg", "b.jpg", "-o", output]);
         assert!(stylize("OUT.PNG").is_ok());
         assert!(stylize("out.jpg").unwrap_err().to_string().contains(".png"));
     }

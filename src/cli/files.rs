@@ -10,13 +10,14 @@ use crate::recipe::Recipe;
 
 /// The picture in the file `path`, its longer side at most `edge` px.
 pub fn open_fitted(path: &Path, edge: u32) -> Result<Pixels, CliError> {
-    codec::decode_fitted(&read(path)?, edge).map_err(|error| CliError::Picture(path.to_owned(), error))
+    codec::decode_fitted(&read(path)?, edge)
+        .map_err(|error| CliError::Picture(path.to_owned(), error))
 }
 
 /// The painting in the file `path`, its longer side at most `edge` px, without its frame unless `recipe` keeps it; says so where it leaves one out.
 pub fn open_painting(path: &Path, edge: u32, recipe: &Recipe) -> Result<Pixels, CliError> {
-    let (painting, framed) =
-        codec::decode_painting(&read(path)?, edge, recipe.keep_frame).map_err(|error| CliError::Picture(path.to_owned(), error))?;
+    let (painting, framed) = codec::decode_painting(&read(path)?, edge, recipe.keep_frame)
+        .map_err(|error| CliError::Picture(path.to_owned(), error))?;
     if framed {
         eprintln!("{} has a frame, which is left out; --keep-frame keeps it", path.display());
     }
@@ -25,9 +26,11 @@ pub fn open_painting(path: &Path, edge: u32, recipe: &Recipe) -> Result<Pixels, 
 
 /// The picture in the file `path`, at its own size.
 pub fn open_as_it_is(path: &Path) -> Result<Pixels, CliError> {
-    let pixels = codec::decode(&read(path)?).map_err(|error| CliError::Picture(path.to_owned(), error))?;
+    let pixels =
+        codec::decode(&read(path)?).map_err(|error| CliError::Picture(path.to_owned(), error))?;
     let size = pixels.size();
-    size.fit_for_network(size.long_edge()).map_err(|error| CliError::Small(path.to_owned(), error))?;
+    size.fit_for_network(size.long_edge())
+        .map_err(|error| CliError::Small(path.to_owned(), error))?;
     Ok(pixels)
 }
 

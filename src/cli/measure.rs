@@ -28,7 +28,8 @@ pub fn measure_means(args: &Means) -> Result<(), CliError> {
             pictures.push(ImageTensor::from_pixels(&open_fitted(path, edge)?, &studio.device));
         }
     }
-    let means = block_on(ChannelMeans::measure(&studio.vgg, &pictures)).map_err(TransferError::from)?;
+    let means =
+        block_on(ChannelMeans::measure(&studio.vgg, &pictures)).map_err(TransferError::from)?;
     write(&args.output, &means.to_bytes())
 }
 
@@ -37,16 +38,19 @@ pub fn measure_means(args: &Means) -> Result<(), CliError> {
 /// # Errors
 /// [`CliError`].
 pub fn write_evaluation(args: &Evaluate) -> Result<(), CliError> {
-    let [content, style, pastiche] = [&args.content, &args.style, &args.pastiche].map(|path| open_as_it_is(path));
+    let [content, style, pastiche] =
+        [&args.content, &args.style, &args.pastiche].map(|path| open_as_it_is(path));
     let (content, style, pastiche) = (content?, style?, pastiche?);
     if pastiche.size() != content.size() {
         return Err(CliError::Sizes { pastiche: pastiche.size(), content: content.size() });
     }
     let means = args.means.as_deref().map_or_else(|| Ok(ChannelMeans::built_in()), read_means)?;
     let Studio { vgg, device, .. } = Studio::exact(&args.device, &means)?;
-    let [content, style, pastiche] = [&content, &style, &pastiche].map(|pixels| ImageTensor::from_pixels(pixels, &device));
+    let [content, style, pastiche] =
+        [&content, &style, &pastiche].map(|pixels| ImageTensor::from_pixels(pixels, &device));
     let reading = Reading { network: args.network, ..Reading::plain(args.pooling) };
-    let arrays = block_on(evaluate(&vgg, &content, &style, &pastiche, reading)).map_err(TransferError::from)?;
+    let arrays = block_on(evaluate(&vgg, &content, &style, &pastiche, reading))
+        .map_err(TransferError::from)?;
     write(&args.output, &Array::to_safetensors(&arrays))
 }
 

@@ -16,22 +16,36 @@ pub struct Sheet {
 impl Sheet {
     /// A sheet for cells of this size.
     pub fn new(cell: ImageSize, columns: usize, rows: usize) -> Self {
-        let side = |cell: u32, count: usize| u32::try_from(count).unwrap_or(1) * (cell + GUTTER_PX) + GUTTER_PX;
-        let image = RgbaImage::from_pixel(side(cell.width, columns), side(cell.height, rows), image::Rgba([u8::MAX; 4]));
+        let side = |cell: u32, count: usize| {
+            u32::try_from(count).unwrap_or(1) * (cell + GUTTER_PX) + GUTTER_PX
+        };
+        let image = RgbaImage::from_pixel(
+            side(cell.width, columns),
+            side(cell.height, rows),
+            image::Rgba([u8::MAX; 4]),
+        );
         Self { cell, image }
     }
 
     /// Lays `picture` into a cell.
     pub fn put(&mut self, column: usize, row: usize, picture: Pixels) {
         let ImageSize { width, height } = picture.size();
-        let image = RgbaImage::from_raw(width, height, picture.into_rgba()).expect("Pixels holds 4·width·height bytes");
-        let at = |cell: u32, index: usize| GUTTER_PX as i64 + index as i64 * (cell + GUTTER_PX) as i64;
-        image::imageops::overlay(&mut self.image, &image, at(self.cell.width, column), at(self.cell.height, row));
+        let image = RgbaImage::from_raw(width, height, picture.into_rgba())
+            .expect("Pixels holds 4·width·height bytes");
+        let at =
+            |cell: u32, index: usize| GUTTER_PX as i64 + index as i64 * (cell + GUTTER_PX) as i64;
+        image::imageops::overlay(
+            &mut self.image,
+            &image,
+            at(self.cell.width, column),
+            at(self.cell.height, row),
+        );
     }
 
     /// The sheet as it is.
     pub fn pixels(&self) -> Pixels {
         let (width, height) = self.image.dimensions();
-        Pixels::new(ImageSize::new(width, height), self.image.as_raw().clone()).expect("an RGBA image holds 4·width·height bytes")
+        Pixels::new(ImageSize::new(width, height), self.image.as_raw().clone())
+            .expect("an RGBA image holds 4·width·height bytes")
     }
 }

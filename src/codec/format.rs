@@ -98,11 +98,19 @@ impl ForeignFormat {
             Self::Heic => {
                 "Export it as JPEG and choose that. An iPhone takes JPEG photos after Settings › Camera › Formats › Most Compatible."
             }
-            Self::CameraRaw => "Export it as JPEG from the camera maker's program or any raw converter, and choose that.",
-            Self::Pdf => "Export the page as PNG or JPEG, or take a screenshot of it, and choose that.",
-            Self::Svg => "It holds shapes and no pixels. Export it as PNG at the size that you want, and choose that.",
+            Self::CameraRaw => {
+                "Export it as JPEG from the camera maker's program or any raw converter, and choose that."
+            }
+            Self::Pdf => {
+                "Export the page as PNG or JPEG, or take a screenshot of it, and choose that."
+            }
+            Self::Svg => {
+                "It holds shapes and no pixels. Export it as PNG at the size that you want, and choose that."
+            }
             Self::Video => "Take a still picture of it and choose that.",
-            Self::WebPage => "The page around the picture was saved instead. Open the picture alone, save it, and choose that.",
+            Self::WebPage => {
+                "The page around the picture was saved instead. Open the picture alone, save it, and choose that."
+            }
             Self::Avif | Self::JpegXl | Self::Photoshop | Self::Rare(_) => {
                 "Open it in a picture viewer, save it as PNG or JPEG, and choose that."
             }
@@ -118,10 +126,16 @@ impl Kind {
         }
         match bytes {
             [0xFF, 0xD8, 0xFF, ..] => Self::Picture(PictureFormat::Jpeg),
-            [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1A, b'\n', ..] => Self::Picture(PictureFormat::Png),
+            [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1A, b'\n', ..] => {
+                Self::Picture(PictureFormat::Png)
+            }
             [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => Self::Picture(PictureFormat::Gif),
-            [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Self::Picture(PictureFormat::WebP),
-            [b'I', b'I', 42 | 43, 0, ..] | [b'M', b'M', 0, 42 | 43, ..] => Self::Picture(PictureFormat::Tiff),
+            [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => {
+                Self::Picture(PictureFormat::WebP)
+            }
+            [b'I', b'I', 42 | 43, 0, ..] | [b'M', b'M', 0, 42 | 43, ..] => {
+                Self::Picture(PictureFormat::Tiff)
+            }
             [b'B', b'M', ..] => Self::Picture(PictureFormat::Bmp),
             _ => foreign(bytes).map_or(Self::Unknown, Self::Foreign),
         }
@@ -133,11 +147,14 @@ fn foreign(bytes: &[u8]) -> Option<ForeignFormat> {
         // ISO base media: the brand of the `ftyp` box tells still pictures from videos.
         [_, _, _, _, b'f', b't', b'y', b'p', brand @ ..] => Some(match brand.get(..4)? {
             b"avif" | b"avis" => ForeignFormat::Avif,
-            b"heic" | b"heix" | b"heim" | b"heis" | b"hevc" | b"hevx" | b"mif1" | b"msf1" => ForeignFormat::Heic,
+            b"heic" | b"heix" | b"heim" | b"heis" | b"hevc" | b"hevx" | b"mif1" | b"msf1" => {
+                ForeignFormat::Heic
+            }
             b"crx " => ForeignFormat::CameraRaw,
             _ => ForeignFormat::Video,
         }),
-        [0x1A, 0x45, 0xDF, 0xA3, ..] | [b'R', b'I', b'F', b'F', _, _, _, _, b'A', b'V', b'I', ..] => Some(ForeignFormat::Video),
+        [0x1A, 0x45, 0xDF, 0xA3, ..]
+        | [b'R', b'I', b'F', b'F', _, _, _, _, b'A', b'V', b'I', ..] => Some(ForeignFormat::Video),
         [0xFF, 0x0A, ..] | [0, 0, 0, 12, b'J', b'X', b'L', b' ', ..] => Some(ForeignFormat::JpegXl),
         [b'%', b'P', b'D', b'F', b'-', ..] => Some(ForeignFormat::Pdf),
         [b'8', b'B', b'P', b'S', ..] => Some(ForeignFormat::Photoshop),
@@ -156,7 +173,10 @@ fn markup(bytes: &[u8]) -> Option<ForeignFormat> {
     if start.contains("<svg") && !start.contains("<html") {
         return Some(ForeignFormat::Svg);
     }
-    ["<!doctype html", "<html", "<head", "<body"].iter().any(|tag| start.contains(tag)).then_some(ForeignFormat::WebPage)
+    ["<!doctype html", "<html", "<head", "<body"]
+        .iter()
+        .any(|tag| start.contains(tag))
+        .then_some(ForeignFormat::WebPage)
 }
 
 /// Raw files with a magic number of their own, and those that are TIFFs whose first picture is only a thumbnail (DNG, NEF, ARW):
@@ -167,7 +187,8 @@ fn camera_raw(bytes: &[u8]) -> Option<ForeignFormat> {
         || bytes.starts_with(b"IIRS")
         || bytes.starts_with(b"IIU\0")
         || (bytes.starts_with(b"II*\0") && bytes.get(8..10) == Some(b"CR"));
-    (own_magic || first_tiff_picture_is_reduced(bytes) == Some(true)).then_some(ForeignFormat::CameraRaw)
+    (own_magic || first_tiff_picture_is_reduced(bytes) == Some(true))
+        .then_some(ForeignFormat::CameraRaw)
 }
 
 /// Whether the first directory of a classic TIFF has bit 0 of `NewSubfileType` set: "a reduced-resolution version of another
@@ -183,12 +204,17 @@ fn first_tiff_picture_is_reduced(bytes: &[u8]) -> Option<bool> {
     let number = |at: usize, length: usize| {
         let field = bytes.get(at..at.checked_add(length)?)?;
         let join = |number: u32, byte: &u8| (number << 8) | u32::from(*byte);
-        Some(if little_endian { field.iter().rev().fold(0, join) } else { field.iter().fold(0, join) })
+        Some(if little_endian {
+            field.iter().rev().fold(0, join)
+        } else {
+            field.iter().fold(0, join)
+        })
     };
     let directory = number(4, 4)? as usize;
     let entries = number(directory, 2)? as usize;
-    let entry =
-        (0..entries).map(|index| directory + 2 + ENTRY_BYTES * index).find(|&entry| number(entry, 2) == Some(NEW_SUBFILE_TYPE))?;
+    let entry = (0..entries)
+        .map(|index| directory + 2 + ENTRY_BYTES * index)
+        .find(|&entry| number(entry, 2) == Some(NEW_SUBFILE_TYPE))?;
     Some(number(entry + 8, 4)? & 1 == 1)
 }
 
@@ -201,7 +227,8 @@ pub fn is_cut_short(format: PictureFormat, bytes: &[u8]) -> bool {
         PictureFormat::Jpeg => !jpeg_reaches_its_end(bytes),
         PictureFormat::Gif => bytes.last() != Some(&GIF_TRAILER),
         PictureFormat::WebP => bytes.get(4..RIFF_HEADER_BYTES).is_none_or(|length| {
-            let length = length.iter().rev().fold(0, |length, &byte| (length << 8) | usize::from(byte));
+            let length =
+                length.iter().rev().fold(0, |length, &byte| (length << 8) | usize::from(byte));
             bytes.len() - RIFF_HEADER_BYTES < length
         }),
         PictureFormat::Bmp | PictureFormat::Png | PictureFormat::Tiff => false,

@@ -21,7 +21,11 @@ static TO_LINEAR: LazyLock<Vec<u16>> = LazyLock::new(|| {
     (0..=u8::MAX)
         .map(|byte| {
             let encoded = f64::from(byte) / 255.0;
-            let linear = if encoded <= 0.04045 { encoded / 12.92 } else { ((encoded + 0.055) / 1.055).powf(2.4) };
+            let linear = if encoded <= 0.04045 {
+                encoded / 12.92
+            } else {
+                ((encoded + 0.055) / 1.055).powf(2.4)
+            };
             quantise(linear, FULL)
         })
         .collect()
@@ -32,7 +36,11 @@ static FROM_LINEAR: LazyLock<Vec<u8>> = LazyLock::new(|| {
     (0..=FULL)
         .map(|level| {
             let linear = f64::from(level) / f64::from(FULL);
-            let encoded = if linear <= 0.003_130_8 { linear * 12.92 } else { 1.055f64.mul_add(linear.powf(1.0 / 2.4), -0.055) };
+            let encoded = if linear <= 0.003_130_8 {
+                linear * 12.92
+            } else {
+                1.055f64.mul_add(linear.powf(1.0 / 2.4), -0.055)
+            };
             quantise(encoded, u8::MAX)
         })
         .collect()
@@ -40,7 +48,11 @@ static FROM_LINEAR: LazyLock<Vec<u8>> = LazyLock::new(|| {
 
 /// `value` in 0..1 as a whole number of `full`.
 fn quantise<T: Into<f64> + TryFrom<u32, Error: std::fmt::Debug>>(value: f64, full: T) -> T {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the value is in 0..=65535 here")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "the value is in 0..=65535 here"
+    )]
     let whole = (value.clamp(0.0, 1.0) * full.into()).round() as u32;
     T::try_from(whole).expect("a value in 0..1 stays within full scale")
 }
@@ -54,13 +66,20 @@ pub fn resize(pixels: &Pixels, size: ImageSize) -> Pixels {
     if size == pixels.size() {
         return pixels.clone();
     }
-    let source = image::ImageBuffer::<Rgba<u8>, _>::from_raw(pixels.size().width, pixels.size().height, pixels.rgba())
-        .expect("Pixels holds 4·width·height bytes");
+    let source = image::ImageBuffer::<Rgba<u8>, _>::from_raw(
+        pixels.size().width,
+        pixels.size().height,
+        pixels.rgba(),
+    )
+    .expect("Pixels holds 4·width·height bytes");
     resize_view(&source, size)
 }
 
 /// [`resize`] of any picture of `image`, without a full-size copy of it.
-pub(super) fn resize_view(source: &impl GenericImageView<Pixel = Rgba<u8>>, size: ImageSize) -> Pixels {
+pub(super) fn resize_view(
+    source: &impl GenericImageView<Pixel = Rgba<u8>>,
+    size: ImageSize,
+) -> Pixels {
     assert!(size.width > 0 && size.height > 0, "a picture has at least one pixel");
     let (width, height) = source.dimensions();
     let box_edge = (width / size.width).min(height / size.height).div_euclid(LEFT_TO_FILTER).max(1);
@@ -70,7 +89,8 @@ pub(super) fn resize_view(source: &impl GenericImageView<Pixel = Rgba<u8>>, size
         .map(|(x, y)| box_mean(source, box_edge, x, y))
         .collect();
 
-    let from = ImageRef::from_pixels(boxes.width, boxes.height, &linear).expect("one value for each box");
+    let from =
+        ImageRef::from_pixels(boxes.width, boxes.height, &linear).expect("one value for each box");
     let mut to = Image::new(size.width, size.height, PixelType::U16x4);
     // The last row and column of boxes may be cut; the crop keeps the picture's own edges where they are.
     let edge = f64::from(box_edge);
@@ -78,9 +98,17 @@ pub(super) fn resize_view(source: &impl GenericImageView<Pixel = Rgba<u8>>, size
         .resize_alg(ResizeAlg::Convolution(FilterType::CatmullRom))
         .crop(0.0, 0.0, f64::from(width) / edge, f64::from(height) / edge)
         .use_alpha(false);
-    Resizer::new().resize(&from, &mut to, &options).expect("both images are U16x4 and the crop lies in the source");
+    Resizer::new()
+        .resize(&from, &mut to, &options)
+        .expect("both images are U16x4 and the crop lies in the source");
 
-    let rgba = to.typed_image::<U16x4>().expect("made as U16x4 above").pixels().iter().flat_map(|p| encode(p.0)).collect();
+    let rgba = to
+        .typed_image::<U16x4>()
+        .expect("made as U16x4 above")
+        .pixels()
+        .iter()
+        .flat_map(|p| encode(p.0))
+        .collect();
     Pixels::new(size, rgba).expect("four bytes for each pixel")
 }
 
@@ -99,7 +127,9 @@ fn box_mean(source: &impl GenericImageView<Pixel = Rgba<u8>>, edge: u32, x: u32,
         sums[3] += u64::from(FULL) * u64::from(alpha);
     }
     let whole = count * u64::from(u8::MAX);
-    U16x4::new(sums.map(|sum| u16::try_from((sum + whole / 2) / whole).expect("a mean lies within full scale")))
+    U16x4::new(sums.map(|sum| {
+        u16::try_from((sum + whole / 2) / whole).expect("a mean lies within full scale")
+    }))
 }
 
 /// Takes the alpha out again and encodes as sRGB.
@@ -107,7 +137,9 @@ fn encode([red, green, blue, alpha]: [u16; 4]) -> [u8; 4] {
     // The filter's overshoot may leave a colour above its alpha.
     let straight = |value: u16| match u32::from(alpha) {
         0 => 0,
-        alpha => ((u32::from(value) * u32::from(FULL) + alpha / 2) / alpha).min(u32::from(FULL)) as usize,
+        alpha => {
+            ((u32::from(value) * u32::from(FULL) + alpha / 2) / alpha).min(u32::from(FULL)) as usize
+        }
     };
     let alpha = quantise(f64::from(alpha) / f64::from(FULL), u8::MAX);
     let [red, green, blue] = [red, green, blue].map(|value| FROM_LINEAR[straight(value)]);
@@ -119,7 +151,10 @@ mod tests {
     use super::*;
 
     fn flat(size: ImageSize, colour: impl Fn(u32, u32) -> [u8; 4]) -> Pixels {
-        let rgba = (0..size.height).flat_map(|y| (0..size.width).map(move |x| (x, y))).flat_map(|(x, y)| colour(x, y)).collect();
+        let rgba = (0..size.height)
+            .flat_map(|y| (0..size.width).map(move |x| (x, y)))
+            .flat_map(|(x, y)| colour(x, y))
+            .collect();
         Pixels::new(size, rgba).unwrap()
     }
 
@@ -134,7 +169,11 @@ mod tests {
 
     #[test]
     fn a_fine_chequerboard_keeps_its_light() {
-        let board = flat(ImageSize::new(64, 64), |x, y| if (x + y) % 2 == 0 { [255; 4] } else { [0, 0, 0, 255] });
+        let board =
+            flat(
+                ImageSize::new(64, 64),
+                |x, y| if (x + y) % 2 == 0 { [255; 4] } else { [0, 0, 0, 255] },
+            );
         for edge in [8, 16, 32] {
             let small = resize(&board, ImageSize::new(edge, edge));
             // Half the light is byte 188, but for the filter's cut at the edges; a mean of bytes would be 128.
@@ -150,17 +189,31 @@ mod tests {
     fn a_flat_colour_stays_flat_at_every_size() {
         let colour = [200, 13, 77, 140];
         let picture = flat(ImageSize::new(53, 31), |_, _| colour);
-        for size in
-            [ImageSize::new(7, 5), ImageSize::new(20, 1), ImageSize::new(26, 15), ImageSize::new(52, 30), ImageSize::new(99, 80)]
-        {
+        for size in [
+            ImageSize::new(7, 5),
+            ImageSize::new(20, 1),
+            ImageSize::new(26, 15),
+            ImageSize::new(52, 30),
+            ImageSize::new(99, 80),
+        ] {
             let resized = resize(&picture, size);
-            assert!(resized.rgba().chunks_exact(4).all(|p| p.iter().zip(colour).all(|(a, b)| a.abs_diff(b) <= 1)), "{size:?}");
+            assert!(
+                resized
+                    .rgba()
+                    .chunks_exact(4)
+                    .all(|p| p.iter().zip(colour).all(|(a, b)| a.abs_diff(b) <= 1)),
+                "{size:?}"
+            );
         }
     }
 
     #[test]
     fn colour_under_full_transparency_does_not_bleed() {
-        let picture = flat(ImageSize::new(32, 32), |x, _| if x < 15 { [255, 0, 0, 0] } else { [0, 0, 255, 255] });
+        let picture =
+            flat(
+                ImageSize::new(32, 32),
+                |x, _| if x < 15 { [255, 0, 0, 0] } else { [0, 0, 255, 255] },
+            );
         let small = resize(&picture, ImageSize::new(5, 5));
         assert!(small.rgba().chunks_exact(4).all(|p| p[0] == 0), "{:?}", small.rgba());
     }
@@ -177,8 +230,12 @@ mod tests {
             let small = resize(&ramp, ImageSize::new(50, 2));
             for x in 2..48u32 {
                 let expected = (f64::from(x) + 0.5) / 50.0;
-                let seen = f64::from(TO_LINEAR[usize::from(small.rgba()[4 * x as usize])]) / f64::from(FULL);
-                assert!((seen - expected).abs() < 0.004, "{width}: {seen} is not {expected} at {x}");
+                let seen = f64::from(TO_LINEAR[usize::from(small.rgba()[4 * x as usize])])
+                    / f64::from(FULL);
+                assert!(
+                    (seen - expected).abs() < 0.004,
+                    "{width}: {seen} is not {expected} at {x}"
+                );
             }
         }
     }

@@ -63,9 +63,13 @@ fn greyscale_and_deep_samples_become_eight_bit_rgba() {
 fn the_orientation_of_the_camera_is_applied() {
     // Red, green over blue, white; fields of whole JPEG blocks.
     let (red, green, blue, white) = ([255, 0, 0], [0, 255, 0], [0, 0, 255], [255, 255, 255]);
-    let stored = RgbImage::from_fn(48, 32, |x, y| Rgb([[red, green], [blue, white]][usize::from(y >= 16)][usize::from(x >= 16)]));
+    let stored = RgbImage::from_fn(48, 32, |x, y| {
+        Rgb([[red, green], [blue, white]][usize::from(y >= 16)][usize::from(x >= 16)])
+    });
     let mut jpeg = Cursor::new(Vec::new());
-    image::codecs::jpeg::JpegEncoder::new_with_quality(&mut jpeg, 98).encode_image(&stored).unwrap();
+    image::codecs::jpeg::JpegEncoder::new_with_quality(&mut jpeg, 98)
+        .encode_image(&stored)
+        .unwrap();
     let jpeg = jpeg.into_inner();
     // What stands in the corners, clockwise from the upper left (EXIF 2.32, tag 0x0112).
     let corners = [
@@ -83,21 +87,42 @@ fn the_orientation_of_the_camera_is_applied() {
         for pixels in [decode(&jpeg).unwrap(), decode_fitted(&jpeg, 24).unwrap()] {
             let ImageSize { width, height } = pixels.size();
             assert_eq!(width > height, orientation < 5, "orientation {orientation}");
-            for (corner, (x, y)) in [(2, 2), (width - 3, 2), (width - 3, height - 3), (2, height - 3)].into_iter().enumerate() {
+            for (corner, (x, y)) in
+                [(2, 2), (width - 3, 2), (width - 3, height - 3), (2, height - 3)]
+                    .into_iter()
+                    .enumerate()
+            {
                 let seen = pixel(&pixels, x, y);
-                let near = seen.iter().zip(expected[corner]).all(|(seen, expected)| seen.abs_diff(expected) < 24);
-                assert!(near, "orientation {orientation}, corner {corner}: {seen:?} is not {:?}", expected[corner]);
+                let near = seen
+                    .iter()
+                    .zip(expected[corner])
+                    .all(|(seen, expected)| seen.abs_diff(expected) < 24);
+                assert!(
+                    near,
+                    "orientation {orientation}, corner {corner}: {seen:?} is not {:?}",
+                    expected[corner]
+                );
             }
         }
     }
-    assert_eq!(decode(&oriented(&jpeg, 77)).unwrap().size(), ImageSize::new(48, 32), "nonsense turns nothing");
+    assert_eq!(
+        decode(&oriented(&jpeg, 77)).unwrap().size(),
+        ImageSize::new(48, 32),
+        "nonsense turns nothing"
+    );
 }
 
 #[test]
 fn cmyk_has_the_polarity_of_adobe() {
     let cases: [(&[u8], [[u8; 3]; 4]); 2] = [
-        (include_bytes!("../../tests/pictures/cmyk.jpg"), [[0, 255, 255], [255, 55, 215], [191, 191, 0], [112, 117, 122]]),
-        (include_bytes!("../../tests/pictures/ycck.jpg"), [[77, 255, 30], [0, 37, 129], [134, 0, 0], [0, 75, 0]]),
+        (
+            include_bytes!("../../tests/pictures/cmyk.jpg"),
+            [[0, 255, 255], [255, 55, 215], [191, 191, 0], [112, 117, 122]],
+        ),
+        (
+            include_bytes!("../../tests/pictures/ycck.jpg"),
+            [[77, 255, 30], [0, 37, 129], [134, 0, 0], [0, 75, 0]],
+        ),
     ];
     for (jpeg, fields) in cases {
         let pixels = decode(jpeg).unwrap();
@@ -132,17 +157,27 @@ fn of_an_animation_the_first_frame_is_taken() {
 #[test]
 fn a_file_cut_short_is_never_a_picture() {
     let picture = noise(40, 30);
-    let mut files: Vec<(Vec<u8>, String)> =
-        [ImageFormat::Png, ImageFormat::Jpeg, ImageFormat::Gif, ImageFormat::Bmp, ImageFormat::Tiff, ImageFormat::WebP]
-            .map(|format| (file(picture.clone(), format), format!("{format:?}")))
-            .into();
-    files.push((include_bytes!("../../tests/pictures/progressive.jpg").to_vec(), "progressive JPEG".into()));
+    let mut files: Vec<(Vec<u8>, String)> = [
+        ImageFormat::Png,
+        ImageFormat::Jpeg,
+        ImageFormat::Gif,
+        ImageFormat::Bmp,
+        ImageFormat::Tiff,
+        ImageFormat::WebP,
+    ]
+    .map(|format| (file(picture.clone(), format), format!("{format:?}")))
+    .into();
+    files.push((
+        include_bytes!("../../tests/pictures/progressive.jpg").to_vec(),
+        "progressive JPEG".into(),
+    ));
     files.push((include_bytes!("../../tests/pictures/lossy.webp").to_vec(), "lossy WebP".into()));
     for (file, name) in files {
         for permille in (20..1000).step_by(7) {
             let cut = &file[..file.len() * permille / 1000];
             let Err(error) = decode(cut) else { panic!("{name} at {permille} ‰ was read") };
-            let named = matches!(error, DecodeError::Truncated { .. } | DecodeError::Damaged { .. });
+            let named =
+                matches!(error, DecodeError::Truncated { .. } | DecodeError::Damaged { .. });
             assert!(named || cut.len() < 16, "{name} at {permille} ‰: {error} ({error:?})");
         }
         let error = decode(&file[..file.len() / 2]).unwrap_err();
@@ -178,7 +213,10 @@ fn what_is_no_picture_is_called_by_its_name() {
         (b"qoif\0\0\0\x01\0\0\0\x01\x04\0", "a picture in the Qoi format"),
     ];
     for (bytes, name) in foreign {
-        assert_eq!(decode(bytes).unwrap_err().to_string(), format!("This is {name}, which cannot be read here"));
+        assert_eq!(
+            decode(bytes).unwrap_err().to_string(),
+            format!("This is {name}, which cannot be read here")
+        );
     }
     assert!(matches!(decode(b""), Err(DecodeError::Empty)));
     for bytes in [b"Dear Sir,".as_slice(), &[0; 64], b"<", b"\xFF", b"\x89PNG"] {
@@ -205,7 +243,10 @@ fn slivers_and_specks_are_read_but_do_not_fit_the_network() {
         let png = file(noise(width, height), ImageFormat::Png);
         assert_eq!(decode(&png).unwrap().size(), ImageSize::new(width, height));
         let error = decode_fitted(&png, 512).unwrap_err();
-        assert!(matches!(&error, DecodeError::TooSmall(small) if small.given == ImageSize::new(width, height)), "{error:?}");
+        assert!(
+            matches!(&error, DecodeError::TooSmall(small) if small.given == ImageSize::new(width, height)),
+            "{error:?}"
+        );
     }
 }
 

@@ -19,11 +19,14 @@ impl Array {
     /// # Panics
     /// When an array has not as many values as its shape says: a mistake of its maker.
     pub fn to_safetensors(arrays: &[Self]) -> Vec<u8> {
-        let bytes = |array: &Self| array.values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>();
-        let stored: Vec<(&Self, Vec<u8>)> = arrays.iter().map(|array| (array, bytes(array))).collect();
+        let bytes = |array: &Self| {
+            array.values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>()
+        };
+        let stored: Vec<(&Self, Vec<u8>)> =
+            arrays.iter().map(|array| (array, bytes(array))).collect();
         let views = stored.iter().map(|(array, bytes)| {
-            let view =
-                TensorView::new(Dtype::F32, array.shape.clone(), bytes).expect("an array has as many values as its shape says");
+            let view = TensorView::new(Dtype::F32, array.shape.clone(), bytes)
+                .expect("an array has as many values as its shape says");
             (&array.name, view)
         });
         safetensors::serialize(views, None).expect("every array has a name of its own")

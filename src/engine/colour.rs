@@ -53,9 +53,15 @@ pub fn photo_seen(colours: Colours, mut rgb: Vec<f32>) -> Vec<f32> {
 pub fn recoloured(photo: &[f32], region: &[f32], paintings: &[(&[f32], f32)]) -> Vec<f32> {
     let linear_light = false;
     let light = light_by(linear_light);
-    let palettes: Vec<_> = paintings.iter().map(|(rgb, share)| (statistics(rgb, light), f64::from(*share))).collect();
+    let palettes: Vec<_> =
+        paintings.iter().map(|(rgb, share)| (statistics(rgb, light), f64::from(*share))).collect();
     let mut recoloured = photo.to_vec();
-    match_colours(&mut recoloured, statistics_in(region, photo, light), mixed(&palettes), linear_light);
+    match_colours(
+        &mut recoloured,
+        statistics_in(region, photo, light),
+        mixed(&palettes),
+        linear_light,
+    );
     recoloured
 }
 
@@ -68,7 +74,8 @@ pub fn finished(colours: Colours, pastiche: &ImageTensor, photo: &ImageTensor) -
     ImageTensor::new(if colours.linear_light {
         // The photo under another light: every channel in proportion, so that chromaticity stays.
         let (pastiche, photo) = (to_linear_tensor(pastiche), to_linear_tensor(photo));
-        let gain = weighted(pastiche, LUMINANCE).add_scalar(BLACK) / weighted(photo.clone(), LUMINANCE).add_scalar(BLACK);
+        let gain = weighted(pastiche, LUMINANCE).add_scalar(BLACK)
+            / weighted(photo.clone(), LUMINANCE).add_scalar(BLACK);
         to_srgb_tensor(photo.add_scalar(BLACK) * gain - BLACK)
     } else {
         // YIQ: another Y, the photo's I and Q.
@@ -90,7 +97,9 @@ fn brightness([red, green, blue]: [f32; 3], linear_light: bool) -> f32 {
 
 /// Makes the painting grey, with the mean and spread of the photo's brightness, so that strokes fall on the tones that the photo has.
 fn match_brightness(painting: &mut [f32], photo: &[f32], linear_light: bool) {
-    let grey = |rgb: &[f32]| rgb.as_chunks().0.iter().map(|&pixel| brightness(pixel, linear_light)).collect::<Vec<f32>>();
+    let grey = |rgb: &[f32]| {
+        rgb.as_chunks().0.iter().map(|&pixel| brightness(pixel, linear_light)).collect::<Vec<f32>>()
+    };
     let (painted, seen) = (grey(painting), grey(photo));
     let ((from, spread), (to, wanted)) = (mean_and_deviation(&painted), mean_and_deviation(&seen));
     let gain = wanted / spread.max(NOISE_VARIANCE.sqrt());
@@ -105,7 +114,8 @@ fn match_brightness(painting: &mut [f32], photo: &[f32], linear_light: bool) {
 fn mean_and_deviation(values: &[f32]) -> (f64, f64) {
     let count = values.len() as f64;
     let mean = values.iter().map(|&value| f64::from(value)).sum::<f64>() / count;
-    let variance = values.iter().map(|&value| (f64::from(value) - mean).powi(2)).sum::<f64>() / count;
+    let variance =
+        values.iter().map(|&value| (f64::from(value) - mean).powi(2)).sum::<f64>() / count;
     (mean, variance.sqrt())
 }
 
@@ -114,7 +124,12 @@ type Moments = (DVec3, DMat3);
 
 /// Maps colours of one mean and covariance to those of another by the linear map that moves them least (Monge–Kantorovich; Pitié, Kokaram
 /// 2007): `A = S^-½ (S^½ C S^½)^½ S^-½` for covariances `S`, before, and `C`, after.
-fn match_colours(rgb: &mut [f32], (from, spread): Moments, (to, wanted): Moments, linear_light: bool) {
+fn match_colours(
+    rgb: &mut [f32],
+    (from, spread): Moments,
+    (to, wanted): Moments,
+    linear_light: bool,
+) {
     let light = light_by(linear_light);
     let value = |light: f32| if linear_light { to_srgb(light) } else { light.clamp(0.0, 1.0) };
     let (root, inverse_root) = roots(spread + DMat3::IDENTITY * NOISE_VARIANCE);
@@ -142,13 +157,22 @@ fn statistics(rgb: &[f32], light: fn(f32) -> f32) -> Moments {
 
 /// Of the pixels of a region, each by its share in it.
 fn statistics_in(region: &[f32], rgb: &[f32], light: fn(f32) -> f32) -> Moments {
-    statistics_of(rgb.as_chunks().0.iter().zip(region).map(|(pixel, share)| (*pixel, f64::from(*share))), light)
+    statistics_of(
+        rgb.as_chunks().0.iter().zip(region).map(|(pixel, share)| (*pixel, f64::from(*share))),
+        light,
+    )
 }
 
-fn statistics_of(pixels: impl Iterator<Item = ([f32; 3], f64)> + Clone, light: fn(f32) -> f32) -> Moments {
+fn statistics_of(
+    pixels: impl Iterator<Item = ([f32; 3], f64)> + Clone,
+    light: fn(f32) -> f32,
+) -> Moments {
     let total = pixels.clone().map(|(_, share)| share).sum::<f64>().max(LEAST_TOTAL);
-    let mean = pixels.clone().map(|(pixel, share)| colour(pixel, light) * share).sum::<DVec3>() / total;
-    let covariance = pixels.map(|(pixel, share)| outer(colour(pixel, light) - mean) * share).sum::<DMat3>() * (1.0 / total);
+    let mean =
+        pixels.clone().map(|(pixel, share)| colour(pixel, light) * share).sum::<DVec3>() / total;
+    let covariance =
+        pixels.map(|(pixel, share)| outer(colour(pixel, light) - mean) * share).sum::<DMat3>()
+            * (1.0 / total);
     (mean, covariance)
 }
 
@@ -159,7 +183,10 @@ fn outer(v: DVec3) -> DMat3 {
 /// Mean and covariance of pictures' colours taken together, each picture by its share.
 fn mixed(pictures: &[(Moments, f64)]) -> Moments {
     let mean = pictures.iter().map(|((mean, _), share)| *mean * *share).sum::<DVec3>();
-    let moment = pictures.iter().map(|((mean, covariance), share)| (*covariance + outer(*mean)) * *share).sum::<DMat3>();
+    let moment = pictures
+        .iter()
+        .map(|((mean, covariance), share)| (*covariance + outer(*mean)) * *share)
+        .sum::<DMat3>();
     (mean, moment - outer(mean))
 }
 
@@ -228,7 +255,10 @@ mod tests {
 
     /// Their colours have the same mean, to within `distance`, and about the same covariance.
     fn assert_alike(rgb: &[f32], wanted: &[f32], distance: f64) {
-        let norm = |matrix: DMat3| DVec3::from_array([matrix.x_axis, matrix.y_axis, matrix.z_axis].map(DVec3::length)).length();
+        let norm = |matrix: DMat3| {
+            DVec3::from_array([matrix.x_axis, matrix.y_axis, matrix.z_axis].map(DVec3::length))
+                .length()
+        };
         let (mean, covariance) = statistics(rgb, light_by(false));
         let (wanted_mean, wanted) = statistics(wanted, light_by(false));
         assert!((mean - wanted_mean).length() < distance, "{mean} for {wanted_mean}");
@@ -246,7 +276,10 @@ mod tests {
     #[test]
     fn a_recoloured_photo_has_the_colours_of_all_paintings_by_their_shares() {
         let photo = cloud(500, [0.6, 0.4, 0.3], [0.1, 0.1, -0.1]);
-        let [first, second] = [cloud(700, [0.3, 0.4, 0.6], [-0.1, 0.1, 0.1]), cloud(400, [0.5, 0.5, 0.4], [0.1, 0.0, 0.1])];
+        let [first, second] = [
+            cloud(700, [0.3, 0.4, 0.6], [-0.1, 0.1, 0.1]),
+            cloud(400, [0.5, 0.5, 0.4], [0.1, 0.0, 0.1]),
+        ];
         // As many pixels of each as their shares say.
         let together = [first.repeat(4), second.repeat(21)].concat();
         let share = 2800.0 / (2800.0 + 8400.0);
@@ -258,27 +291,40 @@ mod tests {
     fn a_grey_photo_recoloured_stays_free_of_stretched_noise() {
         let painting = cloud(500, [0.6, 0.4, 0.3], [0.2, 0.1, -0.2]);
         // Grey but for half a level of noise in the colours, as a JPEG file has.
-        let grey: Vec<f32> = (0..1500_u16).map(|i| 0.5 + 0.3 * (f32::from(i / 3) * 0.1).sin() + f32::from(i % 2) * 0.002).collect();
+        let grey: Vec<f32> = (0..1500_u16)
+            .map(|i| 0.5 + 0.3 * (f32::from(i / 3) * 0.1).sin() + f32::from(i % 2) * 0.002)
+            .collect();
         let result = recoloured(&grey, &[1.0; 500], &[(&painting, 1.0)]);
         let chroma = |i: usize| result[3 * i] - result[3 * i + 1];
-        assert!((0..499).all(|i| (chroma(i + 1) - chroma(i)).abs() < 0.05), "neighbours stay neighbours");
+        assert!(
+            (0..499).all(|i| (chroma(i + 1) - chroma(i)).abs() < 0.05),
+            "neighbours stay neighbours"
+        );
         let flat = recoloured(&[0.5; 1500], &[0.0; 500], &[(&painting, 1.0)]);
-        assert!(flat.iter().all(|value| (0.0..=1.0).contains(value)), "an empty region of a flat photo has colours, too");
+        assert!(
+            flat.iter().all(|value| (0.0..=1.0).contains(value)),
+            "an empty region of a flat photo has colours, too"
+        );
     }
 
     #[test]
     fn roots_of_a_matrix_multiply_to_it() {
-        let matrix = DMat3::from_cols_array(&[4e-2, 1e-2, 0.0, 1e-2, 3e-4, 1e-3, 0.0, 1e-3, 2e-1]) + DMat3::IDENTITY * 1e-2;
+        let matrix = DMat3::from_cols_array(&[4e-2, 1e-2, 0.0, 1e-2, 3e-4, 1e-3, 0.0, 1e-3, 2e-1])
+            + DMat3::IDENTITY * 1e-2;
         let (root, inverse_root) = roots(matrix);
-        assert!((root * root).abs_diff_eq(matrix, 1e-12) && (root * inverse_root).abs_diff_eq(DMat3::IDENTITY, 1e-9));
+        assert!(
+            (root * root).abs_diff_eq(matrix, 1e-12)
+                && (root * inverse_root).abs_diff_eq(DMat3::IDENTITY, 1e-9)
+        );
     }
 
     #[test]
     fn grey_pictures_stay_free_of_stretched_noise() {
         let coloured = cloud(500, [0.6, 0.4, 0.3], [0.2, 0.1, -0.2]);
         // Grey but for half a level of noise in the colours, as a JPEG file has.
-        let nearly_grey: Vec<f32> =
-            (0..1500_u16).map(|i| 0.5 + 0.3 * (f32::from(i / 3) * 0.1).sin() + f32::from(i % 3) * 0.002).collect();
+        let nearly_grey: Vec<f32> = (0..1500_u16)
+            .map(|i| 0.5 + 0.3 * (f32::from(i / 3) * 0.1).sin() + f32::from(i % 3) * 0.002)
+            .collect();
         for linear_light in [false, true] {
             let colours = Colours { palette: Palette::Matched, linear_light };
             let matched = painting_seen(colours, &coloured, nearly_grey.clone());
@@ -296,19 +342,36 @@ mod tests {
     fn brightness_alone_is_what_the_network_sees_and_the_photos_colours_come_back() {
         let device = Device::flex();
         let size = ImageSize::new(20, 25);
-        let (photo, painting) = (cloud(500, [0.55, 0.4, 0.35], [0.1, 0.1, 0.05]), cloud(500, [0.4; 3], [0.15; 3]));
+        let (photo, painting) =
+            (cloud(500, [0.55, 0.4, 0.35], [0.1, 0.1, 0.05]), cloud(500, [0.4; 3], [0.15; 3]));
         for linear_light in [false, true] {
             let colours = Colours { palette: Palette::Photo, linear_light };
-            for grey in [photo_seen(colours, photo.clone()), painting_seen(colours, &photo, painting.clone())] {
-                assert!(grey.chunks_exact(3).all(|p| p[0].to_bits() == p[1].to_bits() && p[1].to_bits() == p[2].to_bits()));
+            for grey in [
+                photo_seen(colours, photo.clone()),
+                painting_seen(colours, &photo, painting.clone()),
+            ] {
+                assert!(
+                    grey.chunks_exact(3)
+                        .all(|p| p[0].to_bits() == p[1].to_bits()
+                            && p[1].to_bits() == p[2].to_bits())
+                );
             }
-            let brighter: Vec<f32> = photo_seen(colours, photo.clone()).iter().map(|value| value + 0.1).collect();
-            let [pastiche, original] = [&brighter, &photo].map(|rgb| ImageTensor::from_rgb(size, rgb, &device));
+            let brighter: Vec<f32> =
+                photo_seen(colours, photo.clone()).iter().map(|value| value + 0.1).collect();
+            let [pastiche, original] =
+                [&brighter, &photo].map(|rgb| ImageTensor::from_rgb(size, rgb, &device));
             let result = block_on(finished(colours, &pastiche, &original).to_rgb()).unwrap();
-            for ((new, old), wanted) in result.as_chunks().0.iter().zip(photo.as_chunks().0).zip(brighter.as_chunks::<3>().0) {
+            for ((new, old), wanted) in result
+                .as_chunks()
+                .0
+                .iter()
+                .zip(photo.as_chunks().0)
+                .zip(brighter.as_chunks::<3>().0)
+            {
                 assert!((brightness(*new, linear_light) - wanted[0]).abs() < 5e-3, "{new:?}");
                 let (new, old) = if linear_light {
-                    let chromaticity = |p: &[f32; 3]| p.map(to_linear)[0] / p.map(to_linear).iter().sum::<f32>();
+                    let chromaticity =
+                        |p: &[f32; 3]| p.map(to_linear)[0] / p.map(to_linear).iter().sum::<f32>();
                     (chromaticity(new), chromaticity(old))
                 } else {
                     (new[0] - new[2], old[0] - old[2])
@@ -321,7 +384,9 @@ mod tests {
     #[test]
     fn what_is_painted_over_black_is_seen() {
         let colours = Colours { palette: Palette::Photo, linear_light: true };
-        let rgb = |values: [f32; 6]| ImageTensor::from_rgb(ImageSize::new(2, 1), &values, &Device::flex());
+        let rgb = |values: [f32; 6]| {
+            ImageTensor::from_rgb(ImageSize::new(2, 1), &values, &Device::flex())
+        };
         let photo = rgb([0.0, 0.0, 0.0, 0.02, 0.0, 0.0]);
         let result = block_on(finished(colours, &rgb([0.7; 6]), &photo).to_rgb()).unwrap();
         for pixel in result.as_chunks().0 {
@@ -333,9 +398,13 @@ mod tests {
     fn light_and_value_are_inverse_on_host_and_device() {
         let values = [0.0, 0.02, 0.04, 0.05, 0.5, 1.0];
         let tensor = Tensor::<1>::from_data(values, &Device::flex()).reshape([1, 1, 1, 6]);
-        let back = to_srgb_tensor(to_linear_tensor(tensor)).to_data().try_into_vec::<f32>().unwrap();
+        let back =
+            to_srgb_tensor(to_linear_tensor(tensor)).to_data().try_into_vec::<f32>().unwrap();
         for (value, from_device) in values.into_iter().zip(back) {
-            assert!((to_srgb(to_linear(value)) - value).abs() < 1e-6 && (from_device - value).abs() < 1e-5);
+            assert!(
+                (to_srgb(to_linear(value)) - value).abs() < 1e-6
+                    && (from_device - value).abs() < 1e-5
+            );
         }
     }
 }

@@ -63,7 +63,9 @@ pub fn open_cpu() -> Result<OpenDevice, DeviceError> {
 /// # Errors
 /// [`DeviceError`], by the stage at which it failed; [`DeviceError::NotBuiltIn`] without the feature `gpu`.
 #[cfg_attr(not(feature = "gpu"), expect(unused_variables, reason = "nothing can be lost"))]
-pub async fn open_gpu(on_lost: impl Fn(String) + Send + 'static) -> Result<OpenDevice, DeviceError> {
+pub async fn open_gpu(
+    on_lost: impl Fn(String) + Send + 'static,
+) -> Result<OpenDevice, DeviceError> {
     #[cfg(feature = "gpu")]
     return gpu::open(on_lost).await;
     #[cfg(not(feature = "gpu"))]
@@ -78,19 +80,33 @@ mod gpu {
     use super::{DeviceError, OpenDevice};
     use crate::memory::Capacity;
 
-    #[cfg_attr(not(target_arch = "wasm32"), expect(unused_variables, reason = "Burn watches for the loss natively"))]
-    pub(super) async fn open(on_lost: impl Fn(String) + Send + 'static) -> Result<OpenDevice, DeviceError> {
+    #[cfg_attr(
+        not(target_arch = "wasm32"),
+        expect(unused_variables, reason = "Burn watches for the loss natively")
+    )]
+    pub(super) async fn open(
+        on_lost: impl Fn(String) + Send + 'static,
+    ) -> Result<OpenDevice, DeviceError> {
         // Burn asks for all features and limits of the adapter: WebGPU's defaults would cap a binding at 128 MiB, one map at 724².
-        let (device, WgpuSetup { adapter, device: handle, .. }) = Device::wgpu_options().init_with_setup_async().await?;
+        let (device, WgpuSetup { adapter, device: handle, .. }) =
+            Device::wgpu_options().init_with_setup_async().await?;
         #[cfg(target_arch = "wasm32")]
-        handle.set_device_lost_callback(move |reason, message| on_lost(format!("{reason:?}: {message}")));
+        handle.set_device_lost_callback(move |reason, message| {
+            on_lost(format!("{reason:?}: {message}"))
+        });
         let info = adapter.get_info();
         let software = info.device_type == wgpu::DeviceType::Cpu;
         let limits = handle.limits();
         let buffer_bytes = limits.max_storage_buffer_binding_size.min(limits.max_buffer_size);
         let has_halves = handle.features().contains(wgpu::Features::SHADER_F16);
         let capacity = Capacity { has_halves, ..Capacity::of_buffers(buffer_bytes) };
-        Ok(OpenDevice { device, name: info.name, software, max_edge: capacity.max_edge(), capacity })
+        Ok(OpenDevice {
+            device,
+            name: info.name,
+            software,
+            max_edge: capacity.max_edge(),
+            capacity,
+        })
     }
 
     impl From<WgpuInitError> for DeviceError {

@@ -33,17 +33,32 @@ pub async fn evaluate(
     pastiche: &ImageTensor,
     reading: Reading,
 ) -> Result<Vec<Array>, ExecutionError> {
-    let subject = Subject { photo: content.clone(), paintings: vec![style.clone()], masks: Vec::new() };
+    let subject =
+        Subject { photo: content.clone(), paintings: vec![style.clone()], masks: Vec::new() };
     let objective = Objective::new(vgg, &subject, reading, Emphasis::plain(), Capacity::AMPLE);
     let maps = objective.encode(vgg, pastiche);
     let mut arrays = features(&maps).await?;
     arrays.extend(grams(&maps).await?);
-    arrays.push(array("loss.content", &[1], read_back(objective.content().layer_loss(&maps, Layer::CONTENT, 1.0)).await?));
+    arrays.push(array(
+        "loss.content",
+        &[1],
+        read_back(objective.content().layer_loss(&maps, Layer::CONTENT, 1.0)).await?,
+    ));
     let layer_losses = Layer::STYLE.map(|layer| objective.style().layer_loss(&maps, layer, 1.0));
-    arrays.push(array("loss.E", &[layer_losses.len()], read_back(Tensor::cat(layer_losses.to_vec(), 0)).await?));
-    arrays.push(array("loss.tv", &[1], read_back(TotalVariationLoss::evaluate(pastiche, 1.0)).await?));
+    arrays.push(array(
+        "loss.E",
+        &[layer_losses.len()],
+        read_back(Tensor::cat(layer_losses.to_vec(), 0)).await?,
+    ));
+    arrays.push(array(
+        "loss.tv",
+        &[1],
+        read_back(TotalVariationLoss::evaluate(pastiche, 1.0)).await?,
+    ));
 
-    let content_loss = |x: &ImageTensor| objective.content().layer_loss(&objective.encode(vgg, x), Layer::CONTENT, 1.0);
+    let content_loss = |x: &ImageTensor| {
+        objective.content().layer_loss(&objective.encode(vgg, x), Layer::CONTENT, 1.0)
+    };
     let style_loss = |x: &ImageTensor| {
         let weights = Emphasis::plain().style_layers;
         objective.style().evaluate(&objective.encode(vgg, x), weights).expect("five layers count")
@@ -63,7 +78,11 @@ async fn features(maps: &FeatureMaps) -> Result<Vec<Array>, ExecutionError> {
     for layer in layers() {
         let tensor = maps.get(layer).tensor().clone();
         let [_, channels, height, width] = tensor.dims();
-        arrays.push(array(format!("feat.{}", layer.name()), &[channels, height, width], read_back(tensor).await?));
+        arrays.push(array(
+            format!("feat.{}", layer.name()),
+            &[channels, height, width],
+            read_back(tensor).await?,
+        ));
     }
     Ok(arrays)
 }
@@ -72,13 +91,18 @@ async fn grams(maps: &FeatureMaps) -> Result<Vec<Array>, ExecutionError> {
     let mut arrays = Vec::new();
     for layer in Layer::STYLE {
         let map = maps.get(layer);
-        let gram = Moments::of(map, Statistic::Gram).tensor().clone().mul_scalar(float(map.positions()));
+        let gram =
+            Moments::of(map, Statistic::Gram).tensor().clone().mul_scalar(float(map.positions()));
         arrays.push(array(format!("gram.{}", layer.name()), &gram.dims(), read_back(gram).await?));
     }
     Ok(arrays)
 }
 
-async fn gradient(name: &str, at: &ImageTensor, loss: impl Fn(&ImageTensor) -> Tensor<1>) -> Result<Array, ExecutionError> {
+async fn gradient(
+    name: &str,
+    at: &ImageTensor,
+    loss: impl Fn(&ImageTensor) -> Tensor<1>,
+) -> Result<Array, ExecutionError> {
     let x = at.tensor().clone().autodiff().require_grad();
     let mut gradients = loss(&ImageTensor::new(x.clone())).backward();
     let gradient = x.grad_remove(&mut gradients).expect("the loss depends on the picture");
@@ -93,14 +117,19 @@ impl ChannelMeans {
     /// # Errors
     /// When the device fails or is lost.
     pub async fn measure(vgg: &Vgg19, pictures: &[ImageTensor]) -> Result<Self, ExecutionError> {
-        let mut means: BTreeMap<_, _> = mean_keys().map(|key| (key, vec![0.0; key.1.channels()])).collect();
+        let mut means: BTreeMap<_, _> =
+            mean_keys().map(|key| (key, vec![0.0; key.1.channels()])).collect();
         for picture in pictures {
             for pooling in Pooling::ALL {
                 let maps = vgg.encode(picture, &Layer::ALL, Reading::plain(pooling));
                 for layer in Layer::ALL {
                     let answer = mean_answer(maps.get(layer)).await?;
-                    let means = means.get_mut(&(pooling, layer)).expect("every layer has its means");
-                    means.iter_mut().zip(answer).for_each(|(mean, answer)| *mean += answer / float(pictures.len()));
+                    let means =
+                        means.get_mut(&(pooling, layer)).expect("every layer has its means");
+                    means
+                        .iter_mut()
+                        .zip(answer)
+                        .for_each(|(mean, answer)| *mean += answer / float(pictures.len()));
                 }
             }
         }

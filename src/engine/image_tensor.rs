@@ -26,8 +26,12 @@ impl ImageTensor {
 
     /// From interleaved RGB in 0..1, `[H, W, 3]`. Put into the tensor's order here: Burn has several programs for that on a GPU, by size.
     pub fn from_rgb(size: ImageSize, rgb: &[f32], device: &Device) -> Self {
-        let planes: Vec<f32> = (0..3).flat_map(|colour| rgb.iter().skip(colour).step_by(3).copied()).collect();
-        Self(Tensor::from_data(TensorData::new(planes, [1, 3, size.height as usize, size.width as usize]), device))
+        let planes: Vec<f32> =
+            (0..3).flat_map(|colour| rgb.iter().skip(colour).step_by(3).copied()).collect();
+        Self(Tensor::from_data(
+            TensorData::new(planes, [1, 3, size.height as usize, size.width as usize]),
+            device,
+        ))
     }
 
     /// The tensor, `[1, 3, H, W]`.
@@ -100,8 +104,13 @@ mod tests {
     use super::*;
 
     fn ramp(width: u16, height: u16) -> ImageTensor {
-        let values = (0..height).flat_map(|y| (0..width).flat_map(move |x| [f32::from(x), f32::from(y), 1.0]));
-        ImageTensor::from_rgb(ImageSize::new(width.into(), height.into()), &values.collect::<Vec<_>>(), &Device::flex())
+        let values = (0..height)
+            .flat_map(|y| (0..width).flat_map(move |x| [f32::from(x), f32::from(y), 1.0]));
+        ImageTensor::from_rgb(
+            ImageSize::new(width.into(), height.into()),
+            &values.collect::<Vec<_>>(),
+            &Device::flex(),
+        )
     }
 
     #[test]
@@ -109,7 +118,10 @@ mod tests {
         let halved = |halvings| Reduction { halvings, rest: 1.0 };
         let half = ramp(5, 4).reduced(halved(1));
         assert_eq!(half.size(), ImageSize::new(2, 2));
-        assert_eq!(block_on(half.to_rgb()).unwrap(), [0.5, 0.5, 1.0, 2.5, 0.5, 1.0, 0.5, 2.5, 1.0, 2.5, 2.5, 1.0]);
+        assert_eq!(
+            block_on(half.to_rgb()).unwrap(),
+            [0.5, 0.5, 1.0, 2.5, 0.5, 1.0, 0.5, 2.5, 1.0, 2.5, 2.5, 1.0]
+        );
         assert_eq!(ramp(9, 9).reduced(halved(2)).size(), ImageSize::new(2, 2));
     }
 

@@ -26,7 +26,10 @@ impl Mask {
     pub fn from_pixels(masks: &[Pixels], device: &Device) -> Vec<Self> {
         let mask = |(pixels, shares): (&Pixels, Vec<f32>)| {
             let ImageSize { width, height } = pixels.size();
-            Self(Tensor::from_data(TensorData::new(shares, [1, 1, height as usize, width as usize]), device))
+            Self(Tensor::from_data(
+                TensorData::new(shares, [1, 1, height as usize, width as usize]),
+                device,
+            ))
         };
         masks.iter().zip(shares(masks)).map(mask).collect()
     }
@@ -72,7 +75,10 @@ impl Guide {
 
     fn new(mask: Tensor<4>) -> Self {
         let positions = float(mask.shape().num_elements());
-        Self { share: sum(mask.clone()).div_scalar(positions).clamp_min(LEAST_SHARE), root: mask.sqrt() }
+        Self {
+            share: sum(mask.clone()).div_scalar(positions).clamp_min(LEAST_SHARE),
+            root: mask.sqrt(),
+        }
     }
 }
 
@@ -81,7 +87,9 @@ impl Guide {
 pub fn shares(masks: &[Pixels]) -> Vec<Vec<f32>> {
     let claims: Vec<Vec<f32>> = masks.iter().map(claims).collect();
     let claimed = |pixel: usize| claims.iter().map(|claims| claims[pixel]).sum::<f32>().max(1.0);
-    let shared = |claims: &Vec<f32>| claims.iter().enumerate().map(|(pixel, claim)| claim / claimed(pixel)).collect();
+    let shared = |claims: &Vec<f32>| {
+        claims.iter().enumerate().map(|(pixel, claim)| claim / claimed(pixel)).collect()
+    };
     claims.iter().map(shared).collect()
 }
 
@@ -101,7 +109,11 @@ mod tests {
     /// 32×32 px: `left` in the left half, `right` in the other.
     fn halves(left: u8, right: u8) -> Pixels {
         let pixel = |i: usize| if i % 32 < 16 { left } else { right };
-        Pixels::new(ImageSize::new(32, 32), (0..1024).flat_map(|i| [pixel(i), pixel(i), pixel(i), 255]).collect()).unwrap()
+        Pixels::new(
+            ImageSize::new(32, 32),
+            (0..1024).flat_map(|i| [pixel(i), pixel(i), pixel(i), 255]).collect(),
+        )
+        .unwrap()
     }
 
     fn values(tensor: Tensor<4>) -> Vec<f32> {
@@ -119,7 +131,8 @@ mod tests {
 
     #[test]
     fn what_is_transparent_claims_nothing() {
-        let clear = Pixels::new(ImageSize::new(1, 2), vec![255, 255, 255, 0, 255, 255, 255, 255]).unwrap();
+        let clear =
+            Pixels::new(ImageSize::new(1, 2), vec![255, 255, 255, 0, 255, 255, 255, 255]).unwrap();
         assert_eq!(claims(&clear), [0.0, 1.0]);
     }
 

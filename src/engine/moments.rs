@@ -43,7 +43,11 @@ impl Moments {
     /// The Gram matrix, `[C, C]`.
     pub fn gram(&self) -> Tensor<2> {
         let [rows, channels] = self.0.dims();
-        if rows == channels { self.0.clone() } else { self.0.clone().slice([0..channels, 0..channels]) }
+        if rows == channels {
+            self.0.clone()
+        } else {
+            self.0.clone().slice([0..channels, 0..channels])
+        }
     }
 
     /// The mean, `[1, C]`.
@@ -76,7 +80,10 @@ impl Moments {
 
     /// The sum of several, each by its share; `None` of none.
     pub fn mixed<'a>(grams: impl Iterator<Item = (&'a Self, f32)>) -> Option<Self> {
-        grams.map(|(gram, share)| gram.0.clone().mul_scalar(share)).reduce(|sum, gram| sum + gram).map(Self)
+        grams
+            .map(|(gram, share)| gram.0.clone().mul_scalar(share))
+            .reduce(|sum, gram| sum + gram)
+            .map(Self)
     }
 
     /// The sum of two.
@@ -126,8 +133,12 @@ mod tests {
     #[test]
     fn filters_that_fire_together_are_counted_per_position() {
         // Two filters over a 1×2 map: F = [[1, 2], [3, 0]]; F·Fᵀ = [[5, 3], [3, 9]]; M = 2.
-        let map = FeatureMap::new(Tensor::<4>::from_data([[[[1.0, 2.0]], [[3.0, 0.0]]]], &Device::flex()));
-        let gram = Moments::of(&map, Statistic::Gram).tensor().to_data().try_into_vec::<f32>().unwrap();
+        let map = FeatureMap::new(Tensor::<4>::from_data(
+            [[[[1.0, 2.0]], [[3.0, 0.0]]]],
+            &Device::flex(),
+        ));
+        let gram =
+            Moments::of(&map, Statistic::Gram).tensor().to_data().try_into_vec::<f32>().unwrap();
         for (found, expected) in gram.iter().zip([2.5, 1.5, 1.5, 4.5]) {
             assert!((found - expected).abs() < 1e-6, "{gram:?}");
         }
@@ -136,7 +147,10 @@ mod tests {
     #[test]
     fn the_magnitudes_are_those_of_the_outputs() {
         // As above: G = [[2.5, 1.5], [1.5, 4.5]], and F has the squares 1, 4, 9, 0.
-        let map = FeatureMap::new(Tensor::<4>::from_data([[[[1.0, 2.0]], [[3.0, 0.0]]]], &Device::flex()));
+        let map = FeatureMap::new(Tensor::<4>::from_data(
+            [[[[1.0, 2.0]], [[3.0, 0.0]]]],
+            &Device::flex(),
+        ));
         let gram = Moments::of(&map, Statistic::Gram);
         assert!((gram.squared_norm().into_scalar::<f32>() - 31.0).abs() < 1e-4);
         assert!((gram.mean_square().into_scalar::<f32>() - 3.5).abs() < 1e-5);

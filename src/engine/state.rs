@@ -34,7 +34,9 @@ impl State {
     /// [`StateError::Container`].
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, StateError> {
         let file = SafeTensors::deserialize(bytes)?;
-        let part = |(name, view): (String, TensorView<'_>)| (name, (view.dtype(), view.shape().to_vec(), view.data().to_vec()));
+        let part = |(name, view): (String, TensorView<'_>)| {
+            (name, (view.dtype(), view.shape().to_vec(), view.data().to_vec()))
+        };
         Ok(Self(file.tensors().into_iter().map(part).collect()))
     }
 
@@ -44,7 +46,11 @@ impl State {
     /// Never: each part is as long as its shape says.
     pub fn to_bytes(&self) -> Vec<u8> {
         let views = self.0.iter().map(|(name, (dtype, shape, bytes))| {
-            (name, TensorView::new(*dtype, shape.clone(), bytes).expect("a part is as long as its shape says"))
+            (
+                name,
+                TensorView::new(*dtype, shape.clone(), bytes)
+                    .expect("a part is as long as its shape says"),
+            )
         });
         safetensors::serialize(views, None).expect("every part has a name of its own")
     }
@@ -53,9 +59,14 @@ impl State {
     ///
     /// # Errors
     /// When the device fails or is lost.
-    pub async fn put_tensor<const D: usize>(&mut self, name: &str, tensor: &Tensor<D>) -> Result<(), ExecutionError> {
+    pub async fn put_tensor<const D: usize>(
+        &mut self,
+        name: &str,
+        tensor: &Tensor<D>,
+    ) -> Result<(), ExecutionError> {
         let shape = tensor.dims().to_vec();
-        let bytes = read_back(tensor.clone()).await?.iter().flat_map(|value| value.to_le_bytes()).collect();
+        let bytes =
+            read_back(tensor.clone()).await?.iter().flat_map(|value| value.to_le_bytes()).collect();
         self.0.insert(name.to_owned(), (Dtype::F32, shape, bytes));
         Ok(())
     }
@@ -64,7 +75,11 @@ impl State {
     ///
     /// # Errors
     /// [`StateError::Part`].
-    pub fn tensor<const D: usize>(&self, name: &str, device: &Device) -> Result<Tensor<D>, StateError> {
+    pub fn tensor<const D: usize>(
+        &self,
+        name: &str,
+        device: &Device,
+    ) -> Result<Tensor<D>, StateError> {
         let (shape, _) = self.part(name, Dtype::F32)?;
         let shape: [usize; D] = shape.try_into().map_err(|_| StateError::Part(name.to_owned()))?;
         Ok(Tensor::from_data(TensorData::new(self.values(name)?, shape), device))
@@ -119,7 +134,10 @@ impl State {
     /// Keeps a picture.
     pub fn put_picture(&mut self, name: &str, picture: &Pixels) {
         let ImageSize { width, height } = picture.size();
-        self.0.insert(name.to_owned(), (Dtype::U8, vec![height as usize, width as usize, 4], picture.rgba().to_vec()));
+        self.0.insert(
+            name.to_owned(),
+            (Dtype::U8, vec![height as usize, width as usize, 4], picture.rgba().to_vec()),
+        );
     }
 
     /// A picture kept.
@@ -130,7 +148,9 @@ impl State {
         let picture = match self.part(name, Dtype::U8)? {
             (&[height, width, 4], bytes) => {
                 let sides = u32::try_from(width).ok().zip(u32::try_from(height).ok());
-                sides.and_then(|(width, height)| Pixels::new(ImageSize::new(width, height), bytes.to_vec()))
+                sides.and_then(|(width, height)| {
+                    Pixels::new(ImageSize::new(width, height), bytes.to_vec())
+                })
             }
             _ => None,
         };
@@ -142,7 +162,11 @@ impl State {
     /// # Errors
     /// [`StateError::Part`].
     pub fn pictures(&self, name: &str) -> Result<Vec<Pixels>, StateError> {
-        (0..).map(|index| format!("{name}.{index}")).take_while(|name| self.has(name)).map(|name| self.picture(&name)).collect()
+        (0..)
+            .map(|index| format!("{name}.{index}"))
+            .take_while(|name| self.has(name))
+            .map(|name| self.picture(&name))
+            .collect()
     }
 
     /// Whether there is such a part.
@@ -168,26 +192,44 @@ mod tests {
     fn every_kind_of_part_survives_to_the_bit() {
         let device = Device::flex();
         let mut state = State::default();
-        block_on(state.put_tensor("tensor", &Tensor::<2>::from_data([[0.1, f32::MIN_POSITIVE], [-0.0, 3e38]], &device))).unwrap();
+        block_on(state.put_tensor(
+            "tensor",
+            &Tensor::<2>::from_data([[0.1, f32::MIN_POSITIVE], [-0.0, 3e38]], &device),
+        ))
+        .unwrap();
         state.put_numbers("numbers", &[0.1, f64::NAN, f64::INFINITY]);
         state.put_text("text", "grün");
         let picture = Pixels::new(ImageSize::new(1, 2), (0..8).collect()).unwrap();
         state.put_picture("picture.0", &picture);
         let back = State::from_bytes(&state.to_bytes()).unwrap();
         assert_eq!(back, state);
-        let bits =
-            |tensor: Tensor<2>| tensor.to_data().try_into_vec::<f32>().unwrap().iter().map(|v| v.to_bits()).collect::<Vec<_>>();
-        assert_eq!(bits(back.tensor("tensor", &device).unwrap()), [0.1_f32, f32::MIN_POSITIVE, -0.0, 3e38].map(f32::to_bits));
+        let bits = |tensor: Tensor<2>| {
+            tensor
+                .to_data()
+                .try_into_vec::<f32>()
+                .unwrap()
+                .iter()
+                .map(|v| v.to_bits())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(
+            bits(back.tensor("tensor", &device).unwrap()),
+            [0.1_f32, f32::MIN_POSITIVE, -0.0, 3e38].map(f32::to_bits)
+        );
         let [tenth, nan, infinity] = back.exact_numbers("numbers").unwrap();
         assert!(tenth.to_bits() == 0.1_f64.to_bits() && nan.is_nan() && infinity == f64::INFINITY);
-        assert_eq!((back.text("text").unwrap().as_str(), back.pictures("picture").unwrap()), ("grün", vec![picture]));
+        assert_eq!(
+            (back.text("text").unwrap().as_str(), back.pictures("picture").unwrap()),
+            ("grün", vec![picture])
+        );
     }
 
     #[test]
     fn what_is_missing_or_misshapen_is_named_and_other_files_are_refused() {
         let mut state = State::default();
         state.put_numbers("numbers", &[1.0]);
-        let named = |error: StateError| matches!(error, StateError::Part(name) if name == "numbers");
+        let named =
+            |error: StateError| matches!(error, StateError::Part(name) if name == "numbers");
         assert!(named(state.exact_numbers::<2>("numbers").unwrap_err()));
         assert!(named(state.text("numbers").unwrap_err()));
         assert!(named(State::default().numbers("numbers").unwrap_err()));

@@ -22,7 +22,10 @@ const GRID_PX: usize = Layer::Conv5_1.stride() as usize;
 const HALO_PX: usize = reach().next_multiple_of(GRID_PX);
 /// The shortest side of a tile, px: halos, a core, and more than [`Span::fewest`] rounds.
 const LEAST_EDGE_PX: usize = LEAST_TILE_EDGE_PX as usize;
-const _: () = assert!(LEAST_EDGE_PX == 2 * HALO_PX + 3 * GRID_PX, "the plain arithmetic of memory knows no layers");
+const _: () = assert!(
+    LEAST_EDGE_PX == 2 * HALO_PX + 3 * GRID_PX,
+    "the plain arithmetic of memory knows no layers"
+);
 
 /// How far from its own pixels a position of the deepest layer looks, px: each convolution sees one position further to every side.
 const fn reach() -> usize {
@@ -58,9 +61,17 @@ impl Tile {
     /// When a tile has no room between its halos: a mistake of who says what the capacity is.
     pub fn all(size: ImageSize, capacity: Capacity) -> Vec<Self> {
         let ImageSize { width, height } = size;
-        let edge = if capacity.sees_whole(width, height) { usize::MAX } else { capacity.tile_edge as usize };
+        let edge = if capacity.sees_whole(width, height) {
+            usize::MAX
+        } else {
+            capacity.tile_edge as usize
+        };
         let [rows, columns] = [height, width].map(|side| Span::all(side as usize, edge));
-        rows.iter().flat_map(|rows| columns.iter().map(|columns| Self { rows: rows.clone(), columns: columns.clone() })).collect()
+        rows.iter()
+            .flat_map(|rows| {
+                columns.iter().map(|columns| Self { rows: rows.clone(), columns: columns.clone() })
+            })
+            .collect()
     }
 
     /// What the network is to see of `picture`.
@@ -98,7 +109,9 @@ impl Tile {
 
     /// The core's share of all positions of `layer`.
     pub fn share(&self, layer: Layer) -> f32 {
-        let share = |span: &Span| float(span.core_in_whole(layer).len()) / float(positions(layer, span.whole));
+        let share = |span: &Span| {
+            float(span.core_in_whole(layer).len()) / float(positions(layer, span.whole))
+        };
         share(&self.rows) * share(&self.columns)
     }
 
@@ -127,20 +140,26 @@ impl Span {
             _ if index == count => whole,
             _ => start(index) + HALO_PX,
         };
-        let span = |index| Self { core: bound(index)..bound(index + 1), seen: start(index)..start(index) + seen, whole };
+        let span = |index| Self {
+            core: bound(index)..bound(index + 1),
+            seen: start(index)..start(index) + seen,
+            whole,
+        };
         (0..count).map(span).collect()
     }
 
     /// How few spans of at most `edge` px are enough for a side of `whole` px, and how little each of them sees then. All begin on the grid, the last where it ends
     /// with the picture, and each shares two halos with the next.
     fn fewest(whole: usize, edge: usize) -> (usize, usize) {
-        let lengths = (2 * HALO_PX + GRID_PX..=edge).filter(|seen| seen % GRID_PX == whole % GRID_PX);
+        let lengths =
+            (2 * HALO_PX + GRID_PX..=edge).filter(|seen| seen % GRID_PX == whole % GRID_PX);
         // A step to the next span is longer than their mean by less than the grid.
         let reaches = |count: usize, seen: usize| {
             let step = (whole - seen).div_ceil(count - 1).next_multiple_of(GRID_PX);
             step + 2 * HALO_PX <= seen
         };
-        let fewest = (2..).find_map(|count| Some((count, lengths.clone().find(|&seen| reaches(count, seen))?)));
+        let fewest = (2..)
+            .find_map(|count| Some((count, lengths.clone().find(|&seen| reaches(count, seen))?)));
         fewest.expect("spans have room between their halos")
     }
 
@@ -188,10 +207,17 @@ mod tests {
             assert!(tiles.len() > 1);
             for layer in Layer::ALL {
                 let shares: f32 = tiles.iter().map(|tile| tile.share(layer)).sum();
-                assert!((shares - 1.0).abs() < 1e-4, "{shares} of {} at {width}×{height}", layer.name());
+                assert!(
+                    (shares - 1.0).abs() < 1e-4,
+                    "{shares} of {} at {width}×{height}",
+                    layer.name()
+                );
             }
             for span in tiles.iter().flat_map(|tile| [&tile.rows, &tile.columns]) {
-                assert!(span.seen.len() <= 256 && !span.core_in_whole(Layer::Conv5_1).is_empty(), "{span:?}");
+                assert!(
+                    span.seen.len() <= 256 && !span.core_in_whole(Layer::Conv5_1).is_empty(),
+                    "{span:?}"
+                );
             }
             assert!(
                 tiles.iter().all(|tile| tile.area() == tiles[0].area()),
@@ -202,24 +228,32 @@ mod tests {
 
     #[test]
     fn a_span_sees_a_halo_to_each_side_and_the_smallest_has_a_core_too() {
-        for (side, edge) in
-            (209..=4096).map(|side| (side, LEAST_EDGE_PX)).chain((769..=4096).flat_map(|side| [(side, 768), (side, 641)]))
+        for (side, edge) in (209..=4096)
+            .map(|side| (side, LEAST_EDGE_PX))
+            .chain((769..=4096).flat_map(|side| [(side, 768), (side, 641)]))
         {
             let spans = Span::all(side, edge);
             assert_eq!((spans[0].core.start, spans[spans.len() - 1].core.end), (0, side));
             assert!(
-                spans.windows(2).all(|pair| pair[0].core.end == pair[1].core.start && pair[0].core.end % GRID_PX == 0),
+                spans.windows(2).all(|pair| pair[0].core.end == pair[1].core.start
+                    && pair[0].core.end % GRID_PX == 0),
                 "{spans:?}"
             );
             for Span { core, seen, .. } in &spans {
                 assert!(
-                    seen.len() <= edge && seen.len() == spans[0].seen.len() && seen.start % GRID_PX == 0 && seen.end <= side,
+                    seen.len() <= edge
+                        && seen.len() == spans[0].seen.len()
+                        && seen.start % GRID_PX == 0
+                        && seen.end <= side,
                     "{spans:?}"
                 );
                 assert!(core.start == 0 || core.start - seen.start >= HALO_PX, "{spans:?}");
                 assert!(core.end == side || seen.end - core.end >= HALO_PX, "{spans:?}");
             }
-            assert!(spans.iter().all(|span| !span.core_in_whole(Layer::Conv5_1).is_empty()), "{spans:?}");
+            assert!(
+                spans.iter().all(|span| !span.core_in_whole(Layer::Conv5_1).is_empty()),
+                "{spans:?}"
+            );
         }
     }
 
@@ -230,14 +264,18 @@ mod tests {
             (spans.len(), spans[0].seen.len())
         };
         let sides = [(1024, 640), (1536, 640), (2048, 768), (3072, 768), (4096, 768), (2048, 640)];
-        assert_eq!(sides.map(|(side, edge)| spans(side, edge)), [(2, 592), (3, 624), (4, 640), (5, 752), (7, 736), (4, 640)]);
+        assert_eq!(
+            sides.map(|(side, edge)| spans(side, edge)),
+            [(2, 592), (3, 624), (4, 640), (5, 752), (7, 736), (4, 640)]
+        );
     }
 
     #[test]
     fn spans_follow_one_another_with_halos_as_far_as_the_picture_goes() {
         let spans = Span::all(500, 256);
         let bounds = |range: &Range<usize>| (range.start, range.end);
-        let all: Vec<_> = spans.iter().map(|span| (bounds(&span.core), bounds(&span.seen))).collect();
+        let all: Vec<_> =
+            spans.iter().map(|span| (bounds(&span.core), bounds(&span.seen))).collect();
         let expected = [
             ((0, 144), (0, 244)),
             ((144, 208), (64, 308)),

@@ -107,7 +107,12 @@ impl StyleTransfer {
         };
         Ok(Self {
             objective: objective(&scene.subject, recipe, capacity),
-            optimizer: Optimizer::new(recipe.optimizer, start.into_tensor(), steps, capacity.pairs(size.area())),
+            optimizer: Optimizer::new(
+                recipe.optimizer,
+                start.into_tensor(),
+                steps,
+                capacity.pairs(size.area()),
+            ),
             recipe: recipe.clone(),
             capacity,
             alpha: pictures.photo.alpha().map(Rc::from),
@@ -246,7 +251,11 @@ impl StyleTransfer {
         let (report, step) = (self.optimizer.report(), self.step);
         async move {
             let Report { losses, goes_on } = report.await?;
-            if losses.total().is_finite() && goes_on { Ok(losses) } else { Err(TransferError::Diverged(losses, step)) }
+            if losses.total().is_finite() && goes_on {
+                Ok(losses)
+            } else {
+                Err(TransferError::Diverged(losses, step))
+            }
         }
     }
 
@@ -278,9 +287,14 @@ fn objective(subject: &Subject, recipe: &Recipe, capacity: Capacity) -> Objectiv
 
 /// A channel of a picture of size `from` at the smaller size `to`: the nearest pixels.
 fn sampled(channel: &[u8], from: ImageSize, to: ImageSize) -> Vec<u8> {
-    let nearest = |at: u32, from: u32, to: u32| (u64::from(at) * u64::from(from) / u64::from(to)) as usize;
+    let nearest =
+        |at: u32, from: u32, to: u32| (u64::from(at) * u64::from(from) / u64::from(to)) as usize;
     let row = |y: u32| nearest(y, from.height, to.height) * from.width as usize;
-    (0..to.height).flat_map(|y| (0..to.width).map(move |x| channel[row(y) + nearest(x, from.width, to.width)])).collect()
+    (0..to.height)
+        .flat_map(|y| {
+            (0..to.width).map(move |x| channel[row(y) + nearest(x, from.width, to.width)])
+        })
+        .collect()
 }
 
 #[cfg(test)]

@@ -46,14 +46,17 @@ impl Vgg19 {
                 let kernel = Tensor::<4>::from_data(TensorData::new(kernel, shape), &device);
                 // The published network reads BGR. Turning the first kernel's channels around once saves turning every picture.
                 let kernel = if layer == Layer::Conv1_1 { kernel.flip([1]) } else { kernel };
-                let bias = Tensor::<1>::from_data(TensorData::new(bias, [layer.channels()]), &device).sub_scalar(NOISE_FLOOR);
+                let bias =
+                    Tensor::<1>::from_data(TensorData::new(bias, [layer.channels()]), &device)
+                        .sub_scalar(NOISE_FLOOR);
                 (layer, Convolution::new(kernel, bias))
             })
             .collect();
         // Turning the kernels took as much memory again as they lie in.
         device.memory_cleanup();
         let inverse = |pooling, layer| {
-            let inverse: Vec<f32> = means.of(pooling, layer).iter().map(|mean| 1.0 / mean).collect();
+            let inverse: Vec<f32> =
+                means.of(pooling, layer).iter().map(|mean| 1.0 / mean).collect();
             Tensor::<1>::from_data(inverse.as_slice(), &device).reshape([1, layer.channels(), 1, 1])
         };
         let inverse_means = Pooling::ALL
@@ -76,11 +79,22 @@ impl Vgg19 {
     }
 
     /// [`Self::encode`] that shows each map to `see`, in the order of the network: what that does not keep is gone before the next.
-    pub fn visit(&self, image: &ImageTensor, layers: &[Layer], reading: Reading, mut see: impl FnMut(Layer, FeatureMap)) {
+    pub fn visit(
+        &self,
+        image: &ImageTensor,
+        layers: &[Layer],
+        reading: Reading,
+        mut see: impl FnMut(Layer, FeatureMap),
+    ) {
         let deepest = layers.iter().max().copied();
         let border = usize::from(reading.border == Border::Replicate);
-        let mut x = preprocess(image.tensor().clone(), Preprocess { scale: LEVELS, mean: IMAGENET_MEAN, border });
-        for (&layer, convolution) in self.convolutions.iter().take_while(|(layer, _)| Some(**layer) <= deepest) {
+        let mut x = preprocess(
+            image.tensor().clone(),
+            Preprocess { scale: LEVELS, mean: IMAGENET_MEAN, border },
+        );
+        for (&layer, convolution) in
+            self.convolutions.iter().take_while(|(layer, _)| Some(**layer) <= deepest)
+        {
             let is_seen = layers.contains(&layer);
             let is_pooled = layer.precedes_pooling() && Some(layer) < deepest;
             if is_pooled && !is_seen {
@@ -101,7 +115,13 @@ impl Vgg19 {
     }
 
     /// The feature maps that `tile` answers for, of what is `seen` of it: those of its core, as [`Self::encode`] would have them of the whole picture.
-    pub fn encode_tile(&self, seen: &ImageTensor, tile: &Tile, layers: &[Layer], reading: Reading) -> FeatureMaps {
+    pub fn encode_tile(
+        &self,
+        seen: &ImageTensor,
+        tile: &Tile,
+        layers: &[Layer],
+        reading: Reading,
+    ) -> FeatureMaps {
         self.encode(seen, layers, reading).map(|layer, map| tile.core(map, layer))
     }
 
@@ -121,7 +141,9 @@ impl Vgg19 {
     fn scaled(&self, answer: Tensor<4>, layer: Layer, reading: Reading) -> Tensor<4> {
         match reading.network {
             Network::Raw => answer,
-            Network::Normalised => scaled(answer, self.inverse_means[&(reading.pooling, layer)].clone()),
+            Network::Normalised => {
+                scaled(answer, self.inverse_means[&(reading.pooling, layer)].clone())
+            }
         }
     }
 }

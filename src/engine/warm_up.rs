@@ -29,14 +29,27 @@ pub struct WarmUp {
 
 impl WarmUp {
     /// For a run of `recipe` with as many `paintings` on a device of this `capacity`.
-    pub fn new(vgg: Rc<Vgg19>, recipe: &Recipe, paintings: usize, capacity: Capacity, device: &Device) -> Self {
+    pub fn new(
+        vgg: Rc<Vgg19>,
+        recipe: &Recipe,
+        paintings: usize,
+        capacity: Capacity,
+        device: &Device,
+    ) -> Self {
         let (recipe, extent) = (small(recipe), Extent::of(recipe, capacity));
         Self { vgg, recipe, paintings, extent, device: device.clone(), done: 0, transfer: None }
     }
 
     /// Whether a run of this recipe compiles all programs that one of `other` needs with the strategy of `vgg`.
-    pub fn serves(&self, vgg: &Vgg19, other: &Recipe, paintings: usize, capacity: Capacity) -> bool {
-        let alike = (self.vgg.strategy(), &self.recipe, self.paintings) == (vgg.strategy(), &small(other), paintings);
+    pub fn serves(
+        &self,
+        vgg: &Vgg19,
+        other: &Recipe,
+        paintings: usize,
+        capacity: Capacity,
+    ) -> bool {
+        let alike = (self.vgg.strategy(), &self.recipe, self.paintings)
+            == (vgg.strategy(), &small(other), paintings);
         alike && self.extent >= Extent::of(other, capacity)
     }
 
@@ -87,12 +100,22 @@ impl WarmUp {
     fn transfer(&self, photo: Pixels) -> Result<StyleTransfer, TransferError> {
         let edge = photo.size().long_edge();
         let pictures = Pictures::new(photo.clone(), vec![photo; self.paintings]);
-        let levels = (0..self.extent.sizes()).rev().map(|halvings| Level { edge: edge >> halvings, steps: STEPS }).collect();
+        let levels = (0..self.extent.sizes())
+            .rev()
+            .map(|halvings| Level { edge: edge >> halvings, steps: STEPS })
+            .collect();
         let capacity = match self.extent {
             Extent::Tiled => Capacity::AMPLE.in_tiles_above(LEAST_TILE_EDGE_PX),
             Extent::Whole | Extent::Halved => Capacity::AMPLE,
         };
-        StyleTransfer::at_levels(Rc::clone(&self.vgg), &pictures, &self.recipe, levels, capacity, &self.device)
+        StyleTransfer::at_levels(
+            Rc::clone(&self.vgg),
+            &pictures,
+            &self.recipe,
+            levels,
+            capacity,
+            &self.device,
+        )
     }
 
     fn width(&self) -> u32 {
@@ -149,7 +172,8 @@ impl Extent {
 
 /// A picture that is not flat.
 fn picture(width: u32, height: u32) -> Pixels {
-    let rgba = (0..4 * width * height).map(|index| if index % 4 == 3 { u8::MAX } else { (index * 37 % 251) as u8 });
+    let rgba = (0..4 * width * height)
+        .map(|index| if index % 4 == 3 { u8::MAX } else { (index * 37 % 251) as u8 });
     Pixels::new(ImageSize::new(width, height), rgba.collect()).expect("four bytes a pixel")
 }
 
@@ -163,14 +187,17 @@ const STEPS: u32 = 2;
 const SIDE_PX: u32 = 40;
 /// The long side of those that are seen in tiles.
 const TILED_PX: u32 = 216;
-const _: () = assert!(TILED_PX > LEAST_TILE_EDGE_PX && SIDE_PX.is_multiple_of(8) && TILED_PX.is_multiple_of(8));
+const _: () = assert!(
+    TILED_PX > LEAST_TILE_EDGE_PX && SIDE_PX.is_multiple_of(8) && TILED_PX.is_multiple_of(8)
+);
 /// What is added to these multiples of 8 so that they, and what is left of them when they are halved, can be read in all ways.
 const MORE_PX: RangeInclusive<u32> = 1..=5;
 
 /// `recipe` without what decides no program, down to the second block: the deeper ones have the same. Each statistic that a layer may come to be compared
 /// by has a layer.
 fn small(recipe: &Recipe) -> Recipe {
-    let mut named: Vec<Statistic> = Layer::ALL.map(|layer| recipe.reading.statistics.of(layer)).into();
+    let mut named: Vec<Statistic> =
+        Layer::ALL.map(|layer| recipe.reading.statistics.of(layer)).into();
     named.sort_unstable();
     named.dedup();
     let statistic = |layer| {
@@ -183,7 +210,16 @@ fn small(recipe: &Recipe) -> Recipe {
         style_layers: LayerWeights::even(&STYLE_LAYERS[..named.len().max(2)], 0.5),
         ..Emphasis::default()
     };
-    Recipe { reading, size: 128, steps: 2 * STEPS, seed: 0, style_scale: 1.0, sizes: Sizes::One, emphasis, ..recipe.clone() }
+    Recipe {
+        reading,
+        size: 128,
+        steps: 2 * STEPS,
+        seed: 0,
+        style_scale: 1.0,
+        sizes: Sizes::One,
+        emphasis,
+        ..recipe.clone()
+    }
 }
 
 /// Waits until the losses are there. What they are matters to no one.
@@ -209,13 +245,18 @@ mod tests {
 
     fn network(device: &Device) -> Rc<Vgg19> {
         let manifest = Manifest::built_in();
-        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("weights").join(&manifest.file);
+        let path =
+            std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("weights").join(&manifest.file);
         let weights = Weights::load(&std::fs::read(path).unwrap(), &manifest).unwrap();
         Rc::new(Vgg19::new(weights, &ChannelMeans::built_in(), device))
     }
 
     fn grey(width: u32, height: u32) -> Pixels {
-        Pixels::new(ImageSize::new(width, height), [90, 140, 60, 255].repeat((width * height) as usize)).unwrap()
+        Pixels::new(
+            ImageSize::new(width, height),
+            [90, 140, 60, 255].repeat((width * height) as usize),
+        )
+        .unwrap()
     }
 
     /// Programs that a run of `recipe` needs at this size and that `compiled` lacks.
@@ -229,11 +270,21 @@ mod tests {
     ) -> Vec<String> {
         let edges = if recipe.sizes == Sizes::One { 0..1 } else { 0..3 };
         let edge = |index| width.max(height) * [4, 3, 2][index] / 4;
-        let levels: Vec<Level> = edges.rev().map(|index| Level { edge: edge(index), steps: 2 }).collect();
-        let recipe = Recipe { steps: levels.iter().map(|level| level.steps).sum(), ..recipe.clone() };
+        let levels: Vec<Level> =
+            edges.rev().map(|index| Level { edge: edge(index), steps: 2 }).collect();
+        let recipe =
+            Recipe { steps: levels.iter().map(|level| level.steps).sum(), ..recipe.clone() };
         let pictures = Pictures::new(grey(width, height), vec![grey(height, width)]);
         let launched = kernels_of_tests(|| {
-            let mut transfer = StyleTransfer::at_levels(Rc::clone(vgg), &pictures, &recipe, levels.into(), capacity, gpu).unwrap();
+            let mut transfer = StyleTransfer::at_levels(
+                Rc::clone(vgg),
+                &pictures,
+                &recipe,
+                levels.into(),
+                capacity,
+                gpu,
+            )
+            .unwrap();
             while !transfer.finished() {
                 block_on(transfer.step()).unwrap();
                 block_on(wait_for_losses(&transfer)).unwrap();
@@ -245,7 +296,13 @@ mod tests {
 
     /// Has a run of `recipe` warmed up to, and then all programs counted that runs at `sizes` lack; each picture is painted with all layers together, and
     /// with the first by itself.
-    fn assert_compiles_nothing(vgg: Rc<Vgg19>, recipe: &Recipe, sizes: &[[u32; 2]], capacity: Capacity, device: &Device) {
+    fn assert_compiles_nothing(
+        vgg: Rc<Vgg19>,
+        recipe: &Recipe,
+        sizes: &[[u32; 2]],
+        capacity: Capacity,
+        device: &Device,
+    ) {
         let mut warm_up = WarmUp::new(Rc::clone(&vgg), recipe, 1, capacity, device);
         let compiled = kernels_of_tests(|| {
             while !warm_up.is_done() {
@@ -254,8 +311,18 @@ mod tests {
         });
         assert_eq!(warm_up.parts_done(), WarmUp::parts(recipe, capacity));
         for (&size, together_edge) in sizes.iter().flat_map(|size| [(size, u32::MAX), (size, 0)]) {
-            let new = new_programs(&vgg, recipe, size, Capacity { together_edge, ..capacity }, &compiled, device);
-            assert!(new.is_empty(), "not there at {size:?} px, {together_edge} px together, of {recipe:?}: {new:#?}");
+            let new = new_programs(
+                &vgg,
+                recipe,
+                size,
+                Capacity { together_edge, ..capacity },
+                &compiled,
+                device,
+            );
+            assert!(
+                new.is_empty(),
+                "not there at {size:?} px, {together_edge} px together, of {recipe:?}: {new:#?}"
+            );
         }
     }
 
@@ -268,18 +335,26 @@ mod tests {
     fn after_it_a_run_of_any_size_compiles_nothing() {
         let device = idle_gpu_for_tests();
         let vgg = network(&device);
-        let plain = Recipe { reading: Reading::before_version_3(), sizes: Sizes::One, ..Recipe::default() };
-        let paper = Recipe { optimizer: OptimizerKind::Adam, reading: Reading::plain(Pooling::Max), ..plain.clone() };
+        let plain =
+            Recipe { reading: Reading::before_version_3(), sizes: Sizes::One, ..Recipe::default() };
+        let paper = Recipe {
+            optimizer: OptimizerKind::Adam,
+            reading: Reading::plain(Pooling::Max),
+            ..plain.clone()
+        };
         let from_the_painting = Recipe { start: Start::PAINTING, ..plain.clone() };
         let mut mixed = Recipe { sizes: Sizes::One, ..Recipe::default() };
         mixed.reading.statistics = LayerStatistics::by(|layer| match layer.block() {
             1..=3 => Statistic::Covariance,
             _ => Statistic::Gram,
         });
-        let coarse = with(Rc::clone(&vgg), Strategy { division: Division::Coarse, ..Strategy::default() });
-        let halves = with(Rc::clone(&vgg), Strategy { precision: Precision::Half, ..Strategy::default() });
-        let holds =
-            |vgg, recipe: &Recipe, sizes: &[[u32; 2]]| assert_compiles_nothing(vgg, recipe, sizes, Capacity::AMPLE, &device);
+        let coarse =
+            with(Rc::clone(&vgg), Strategy { division: Division::Coarse, ..Strategy::default() });
+        let halves =
+            with(Rc::clone(&vgg), Strategy { precision: Precision::Half, ..Strategy::default() });
+        let holds = |vgg, recipe: &Recipe, sizes: &[[u32; 2]]| {
+            assert_compiles_nothing(vgg, recipe, sizes, Capacity::AMPLE, &device)
+        };
         // Adam's first zeros have a program for each kind of width.
         holds(Rc::clone(&vgg), &plain, &[[48, 56], [47, 55], [98, 97]]);
         holds(vgg, &mixed, &[[47, 55]]);
@@ -327,12 +402,23 @@ mod tests {
         let capacity = Capacity::AMPLE.in_tiles_above(1024);
         let warm_up = WarmUp::new(Rc::clone(&vgg), &Recipe::default(), 1, capacity, &device);
         let other = Recipe { size: 1024, steps: 7, seed: 3, ..Recipe::default() };
-        assert!(warm_up.serves(&vgg, &other, 1, capacity) && !warm_up.serves(&vgg, &other, 2, capacity));
-        assert!(!warm_up.serves(&vgg, &Recipe { optimizer: OptimizerKind::Adam, ..other.clone() }, 1, capacity));
+        assert!(
+            warm_up.serves(&vgg, &other, 1, capacity) && !warm_up.serves(&vgg, &other, 2, capacity)
+        );
+        assert!(!warm_up.serves(
+            &vgg,
+            &Recipe { optimizer: OptimizerKind::Adam, ..other.clone() },
+            1,
+            capacity
+        ));
         let one_size = Recipe { sizes: Sizes::One, ..other.clone() };
         assert!(warm_up.serves(&vgg, &one_size, 1, capacity), "it does more");
-        assert!(!WarmUp::new(Rc::clone(&vgg), &one_size, 1, capacity, &device).serves(&vgg, &other, 1, capacity));
-        let in_tiles = [Recipe { size: 1025, ..other.clone() }, Recipe { style_scale: 2.0, ..other.clone() }];
+        assert!(
+            !WarmUp::new(Rc::clone(&vgg), &one_size, 1, capacity, &device)
+                .serves(&vgg, &other, 1, capacity)
+        );
+        let in_tiles =
+            [Recipe { size: 1025, ..other.clone() }, Recipe { style_scale: 2.0, ..other.clone() }];
         assert!(in_tiles.iter().all(|recipe| !warm_up.serves(&vgg, recipe, 1, capacity)));
         let halves = with(vgg, Strategy { precision: Precision::Half, ..Strategy::default() });
         assert!(!warm_up.serves(&halves, &other, 1, capacity));

@@ -36,7 +36,8 @@ impl Manifest {
     /// # Panics
     /// Never in a build whose tests pass: one of them reads the manifest.
     pub fn built_in() -> Self {
-        serde_json::from_str(include_str!("../../weights/manifest.json")).expect("the committed manifest is valid")
+        serde_json::from_str(include_str!("../../weights/manifest.json"))
+            .expect("the committed manifest is valid")
     }
 }
 
@@ -141,8 +142,13 @@ impl Weights {
     /// Any [`WeightsError`] of content.
     pub fn parse(bytes: &[u8]) -> Result<Self, WeightsError> {
         let pack = SafeTensors::deserialize(bytes)?;
-        let layers = Layer::ALL.into_iter().map(|layer| read_layer(&pack, layer)).collect::<Result<_, _>>()?;
-        let known = |name: &str| Layer::ALL.iter().any(|&layer| tensor_names(layer).iter().any(|n| n == name));
+        let layers = Layer::ALL
+            .into_iter()
+            .map(|layer| read_layer(&pack, layer))
+            .collect::<Result<_, _>>()?;
+        let known = |name: &str| {
+            Layer::ALL.iter().any(|&layer| tensor_names(layer).iter().any(|n| n == name))
+        };
         if let Some(stranger) = pack.names().into_iter().find(|name| !known(name)) {
             return Err(WeightsError::Unexpected(stranger.to_owned()));
         }
@@ -159,7 +165,10 @@ fn tensor_names(layer: Layer) -> [String; 3] {
     ["codes", "codebook", "bias"].map(|part| format!("{}.{part}", layer.name()))
 }
 
-fn read_layer(pack: &SafeTensors<'_>, layer: Layer) -> Result<(Layer, Vec<f32>, Vec<f32>), WeightsError> {
+fn read_layer(
+    pack: &SafeTensors<'_>,
+    layer: Layer,
+) -> Result<(Layer, Vec<f32>, Vec<f32>), WeightsError> {
     let [codes, codebook, bias] = tensor_names(layer);
     let codes = tensor(pack, codes, Dtype::U8, &[layer.channels(), layer.input_channels(), 3, 3])?;
     let codebook = floats(&tensor(pack, codebook, Dtype::F32, &[CODEBOOK_ENTRIES])?);
@@ -208,16 +217,19 @@ mod tests {
             let [codes, codebook, bias] = tensor_names(layer);
             let shape = vec![layer.channels(), layer.input_channels(), 3, 3];
             tensors.insert(codes, (Dtype::U8, shape.clone(), vec![7; shape.iter().product()]));
-            let entries: Vec<u8> = (0..256_u16).flat_map(|entry| f32::from(entry).to_le_bytes()).collect();
+            let entries: Vec<u8> =
+                (0..256_u16).flat_map(|entry| f32::from(entry).to_le_bytes()).collect();
             tensors.insert(codebook, (Dtype::F32, vec![CODEBOOK_ENTRIES], entries));
-            tensors.insert(bias, (Dtype::F32, vec![layer.channels()], vec![0; 4 * layer.channels()]));
+            tensors
+                .insert(bias, (Dtype::F32, vec![layer.channels()], vec![0; 4 * layer.channels()]));
         }
         tensors
     }
 
     fn pack(tensors: &Tensors) -> Vec<u8> {
-        let views =
-            tensors.iter().map(|(name, (dtype, shape, data))| (name, TensorView::new(*dtype, shape.clone(), data).unwrap()));
+        let views = tensors.iter().map(|(name, (dtype, shape, data))| {
+            (name, TensorView::new(*dtype, shape.clone(), data).unwrap())
+        });
         safetensors::serialize(views, None).unwrap()
     }
 
@@ -241,9 +253,15 @@ mod tests {
     fn a_broken_download_is_told_from_a_web_page_and_from_altered_bytes() {
         let bytes = pack(&tensors());
         let manifest = manifest_of(&bytes);
-        assert!(matches!(verify(&bytes[..1000], &manifest), Err(WeightsError::Truncated { found: 1000, .. })));
+        assert!(matches!(
+            verify(&bytes[..1000], &manifest),
+            Err(WeightsError::Truncated { found: 1000, .. })
+        ));
         assert!(matches!(verify(&[], &manifest), Err(WeightsError::Truncated { found: 0, .. })));
-        assert!(matches!(verify(b"\n<!doctype html><title>404</title>", &manifest), Err(WeightsError::WebPage)));
+        assert!(matches!(
+            verify(b"\n<!doctype html><title>404</title>", &manifest),
+            Err(WeightsError::WebPage)
+        ));
         let mut longer = bytes.clone();
         longer.push(0);
         assert!(matches!(verify(&longer, &manifest), Err(WeightsError::TooLong { .. })));
@@ -257,19 +275,27 @@ mod tests {
     fn a_missing_extra_or_misshapen_tensor_is_named() {
         let mut missing = tensors();
         missing.remove("conv3_2.bias");
-        assert!(matches!(Weights::parse(&pack(&missing)), Err(WeightsError::Missing(name)) if name == "conv3_2.bias"));
+        assert!(
+            matches!(Weights::parse(&pack(&missing)), Err(WeightsError::Missing(name)) if name == "conv3_2.bias")
+        );
 
         let mut extra = tensors();
         extra.insert("conv5_2.bias".to_owned(), (Dtype::U8, vec![1], vec![0]));
-        assert!(matches!(Weights::parse(&pack(&extra)), Err(WeightsError::Unexpected(name)) if name == "conv5_2.bias"));
+        assert!(
+            matches!(Weights::parse(&pack(&extra)), Err(WeightsError::Unexpected(name)) if name == "conv5_2.bias")
+        );
 
         let mut shape = tensors();
         shape.insert("conv1_1.codes".to_owned(), (Dtype::U8, vec![64, 27], vec![0; 64 * 27]));
-        assert!(matches!(Weights::parse(&pack(&shape)), Err(WeightsError::Misshapen { name, .. }) if name == "conv1_1.codes"));
+        assert!(
+            matches!(Weights::parse(&pack(&shape)), Err(WeightsError::Misshapen { name, .. }) if name == "conv1_1.codes")
+        );
 
         let mut dtype = tensors();
         dtype.insert("conv1_1.bias".to_owned(), (Dtype::I32, vec![64], vec![0; 256]));
-        assert!(matches!(Weights::parse(&pack(&dtype)), Err(WeightsError::Misshapen { name, .. }) if name == "conv1_1.bias"));
+        assert!(
+            matches!(Weights::parse(&pack(&dtype)), Err(WeightsError::Misshapen { name, .. }) if name == "conv1_1.bias")
+        );
 
         assert!(matches!(Weights::parse(b"not a pack"), Err(WeightsError::Container(_))));
     }
@@ -277,7 +303,8 @@ mod tests {
     #[test]
     fn the_committed_pack_is_what_its_manifest_says() {
         let manifest = Manifest::built_in();
-        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("weights").join(&manifest.file);
+        let path =
+            std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("weights").join(&manifest.file);
         let bytes = std::fs::read(path).unwrap();
         Weights::load(&bytes, &manifest).unwrap();
     }

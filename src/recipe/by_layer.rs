@@ -21,7 +21,9 @@ impl<T: Copy> ByLayer<T> {
 
 impl<T: Copy + Default + PartialEq + Serialize> Serialize for ByLayer<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(Layer::ALL.into_iter().zip(self.0).filter(|(_, value)| *value != T::default()))
+        serializer.collect_map(
+            Layer::ALL.into_iter().zip(self.0).filter(|(_, value)| *value != T::default()),
+        )
     }
 }
 

@@ -162,7 +162,9 @@ impl Reading {
         match (self.units, self.statistics.of(layer)) {
             (LossUnits::Activation, _) | (LossUnits::Painting, Statistic::Wasserstein) => 1.0,
             (LossUnits::Painting, Statistic::Gram) => GRAM_SCALES[layer.block() as usize - 1],
-            (LossUnits::Painting, Statistic::Covariance) => COVARIANCE_SCALES[layer.block() as usize - 1],
+            (LossUnits::Painting, Statistic::Covariance) => {
+                COVARIANCE_SCALES[layer.block() as usize - 1]
+            }
         }
     }
 
@@ -259,7 +261,12 @@ impl Start {
 
     /// Each share with the name of its picture.
     pub fn named(self) -> [(&'static str, f32); 4] {
-        [("photo", self.photo), ("recoloured photo", self.recoloured), ("painting", self.painting), ("noise", self.noise)]
+        [
+            ("photo", self.photo),
+            ("recoloured photo", self.recoloured),
+            ("painting", self.painting),
+            ("noise", self.noise),
+        ]
     }
 
     /// The same mixture with shares that add up to 1.
@@ -267,7 +274,12 @@ impl Start {
     pub fn normalised(self) -> Self {
         let sum = self.sum();
         let Self { photo, recoloured, painting, noise } = self;
-        Self { photo: photo / sum, recoloured: recoloured / sum, painting: painting / sum, noise: noise / sum }
+        Self {
+            photo: photo / sum,
+            recoloured: recoloured / sum,
+            painting: painting / sum,
+            noise: noise / sum,
+        }
     }
 
     fn sum(self) -> f32 {

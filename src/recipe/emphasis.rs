@@ -39,7 +39,11 @@ impl LayerWeights {
     /// Whether these are `others` but for a factor and for rounding.
     pub fn is_in_proportion_to(self, others: Self) -> bool {
         let (own, other) = (self.sum(), others.sum());
-        self.0.0.iter().zip(others.0.0).all(|(weight, of)| (weight * other - of * own).abs() <= 1e-5 * own * other)
+        self.0
+            .0
+            .iter()
+            .zip(others.0.0)
+            .all(|(weight, of)| (weight * other - of * own).abs() <= 1e-5 * own * other)
     }
 
     /// These, but `weight` for `layer`.
@@ -117,8 +121,9 @@ impl Default for Emphasis {
 
 fn blend<'de, D: Deserializer<'de>>(deserializer: D) -> Result<[f32; MAX_STYLES], D::Error> {
     let weights = Vec::<f32>::deserialize(deserializer)?;
-    Emphasis::blend(&weights)
-        .ok_or_else(|| D::Error::invalid_length(weights.len(), &format!("at most {MAX_STYLES} weights").as_str()))
+    Emphasis::blend(&weights).ok_or_else(|| {
+        D::Error::invalid_length(weights.len(), &format!("at most {MAX_STYLES} weights").as_str())
+    })
 }
 
 impl Emphasis {
@@ -148,15 +153,21 @@ impl Emphasis {
     /// The style layers that count, with their weights after [`Self::grain`]; the grain leaves their sum alone.
     pub fn graded_style_layers(&self) -> LayerWeights {
         #[expect(clippy::cast_precision_loss, reason = "a block is 1 to 5")]
-        let graded =
-            self.style_layers.map(|layer, weight| weight * GRAIN_STEP.powf(self.grain * (layer.block() as f32 - MIDDLE_BLOCK)));
+        let graded = self.style_layers.map(|layer, weight| {
+            weight * GRAIN_STEP.powf(self.grain * (layer.block() as f32 - MIDDLE_BLOCK))
+        });
         let sum = graded.sum();
-        if sum > 0.0 { graded.map(|_, weight| weight * self.style_layers.sum() / sum) } else { graded }
+        if sum > 0.0 {
+            graded.map(|_, weight| weight * self.style_layers.sum() / sum)
+        } else {
+            graded
+        }
     }
 
     /// [`Self::styles`] where the first pictures weigh `weights` and the others nothing; none where there are more than [`MAX_STYLES`].
     pub fn blend(weights: &[f32]) -> Option<[f32; MAX_STYLES]> {
-        (weights.len() <= MAX_STYLES).then(|| std::array::from_fn(|index| weights.get(index).copied().unwrap_or(0.0)))
+        (weights.len() <= MAX_STYLES)
+            .then(|| std::array::from_fn(|index| weights.get(index).copied().unwrap_or(0.0)))
     }
 
     /// The shares of the first `count` style pictures in the blend, adding up to 1; equal ones where none weighs anything.
@@ -164,17 +175,26 @@ impl Emphasis {
     pub fn style_shares(&self, count: usize) -> Vec<f32> {
         let weights = &self.styles[..count.min(MAX_STYLES)];
         let sum: f32 = weights.iter().sum();
-        weights.iter().map(|weight| if sum > 0.0 { weight / sum } else { 1.0 / count as f32 }).collect()
+        weights
+            .iter()
+            .map(|weight| if sum > 0.0 { weight / sum } else { 1.0 / count as f32 })
+            .collect()
     }
 
     /// The style layers alike, no smoothness, outlines free: the paper's, and the default before version 3 of recipes.
     pub fn plain() -> Self {
-        Self { tv_weight: 0.0, outlines: 0.0, style_layers: LayerWeights::even(&Layer::STYLE, 0.2), ..Self::default() }
+        Self {
+            tv_weight: 0.0,
+            outlines: 0.0,
+            style_layers: LayerWeights::even(&Layer::STYLE, 0.2),
+            ..Self::default()
+        }
     }
 
     /// The content of one layer, and nothing else.
     pub fn content_alone(layer: Layer) -> Self {
-        let (content_layers, style_layers) = (LayerWeights::even(&[layer], 1.0), LayerWeights::default());
+        let (content_layers, style_layers) =
+            (LayerWeights::even(&[layer], 1.0), LayerWeights::default());
         Self { content_layers, style_layers, tv_weight: 0.0, outlines: 0.0, ..Self::default() }
     }
 
@@ -197,7 +217,8 @@ impl Emphasis {
         self.content_weight *= content;
         self.tv_weight *= reading.smoothness_scale();
         self.outlines *= reading.smoothness_scale();
-        self.style_layers = self.style_layers.map(|layer, weight| weight * style * reading.layer_scale(layer));
+        self.style_layers =
+            self.style_layers.map(|layer, weight| weight * style * reading.layer_scale(layer));
         self
     }
 
@@ -223,7 +244,10 @@ impl Emphasis {
         for weight in self.styles {
             within("weight of a style picture", weight, &Self::STYLE_WEIGHT)?;
         }
-        if self.counted_content_layers().sum() > 0.0 || self.style_layers.sum() > 0.0 || self.tv_weight + self.outlines > 0.0 {
+        if self.counted_content_layers().sum() > 0.0
+            || self.style_layers.sum() > 0.0
+            || self.tv_weight + self.outlines > 0.0
+        {
             return Ok(());
         }
         Err(RecipeError::Nothing)
@@ -253,16 +277,21 @@ mod tests {
         for grain in [-1.0, -0.3, 0.7, 1.0] {
             assert!((at(grain).sum() - 1.0).abs() < 1e-6);
         }
-        assert!(at(1.0).is_in_proportion_to(LayerWeights::even(&Layer::STYLE, 1.0)), "the grain's step is that of the weights");
+        assert!(
+            at(1.0).is_in_proportion_to(LayerWeights::even(&Layer::STYLE, 1.0)),
+            "the grain's step is that of the weights"
+        );
         assert!(at(-1.0).of(Layer::Conv1_1) > 0.9 && at(-1.0).of(Layer::Conv5_1) < 1e-4);
-        let none = Emphasis { style_layers: LayerWeights::default(), grain: 1.0, ..Emphasis::default() };
+        let none =
+            Emphasis { style_layers: LayerWeights::default(), grain: 1.0, ..Emphasis::default() };
         assert_eq!(none.graded_style_layers(), LayerWeights::default());
     }
 
     #[test]
     fn the_deeper_the_layers_of_a_style_alone_the_more_it_is_cleared() {
         let weights = Layer::STYLE.map(|deepest| {
-            let layers: Vec<_> = Layer::STYLE.into_iter().filter(|&layer| layer <= deepest).collect();
+            let layers: Vec<_> =
+                Layer::STYLE.into_iter().filter(|&layer| layer <= deepest).collect();
             Emphasis::style_alone(LayerWeights::even(&layers, 1.0), LossUnits::Activation).tv_weight
         });
         assert_eq!(weights[0], 0.0);
@@ -279,7 +308,8 @@ mod tests {
 
     #[test]
     fn an_objective_of_nothing_is_refused() {
-        let style_alone = Emphasis { content_weight: 0.0, tv_weight: 0.0, outlines: 0.0, ..Emphasis::default() };
+        let style_alone =
+            Emphasis { content_weight: 0.0, tv_weight: 0.0, outlines: 0.0, ..Emphasis::default() };
         style_alone.validate().unwrap();
         let nothing = Emphasis { style_layers: LayerWeights::default(), ..style_alone };
         assert_eq!(nothing.validate().unwrap_err(), RecipeError::Nothing);

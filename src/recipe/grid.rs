@@ -40,14 +40,18 @@ mod tests {
 
     #[test]
     fn rows_add_layers_and_columns_add_content() {
-        let cells: Vec<Cell> = grid(&Recipe::default(), &[16.0, Emphasis::default().content_weight]).collect();
+        let cells: Vec<Cell> =
+            grid(&Recipe::default(), &[16.0, Emphasis::default().content_weight]).collect();
         assert_eq!(cells.len(), 10);
         let last = &cells[9];
         assert_eq!((last.row, last.column), (4, 1));
         assert_eq!(last.recipe, Recipe::default());
         let third = &cells[2];
         assert_eq!((third.row, third.column, third.recipe.emphasis.content_weight), (1, 0, 16.0));
-        assert_eq!(third.recipe.emphasis.style_layers, LayerWeights::finest_first(&Layer::STYLE[..2]));
+        assert_eq!(
+            third.recipe.emphasis.style_layers,
+            LayerWeights::finest_first(&Layer::STYLE[..2])
+        );
         let plain = Recipe { reading: Reading::before_version_3(), ..Recipe::default() };
         let third = grid(&plain, &[16.0]).nth(1).unwrap();
         assert_eq!(third.recipe.emphasis.style_layers, LayerWeights::even(&Layer::STYLE[..2], 0.5));

@@ -12,10 +12,14 @@ impl Recipe {
     /// # Errors
     /// [`RecipeError::Unreadable`], which names an unknown field, or a field whose value is none, or what [`Self::validate`] finds.
     pub fn from_json(text: &str) -> Result<Self, RecipeError> {
-        let mut fields: Map<String, Value> =
-            serde_json::from_str(text).map_err(|error| RecipeError::Unreadable(error.to_string()))?;
+        let mut fields: Map<String, Value> = serde_json::from_str(text)
+            .map_err(|error| RecipeError::Unreadable(error.to_string()))?;
         name_sizes(&mut fields);
-        if let Some(version) = fields.get("version").and_then(Value::as_u64).and_then(|version| u32::try_from(version).ok()) {
+        if let Some(version) = fields
+            .get("version")
+            .and_then(Value::as_u64)
+            .and_then(|version| u32::try_from(version).ok())
+        {
             // Told before any field that only a later form has.
             within("version", version, &(1..=Self::VERSION))?;
             upgrade(&mut fields, version);
@@ -23,7 +27,8 @@ impl Recipe {
         if let Some((field, _)) = fields.iter().find(|(_, value)| value.is_array()) {
             return Err(RecipeError::Unreadable(format!("{field} is no list")));
         }
-        let recipe: Self = serde_path_to_error::deserialize(Value::Object(fields)).map_err(unreadable)?;
+        let recipe: Self =
+            serde_path_to_error::deserialize(Value::Object(fields)).map_err(unreadable)?;
         recipe.validate()?;
         Ok(recipe)
     }
@@ -52,7 +57,8 @@ fn upgrade(fields: &mut Map<String, Value>, version: u32) {
     }
     if version < 3 {
         fields.entry("start").or_insert_with(|| json!({"recoloured": 1.0}));
-        let older: Map<String, Value> = serde_json::from_str(BEFORE_VERSION_3).expect("a recipe's text");
+        let older: Map<String, Value> =
+            serde_json::from_str(BEFORE_VERSION_3).expect("a recipe's text");
         for (name, value) in older {
             match (fields.get_mut(&name), value) {
                 (Some(Value::Object(own)), Value::Object(part)) => {
@@ -81,7 +87,11 @@ fn unreadable(error: serde_path_to_error::Error<serde_json::Error>) -> RecipeErr
     let (field, problem) = (error.path().to_string().replace(".?", ""), error.inner().to_string());
     let unknown = problem.starts_with("unknown");
     RecipeError::Unreadable(match allowed(&field) {
-        Some(range) if !unknown => format!("{field} takes numbers between {} and {} ({problem})", range.start(), range.end()),
+        Some(range) if !unknown => format!(
+            "{field} takes numbers between {} and {} ({problem})",
+            range.start(),
+            range.end()
+        ),
         _ if field == "." => problem,
         _ => format!("{field}: {problem}"),
     })
@@ -98,7 +108,9 @@ fn allowed(field: &str) -> Option<RangeInclusive<f64>> {
         "style_scale" => numbers(&Recipe::STYLE_SCALE),
         "sizes.doubling" => numbers(&Sizes::COUNT),
         "sizes.growing" => numbers(&Sizes::FIRST),
-        "start.photo" | "start.recoloured" | "start.painting" | "start.noise" => numbers(&Start::SHARE),
+        "start.photo" | "start.recoloured" | "start.painting" | "start.noise" => {
+            numbers(&Start::SHARE)
+        }
         "emphasis.content_weight" => numbers(&Emphasis::CONTENT_WEIGHT),
         "emphasis.tv_weight" => numbers(&Emphasis::TV_WEIGHT),
         "emphasis.outlines" => numbers(&Emphasis::OUTLINES),
@@ -133,10 +145,19 @@ mod tests {
     fn unknown_fields_are_refused_by_name_and_missing_ones_take_their_default() {
         assert!(refused(r#"{"sise": 512}"#).contains("`sise`"));
         let error = refused(r#"{"optimizer": "sgd"}"#);
-        assert!(error.contains("optimizer") && error.contains("`sgd`") && error.contains("`lbfgs`"), "{error}");
+        assert!(
+            error.contains("optimizer") && error.contains("`sgd`") && error.contains("`lbfgs`"),
+            "{error}"
+        );
         let error = refused(r#"{"version": 4, "sise": 512}"#);
-        assert_eq!(error, "version is 4; it must lie between 1 and 3", "a later form's fields are not to blame");
-        assert_eq!(Recipe::from_json(r#"{"steps": 5}"#).unwrap(), Recipe { steps: 5, ..Recipe::default() });
+        assert_eq!(
+            error, "version is 4; it must lie between 1 and 3",
+            "a later form's fields are not to blame"
+        );
+        assert_eq!(
+            Recipe::from_json(r#"{"steps": 5}"#).unwrap(),
+            Recipe { steps: 5, ..Recipe::default() }
+        );
     }
 
     #[test]
@@ -154,8 +175,14 @@ mod tests {
         }
         assert!(refused(r#"{"colours": {"linear_light": 1}}"#).contains("colours.linear_light: "));
         let error = refused(r#"{"emphasis": {"style_layers": {"conv9_9": 1}}}"#);
-        assert!(error.contains("emphasis.style_layers: ") && error.contains("`conv9_9`"), "{error}");
-        assert!(refused(r#"{"emphasis": {"style_layers": {"conv3_1": "1"}}}"#).contains("emphasis.style_layers takes numbers"));
+        assert!(
+            error.contains("emphasis.style_layers: ") && error.contains("`conv9_9`"),
+            "{error}"
+        );
+        assert!(
+            refused(r#"{"emphasis": {"style_layers": {"conv3_1": "1"}}}"#)
+                .contains("emphasis.style_layers takes numbers")
+        );
         assert!(refused(r#"{"start": {"sea": 1}}"#).contains("`sea`"));
     }
 
@@ -163,7 +190,10 @@ mod tests {
     fn a_text_that_is_no_recipe_is_refused() {
         for text in ["", "{\"size\": 64", "[]", "{} and more", "null"] {
             let error = refused(text);
-            assert!(error.starts_with("recipe cannot be read: ") && error.contains("line 1"), "{error}");
+            assert!(
+                error.starts_with("recipe cannot be read: ") && error.contains("line 1"),
+                "{error}"
+            );
         }
         assert!(refused(r#"{"start": [1, 0, 0, 0]}"#).contains("start is no list"));
     }
@@ -195,28 +225,47 @@ mod tests {
             recipe.start
         };
         assert_eq!(start(r#"{"version":1}"#), Start::PHOTO);
-        assert_eq!(start(r#"{"version":1,"start":{"photo":0.0,"painting":0.0,"noise":1.0}}"#), Start::NOISE);
-        assert_eq!(start(r#"{"version":1,"start":{"noise":0.5}}"#), Start { photo: 1.0, noise: 0.5, ..Start::default() });
+        assert_eq!(
+            start(r#"{"version":1,"start":{"photo":0.0,"painting":0.0,"noise":1.0}}"#),
+            Start::NOISE
+        );
+        assert_eq!(
+            start(r#"{"version":1,"start":{"noise":0.5}}"#),
+            Start { photo: 1.0, noise: 0.5, ..Start::default() }
+        );
         assert_eq!(start(r#"{"start":{"noise":0.5}}"#), Start { noise: 0.5, ..Start::default() });
         assert_eq!(start(r#"{"version":2}"#), Start::RECOLOURED);
-        assert_eq!(start(r#"{"version":2,"start":{"noise":0.5}}"#), Start { noise: 0.5, ..Start::default() });
+        assert_eq!(
+            start(r#"{"version":2,"start":{"noise":0.5}}"#),
+            Start { noise: 0.5, ..Start::default() }
+        );
         assert_eq!(start("{}"), Start::PHOTO);
     }
 
     #[test]
     fn a_recipe_from_before_version_3_means_what_it_meant() {
         let recipe = |text: &str| Recipe::from_json(text).unwrap();
-        for text in [r#"{"version": 1, "start": {"photo": 0, "recoloured": 1}}"#, r#"{"version": 2}"#] {
+        for text in
+            [r#"{"version": 1, "start": {"photo": 0, "recoloured": 1}}"#, r#"{"version": 2}"#]
+        {
             assert!(recipe(text).is_default_before_version_3(), "{text}");
         }
         let reading = Reading { border: Border::Zero, ..Reading::before_version_3() };
         assert_eq!(recipe(r#"{"version": 2, "reading": {"border": "zero"}}"#).reading, reading);
         let own = r#"{"version": 2, "reading": {"pooling": "max"}, "emphasis": {"tv_weight": 3.0, "style_layers": {"conv3_1": 1.0}}, "pyramid": 3}"#;
         let own = recipe(own);
-        assert_eq!((own.reading.pooling, own.reading.units, own.sizes), (Pooling::Max, LossUnits::Activation, Sizes::Doubling(3)));
-        assert_eq!((own.emphasis.tv_weight, own.emphasis.style_layers.layers()), (3.0, vec![Layer::Conv3_1]));
+        assert_eq!(
+            (own.reading.pooling, own.reading.units, own.sizes),
+            (Pooling::Max, LossUnits::Activation, Sizes::Doubling(3))
+        );
+        assert_eq!(
+            (own.emphasis.tv_weight, own.emphasis.style_layers.layers()),
+            (3.0, vec![Layer::Conv3_1])
+        );
         assert_eq!(recipe(r#"{"version": 2, "pyramid": 1}"#).sizes, Sizes::One);
         assert!(refused(r#"{"version": 2, "pyramid": 9}"#).contains("number of sizes is 9"));
-        assert!(refused(r#"{"reading": {"units": "activation"}}"#).contains("units of the painting"));
+        assert!(
+            refused(r#"{"reading": {"units": "activation"}}"#).contains("units of the painting")
+        );
     }
 }

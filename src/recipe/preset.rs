@@ -23,7 +23,13 @@ pub enum Preset {
 
 impl Preset {
     /// All, in the order in which they are offered.
-    pub const ALL: [Self; 5] = [Self::Balanced, Self::CloserToThePhoto, Self::BolderStrokes, Self::ColoursOfThePhoto, Self::Paper];
+    pub const ALL: [Self; 5] = [
+        Self::Balanced,
+        Self::CloserToThePhoto,
+        Self::BolderStrokes,
+        Self::ColoursOfThePhoto,
+        Self::Paper,
+    ];
 
     /// As the person reads it.
     pub const fn title(self) -> &'static str {
@@ -49,7 +55,8 @@ impl Preset {
 
     /// The recipe, with the size, steps, seed and blend of `other`.
     pub fn applied_to(self, other: &Recipe) -> Recipe {
-        let mut recipe = Recipe { size: other.size, steps: other.steps, seed: other.seed, ..Recipe::default() };
+        let mut recipe =
+            Recipe { size: other.size, steps: other.steps, seed: other.seed, ..Recipe::default() };
         recipe.emphasis.styles = other.emphasis.styles;
         match self {
             Self::Balanced => {}

@@ -29,10 +29,17 @@ pub fn levels(size: ImageSize, sizes: Sizes, steps: u32) -> Vec<Level> {
     let edges = edges(size, sizes);
     let edges = &edges[edges.len().saturating_sub((steps / 2).max(1) as usize)..];
     let shares: f64 = (0..edges.len()).map(share).sum();
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a part of the steps")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a part of the steps"
+    )]
     let part = |index| ((f64::from(steps) * share(index) / shares) as u32).max(2);
     let later: u32 = (1..edges.len()).map(part).sum();
-    let at = |(index, &edge)| Level { edge, steps: if index == 0 { steps.saturating_sub(later).max(1) } else { part(index) } };
+    let at = |(index, &edge)| Level {
+        edge,
+        steps: if index == 0 { steps.saturating_sub(later).max(1) } else { part(index) },
+    };
     edges.iter().enumerate().map(at).collect()
 }
 
@@ -48,7 +55,8 @@ pub fn edges(size: ImageSize, sizes: Sizes) -> Vec<u32> {
 /// Halves of the longer side, as often as the shorter one allows.
 fn doubling(size: ImageSize, count: u32) -> Vec<u32> {
     let fits = |&halvings: &u32| halvings == 0 || size.short_edge() >> halvings >= SHORTEST_EDGE_PX;
-    let mut edges: Vec<u32> = (0..count).take_while(fits).map(|halvings| size.long_edge() >> halvings).collect();
+    let mut edges: Vec<u32> =
+        (0..count).take_while(fits).map(|halvings| size.long_edge() >> halvings).collect();
     edges.reverse();
     edges
 }
@@ -58,7 +66,11 @@ fn growing(size: ImageSize, first: u32) -> Vec<u32> {
     let (long, short) = (f64::from(size.long_edge()), f64::from(size.short_edge()));
     let first = f64::from(first).max(f64::from(SHORTEST_EDGE_PX) * long / short);
     let steps = (2.0 * (long / first).log2()).round().max(0.0);
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a side of a picture")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a side of a picture"
+    )]
     let edge = |index| (first * (long / first).powf(f64::from(index) / steps)).round() as u32;
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a few sizes")]
     let smaller = 0..steps as u32;
@@ -93,12 +105,18 @@ mod tests {
     fn doubling_levels_go_from_coarse_to_full_size_and_share_all_steps() {
         assert_eq!(levels(square(512), Sizes::One, 200), [level(512, 200)]);
         assert_eq!(levels(square(512), Sizes::Doubling(1), 200), [level(512, 200)]);
-        assert_eq!(levels(square(512), Sizes::Doubling(3), 200), [level(128, 68), level(256, 66), level(512, 66)]);
+        assert_eq!(
+            levels(square(512), Sizes::Doubling(3), 200),
+            [level(128, 68), level(256, 66), level(512, 66)]
+        );
     }
 
     #[test]
     fn a_small_picture_or_few_steps_give_fewer_levels() {
-        assert_eq!(levels(ImageSize::new(150, 400), Sizes::Doubling(4), 100), [level(200, 50), level(400, 50)]);
+        assert_eq!(
+            levels(ImageSize::new(150, 400), Sizes::Doubling(4), 100),
+            [level(200, 50), level(400, 50)]
+        );
         assert_eq!(levels(square(40), Sizes::Doubling(4), 100), [level(40, 100)]);
         assert_eq!(levels(square(2000), Sizes::Doubling(4), 5), [level(1000, 3), level(2000, 2)]);
         assert_eq!(levels(square(2000), Sizes::Doubling(4), 1), [level(2000, 1)]);
@@ -114,7 +132,12 @@ mod tests {
         let large = of(square(2048), 200);
         assert_eq!((large.len(), large[0].edge, large[7].edge), (8, 160, 2048));
         assert_eq!(large.iter().map(|level| level.steps).sum::<u32>(), 200);
-        assert!(large.windows(2).all(|pair| pair[0].steps >= pair[1].steps && pair[1].edge * 5 < pair[0].edge * 8), "{large:?}");
+        assert!(
+            large
+                .windows(2)
+                .all(|pair| pair[0].steps >= pair[1].steps && pair[1].edge * 5 < pair[0].edge * 8),
+            "{large:?}"
+        );
         assert!(large[7].steps >= 10, "{large:?}");
         assert_eq!(of(ImageSize::new(1600, 160), 100)[0].edge, 640, "64 px high");
     }
@@ -130,6 +153,9 @@ mod tests {
     #[test]
     fn a_step_at_half_the_size_costs_a_quarter() {
         let levels = levels(square(512), Sizes::Doubling(3), 30);
-        assert_eq!([5, 10, 12, 30, 99].map(|steps| work(&levels, steps)), [0.3125, 0.625, 1.125, 13.125, 13.125]);
+        assert_eq!(
+            [5, 10, 12, 30, 99].map(|steps| work(&levels, steps)),
+            [0.3125, 0.625, 1.125, 13.125, 13.125]
+        );
     }
 }

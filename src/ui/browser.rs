@@ -83,7 +83,11 @@ pub fn json_blob(text: &str) -> Option<Blob> {
 /// Hands `blob` to the person as a download named `name`.
 pub fn save(blob: &Blob, name: &str) {
     let Some(url) = ObjectUrl::new(blob) else { return };
-    let Ok(anchor) = document().create_element("a").map(JsCast::unchecked_into::<HtmlAnchorElement>) else { return };
+    let Ok(anchor) =
+        document().create_element("a").map(JsCast::unchecked_into::<HtmlAnchorElement>)
+    else {
+        return;
+    };
     anchor.set_href(url.as_str());
     anchor.set_download(name);
     anchor.click();
@@ -109,7 +113,10 @@ pub enum FetchError {
 pub async fn fetch_blob(path: &str) -> Result<Blob, FetchError> {
     let no_answer = |error: JsValue| FetchError::NoAnswer(format!("{error:?}"));
     let address = address_of(path).unwrap_or_else(|| path.to_owned());
-    let response: Response = JsFuture::from(window().fetch_with_str(&address)).await.map_err(no_answer)?.unchecked_into();
+    let response: Response = JsFuture::from(window().fetch_with_str(&address))
+        .await
+        .map_err(no_answer)?
+        .unchecked_into();
     if !response.ok() {
         return Err(FetchError::Status(response.status()));
     }
@@ -119,7 +126,9 @@ pub async fn fetch_blob(path: &str) -> Result<Blob, FetchError> {
 
 /// Gives the focus to the element of this id.
 pub fn focus(id: &str) {
-    if let Some(element) = document().get_element_by_id(id).and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
+    if let Some(element) =
+        document().get_element_by_id(id).and_then(|element| element.dyn_into::<HtmlElement>().ok())
+    {
         // A refusal leaves the focus where it is.
         drop(element.focus());
     }

@@ -50,7 +50,11 @@ impl Client {
 
     /// Posts a command and its attachments. Without a worker there is nobody to tell.
     pub fn post(&self, command: &Command, attachments: &[JsValue]) {
-        let posted = self.link.borrow().as_ref().map(|link| link.worker.post_message(&wire::pack(command, attachments)));
+        let posted = self
+            .link
+            .borrow()
+            .as_ref()
+            .map(|link| link.worker.post_message(&wire::pack(command, attachments)));
         if let Some(Err(error)) = posted {
             (self.listener)(stopped(describe(&error)), Vec::new());
         }
@@ -66,7 +70,10 @@ struct WorkerLink {
 
 impl WorkerLink {
     fn new(kind: DeviceKind, listener: &Listener) -> Result<Self, JsValue> {
-        let script = meta_content(worker_meta(kind)).as_deref().and_then(address_of).ok_or("the page does not name its worker")?;
+        let script = meta_content(worker_meta(kind))
+            .as_deref()
+            .and_then(address_of)
+            .ok_or("the page does not name its worker")?;
         let options = WorkerOptions::new();
         options.set_type(WorkerType::Module);
         let worker = Worker::new_with_options(&script, &options)?;
@@ -85,8 +92,13 @@ impl WorkerLink {
         let on_error = Closure::new({
             let listener = Rc::clone(listener);
             move |event: web_sys::Event| {
-                let detail = event.dyn_ref::<ErrorEvent>().map_or_else(|| event.type_(), ErrorEvent::message);
-                listener(if heard.get() { stopped(detail) } else { failed_to_start(detail) }, Vec::new());
+                let detail = event
+                    .dyn_ref::<ErrorEvent>()
+                    .map_or_else(|| event.type_(), ErrorEvent::message);
+                listener(
+                    if heard.get() { stopped(detail) } else { failed_to_start(detail) },
+                    Vec::new(),
+                );
             }
         });
         worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
@@ -113,7 +125,11 @@ fn failed_to_start(detail: String) -> Event {
 
 fn stopped(detail: String) -> Event {
     let advice = "Your pictures and settings are still here: press Stylise to start it again, perhaps at a smaller size.";
-    fatal(UserError::new("The part of the page that paints has stopped unexpectedly.", advice, detail))
+    fatal(UserError::new(
+        "The part of the page that paints has stopped unexpectedly.",
+        advice,
+        detail,
+    ))
 }
 
 fn fatal(error: UserError) -> Event {

@@ -86,7 +86,9 @@ impl Desk {
             adjusting: StoredValue::new_local(None),
             canvas: NodeRef::new(),
         };
-        let client = Client::new(move |event, attachments| desk.receive(event, attachments.into_iter().next()));
+        let client = Client::new(move |event, attachments| {
+            desk.receive(event, attachments.into_iter().next())
+        });
         desk.client.set_value(Some(Rc::new(client)));
         desk.act(Studio::open);
         desk.remember_settings();
@@ -114,7 +116,8 @@ impl Desk {
     pub fn original(self) -> Option<Original> {
         let origin = self.origin.with_value(Clone::clone);
         let live = self.studio.with(Studio::is_live);
-        let shown = self.plates.with(|plates| plates.shown.as_ref().map(|plate| Rc::clone(&plate.origin)));
+        let shown =
+            self.plates.with(|plates| plates.shown.as_ref().map(|plate| Rc::clone(&plate.origin)));
         let origin = if live { origin } else { shown.or(origin) };
         origin.map(|origin| origin.original.clone())
     }
@@ -153,7 +156,9 @@ impl Desk {
 
     /// Begins the last run once more.
     fn retry(self) {
-        if let Some(errand) = self.studio.with_untracked(|studio| studio.run().map(|run| run.errand)) {
+        if let Some(errand) =
+            self.studio.with_untracked(|studio| studio.run().map(|run| run.errand))
+        {
             self.begin(errand, Studio::retry);
         }
     }
@@ -210,7 +215,9 @@ impl Desk {
         match self.studio.try_update(Studio::export).flatten() {
             Some(task) => self.perform(task, None),
             None => {
-                let origin = self.plates.with_untracked(|plates| plates.shown.as_ref().map(|plate| Rc::clone(&plate.origin)));
+                let origin = self.plates.with_untracked(|plates| {
+                    plates.shown.as_ref().map(|plate| Rc::clone(&plate.origin))
+                });
                 self.with_shown_png(move |desk, png| desk.save(png, origin));
             }
         }
@@ -276,7 +283,10 @@ impl Desk {
 
     /// The pictures of the current run as attachments; what they are is noted for the result.
     fn bring_pictures(self, run: RunId) -> Vec<JsValue> {
-        let Some(errand) = self.studio.with_untracked(|studio| studio.run().map(|run| run.errand)) else { return Vec::new() };
+        let Some(errand) = self.studio.with_untracked(|studio| studio.run().map(|run| run.errand))
+        else {
+            return Vec::new();
+        };
         let brought = match errand {
             Errand::Repaint => self.pictures_to_repaint(None),
             Errand::GoOn => self.pictures_to_repaint(self.earlier.with_value(Clone::clone)),
@@ -293,7 +303,11 @@ impl Desk {
         let file_name = labels::download_name(&content.name, &style.name);
         let second = self.second_style.get_untracked().map(|picture| picture.blob);
         let original = Original { url: content.url, title: "photo" };
-        Some((file_name, original, [Some(content.blob), earlier, Some(style.blob), second].into_iter().flatten().collect()))
+        Some((
+            file_name,
+            original,
+            [Some(content.blob), earlier, Some(style.blob), second].into_iter().flatten().collect(),
+        ))
     }
 
     /// A style is reconstructed beside a photo that does not count: the painting itself, for its size.
@@ -366,7 +380,11 @@ impl Desk {
     }
 
     fn report_unread(self, detail: String) {
-        let error = UserError::new("The picture could not be read from the page.", "Free some memory, then try again.", detail);
+        let error = UserError::new(
+            "The picture could not be read from the page.",
+            "Free some memory, then try again.",
+            detail,
+        );
         self.studio.update(|studio| studio.report_trouble(error));
     }
 }

@@ -42,11 +42,18 @@ mod tests {
     fn cells_are_small_and_otherwise_as_set() {
         let own = Recipe { size: 512, steps: 33, sizes: Sizes::Doubling(2), ..Recipe::default() };
         let fast = cells(&own, true);
-        assert_eq!((fast.len(), fast[0].recipe.size, cells(&own, false)[0].recipe.size), (CELLS, 128, 64));
-        assert!(
-            fast.iter().all(|cell| cell.recipe.validate().is_ok() && cell.recipe.steps == 33 && cell.recipe.sizes == own.sizes)
+        assert_eq!(
+            (fast.len(), fast[0].recipe.size, cells(&own, false)[0].recipe.size),
+            (CELLS, 128, 64)
         );
-        assert_eq!(cells(&Recipe { size: 32, ..own }, true)[0].recipe.size, 32, "never larger than asked for");
+        assert!(fast.iter().all(|cell| cell.recipe.validate().is_ok()
+            && cell.recipe.steps == 33
+            && cell.recipe.sizes == own.sizes));
+        assert_eq!(
+            cells(&Recipe { size: 32, ..own }, true)[0].recipe.size,
+            32,
+            "never larger than asked for"
+        );
     }
 
     #[test]
@@ -55,6 +62,9 @@ mod tests {
             (0..ROWS).map(row_label).collect::<Vec<_>>(),
             ["conv1_1", "to conv2_1", "to conv3_1", "to conv4_1", "to conv5_1"]
         );
-        assert_eq!((0..3).map(column_label).collect::<Vec<_>>(), ["100 % style", "50 % style", "0 % style"]);
+        assert_eq!(
+            (0..3).map(column_label).collect::<Vec<_>>(),
+            ["100 % style", "50 % style", "0 % style"]
+        );
     }
 }

@@ -46,8 +46,12 @@ impl LossHistory {
     /// The curve as the `points` of an SVG polyline in a box of `width` × `height`, the loss on a logarithmic scale from the
     /// smallest (bottom) to the greatest (top). `steps` is where the box ends. Empty before the second point.
     pub fn polyline(&self, steps: u32, width: f32, height: f32) -> String {
-        let points: Vec<(f32, f32)> =
-            self.points.iter().chain(self.latest.iter()).map(|&(step, total)| scaled(step, total)).collect();
+        let points: Vec<(f32, f32)> = self
+            .points
+            .iter()
+            .chain(self.latest.iter())
+            .map(|&(step, total)| scaled(step, total))
+            .collect();
         if self.latest.map(|(step, _)| step) == self.first().map(|(step, _)| step) {
             return String::new();
         }
@@ -55,7 +59,9 @@ impl LossHistory {
         let high = points.iter().map(|p| p.1).fold(f32::NEG_INFINITY, f32::max);
         let range = (high - low).max(f32::EPSILON);
         let (end, _) = scaled(steps.max(1), 1.0);
-        let place = |(step, log): &(f32, f32)| format!("{:.1},{:.1}", step / end * width, (high - log) / range * height);
+        let place = |(step, log): &(f32, f32)| {
+            format!("{:.1},{:.1}", step / end * width, (high - log) / range * height)
+        };
         points.iter().map(place).collect::<Vec<_>>().join(" ")
     }
 }

@@ -45,8 +45,7 @@ pub fn places(brought_to: Option<Well>, count: usize, first_empty: Well) -> Vec<
 
 /// The notice that not every file was taken.
 pub fn left_out(taken: &[String]) -> UserError {
-    let advice =
-        "A place holds one picture. Drop several beside the places to fill them in order: photo, painting, second painting.";
+    let advice = "A place holds one picture. Drop several beside the places to fill them in order: photo, painting, second painting.";
     UserError::new(format!("Only {} was taken", taken.join(", ")), advice, "")
 }
 
@@ -120,7 +119,11 @@ impl<P> Intake<P> {
 
     /// What has come last of what waits for `well`.
     pub fn waiting_for(&self, well: Well) -> Option<&P> {
-        self.waiting.iter().rev().find(|(_, waiting, _)| *waiting == well).map(|(.., picture)| picture)
+        self.waiting
+            .iter()
+            .rev()
+            .find(|(_, waiting, _)| *waiting == well)
+            .map(|(.., picture)| picture)
     }
 
     /// Whether nothing waits.
@@ -148,16 +151,28 @@ mod tests {
         let first = intake.admit(Well::Content, "first");
         let style = intake.admit(Well::Style, "style");
         let second = intake.admit(Well::Content, "second");
-        assert_eq!(intake.waiting().map(|(file, _)| file).collect::<Vec<_>>(), [first, style, second], "in their order");
+        assert_eq!(
+            intake.waiting().map(|(file, _)| file).collect::<Vec<_>>(),
+            [first, style, second],
+            "in their order"
+        );
         assert_eq!(intake.waiting_for(Well::Content), Some(&"second"));
         let third = intake.admit(Well::Content, "third");
         assert_eq!(intake.accept(second), Some((Well::Content, "second")));
-        assert_eq!((intake.accept(second), intake.accept(first)), (None, None), "once, and not over a later one");
+        assert_eq!(
+            (intake.accept(second), intake.accept(first)),
+            (None, None),
+            "once, and not over a later one"
+        );
         assert_eq!(intake.reject(third), Some((Well::Content, "third")));
         assert_eq!(intake.waiting_for(Well::Content), None);
         let fourth = intake.admit(Well::Content, "fourth");
         intake.recall(Well::Content);
-        assert_eq!(intake.accept(fourth), None, "a late answer about what the person has taken back");
+        assert_eq!(
+            intake.accept(fourth),
+            None,
+            "a late answer about what the person has taken back"
+        );
         assert_eq!(intake.accept(style), Some((Well::Style, "style")));
         assert!(intake.is_empty());
     }
@@ -177,7 +192,10 @@ mod tests {
     #[test]
     fn refusals_and_remainders_are_told_by_the_files_names() {
         let refusal = UserError::new("This file is not a picture", "Choose another.", "");
-        assert_eq!(refused("notes.png", refusal).headline, "notes.png was not taken. This file is not a picture");
+        assert_eq!(
+            refused("notes.png", refusal).headline,
+            "notes.png was not taken. This file is not a picture"
+        );
         assert_eq!(left_out(&["a.png".into()]).headline, "Only a.png was taken");
     }
 

@@ -21,7 +21,11 @@ pub fn device_line(studio: &Studio) -> String {
                 (DeviceKind::Gpu, true) => "Computing on an emulated graphics card",
                 (DeviceKind::Gpu, false) => "Computing on the graphics card",
             };
-            if report.name.is_empty() { device.into() } else { format!("{device} ({})", report.name) }
+            if report.name.is_empty() {
+                device.into()
+            } else {
+                format!("{device} ({})", report.name)
+            }
         }
         (_, None) => "The next start opens a device".into(),
     }
@@ -65,7 +69,9 @@ pub fn status_line(studio: &Studio) -> Option<String> {
 /// What a screen reader announces: the status, but of the steps only each tenth of the way, and no downloaded bytes.
 pub fn announcement(studio: &Studio) -> Option<String> {
     let run = studio.run()?;
-    if let Some(picture) = picture_line(run).filter(|_| matches!(run.phase, Phase::Preparing(_) | Phase::Running)) {
+    if let Some(picture) =
+        picture_line(run).filter(|_| matches!(run.phase, Phase::Preparing(_) | Phase::Running))
+    {
         return Some(picture);
     }
     match run.phase {
@@ -136,13 +142,17 @@ pub fn gigabytes(bytes: u64) -> String {
 pub fn fraction_done(studio: &Studio) -> Option<f64> {
     let run = studio.run()?;
     match run.phase {
-        Phase::Preparing(Stage::Weights) => studio.weights().map(|weights| ratio(weights.received, weights.total)),
+        Phase::Preparing(Stage::Weights) => {
+            studio.weights().map(|weights| ratio(weights.received, weights.total))
+        }
         // Between two cells of a grid, what is done stays in sight.
         Phase::Preparing(_) if matches!(run.errand, Errand::Cell(1..)) => {
             let (before, all) = pictures_done(run);
             Some(before / all)
         }
-        Phase::Preparing(Stage::Programs { done, of } | Stage::Targets { done, of }) => Some(ratio(done.into(), of.into())),
+        Phase::Preparing(Stage::Programs { done, of } | Stage::Targets { done, of }) => {
+            Some(ratio(done.into(), of.into()))
+        }
         Phase::Waiting | Phase::Preparing(_) => None,
         _ => {
             let done = ratio(u64::from(run.step), u64::from(run.steps));
@@ -170,14 +180,19 @@ fn ratio(part: u64, whole: u64) -> f64 {
 /// counted: it paid for compilation.
 pub fn time_left_ms(run: &Run) -> Option<f64> {
     let work = |steps| pyramid::work(&run.levels, steps);
-    let timed = run.step.checked_sub(1).map(|_| work(run.step) - work(1)).filter(|&work| work > 0.0)?;
+    let timed =
+        run.step.checked_sub(1).map(|_| work(run.step) - work(1)).filter(|&work| work > 0.0)?;
     let (before, all) = pictures_done(run);
     let left = (all - before) * work(run.steps) - work(run.step);
     (run.elapsed_ms > 0.0).then(|| run.elapsed_ms / timed * left)
 }
 
 /// A stretch of time as a person would say it.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a time in seconds, clamped to a positive range")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a time in seconds, clamped to a positive range"
+)]
 pub fn time_left_line(left_ms: f64) -> String {
     let seconds = (left_ms / 1000.0).clamp(0.0, 1e9).ceil() as u64;
     match seconds {
@@ -215,7 +230,11 @@ pub fn curve_line(studio: &Studio) -> String {
     ends.map_or_else(
         || "Total loss, nothing yet".into(),
         |((from, first), (to, last))| {
-            format!("Total loss: {} at step {from}, {} at step {to}", loss_figure(first), loss_figure(last))
+            format!(
+                "Total loss: {} at step {from}, {} at step {to}",
+                loss_figure(first),
+                loss_figure(last)
+            )
         },
     )
 }
@@ -234,7 +253,10 @@ pub fn reconstruction_name(picture: &str, layers: &str) -> String {
 fn stem(name: &str) -> String {
     const MAX_CHARS: usize = 40;
     let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
-    let words: Vec<&str> = stem.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty()).collect();
+    let words: Vec<&str> = stem
+        .split(|c: char| !c.is_alphanumeric() && c != '_')
+        .filter(|word| !word.is_empty())
+        .collect();
     let joined: String = words.join("-").chars().take(MAX_CHARS).collect();
     if joined.is_empty() { "picture".into() } else { joined }
 }
@@ -265,7 +287,13 @@ mod tests {
         studio.set(|settings| settings.recipe.sizes = Sizes::One);
         studio.start();
         let losses = Losses { content: 1.0, style: 1.0, total_variation: 0.0 };
-        studio.apply(Event::Progress { run: RunId(1), step, steps: 200, losses, elapsed_ms: 1100.0 });
+        studio.apply(Event::Progress {
+            run: RunId(1),
+            step,
+            steps: 200,
+            losses,
+            elapsed_ms: 1100.0,
+        });
         studio
     }
 
@@ -296,9 +324,19 @@ mod tests {
         assert_eq!(status(&studio), "Picture 2 of 15 · Reading the pictures");
         assert_eq!(fraction_done(&studio), Some(1.0 / 15.0));
         let losses = Losses { content: 1.0, style: 1.0, total_variation: 0.0 };
-        studio.apply(Event::Progress { run: RunId(2), step: 101, steps: 200, losses, elapsed_ms: 1000.0 });
+        studio.apply(Event::Progress {
+            run: RunId(2),
+            step: 101,
+            steps: 200,
+            losses,
+            elapsed_ms: 1000.0,
+        });
         assert_eq!(status(&studio), "Picture 2 of 15 · Step 101 of 200");
-        assert_eq!(announcement(&studio).as_deref(), Some("Picture 2 of 15"), "a screen reader hears no steps of it");
+        assert_eq!(
+            announcement(&studio).as_deref(),
+            Some("Picture 2 of 15"),
+            "a screen reader hears no steps of it"
+        );
         assert!(fraction_done(&studio).is_some_and(|done| (done - 1.505 / 15.0).abs() < 1e-6));
         assert_eq!(time_left_ms(studio.run().unwrap()), Some(10.0 * f64::from(14 * 200 - 101)));
     }
@@ -310,21 +348,41 @@ mod tests {
         studio.start();
         assert_eq!(status(&studio), "Reading the pictures");
         studio.apply(Event::Preparing { run: RunId(1), stage: Stage::Weights });
-        assert_eq!((status(&studio).as_str(), fraction_done(&studio)), ("Fetching the network", None));
-        studio.apply(Event::Weights { source: WeightsSource::Network, received: 4_249_000, total: 12_980_000 });
+        assert_eq!(
+            (status(&studio).as_str(), fraction_done(&studio)),
+            ("Fetching the network", None)
+        );
+        studio.apply(Event::Weights {
+            source: WeightsSource::Network,
+            received: 4_249_000,
+            total: 12_980_000,
+        });
         assert_eq!(status(&studio), "Downloading the network: 4.2 of 13.0 MB");
         assert!(fraction_done(&studio).is_some_and(|done| (done - 0.327).abs() < 0.001));
-        studio.apply(Event::Weights { source: WeightsSource::Storage, received: 0, total: 12_980_000 });
+        studio.apply(Event::Weights {
+            source: WeightsSource::Storage,
+            received: 0,
+            total: 12_980_000,
+        });
         assert_eq!(status(&studio), "Loading the network from this browser: 0.0 of 13.0 MB");
-        studio.apply(Event::Preparing { run: RunId(1), stage: Stage::Programs { done: 3, of: 12 } });
-        assert_eq!((status(&studio).as_str(), fraction_done(&studio)), ("Preparing the graphics card", Some(0.25)));
-        studio.apply(Event::Preparing { run: RunId(1), stage: Stage::Targets { done: 16, of: 32 } });
-        assert_eq!((status(&studio).as_str(), fraction_done(&studio)), ("Studying the pictures", Some(0.5)));
+        studio
+            .apply(Event::Preparing { run: RunId(1), stage: Stage::Programs { done: 3, of: 12 } });
+        assert_eq!(
+            (status(&studio).as_str(), fraction_done(&studio)),
+            ("Preparing the graphics card", Some(0.25))
+        );
+        studio
+            .apply(Event::Preparing { run: RunId(1), stage: Stage::Targets { done: 16, of: 32 } });
+        assert_eq!(
+            (status(&studio).as_str(), fraction_done(&studio)),
+            ("Studying the pictures", Some(0.5))
+        );
     }
 
     #[test]
     fn a_screen_reader_hears_ten_steps_and_not_two_hundred() {
-        let heard: std::collections::BTreeSet<_> = (1..=200).map(|step| announcement(&running(step))).collect();
+        let heard: std::collections::BTreeSet<_> =
+            (1..=200).map(|step| announcement(&running(step))).collect();
         assert_eq!(heard.len(), 11);
         assert_eq!(announcement(&running(59)).as_deref(), Some("Step 40 of 200"));
     }
@@ -346,25 +404,52 @@ mod tests {
     #[test]
     fn the_page_says_where_it_computes_and_what_would_be_faster() {
         let real = opened(DeviceKind::Gpu, false, DeviceChoice::Auto);
-        assert_eq!((device_line(&real).as_str(), device_hint(&real)), ("Computing on the graphics card", None));
+        assert_eq!(
+            (device_line(&real).as_str(), device_hint(&real)),
+            ("Computing on the graphics card", None)
+        );
         let emulated = opened(DeviceKind::Gpu, true, DeviceChoice::Gpu);
         assert!(device_hint(&emulated).is_some());
         let fallen = opened(DeviceKind::Cpu, false, DeviceChoice::Auto);
         assert_eq!(device_line(&fallen), "Computing on the processor");
         assert!(device_hint(&fallen).is_some());
-        assert_eq!(device_hint(&opened(DeviceKind::Cpu, false, DeviceChoice::Cpu)), None, "as chosen");
+        assert_eq!(
+            device_hint(&opened(DeviceKind::Cpu, false, DeviceChoice::Cpu)),
+            None,
+            "as chosen"
+        );
     }
 
     #[test]
     fn losses_have_three_digits() {
-        let figures = [0.0, 0.5, 12.34, 999.4, 1234.0, 45_600_000.0, 3.2e9, 5e13, f32::NAN].map(loss_figure);
-        assert_eq!(figures, ["0.00", "0.50", "12.3", "999", "1.23 k", "45.6 M", "3.20 G", "5.00e13", "not a number"]);
+        let figures =
+            [0.0, 0.5, 12.34, 999.4, 1234.0, 45_600_000.0, 3.2e9, 5e13, f32::NAN].map(loss_figure);
+        assert_eq!(
+            figures,
+            [
+                "0.00",
+                "0.50",
+                "12.3",
+                "999",
+                "1.23 k",
+                "45.6 M",
+                "3.20 G",
+                "5.00e13",
+                "not a number"
+            ]
+        );
     }
 
     #[test]
     fn results_are_named_after_their_pictures() {
-        assert_eq!(download_name("My Photo (1).jpeg", "starry_night.png"), "impasto-My-Photo-1-starry_night.png");
-        assert_eq!(reconstruction_name("cat.jpg", "conv1_1-conv2_1"), "impasto-cat-from-conv1_1-conv2_1.png");
+        assert_eq!(
+            download_name("My Photo (1).jpeg", "starry_night.png"),
+            "impasto-My-Photo-1-starry_night.png"
+        );
+        assert_eq!(
+            reconstruction_name("cat.jpg", "conv1_1-conv2_1"),
+            "impasto-cat-from-conv1_1-conv2_1.png"
+        );
         assert_eq!(download_name("Käse", "../../x.png"), "impasto-Käse-x.png");
         assert_eq!(download_name(".png", ""), "impasto-picture-picture.png");
     }

@@ -8,7 +8,9 @@ use crate::layer::Layer;
 use crate::memory::{Capacity, MemoryUse};
 use crate::pixels::ImageSize;
 use crate::recipe::pyramid;
-use crate::recipe::{Border, LayerWeights, OptimizerKind, Palette, Pooling, Preset, Recipe, Sizes, Start};
+use crate::recipe::{
+    Border, LayerWeights, OptimizerKind, Palette, Pooling, Preset, Recipe, Sizes, Start,
+};
 
 /// One thing to choose from a list.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,7 +31,11 @@ fn offer<T>(value: T, key: impl Into<String>, label: impl Into<String>) -> Offer
 const OWN: &str = "own";
 
 /// `offers`, and beside them `own`, where it is none of them.
-fn with_own<T: PartialEq>(mut offers: Vec<Offer<T>>, own: T, label: impl FnOnce(&T) -> String) -> Vec<Offer<T>> {
+fn with_own<T: PartialEq>(
+    mut offers: Vec<Offer<T>>,
+    own: T,
+    label: impl FnOnce(&T) -> String,
+) -> Vec<Offer<T>> {
     if offers.iter().all(|offer| offer.value != own) {
         let label = label(&own);
         offers.push(offer(own, OWN, label));
@@ -39,9 +45,17 @@ fn with_own<T: PartialEq>(mut offers: Vec<Offer<T>>, own: T, label: impl FnOnce(
 
 /// Sizes of the result, px, which is never larger than the photo; on a graphics card of this capacity each with the memory that `recipe` takes there, and
 /// whether it is painted in tiles. Before the photo's shape is known it counts as a square, and so do paintings.
-pub fn sizes(fitting: &[u32], own: u32, photo: Option<ImageSize>, card: Option<Capacity>, recipe: &Recipe) -> Vec<Offer<u32>> {
+pub fn sizes(
+    fitting: &[u32],
+    own: u32,
+    photo: Option<ImageSize>,
+    card: Option<Capacity>,
+    recipe: &Recipe,
+) -> Vec<Offer<u32>> {
     let bounded = |size: u32| match photo {
-        Some(photo) if photo.long_edge() < size => format!(" (the photo has {})", photo.long_edge()),
+        Some(photo) if photo.long_edge() < size => {
+            format!(" (the photo has {})", photo.long_edge())
+        }
         _ => String::new(),
     };
     let memory = |size: u32, card: Capacity| {
@@ -56,14 +70,26 @@ pub fn sizes(fitting: &[u32], own: u32, photo: Option<ImageSize>, card: Option<C
         let most = pyramid::edges(fitted, recipe.sizes).into_iter().map(at).max().unwrap_or(0);
         format!(" · {}{tiles}", gigabytes(most))
     };
-    let label = |&size: &u32| format!("{size} px{}{}", card.map_or_else(String::new, |card| memory(size, card)), bounded(size));
-    with_own(fitting.iter().map(|size| offer(*size, size.to_string(), label(size))).collect(), own, label)
+    let label = |&size: &u32| {
+        format!(
+            "{size} px{}{}",
+            card.map_or_else(String::new, |card| memory(size, card)),
+            bounded(size)
+        )
+    };
+    with_own(
+        fitting.iter().map(|size| offer(*size, size.to_string(), label(size))).collect(),
+        own,
+        label,
+    )
 }
 
 /// Presets; settings that are none of them are offered as what they are.
 pub fn presets(settings: &Settings) -> Vec<Offer<Option<Preset>>> {
     let own = settings.preset().is_none().then(|| offer(None, OWN, "Your own"));
-    own.into_iter().chain(Preset::ALL.map(|preset| offer(Some(preset), preset.key(), preset.title()))).collect()
+    own.into_iter()
+        .chain(Preset::ALL.map(|preset| offer(Some(preset), preset.key(), preset.title())))
+        .collect()
 }
 
 /// Sizes of the strokes: scales of the painting.
@@ -106,9 +132,13 @@ const FIRST_SIZES: [u32; 3] = [160, 226, 320];
 /// or one of 3:2 before its shape is known, more than one.
 pub fn build_ups(own: Sizes, size: u32, photo: Option<ImageSize>) -> Vec<Offer<Sizes>> {
     let fitted = photo.unwrap_or(ImageSize::new(size, size * 2 / 3)).fit_to_edge(size);
-    let grows = |&first: &u32| pyramid::edges(fitted, Sizes::Growing(first)).len() > 1 || own == Sizes::Growing(first);
+    let grows = |&first: &u32| {
+        pyramid::edges(fitted, Sizes::Growing(first)).len() > 1 || own == Sizes::Growing(first)
+    };
     let growing = FIRST_SIZES.into_iter().filter(grows);
-    let growing = growing.map(|first| offer(Sizes::Growing(first), format!("from-{first}"), format!("From {first} px up")));
+    let growing = growing.map(|first| {
+        offer(Sizes::Growing(first), format!("from-{first}"), format!("From {first} px up"))
+    });
     let offers = [offer(Sizes::One, "one", "At full size")].into_iter().chain(growing).collect();
     with_own(offers, own, |sizes| match sizes {
         Sizes::One => "At full size".to_owned(),
@@ -119,7 +149,9 @@ pub fn build_ups(own: Sizes, size: u32, photo: Option<ImageSize>) -> Vec<Offer<S
 
 /// The layer whose content counts.
 pub fn content_layers(own: LayerWeights) -> Vec<Offer<LayerWeights>> {
-    let offers = Layer::ALL.map(|layer| offer(LayerWeights::even(&[layer], 1.0), layer.name(), layer.name())).into();
+    let offers = Layer::ALL
+        .map(|layer| offer(LayerWeights::even(&[layer], 1.0), layer.name(), layer.name()))
+        .into();
     with_own(offers, own, |layers| match layers.layers()[..] {
         [] => "None".into(),
         [layer] => format!("{} ×{}", layer.name(), two_decimals(layers.of(layer))),
@@ -129,7 +161,10 @@ pub fn content_layers(own: LayerWeights) -> Vec<Offer<LayerWeights>> {
 
 /// What a reconstruction shows.
 pub fn subjects() -> Vec<Offer<Subject>> {
-    vec![offer(Subject::Content, "content", "The photo"), offer(Subject::Style, "style", "The painting")]
+    vec![
+        offer(Subject::Content, "content", "The photo"),
+        offer(Subject::Style, "style", "The painting"),
+    ]
 }
 
 /// The layer that content is reconstructed from.
@@ -140,7 +175,10 @@ pub fn layers() -> Vec<Offer<Layer>> {
 /// What a start is mixed of, as in "70 % photo, 30 % noise".
 fn mixture(start: Start) -> String {
     let counted = start.normalised().named().into_iter().filter(|(_, share)| *share > 0.0);
-    counted.map(|(name, share)| format!("{:.0} % {name}", 100.0 * share)).collect::<Vec<_>>().join(", ")
+    counted
+        .map(|(name, share)| format!("{:.0} % {name}", 100.0 * share))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 fn two_decimals(value: f32) -> String {
@@ -149,7 +187,10 @@ fn two_decimals(value: f32) -> String {
 
 /// How the pixels are changed.
 pub fn optimizers() -> Vec<Offer<OptimizerKind>> {
-    vec![offer(OptimizerKind::Lbfgs, "lbfgs", "L-BFGS"), offer(OptimizerKind::Adam, "adam", "Adam (lighter)")]
+    vec![
+        offer(OptimizerKind::Lbfgs, "lbfgs", "L-BFGS"),
+        offer(OptimizerKind::Adam, "adam", "Adam (lighter)"),
+    ]
 }
 
 /// How feature maps are halved.
@@ -159,7 +200,10 @@ pub fn poolings() -> Vec<Offer<Pooling>> {
 
 /// What the network sees beyond the border.
 pub fn borders() -> Vec<Offer<Border>> {
-    vec![offer(Border::Replicate, "replicate", "Continued"), offer(Border::Zero, "zero", "Zeros (paper)")]
+    vec![
+        offer(Border::Replicate, "replicate", "Continued"),
+        offer(Border::Zero, "zero", "Zeros (paper)"),
+    ]
 }
 
 /// Where to compute.
@@ -169,7 +213,10 @@ pub fn devices() -> Vec<Offer<DeviceChoice>> {
 
 /// How much of a graphics card's memory to take.
 pub fn memory_uses() -> Vec<Offer<MemoryUse>> {
-    vec![offer(MemoryUse::Ample, "ample", "Ample (faster)"), offer(MemoryUse::Sparing, "sparing", "Sparing (slower)")]
+    vec![
+        offer(MemoryUse::Ample, "ample", "Ample (faster)"),
+        offer(MemoryUse::Sparing, "sparing", "Sparing (slower)"),
+    ]
 }
 
 #[cfg(test)]
@@ -205,7 +252,10 @@ mod tests {
     /// The value is offered of itself, and keys differ.
     fn offered<T: PartialEq + Copy + std::fmt::Debug>(offers: fn(T) -> Vec<Offer<T>>, value: T) {
         holds(&offers(value), &value);
-        assert!(offers(value).iter().all(|offer| offer.key != OWN), "{value:?} is not offered of itself");
+        assert!(
+            offers(value).iter().all(|offer| offer.key != OWN),
+            "{value:?} is not offered of itself"
+        );
     }
 
     #[test]
@@ -220,24 +270,51 @@ mod tests {
 
     #[test]
     fn a_recipes_own_values_are_offered_beside_the_usual_ones_and_in_words() {
-        fn own<T: PartialEq + Copy + std::fmt::Debug>(offers: fn(T) -> Vec<Offer<T>>, value: T) -> String {
+        fn own<T: PartialEq + Copy + std::fmt::Debug>(
+            offers: fn(T) -> Vec<Offer<T>>,
+            value: T,
+        ) -> String {
             let offers = offers(value);
             holds(&offers, &value);
-            offers.into_iter().find(|offer| offer.key == OWN).expect("it is offered as one's own").label
+            offers
+                .into_iter()
+                .find(|offer| offer.key == OWN)
+                .expect("it is offered as one's own")
+                .label
         }
         assert_eq!(own(stroke_sizes, 0.83), "×0.83");
-        assert_eq!(own(starts, Start { photo: 0.5, noise: 1.0, ..Start::default() }), "33 % photo, 67 % noise");
-        assert_eq!(own(|sizes| build_ups(sizes, 128, None), Sizes::Doubling(3)), "In 3 sizes, if it has them");
+        assert_eq!(
+            own(starts, Start { photo: 0.5, noise: 1.0, ..Start::default() }),
+            "33 % photo, 67 % noise"
+        );
+        assert_eq!(
+            own(|sizes| build_ups(sizes, 128, None), Sizes::Doubling(3)),
+            "In 3 sizes, if it has them"
+        );
         let layer = |layer, weight| LayerWeights::default().with(layer, weight);
         assert_eq!(own(content_layers, layer(Layer::Conv2_1, 0.5)), "conv2_1 ×0.5");
-        assert_eq!(own(content_layers, layer(Layer::Conv2_1, 1.0).with(Layer::Conv4_2, 1.0)), "conv2_1, conv4_2");
-        assert_eq!(own(|size| sizes(&[64, 128], size, None, None, &Recipe::default()), 100), "100 px");
+        assert_eq!(
+            own(content_layers, layer(Layer::Conv2_1, 1.0).with(Layer::Conv4_2, 1.0)),
+            "conv2_1, conv4_2"
+        );
+        assert_eq!(
+            own(|size| sizes(&[64, 128], size, None, None, &Recipe::default()), 100),
+            "100 px"
+        );
     }
 
     #[test]
     fn a_build_up_is_offered_by_the_size_that_it_begins_at() {
-        let labels = |size, photo| build_ups(Sizes::One, size, photo).into_iter().map(|offer| offer.label).collect::<Vec<_>>();
-        assert_eq!(labels(512, None), ["At full size", "From 160 px up", "From 226 px up", "From 320 px up"]);
+        let labels = |size, photo| {
+            build_ups(Sizes::One, size, photo)
+                .into_iter()
+                .map(|offer| offer.label)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(
+            labels(512, None),
+            ["At full size", "From 160 px up", "From 226 px up", "From 320 px up"]
+        );
         assert_eq!(labels(256, None), ["At full size", "From 160 px up"]);
         assert_eq!(labels(128, None), ["At full size"]);
         assert_eq!(
@@ -252,7 +329,10 @@ mod tests {
     #[test]
     fn on_a_graphics_card_a_size_tells_the_memory_that_it_takes() {
         fn of(photo: Option<ImageSize>, card: Option<Capacity>, recipe: &Recipe) -> Vec<String> {
-            sizes(&[128, 1024], 128, photo, card, recipe).into_iter().map(|offer| offer.label).collect()
+            sizes(&[128, 1024], 128, photo, card, recipe)
+                .into_iter()
+                .map(|offer| offer.label)
+                .collect()
         }
         let labels = |photo, card| of(photo, card, &Recipe::default());
         let [large, small] = [2 << 30, 128 << 20].map(|buffer| Some(Capacity::of_buffers(buffer)));
@@ -260,8 +340,14 @@ mod tests {
         assert_eq!(labels(None, large), ["128 px · 0.2 GB", "1024 px · 1.7 GB"]);
         assert_eq!(labels(None, small)[1], "1024 px · 1.2 GB, in tiles");
         assert_eq!(labels(Some(ImageSize::new(1000, 2000)), large)[1], "1024 px · 0.9 GB");
-        assert_eq!(labels(Some(ImageSize::new(512, 512)), large)[1], "1024 px · 0.5 GB (the photo has 512)");
-        assert_eq!(labels(Some(ImageSize::new(512, 512)), small)[1], "1024 px · 0.5 GB (the photo has 512)");
+        assert_eq!(
+            labels(Some(ImageSize::new(512, 512)), large)[1],
+            "1024 px · 0.5 GB (the photo has 512)"
+        );
+        assert_eq!(
+            labels(Some(ImageSize::new(512, 512)), small)[1],
+            "1024 px · 0.5 GB (the photo has 512)"
+        );
         let large_strokes = Recipe { style_scale: 2.0, ..Recipe::default() };
         assert_eq!(of(None, large, &large_strokes)[1], "1024 px · 2.8 GB");
     }

@@ -43,12 +43,18 @@ pub fn Page() -> impl IntoView {
 }
 
 /// One part of the studio's state, which wakes its readers only when it changes.
-fn part<T: PartialEq + Send + Sync + 'static>(desk: Desk, read: impl Fn(&Studio) -> T + Send + Sync + 'static) -> Memo<T> {
+fn part<T: PartialEq + Send + Sync + 'static>(
+    desk: Desk,
+    read: impl Fn(&Studio) -> T + Send + Sync + 'static,
+) -> Memo<T> {
     Memo::new(move |_| desk.studio().with(&read))
 }
 
 /// A callback that changes the studio.
-fn set<T: 'static>(desk: Desk, change: impl Fn(&mut Settings, T) + Send + Sync + 'static) -> Callback<T> {
+fn set<T: 'static>(
+    desk: Desk,
+    change: impl Fn(&mut Settings, T) + Send + Sync + 'static,
+) -> Callback<T> {
     Callback::new(move |value| {
         desk.act(|studio| {
             studio.set(|settings| change(settings, value));
@@ -74,9 +80,12 @@ fn is_untouched(desk: Desk) -> bool {
 
 /// Whether the current run has no picture of its own yet.
 fn is_preparing(desk: Desk) -> bool {
-    let shown = desk.plates().with(|plates: &Plates| plates.shown.as_ref().map(|plate| plate.origin.run));
+    let shown =
+        desk.plates().with(|plates: &Plates| plates.shown.as_ref().map(|plate| plate.origin.run));
     desk.studio().with(|studio| {
-        let prepares = |run: &Run| run.phase.is_live() && shown != Some(run.id) && !matches!(run.errand, Errand::Cell(_));
+        let prepares = |run: &Run| {
+            run.phase.is_live() && shown != Some(run.id) && !matches!(run.errand, Errand::Cell(_))
+        };
         studio.run().is_some_and(prepares)
     })
 }
@@ -85,7 +94,9 @@ fn is_preparing(desk: Desk) -> bool {
 fn paint(desk: Desk) {
     Effect::new(move || {
         let Some(canvas) = desk.canvas().get() else { return };
-        let painted = desk.plates().with(|plates| plates.shown.as_ref().map_or(Ok(()), |plate| plate.paint(&canvas)));
+        let painted = desk
+            .plates()
+            .with(|plates| plates.shown.as_ref().map_or(Ok(()), |plate| plate.paint(&canvas)));
         if let Err(error) = painted {
             desk.report_unpainted(&error);
         }
@@ -139,7 +150,9 @@ fn is_for_the_run(event: &KeyboardEvent) -> bool {
 
 /// The well in which the focus is.
 fn focused_well() -> Option<Well> {
-    let key = document().active_element().and_then(|element| element.closest("[data-well]").ok().flatten())?;
+    let key = document()
+        .active_element()
+        .and_then(|element| element.closest("[data-well]").ok().flatten())?;
     let key = Element::get_attribute(&key, "data-well")?;
     Well::from_key(&key)
 }

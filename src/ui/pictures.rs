@@ -4,7 +4,9 @@ use std::rc::Rc;
 
 use js_sys::{ArrayBuffer, Uint8ClampedArray};
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{Blob, CanvasRenderingContext2d, DataTransfer, File, FileList, HtmlCanvasElement, ImageData};
+use web_sys::{
+    Blob, CanvasRenderingContext2d, DataTransfer, File, FileList, HtmlCanvasElement, ImageData,
+};
 
 use super::browser::ObjectUrl;
 use crate::pixels::ImageSize;
@@ -30,7 +32,10 @@ impl Picture {
 
     /// What a well shows of it.
     pub fn thumbnail(&self) -> Thumbnail {
-        Thumbnail { url: self.url.as_ref().map(|url| url.as_str().to_owned()), name: self.name.clone() }
+        Thumbnail {
+            url: self.url.as_ref().map(|url| url.as_str().to_owned()),
+            name: self.name.clone(),
+        }
     }
 }
 
@@ -52,7 +57,8 @@ pub struct Thumbnail {
 
 /// The files that a person has picked.
 pub fn files_of(list: Option<FileList>) -> Vec<File> {
-    list.map(|list| (0..list.length()).filter_map(|index| list.get(index)).collect()).unwrap_or_default()
+    list.map(|list| (0..list.length()).filter_map(|index| list.get(index)).collect())
+        .unwrap_or_default()
 }
 
 /// The files that a person has dropped or pasted.
@@ -98,7 +104,13 @@ impl Plate {
     /// A result of `size` from its RGBA bytes; `None` when they are not such bytes.
     pub fn new(origin: Rc<Origin>, size: ImageSize, bytes: &JsValue) -> Option<Self> {
         let rgba = Uint8ClampedArray::new(bytes.dyn_ref::<ArrayBuffer>()?);
-        (rgba.length() as usize == 4 * size.area()).then_some(Self { origin, size, rgba, png: None, is_saved: false })
+        (rgba.length() as usize == 4 * size.area()).then_some(Self {
+            origin,
+            size,
+            rgba,
+            png: None,
+            is_saved: false,
+        })
     }
 
     /// Paints it on `canvas`, which takes on its size.
@@ -112,7 +124,10 @@ impl Plate {
             canvas.set_width(width);
             canvas.set_height(height);
         }
-        let context = canvas.get_context("2d")?.ok_or(JsValue::NULL)?.unchecked_into::<CanvasRenderingContext2d>();
+        let context = canvas
+            .get_context("2d")?
+            .ok_or(JsValue::NULL)?
+            .unchecked_into::<CanvasRenderingContext2d>();
         let image = ImageData::new_with_js_u8_clamped_array_and_sh(&self.rgba, width, height)?;
         context.put_image_data(&image, 0.0, 0.0)
     }

@@ -71,20 +71,32 @@ mod tests {
     use crate::memory::Capacity;
 
     fn report(kind: DeviceKind, software: bool) -> DeviceReport {
-        DeviceReport { kind, name: String::new(), software, max_edge: 1024, capacity: Capacity::AMPLE }
+        DeviceReport {
+            kind,
+            name: String::new(),
+            software,
+            max_edge: 1024,
+            capacity: Capacity::AMPLE,
+        }
     }
 
     #[test]
     fn automatic_takes_the_gpu_where_there_is_one_and_falls_back_once() {
         assert_eq!(first_device(DeviceChoice::Auto, true), DeviceKind::Gpu);
         assert_eq!(first_device(DeviceChoice::Auto, false), DeviceKind::Cpu);
-        assert_eq!(device_after_failure(DeviceChoice::Auto, DeviceKind::Gpu), Some(DeviceKind::Cpu));
+        assert_eq!(
+            device_after_failure(DeviceChoice::Auto, DeviceKind::Gpu),
+            Some(DeviceKind::Cpu)
+        );
         assert_eq!(device_after_failure(DeviceChoice::Auto, DeviceKind::Cpu), None);
     }
 
     #[test]
     fn automatic_leaves_an_emulated_gpu_for_the_processor_and_keeps_a_real_one() {
-        assert_eq!(better_device(DeviceChoice::Auto, &report(DeviceKind::Gpu, true)), Some(DeviceKind::Cpu));
+        assert_eq!(
+            better_device(DeviceChoice::Auto, &report(DeviceKind::Gpu, true)),
+            Some(DeviceKind::Cpu)
+        );
         assert_eq!(better_device(DeviceChoice::Auto, &report(DeviceKind::Gpu, false)), None);
         assert_eq!(better_device(DeviceChoice::Auto, &report(DeviceKind::Cpu, false)), None);
     }

@@ -54,7 +54,13 @@ impl Reconstruction {
     pub fn layers(&self) -> String {
         match self.subject {
             Subject::Content => self.content_layer.name().to_owned(),
-            Subject::Style => self.style_layers.layers().iter().map(|layer| layer.name()).collect::<Vec<_>>().join("-"),
+            Subject::Style => self
+                .style_layers
+                .layers()
+                .iter()
+                .map(|layer| layer.name())
+                .collect::<Vec<_>>()
+                .join("-"),
         }
     }
 }
@@ -66,11 +72,21 @@ mod tests {
 
     #[test]
     fn content_is_painted_from_its_one_layer_alone_and_style_from_its_layers_alone() {
-        let own = Recipe { size: 192, steps: 30, seed: 4, style_scale: 2.0, sizes: Sizes::Doubling(3), ..Recipe::default() };
+        let own = Recipe {
+            size: 192,
+            steps: 30,
+            seed: 4,
+            style_scale: 2.0,
+            sizes: Sizes::Doubling(3),
+            ..Recipe::default()
+        };
         let content = Reconstruction { content_layer: Layer::Conv2_2, ..Reconstruction::default() };
         let recipe = content.recipe(&own);
         recipe.validate().unwrap();
-        assert_eq!((recipe.size, recipe.steps, recipe.seed, recipe.style_scale, recipe.sizes), (192, 30, 4, 1.0, Sizes::One));
+        assert_eq!(
+            (recipe.size, recipe.steps, recipe.seed, recipe.style_scale, recipe.sizes),
+            (192, 30, 4, 1.0, Sizes::One)
+        );
         assert_eq!((recipe.start, content.layers().as_str()), (Start::NOISE, "conv2_2"));
         assert_eq!(recipe.emphasis.counted_content_layers().layers(), [Layer::Conv2_2]);
         assert_eq!(recipe.emphasis.style_layers.layers(), []);
@@ -80,12 +96,16 @@ mod tests {
         let recipe = style.recipe(&own);
         recipe.validate().unwrap();
         assert_eq!(recipe.emphasis.counted_content_layers().layers(), []);
-        assert_eq!((recipe.emphasis.style_layers, style.layers().as_str()), (layers, "conv1_1-conv2_1"));
+        assert_eq!(
+            (recipe.emphasis.style_layers, style.layers().as_str()),
+            (layers, "conv1_1-conv2_1")
+        );
     }
 
     #[test]
     fn without_a_layer_there_is_no_style_to_paint() {
-        let none = Reconstruction { style_layers: LayerWeights::default(), ..Reconstruction::default() };
+        let none =
+            Reconstruction { style_layers: LayerWeights::default(), ..Reconstruction::default() };
         assert!(none.is_possible(), "content has its layer");
         assert!(!Reconstruction { subject: Subject::Style, ..none }.is_possible());
     }

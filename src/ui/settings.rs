@@ -122,7 +122,9 @@ pub fn with_layer_toggled(weights: LayerWeights, layer: Layer) -> LayerWeights {
         return LayerWeights::even(&changed.layers(), whole / count(&layers).max(1.0));
     }
     let left: f32 = layers.iter().map(|(_, weight)| weight).sum();
-    layers.iter().fold(LayerWeights::default(), |all, &(layer, weight)| all.with(layer, weight * sum / left))
+    layers
+        .iter()
+        .fold(LayerWeights::default(), |all, &(layer, weight)| all.with(layer, weight * sum / left))
 }
 
 /// Whether the layers that count weigh as the page has them weigh, so that nothing need be said of it.
@@ -151,7 +153,12 @@ fn recipe_or_default<'de, D: Deserializer<'de>>(stored: D) -> Result<Recipe, D::
         recipe.start = Start::RECOLOURED;
     }
     if recipe.is_default_before_version_3() {
-        recipe = Recipe { size: recipe.size, steps: recipe.steps, seed: recipe.seed, ..Recipe::default() };
+        recipe = Recipe {
+            size: recipe.size,
+            steps: recipe.steps,
+            seed: recipe.seed,
+            ..Recipe::default()
+        };
     }
     Ok(recipe)
 }
@@ -159,7 +166,9 @@ fn recipe_or_default<'de, D: Deserializer<'de>>(stored: D) -> Result<Recipe, D::
 /// How much larger than the photo a painting may be on `device`.
 #[expect(clippy::cast_precision_loss, reason = "sides of pictures")]
 fn largest_style_scale(size: u32, device: Option<&DeviceReport>) -> f32 {
-    device.map_or(*Recipe::STYLE_SCALE.end(), |report| (report.max_edge as f32 / size as f32).max(1.0))
+    device.map_or(*Recipe::STYLE_SCALE.end(), |report| {
+        (report.max_edge as f32 / size as f32).max(1.0)
+    })
 }
 
 /// The sizes that `device` can hold; never none. Before the device is known, all.
@@ -175,12 +184,21 @@ pub fn is_fast(device: Option<&DeviceReport>) -> bool {
 
 /// Content weight at a position of the slider "Content to style": all content at 0, all style at [`SLIDER_END`].
 pub fn content_weight_at(position: u32) -> f32 {
-    log_between(*Emphasis::CONTENT_SLIDER.end(), *Emphasis::CONTENT_SLIDER.start(), fraction(position, SLIDER_END))
+    log_between(
+        *Emphasis::CONTENT_SLIDER.end(),
+        *Emphasis::CONTENT_SLIDER.start(),
+        fraction(position, SLIDER_END),
+    )
 }
 
 /// The position nearest to a content weight: inverse of [`content_weight_at`].
 pub fn content_position(weight: f32) -> u32 {
-    position_between(*Emphasis::CONTENT_SLIDER.end(), *Emphasis::CONTENT_SLIDER.start(), weight, SLIDER_END)
+    position_between(
+        *Emphasis::CONTENT_SLIDER.end(),
+        *Emphasis::CONTENT_SLIDER.start(),
+        weight,
+        SLIDER_END,
+    )
 }
 
 /// Total-variation weight at a position of the slider "Smoothness"; none at 0.
@@ -206,7 +224,11 @@ fn weight_at(range: &RangeInclusive<f32>, position: u32) -> f32 {
 }
 
 fn position_at(range: &RangeInclusive<f32>, weight: f32) -> u32 {
-    if weight <= 0.0 { 0 } else { 1 + position_between(*range.start(), *range.end(), weight, SLIDER_END - 1) }
+    if weight <= 0.0 {
+        0
+    } else {
+        1 + position_between(*range.start(), *range.end(), weight, SLIDER_END - 1)
+    }
 }
 
 /// Grain at a position of the slider "Fine to coarse": -1 at 0, 1 at [`SLIDER_END`].
@@ -276,7 +298,11 @@ mod tests {
             let recipe = settings.recipe_on(Some(&slow));
             assert_eq!((recipe.size, recipe.steps), (128, 60));
         }
-        assert_eq!(settings.size_on(Some(&device(DeviceKind::Gpu, false, 300))), 256, "the largest that fits");
+        assert_eq!(
+            settings.size_on(Some(&device(DeviceKind::Gpu, false, 300))),
+            256,
+            "the largest that fits"
+        );
     }
 
     #[test]
@@ -289,17 +315,28 @@ mod tests {
 
     #[test]
     fn a_loaded_recipe_comes_back_as_it_was_also_from_a_device_too_small_for_it() {
-        let mut recipe =
-            Recipe { size: 1000, steps: 50_000, style_scale: 3.3, sizes: Sizes::Doubling(5), seed: u64::MAX, ..Recipe::default() };
+        let mut recipe = Recipe {
+            size: 1000,
+            steps: 50_000,
+            style_scale: 3.3,
+            sizes: Sizes::Doubling(5),
+            seed: u64::MAX,
+            ..Recipe::default()
+        };
         recipe.emphasis.styles = [0.1, 0.2, 0.3, 0.4];
-        recipe.emphasis.style_layers = LayerWeights::default().with(Layer::Conv1_2, 0.7).with(Layer::Conv4_4, 2.5);
+        recipe.emphasis.style_layers =
+            LayerWeights::default().with(Layer::Conv1_2, 0.7).with(Layer::Conv4_4, 2.5);
         recipe.emphasis.content_weight = 3.0;
         let mut settings = Settings::default();
         settings.take_recipe(recipe.clone());
         let small = device(DeviceKind::Cpu, false, 512);
         assert_eq!(settings.recipe_to_save(Some(&small)), recipe);
         assert_eq!(settings.recipe_on(Some(&small)).size, 128, "what it holds");
-        assert_eq!(settings.recipe_on(Some(&device(DeviceKind::Gpu, false, 4000))), recipe, "any size that fits");
+        assert_eq!(
+            settings.recipe_on(Some(&device(DeviceKind::Gpu, false, 4000))),
+            recipe,
+            "any size that fits"
+        );
         let visited = Settings::from_json(&settings.to_json());
         assert_eq!(visited.recipe_to_save(None), recipe, "from one visit to the next");
     }
@@ -309,14 +346,25 @@ mod tests {
         let even = LayerWeights::even(&Layer::STYLE, 0.2);
         for weights in [even, Emphasis::default().style_layers] {
             for layer in Layer::ALL {
-                assert_eq!(with_layer_toggled(with_layer_toggled(weights, layer), layer), weights, "{}", layer.name());
+                assert_eq!(
+                    with_layer_toggled(with_layer_toggled(weights, layer), layer),
+                    weights,
+                    "{}",
+                    layer.name()
+                );
             }
         }
         let none = Layer::STYLE.into_iter().fold(even, with_layer_toggled);
         assert_eq!(none, LayerWeights::default());
-        assert_eq!(with_layer_toggled(none, Layer::Conv2_1), LayerWeights::even(&[Layer::Conv2_1], 1.0));
+        assert_eq!(
+            with_layer_toggled(none, Layer::Conv2_1),
+            LayerWeights::even(&[Layer::Conv2_1], 1.0)
+        );
 
-        let uneven = LayerWeights::default().with(Layer::Conv1_1, 1.0).with(Layer::Conv2_1, 3.0).with(Layer::Conv3_1, 4.0);
+        let uneven = LayerWeights::default()
+            .with(Layer::Conv1_1, 1.0)
+            .with(Layer::Conv2_1, 3.0)
+            .with(Layer::Conv3_1, 4.0);
         assert!(is_usual(even) && is_usual(Emphasis::default().style_layers) && !is_usual(uneven));
         let without = with_layer_toggled(uneven, Layer::Conv3_1);
         assert_eq!((without.of(Layer::Conv1_1), without.of(Layer::Conv2_1)), (2.0, 6.0));
@@ -328,14 +376,17 @@ mod tests {
     fn a_painting_too_large_for_the_device_is_studied_smaller() {
         let recipe = Recipe { style_scale: 2.0, ..Recipe::default() };
         let settings = Settings { size: Some(512), recipe, ..Settings::default() };
-        let scale_on = |max_edge| settings.recipe_on(Some(&device(DeviceKind::Gpu, false, max_edge))).style_scale;
+        let scale_on = |max_edge| {
+            settings.recipe_on(Some(&device(DeviceKind::Gpu, false, max_edge))).style_scale
+        };
         assert_eq!((scale_on(1536), scale_on(768), scale_on(512)), (2.0, 1.5, 1.0));
     }
 
     #[test]
     fn a_recipe_is_known_by_its_preset_until_something_is_changed() {
         for preset in Preset::ALL {
-            let mut settings = Settings { recipe: preset.applied_to(&Recipe::default()), ..Settings::default() };
+            let mut settings =
+                Settings { recipe: preset.applied_to(&Recipe::default()), ..Settings::default() };
             assert_eq!(settings.preset(), Some(preset));
             settings.recipe.emphasis.tv_weight = 77.0;
             assert_eq!(settings.preset(), None);
@@ -353,10 +404,14 @@ mod tests {
     fn every_recipe_that_the_page_can_ask_for_is_valid() {
         for size in SIZES {
             for position in [0, 1, 50, SLIDER_END] {
-                let (content_weight, tv_weight) = (content_weight_at(position), tv_weight_at(position));
+                let (content_weight, tv_weight) =
+                    (content_weight_at(position), tv_weight_at(position));
                 let emphasis = Emphasis { content_weight, tv_weight, ..Emphasis::default() };
                 let recipe = Recipe { emphasis, ..Recipe::default() };
-                Settings { size: Some(size), recipe, ..Settings::default() }.recipe_on(None).validate().unwrap();
+                Settings { size: Some(size), recipe, ..Settings::default() }
+                    .recipe_on(None)
+                    .validate()
+                    .unwrap();
             }
         }
     }
@@ -384,7 +439,11 @@ mod tests {
         let settings = Settings {
             size: Some(768),
             device: DeviceChoice::Cpu,
-            recipe: Recipe { optimizer: OptimizerKind::Adam, sizes: Sizes::Doubling(3), ..Recipe::default() },
+            recipe: Recipe {
+                optimizer: OptimizerKind::Adam,
+                sizes: Sizes::Doubling(3),
+                ..Recipe::default()
+            },
             ..Settings::default()
         };
         assert_eq!(Settings::from_json(&settings.to_json()), settings);
@@ -400,18 +459,36 @@ mod tests {
         }
         let half = Settings::from_json(r#"{"size": 256, "recipe": {"colour": "blue"}}"#);
         assert_eq!((half.size, &half.recipe), (Some(256), &Recipe::default()));
-        let older = |start| Settings::from_json(&format!(r#"{{"recipe": {{"version": 1, "start": {start}}}}}"#)).recipe.start;
-        assert_eq!(older(r#"{"photo": 1, "painting": 0, "noise": 0}"#), Start::PHOTO, "what was the default is the new one");
-        let with_its_own = r#"{"version": 1, "start": {"photo": 1}, "emphasis": {"content_weight": 80}}"#;
+        let older = |start| {
+            Settings::from_json(&format!(r#"{{"recipe": {{"version": 1, "start": {start}}}}}"#))
+                .recipe
+                .start
+        };
+        assert_eq!(
+            older(r#"{"photo": 1, "painting": 0, "noise": 0}"#),
+            Start::PHOTO,
+            "what was the default is the new one"
+        );
+        let with_its_own =
+            r#"{"version": 1, "start": {"photo": 1}, "emphasis": {"content_weight": 80}}"#;
         assert_eq!(
             Settings::from_json(&format!(r#"{{"recipe": {with_its_own}}}"#)).recipe.start,
             Start::RECOLOURED,
             "version 2's default"
         );
         assert_eq!(older(r#"{"photo": 0, "painting": 0, "noise": 1}"#), Start::NOISE);
-        let stored = |recipe: &str| Settings::from_json(&format!(r#"{{"recipe": {recipe}}}"#)).recipe;
-        assert_eq!(stored(r#"{"version": 2, "seed": 7}"#), Recipe { seed: 7, ..Recipe::default() }, "no one had changed it");
+        let stored =
+            |recipe: &str| Settings::from_json(&format!(r#"{{"recipe": {recipe}}}"#)).recipe;
+        assert_eq!(
+            stored(r#"{"version": 2, "seed": 7}"#),
+            Recipe { seed: 7, ..Recipe::default() },
+            "no one had changed it"
+        );
         let changed = r#"{"version": 2, "emphasis": {"content_weight": 80}}"#;
-        assert_eq!(stored(changed), Recipe::from_json(changed).unwrap(), "and what someone had set means what it meant");
+        assert_eq!(
+            stored(changed),
+            Recipe::from_json(changed).unwrap(),
+            "and what someone had set means what it meant"
+        );
     }
 }

@@ -10,7 +10,10 @@ use super::settings::{Settings, is_fast};
 use super::{grid, notices};
 use crate::memory::Capacity;
 use crate::pixels::ImageSize;
-use crate::protocol::{Command, DeviceKind, DeviceReport, Event, FileId, Losses, RunId, Stage, UserError, WeightsSource};
+use crate::protocol::{
+    Command, DeviceKind, DeviceReport, Event, FileId, Losses, RunId, Stage, UserError,
+    WeightsSource,
+};
 use crate::recipe::pyramid;
 use crate::recipe::{Cell, Emphasis, Recipe, Sizes};
 
@@ -168,7 +171,11 @@ impl Studio {
 
     /// Makes a worker ready before it is needed.
     pub fn open(&mut self) -> Option<Effect> {
-        let kind = if self.fallen_back { DeviceKind::Cpu } else { first_device(self.settings.device, self.has_webgpu) };
+        let kind = if self.fallen_back {
+            DeviceKind::Cpu
+        } else {
+            first_device(self.settings.device, self.has_webgpu)
+        };
         Some(self.boot(kind))
     }
 
@@ -183,8 +190,13 @@ impl Studio {
         let rests = self.link == Link::Up && !self.is_live() && self.phase() != Some(Phase::Failed);
         // What decides no program is left out, so that the same is asked for once.
         let Recipe { steps, seed, emphasis, .. } = Recipe::default();
-        let recipe = Recipe { steps, seed, emphasis, ..self.settings.recipe_on(self.report.as_ref()) };
-        rests.then_some(Effect::Post(Command::Prepare { recipe, paintings, memory: self.settings.memory }))
+        let recipe =
+            Recipe { steps, seed, emphasis, ..self.settings.recipe_on(self.report.as_ref()) };
+        rests.then_some(Effect::Post(Command::Prepare {
+            recipe,
+            paintings,
+            memory: self.settings.memory,
+        }))
     }
 
     /// Begins a run that goes on from an earlier picture.
@@ -294,7 +306,11 @@ impl Studio {
     /// one of their own.
     pub fn adjustment(&self) -> Option<Effect> {
         let follows = |run: &&Run| matches!(run.errand, Errand::Repaint | Errand::GoOn);
-        let run = self.run.as_ref().filter(follows).filter(|run| run.phase.is_live() && run.phase != Phase::Waiting)?;
+        let run = self
+            .run
+            .as_ref()
+            .filter(follows)
+            .filter(|run| run.phase.is_live() && run.phase != Phase::Waiting)?;
         let Recipe { emphasis, optimizer, .. } = self.settings.recipe;
         Some(Effect::Post(Command::Adjust { run: run.id, emphasis, optimizer }))
     }
@@ -304,7 +320,9 @@ impl Studio {
         self.settings.device = choice;
         self.fallen_back = false;
         let wanted = first_device(choice, self.has_webgpu);
-        let stays = |report: &DeviceReport| report.kind == wanted && better_device(choice, report).is_none();
+        let stays = |report: &DeviceReport| {
+            report.kind == wanted && better_device(choice, report).is_none()
+        };
         if self.link == Link::Up && self.report.as_ref().is_some_and(stays) {
             return None;
         }
@@ -349,7 +367,9 @@ impl Studio {
                 self.live(run)?.phase = Phase::Preparing(stage);
                 None
             }
-            Event::Progress { run, step, steps, losses, elapsed_ms } => self.progressed(run, step, steps, losses, elapsed_ms),
+            Event::Progress { run, step, steps, losses, elapsed_ms } => {
+                self.progressed(run, step, steps, losses, elapsed_ms)
+            }
             Event::Preview { run, size, .. } => self.live(run).map(|run| match run.errand {
                 Errand::Cell(number) => Effect::DrawCell(number, size),
                 _ => Effect::Draw(size),
@@ -409,7 +429,8 @@ impl Studio {
         }
         run.steps = recipe.steps;
         // The photo's shape is not known here; for the time left a square will do.
-        run.levels = pyramid::levels(ImageSize::new(recipe.size, recipe.size), recipe.sizes, recipe.steps);
+        run.levels =
+            pyramid::levels(ImageSize::new(recipe.size, recipe.size), recipe.sizes, recipe.steps);
         run.phase = Phase::Preparing(Stage::Pictures);
         Some(Effect::Post(Command::Start {
             run: run.id,
@@ -424,7 +445,14 @@ impl Studio {
         self.run.as_mut().filter(|run| run.id == id && run.phase.is_live())
     }
 
-    fn progressed(&mut self, id: RunId, step: u32, steps: u32, losses: Losses, elapsed_ms: f64) -> Option<Effect> {
+    fn progressed(
+        &mut self,
+        id: RunId,
+        step: u32,
+        steps: u32,
+        losses: Losses,
+        elapsed_ms: f64,
+    ) -> Option<Effect> {
         let run = self.live(id)?;
         (run.step, run.steps, run.losses, run.elapsed_ms) = (step, steps, Some(losses), elapsed_ms);
         run.history.push(step, losses.total());
@@ -451,7 +479,9 @@ impl Studio {
         let run = self.live(id)?;
         (run.phase, run.step) = (Phase::Finished, step);
         match run.errand {
-            Errand::Cell(number) if number + 1 < grid::CELLS => self.start_run(Errand::Cell(number + 1)),
+            Errand::Cell(number) if number + 1 < grid::CELLS => {
+                self.start_run(Errand::Cell(number + 1))
+            }
             Errand::Cell(_) => None,
             _ => Some(Effect::Keep),
         }
@@ -477,7 +507,9 @@ impl Studio {
             Link::Opening(kind) => Some(kind),
             Link::Down | Link::Up => None,
         };
-        if let Some(next) = opening.and_then(|kind| device_after_failure(self.settings.device, kind)) {
+        if let Some(next) =
+            opening.and_then(|kind| device_after_failure(self.settings.device, kind))
+        {
             self.fallen_back = true;
             self.notice = Some(notices::fallback_notice(error));
             return self.boot(next);
@@ -485,8 +517,10 @@ impl Studio {
         self.link = Link::Down;
         let ended = self.end_run(Phase::Failed);
         if ended || opening.is_some() {
-            let forced = opening == Some(DeviceKind::Gpu) && self.settings.device == DeviceChoice::Gpu;
-            let remedy = if forced { Some(Remedy::ChooseDevice) } else { ended.then_some(Remedy::Retry) };
+            let forced =
+                opening == Some(DeviceKind::Gpu) && self.settings.device == DeviceChoice::Gpu;
+            let remedy =
+                if forced { Some(Remedy::ChooseDevice) } else { ended.then_some(Remedy::Retry) };
             self.trouble = Some(Trouble { error, remedy });
         }
         Effect::Retire

@@ -27,7 +27,9 @@ extern "C" {
 
 /// Vendor, architecture and device of the strongest adapter, which is the one that the engine opens; empty where the browser tells nothing.
 pub async fn words() -> [String; 3] {
-    let Some(request) = GPU.with(|gpu| Some(gpu.as_ref()?.request_adapter(&strongest()))) else { return Default::default() };
+    let Some(request) = GPU.with(|gpu| Some(gpu.as_ref()?.request_adapter(&strongest()))) else {
+        return Default::default();
+    };
     let found = JsFuture::from(request).await.ok().filter(|adapter| !adapter.is_null());
     let info = found.map(|adapter| adapter.unchecked_into::<Adapter>().info());
     info.map(|info| [info.vendor(), info.architecture(), info.device()]).unwrap_or_default()

@@ -59,7 +59,9 @@ impl CardMemory {
 
 /// Shows every buffer that the program refers to.
 fn for_each_buffer(mut see: impl FnMut(&GpuBuffer)) {
-    let table = Reflect::get(&wasm_bindgen::exports(), &REFERENCES.into()).ok().and_then(|table| table.dyn_into::<Table>().ok());
+    let table = Reflect::get(&wasm_bindgen::exports(), &REFERENCES.into())
+        .ok()
+        .and_then(|table| table.dyn_into::<Table>().ok());
     // Without it the collector is left to do it.
     let Some(table) = table else { return };
     for index in 0..table.length() {

@@ -25,7 +25,9 @@ pub fn run(error: &RunError) -> UserError {
         RunError::Download(error) => download(error),
         RunError::Weights(error) => weights(error),
         RunError::Transfer(error) => transfer(error),
-        RunError::NoDevice => UserError::new("Nothing to compute on is open yet", "Reload the page.", ""),
+        RunError::NoDevice => {
+            UserError::new("Nothing to compute on is open yet", "Reload the page.", "")
+        }
     }
 }
 
@@ -69,7 +71,10 @@ pub fn panic(message: &str) -> UserError {
             message,
         );
     }
-    if lower.contains("device") && lower.contains("lost") || lower.contains("poison") || lower.contains("destroyed") {
+    if lower.contains("device") && lower.contains("lost")
+        || lower.contains("poison")
+        || lower.contains("destroyed")
+    {
         return device_lost(message);
     }
     UserError::new(
@@ -91,16 +96,22 @@ pub fn storage(reason: &str) -> UserError {
 
 fn download(error: &DownloadError) -> UserError {
     match error {
-        DownloadError::Unreachable(reason) => {
-            UserError::new("The network could not be downloaded", "Check your connection, then press Retry.", reason)
-        }
+        DownloadError::Unreachable(reason) => UserError::new(
+            "The network could not be downloaded",
+            "Check your connection, then press Retry.",
+            reason,
+        ),
         DownloadError::Refused { status } => UserError::new(
             format!("The server does not have the network (it answers {status})"),
             "Press Retry in a while. If you run this page yourself, check that its weights folder was uploaded.",
             "",
         ),
         DownloadError::Dropped { received, total, reason } => UserError::new(
-            format!("The download broke off at {} of {} MB", megabytes(*received), megabytes(*total)),
+            format!(
+                "The download broke off at {} of {} MB",
+                megabytes(*received),
+                megabytes(*total)
+            ),
             "Press Retry: it goes on from there.",
             reason,
         ),
@@ -109,7 +120,9 @@ fn download(error: &DownloadError) -> UserError {
 
 fn weights(error: &WeightsError) -> UserError {
     let (headline, advice) = match error {
-        WeightsError::Truncated { .. } => ("The network arrived incomplete", "Press Retry: it goes on from where it stopped."),
+        WeightsError::Truncated { .. } => {
+            ("The network arrived incomplete", "Press Retry: it goes on from where it stopped.")
+        }
         WeightsError::WebPage => (
             "A web page came in place of the network",
             "A sign-in page of the Wi-Fi, or a missing file on the server, can do this. Open the connection, then press Retry.",
@@ -122,19 +135,28 @@ fn weights(error: &WeightsError) -> UserError {
         | WeightsError::Missing(_)
         | WeightsError::Unexpected(_)
         | WeightsError::Misshapen { .. }
-        | WeightsError::NotPositive(_) => {
-            ("The network does not belong to this page", "Reload the page to get both in one version.")
-        }
+        | WeightsError::NotPositive(_) => (
+            "The network does not belong to this page",
+            "Reload the page to get both in one version.",
+        ),
     };
     UserError::new(headline, advice, error.to_string())
 }
 
 fn transfer(error: &TransferError) -> UserError {
     match error {
-        TransferError::Recipe(recipe) => UserError::new("A setting makes no sense", format!("The {recipe}."), ""),
-        TransferError::TooManyStyles(_) => UserError::new("There are too many style pictures", "Take one away.", error.to_string()),
+        TransferError::Recipe(recipe) => {
+            UserError::new("A setting makes no sense", format!("The {recipe}."), "")
+        }
+        TransferError::TooManyStyles(_) => {
+            UserError::new("There are too many style pictures", "Take one away.", error.to_string())
+        }
         TransferError::Masks { .. } | TransferError::Sizes(..) | TransferError::State(_) => {
-            UserError::new("The pictures do not belong together", "Choose photo and painting anew.", error.to_string())
+            UserError::new(
+                "The pictures do not belong together",
+                "Choose photo and painting anew.",
+                error.to_string(),
+            )
         }
         TransferError::Device(cause) => device_lost(&cause.to_string()),
         TransferError::Diverged(..) => UserError::new(
@@ -192,7 +214,11 @@ mod tests {
             RunError::Picture(Role::Earlier, DecodeError::Empty),
             RunError::Download(DownloadError::Unreachable("offline".into())),
             RunError::Download(DownloadError::Refused { status: 404 }),
-            RunError::Download(DownloadError::Dropped { received: 1, total: 2, reason: "reset".into() }),
+            RunError::Download(DownloadError::Dropped {
+                received: 1,
+                total: 2,
+                reason: "reset".into(),
+            }),
             RunError::Weights(WeightsError::WebPage),
             RunError::Weights(WeightsError::Truncated { found: 1, expected: 2 }),
             RunError::Weights(WeightsError::TooLong { found: 2, expected: 1 }),
@@ -202,14 +228,22 @@ mod tests {
             RunError::Transfer(TransferError::Sizes(size, size)),
             RunError::Transfer(TransferError::Masks { masks: 1, paintings: 2 }),
             RunError::Transfer(TransferError::State(StateError::Part("x".into()))),
-            RunError::Transfer(TransferError::Device(ExecutionError::WithContext { reason: "lost".into() })),
+            RunError::Transfer(TransferError::Device(ExecutionError::WithContext {
+                reason: "lost".into(),
+            })),
             RunError::Transfer(TransferError::Diverged(Losses::default(), 3)),
             RunError::NoDevice,
         ];
         let device = device(&DeviceError::NotBuiltIn);
         for words in failures.iter().map(run).chain([device, storage("full"), frame()]) {
-            assert!(words.headline.starts_with(char::is_uppercase) && !words.headline.ends_with('.'), "{words:?}");
-            assert!(words.advice.starts_with(char::is_uppercase) && words.advice.ends_with('.'), "{words:?}");
+            assert!(
+                words.headline.starts_with(char::is_uppercase) && !words.headline.ends_with('.'),
+                "{words:?}"
+            );
+            assert!(
+                words.advice.starts_with(char::is_uppercase) && words.advice.ends_with('.'),
+                "{words:?}"
+            );
         }
     }
 
@@ -223,7 +257,11 @@ mod tests {
 
     #[test]
     fn a_broken_download_says_how_far_it_came() {
-        let broken = DownloadError::Dropped { received: 4_250_000, total: 13_000_000, reason: "reset".into() };
+        let broken = DownloadError::Dropped {
+            received: 4_250_000,
+            total: 13_000_000,
+            reason: "reset".into(),
+        };
         let words = run(&RunError::Download(broken));
         assert!(words.headline.contains("4.2 of 13.0 MB"), "{words:?}");
         assert_eq!(words.detail, "reset");

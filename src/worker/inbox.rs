@@ -42,8 +42,13 @@ impl Inbox {
     /// Takes the first [`Command::Examine`] of what has been waited for, before its turn: it has to do with no run.
     pub fn take_examine(&self) -> Option<(FileId, Vec<JsValue>)> {
         let mut waiting = self.waiting.borrow_mut();
-        let file = |(command, _): &Message| if let Command::Examine(file) = command { Some(*file) } else { None };
-        let (place, file) = waiting.iter().enumerate().find_map(|(place, message)| Some((place, file(message)?)))?;
+        let file = |(command, _): &Message| {
+            if let Command::Examine(file) = command { Some(*file) } else { None }
+        };
+        let (place, file) = waiting
+            .iter()
+            .enumerate()
+            .find_map(|(place, message)| Some((place, file(message)?)))?;
         waiting.remove(place).map(|(_, attachments)| (file, attachments))
     }
 
@@ -55,18 +60,24 @@ impl Inbox {
 
     /// The run that is to begin next, among what has been waited for.
     pub fn next_run(&self) -> Option<RunId> {
-        let start = |(command, _): &Message| if let Command::Start { run, .. } = command { Some(*run) } else { None };
+        let start = |(command, _): &Message| {
+            if let Command::Start { run, .. } = command { Some(*run) } else { None }
+        };
         self.waiting.borrow().iter().rev().find_map(start)
     }
 
     /// Whether by now the page waits for something else than run `id`.
     pub fn calls_off(&self, id: RunId) -> bool {
-        self.has(|command| matches!(command, Command::Cancel(run) if *run == id) || matches!(command, Command::Start { .. }))
+        self.has(|command| {
+            matches!(command, Command::Cancel(run) if *run == id)
+                || matches!(command, Command::Start { .. })
+        })
     }
 
     /// Whether by now the page wants run `id` to rest, or waits for something else.
     pub fn halts(&self, id: RunId) -> bool {
-        self.calls_off(id) || self.has(|command| matches!(command, Command::Pause(run) if *run == id))
+        self.calls_off(id)
+            || self.has(|command| matches!(command, Command::Pause(run) if *run == id))
     }
 
     fn has(&self, wanted: impl Fn(&Command) -> bool) -> bool {

@@ -43,9 +43,13 @@ pub fn start() {
 
     outbox::report_panics();
     let (sender, receiver) = mpsc::unbounded::<Message>();
-    let on_message = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| match wire::unpack(&event.data()) {
-        Ok(message) => sender.unbounded_send(message).expect("the session outlives the worker's events"),
-        Err(error) => web_sys::console::error_1(&format!("impasto: {error}").into()),
+    let on_message = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| {
+        match wire::unpack(&event.data()) {
+            Ok(message) => {
+                sender.unbounded_send(message).expect("the session outlives the worker's events")
+            }
+            Err(error) => web_sys::console::error_1(&format!("impasto: {error}").into()),
+        }
     });
     global::scope().set_onmessage(Some(on_message.as_ref().unchecked_ref()));
     on_message.forget();

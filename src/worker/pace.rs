@@ -144,7 +144,9 @@ mod tests {
 
     #[test]
     fn batches_come_to_a_size_that_stays() {
-        for (step_ms, size) in [(0.1, 32), (3.0, 16), (10.0, 4), (14.0, 4), (25.0, 2), (40.0, 1), (600.0, 1)] {
+        for (step_ms, size) in
+            [(0.1, 32), (3.0, 16), (10.0, 4), (14.0, 4), (25.0, 2), (40.0, 1), (600.0, 1)]
+        {
             let sizes = batches(step_ms);
             assert!(sizes[9..].iter().all(|&last| last == size), "{step_ms} ms a step: {sizes:?}");
         }
@@ -200,6 +202,9 @@ mod tests {
         assert!(!pace.begin_preview(9899.0) && pace.begin_preview(9900.0));
         pace.end_part(9900.0, true);
         pace.end_preview(10_400.0, false);
-        assert!(!pace.begin_preview(10_599.0) && pace.begin_preview(10_600.0), "the device worked meanwhile");
+        assert!(
+            !pace.begin_preview(10_599.0) && pace.begin_preview(10_600.0),
+            "the device worked meanwhile"
+        );
     }
 }

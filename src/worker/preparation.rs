@@ -86,7 +86,11 @@ impl Preparation {
     }
 
     /// The network on the device. While its weights are on their way the division is searched for.
-    async fn network(&mut self, wanted: &Wanted, report: impl Fn(Stage)) -> Result<Rc<Vgg19>, RunError> {
+    async fn network(
+        &mut self,
+        wanted: &Wanted,
+        report: impl Fn(Stage),
+    ) -> Result<Rc<Vgg19>, RunError> {
         if let Some(vgg) = &self.vgg {
             return Ok(Rc::clone(vgg));
         }

@@ -14,7 +14,10 @@ pub use processor::Programs;
 
 /// A run that is to come.
 #[derive(Clone, Debug)]
-#[cfg_attr(not(feature = "gpu"), expect(dead_code, reason = "for the processor nothing is compiled"))]
+#[cfg_attr(
+    not(feature = "gpu"),
+    expect(dead_code, reason = "for the processor nothing is compiled")
+)]
 pub struct Wanted {
     /// What to do.
     pub recipe: Recipe,

@@ -59,7 +59,15 @@ impl Pending {
 impl Run {
     /// Takes over `transfer`, which has `steps` to do.
     pub fn new(id: RunId, transfer: StyleTransfer, steps: u32) -> Self {
-        Self { id, paused: false, transfer, steps, pending: None, preview: None, pace: Pace::default() }
+        Self {
+            id,
+            paused: false,
+            transfer,
+            steps,
+            pending: None,
+            preview: None,
+            pace: Pace::default(),
+        }
     }
 
     /// The optimisation itself.
@@ -73,7 +81,11 @@ impl Run {
     ///
     /// # Errors
     /// [`RunError::Transfer`].
-    pub async fn advance(&mut self, mut halted: impl FnMut() -> bool, preparation: &Preparation) -> Result<bool, RunError> {
+    pub async fn advance(
+        &mut self,
+        mut halted: impl FnMut() -> bool,
+        preparation: &Preparation,
+    ) -> Result<bool, RunError> {
         if self.pending.is_none() {
             self.pace.begin(now_ms());
         }
@@ -99,7 +111,12 @@ impl Run {
             }
         }
         let step = self.transfer.steps_done();
-        self.follow(Pending::Batch(Look { step, batch: step - before, losses: Begun::new(self.transfer.losses()) })).await?;
+        self.follow(Pending::Batch(Look {
+            step,
+            batch: step - before,
+            losses: Begun::new(self.transfer.losses()),
+        }))
+        .await?;
         let finished = self.transfer.finished();
         if finished {
             self.catch_up().await?;
@@ -168,7 +185,10 @@ impl Run {
     }
 
     fn post_preview(&self, step: u32, pixels: &Pixels) {
-        outbox::post_with_bytes(&Event::Preview { run: self.id, step, size: pixels.size() }, pixels.rgba());
+        outbox::post_with_bytes(
+            &Event::Preview { run: self.id, step, size: pixels.size() },
+            pixels.rgba(),
+        );
     }
 
     /// Begins to read the picture for the canvas. Unless the next batch, or tile, will be long, it is waited for when that has been asked for: so the

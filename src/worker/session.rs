@@ -42,7 +42,12 @@ pub struct Session {
 impl Session {
     /// A session that will take `commands`.
     pub fn new(commands: UnboundedReceiver<Message>) -> Self {
-        Self { inbox: Inbox::new(commands), preparation: Preparation::new(), ahead: None, run: None }
+        Self {
+            inbox: Inbox::new(commands),
+            preparation: Preparation::new(),
+            ahead: None,
+            run: None,
+        }
     }
 
     /// Serves the page for as long as the worker lives.
@@ -68,8 +73,12 @@ impl Session {
                 self.catch_up().await;
                 examine(file, attachments.first()).await;
             }
-            Command::Prepare { recipe, paintings, memory } => self.ahead = Some(Wanted { recipe, paintings, memory }),
-            Command::Start { run, recipe, goes_on, memory } => self.start(run, recipe, goes_on, memory, &attachments).await,
+            Command::Prepare { recipe, paintings, memory } => {
+                self.ahead = Some(Wanted { recipe, paintings, memory })
+            }
+            Command::Start { run, recipe, goes_on, memory } => {
+                self.start(run, recipe, goes_on, memory, &attachments).await
+            }
             Command::Cancel(id) => {
                 if self.running(id).is_some() {
                     self.drop_run().await;
@@ -89,7 +98,8 @@ impl Session {
             Command::Adjust { run: id, emphasis, optimizer } => {
                 if let Some(run) = self.running(id) {
                     run.transfer_mut().set_optimizer(optimizer);
-                    let adjusted = run.transfer_mut().set_emphasis(emphasis).map_err(RunError::from);
+                    let adjusted =
+                        run.transfer_mut().set_emphasis(emphasis).map_err(RunError::from);
                     self.settle(id, adjusted).await;
                 }
             }
@@ -110,14 +120,27 @@ impl Session {
         match opened {
             Ok(open) => {
                 let OpenDevice { ref name, software, max_edge, capacity, .. } = open;
-                outbox::post(&Event::Opened(DeviceReport { kind, name: name.clone(), software, max_edge, capacity }));
+                outbox::post(&Event::Opened(DeviceReport {
+                    kind,
+                    name: name.clone(),
+                    software,
+                    max_edge,
+                    capacity,
+                }));
                 self.preparation.set_device(open);
             }
             Err(error) => outbox::post_fatal(explain::device(&error)),
         }
     }
 
-    async fn start(&mut self, id: RunId, recipe: Recipe, goes_on: bool, memory: MemoryUse, attachments: &[JsValue]) {
+    async fn start(
+        &mut self,
+        id: RunId,
+        recipe: Recipe,
+        goes_on: bool,
+        memory: MemoryUse,
+        attachments: &[JsValue],
+    ) {
         self.drop_run().await;
         self.ahead = None;
         outbox::set_current_run(Some(id));
@@ -144,9 +167,17 @@ impl Session {
         report(Stage::Pictures);
         let pictures = read_pictures(attachments, &recipe, goes_on).await?;
         let wanted = Wanted { recipe, paintings: pictures.paintings.len(), memory };
-        let Some(vgg) = preparation.ready(&wanted, report, || inbox.calls_off(id)).await? else { return Ok(None) };
+        let Some(vgg) = preparation.ready(&wanted, report, || inbox.calls_off(id)).await? else {
+            return Ok(None);
+        };
         let capacity = preparation.capacity(memory)?;
-        let mut transfer = StyleTransfer::new(vgg, &pictures, &wanted.recipe, capacity, &preparation.device()?.device)?;
+        let mut transfer = StyleTransfer::new(
+            vgg,
+            &pictures,
+            &wanted.recipe,
+            capacity,
+            &preparation.device()?.device,
+        )?;
         let of = transfer.targets_missing();
         while transfer.targets_missing() > 0 {
             report(Stage::Targets { done: of - transfer.targets_missing(), of });
@@ -233,7 +264,11 @@ impl Session {
     /// Tells the page of a failure, after which the run is no more.
     async fn settle(&mut self, id: RunId, outcome: Result<(), RunError>) {
         if let Err(error) = outcome {
-            outbox::post(&Event::Failed { run: Some(id), error: explain::run(&error), fatal: error.is_fatal() });
+            outbox::post(&Event::Failed {
+                run: Some(id),
+                error: explain::run(&error),
+                fatal: error.is_fatal(),
+            });
             self.drop_run().await;
         }
     }
@@ -258,7 +293,11 @@ async fn examine(file: FileId, attachment: Option<&JsValue>) {
 }
 
 /// The pictures of a run, each at the size to work at.
-async fn read_pictures(attachments: &[JsValue], recipe: &Recipe, goes_on: bool) -> Result<Pictures, RunError> {
+async fn read_pictures(
+    attachments: &[JsValue],
+    recipe: &Recipe,
+    goes_on: bool,
+) -> Result<Pictures, RunError> {
     let mut attachments = attachments.iter();
     let photo = read_picture(attachments.next(), Role::Content, recipe.size).await?;
     let earlier = if goes_on {
@@ -281,14 +320,21 @@ async fn read_pictures(attachments: &[JsValue], recipe: &Recipe, goes_on: bool) 
     Ok(Pictures { photo, paintings, masks: Vec::new(), earlier })
 }
 
-async fn read_picture(attachment: Option<&JsValue>, role: Role, edge: u32) -> Result<Pixels, RunError> {
+async fn read_picture(
+    attachment: Option<&JsValue>,
+    role: Role,
+    edge: u32,
+) -> Result<Pixels, RunError> {
     let bytes = read_file(attachment, role).await?;
     codec::decode_fitted(&bytes, edge).map_err(|error| RunError::Picture(role, error))
 }
 
 async fn read_file(attachment: Option<&JsValue>, role: Role) -> Result<Vec<u8>, RunError> {
     let unreadable = |reason: &str| RunError::Unreadable(role, reason.to_owned());
-    let blob: &Blob = attachment.and_then(JsCast::dyn_ref).ok_or_else(|| unreadable("no file came"))?;
-    let buffer = JsFuture::from(blob.array_buffer()).await.map_err(|error| unreadable(&format!("{error:?}")))?;
+    let blob: &Blob =
+        attachment.and_then(JsCast::dyn_ref).ok_or_else(|| unreadable("no file came"))?;
+    let buffer = JsFuture::from(blob.array_buffer())
+        .await
+        .map_err(|error| unreadable(&format!("{error:?}")))?;
     Ok(Uint8Array::new(&buffer).to_vec())
 }

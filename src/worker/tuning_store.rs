@@ -19,7 +19,10 @@ const CACHE: &str = "impasto-tuning-4";
 ///
 /// # Errors
 /// [`TransferError::Device`].
-pub async fn division(adapter: &OpenDevice, mut progress: impl FnMut(u32)) -> Result<Division, TransferError> {
+pub async fn division(
+    adapter: &OpenDevice,
+    mut progress: impl FnMut(u32),
+) -> Result<Division, TransferError> {
     let key = key(adapter).await;
     let cache = open().await.ok();
     if let Some(cache) = &cache
@@ -44,7 +47,10 @@ pub async fn division(adapter: &OpenDevice, mut progress: impl FnMut(u32)) -> Re
 /// Browsers tell little of an adapter; what it can hold helps to tell one from another.
 async fn key(adapter: &OpenDevice) -> String {
     let [vendor, architecture, device] = adapter_info::words().await;
-    let words = format!("{} {vendor} {architecture} {device} {} {}", adapter.name, adapter.max_edge, adapter.software);
+    let words = format!(
+        "{} {vendor} {architecture} {device} {} {}",
+        adapter.name, adapter.max_edge, adapter.software
+    );
     format!("tuning/{}", String::from(js_sys::encode_uri_component(&words)))
 }
 

@@ -102,10 +102,14 @@ impl WeightsStore {
         self.read_all(&reader).await
     }
 
-    async fn read_all(&mut self, reader: &ReadableStreamDefaultReader) -> Result<(), DownloadError> {
+    async fn read_all(
+        &mut self,
+        reader: &ReadableStreamDefaultReader,
+    ) -> Result<(), DownloadError> {
         let mut reported_ms = f64::NEG_INFINITY;
         loop {
-            let chunk = JsFuture::from(reader.read()).await.map_err(|error| self.dropped(&error))?;
+            let chunk =
+                JsFuture::from(reader.read()).await.map_err(|error| self.dropped(&error))?;
             let value = js_sys::Reflect::get(&chunk, &"value".into()).unwrap_or(JsValue::UNDEFINED);
             let Ok(bytes) = value.dyn_into::<Uint8Array>() else {
                 self.report(WeightsSource::Network, self.partial.len());
@@ -124,11 +128,19 @@ impl WeightsStore {
     }
 
     fn dropped(&self, error: &JsValue) -> DownloadError {
-        DownloadError::Dropped { received: self.partial.len() as u64, total: self.manifest.bytes, reason: words(error) }
+        DownloadError::Dropped {
+            received: self.partial.len() as u64,
+            total: self.manifest.bytes,
+            reason: words(error),
+        }
     }
 
     fn report(&self, source: WeightsSource, received: usize) {
-        outbox::post(&Event::Weights { source, received: received as u64, total: self.manifest.bytes });
+        outbox::post(&Event::Weights {
+            source,
+            received: received as u64,
+            total: self.manifest.bytes,
+        });
     }
 }
 
@@ -141,7 +153,8 @@ async fn fetch(url: &str, from: usize) -> Result<Response, DownloadError> {
     if from > 0 {
         request.headers().set("Range", &format!("bytes={from}-")).map_err(unreachable)?;
     }
-    let response = JsFuture::from(scope().fetch_with_request(&request)).await.map_err(unreachable)?;
+    let response =
+        JsFuture::from(scope().fetch_with_request(&request)).await.map_err(unreachable)?;
     Ok(response.unchecked_into())
 }
 
@@ -164,5 +177,7 @@ async fn keep(cache: &Cache, url: &str, bytes: &[u8]) -> Result<(), JsValue> {
 
 /// What a thrown value says.
 fn words(error: &JsValue) -> String {
-    error.dyn_ref::<js_sys::Error>().map_or_else(|| format!("{error:?}"), |error| String::from(error.message()))
+    error
+        .dyn_ref::<js_sys::Error>()
+        .map_or_else(|| format!("{error:?}"), |error| String::from(error.message()))
 }

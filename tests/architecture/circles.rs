@@ -50,10 +50,20 @@ impl Names {
         let with = |name: String| [prefix, &[name]].concat();
         match tree {
             UseTree::Path(path) => self.take(&path.tree, &with(path.ident.to_string()), passes_on),
-            UseTree::Group(group) => group.items.iter().for_each(|tree| self.take(tree, prefix, passes_on)),
-            UseTree::Name(name) if name.ident == "self" => self.name(prefix.to_vec(), prefix.last().cloned(), passes_on),
-            UseTree::Name(name) => self.name(with(name.ident.to_string()), Some(name.ident.to_string()), passes_on),
-            UseTree::Rename(rename) => self.name(with(rename.ident.to_string()), Some(rename.rename.to_string()), passes_on),
+            UseTree::Group(group) => {
+                group.items.iter().for_each(|tree| self.take(tree, prefix, passes_on))
+            }
+            UseTree::Name(name) if name.ident == "self" => {
+                self.name(prefix.to_vec(), prefix.last().cloned(), passes_on)
+            }
+            UseTree::Name(name) => {
+                self.name(with(name.ident.to_string()), Some(name.ident.to_string()), passes_on)
+            }
+            UseTree::Rename(rename) => self.name(
+                with(rename.ident.to_string()),
+                Some(rename.rename.to_string()),
+                passes_on,
+            ),
             UseTree::Glob(_) => self.name(prefix.to_vec(), None, false),
         }
     }
@@ -82,7 +92,8 @@ impl<'ast> Visit<'ast> for Names {
     }
 
     fn visit_path(&mut self, path: &'ast syn::Path) {
-        let written: Vec<String> = path.segments.iter().map(|segment| segment.ident.to_string()).collect();
+        let written: Vec<String> =
+            path.segments.iter().map(|segment| segment.ident.to_string()).collect();
         if let Some(path) = self.absolute(&written) {
             self.module.named.insert(path);
         }
@@ -93,7 +104,11 @@ impl<'ast> Visit<'ast> for Names {
 /// Whether an item is there for tests alone.
 fn of_tests(attributes: &[Attribute]) -> bool {
     let says_test = |attribute: &Attribute| {
-        attribute.path().is_ident("cfg") && attribute.meta.require_list().is_ok_and(|list| list.tokens.to_string().contains("test"))
+        attribute.path().is_ident("cfg")
+            && attribute
+                .meta
+                .require_list()
+                .is_ok_and(|list| list.tokens.to_string().contains("test"))
     };
     attributes.iter().any(says_test)
 }
@@ -111,7 +126,8 @@ fn modules() -> BTreeMap<ModulePath, Module> {
     let mut modules = BTreeMap::new();
     for path in files(&src) {
         let below = path.strip_prefix(&src).expect("it lies below src").with_extension("");
-        let mut at: ModulePath = below.iter().map(|part| part.to_string_lossy().into_owned()).collect();
+        let mut at: ModulePath =
+            below.iter().map(|part| part.to_string_lossy().into_owned()).collect();
         if at[0] == "bin" || below.ends_with("tests") {
             continue;
         }
@@ -168,7 +184,9 @@ fn circles_of(room: &str, edges: &BTreeMap<String, BTreeSet<String>>) -> Option<
 }
 
 fn package(files: &[(&str, &str)]) -> BTreeMap<ModulePath, Module> {
-    let path = |name: &str| name.split("::").filter(|part| !part.is_empty()).map(str::to_owned).collect::<ModulePath>();
+    let path = |name: &str| {
+        name.split("::").filter(|part| !part.is_empty()).map(str::to_owned).collect::<ModulePath>()
+    };
     files.iter().map(|(name, text)| (path(name), read(path(name), text))).collect()
 }
 
@@ -181,23 +199,45 @@ fn no_files_import_each_other_in_a_circle() {
 
 #[test]
 fn a_circle_is_found_however_it_is_written() {
-    let with =
-        |a: &str, b: &str| circles(&package(&[("", "mod room;"), ("room", "pub use a::Thing;"), ("room::a", a), ("room::b", b)]));
-    for a in
-        ["use super::b::Other;", "use crate::room::{b, self};", "fn f() -> super::b::Other {}", "use super::{b::{Other as Mine}};"]
-    {
+    let with = |a: &str, b: &str| {
+        circles(&package(&[
+            ("", "mod room;"),
+            ("room", "pub use a::Thing;"),
+            ("room::a", a),
+            ("room::b", b),
+        ]))
+    };
+    for a in [
+        "use super::b::Other;",
+        "use crate::room::{b, self};",
+        "fn f() -> super::b::Other {}",
+        "use super::{b::{Other as Mine}};",
+    ] {
         assert_eq!(with(a, "").len(), 0, "{a}: one direction is none");
-        for b in ["use super::a;", "use crate::room::Thing;", "use super::Thing;", "fn f(_: &crate::room::a::Thing) {}"] {
+        for b in [
+            "use super::a;",
+            "use crate::room::Thing;",
+            "use super::Thing;",
+            "fn f(_: &crate::room::a::Thing) {}",
+        ] {
             assert_eq!(with(a, b).len(), 1, "{a} {b}");
         }
-        assert_eq!(with(a, "#[cfg(test)] mod tests { use super::super::a; }").len(), 0, "tests may know all");
+        assert_eq!(
+            with(a, "#[cfg(test)] mod tests { use super::super::a; }").len(),
+            0,
+            "tests may know all"
+        );
     }
 }
 
 #[test]
 fn rooms_are_compared_with_all_that_lies_below_them() {
-    let files =
-        [("one", ""), ("one::deep", "use crate::two::Thing;"), ("two", "mod deep;"), ("two::deep", "use crate::one::deep::Other;")];
+    let files = [
+        ("one", ""),
+        ("one::deep", "use crate::two::Thing;"),
+        ("two", "mod deep;"),
+        ("two::deep", "use crate::one::deep::Other;"),
+    ];
     assert_eq!(circles(&package(&files)).len(), 1);
     let passed_on = [("one", "pub use crate::two::Thing;"), ("two", "use crate::one::Other;")];
     assert_eq!(circles(&package(&passed_on)).len(), 1, "what is passed on is known");

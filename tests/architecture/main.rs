@@ -19,20 +19,46 @@ const RULES: &[Rule] = &[
     Rule { module: "losses", crates: &["serde"], modules: &[] },
     Rule { module: "memory", crates: &["serde"], modules: &[] },
     Rule { module: "pixels", crates: &["serde", "thiserror"], modules: &[] },
-    Rule { module: "recipe", crates: &["serde", "serde_json", "serde_path_to_error", "thiserror"], modules: &["layer", "pixels"] },
-    Rule { module: "protocol", crates: &["serde"], modules: &["losses", "memory", "pixels", "recipe"] },
+    Rule {
+        module: "recipe",
+        crates: &["serde", "serde_json", "serde_path_to_error", "thiserror"],
+        modules: &["layer", "pixels"],
+    },
+    Rule {
+        module: "protocol",
+        crates: &["serde"],
+        modules: &["losses", "memory", "pixels", "recipe"],
+    },
     Rule {
         module: "protocol/wire.rs",
         crates: &["js_sys", "serde", "serde_json", "thiserror", "wasm_bindgen"],
         modules: &["protocol"],
     },
-    Rule { module: "codec", crates: &["fast_image_resize", "image", "thiserror"], modules: &["frame", "pixels"] },
+    Rule {
+        module: "codec",
+        crates: &["fast_image_resize", "image", "thiserror"],
+        modules: &["frame", "pixels"],
+    },
     Rule {
         module: "engine",
-        crates: &["burn", "burn_wgpu", "glam", "safetensors", "serde", "serde_json", "sha2", "thiserror", "wgpu"],
+        crates: &[
+            "burn",
+            "burn_wgpu",
+            "glam",
+            "safetensors",
+            "serde",
+            "serde_json",
+            "sha2",
+            "thiserror",
+            "wgpu",
+        ],
         modules: &["layer", "losses", "memory", "pixels", "recipe"],
     },
-    Rule { module: "engine/ops", crates: &["burn", "burn_cubecl", "cubecl"], modules: &["memory", "pixels"] },
+    Rule {
+        module: "engine/ops",
+        crates: &["burn", "burn_cubecl", "cubecl"],
+        modules: &["memory", "pixels"],
+    },
     Rule {
         module: "worker",
         crates: &[
@@ -66,7 +92,16 @@ const RULES: &[Rule] = &[
     },
     Rule {
         module: "cli",
-        crates: &["burn", "clap", "image", "indicatif", "pollster", "safetensors", "serde", "thiserror"],
+        crates: &[
+            "burn",
+            "clap",
+            "image",
+            "indicatif",
+            "pollster",
+            "safetensors",
+            "serde",
+            "thiserror",
+        ],
         modules: &["codec", "engine", "layer", "memory", "pixels", "recipe"],
     },
 ];
@@ -77,13 +112,16 @@ fn root() -> &'static Path {
 
 /// Names of all dependencies in Cargo.toml, as code writes them.
 fn dependencies() -> BTreeSet<String> {
-    let manifest = std::fs::read_to_string(root().join("Cargo.toml")).expect("Cargo.toml can be read");
+    let manifest =
+        std::fs::read_to_string(root().join("Cargo.toml")).expect("Cargo.toml can be read");
     let mut names = BTreeSet::new();
     let mut listed = false;
     for line in manifest.lines() {
         if line.starts_with('[') {
             listed = line.ends_with("dependencies]") && !line.starts_with("[workspace");
-        } else if let Some((name, _)) = line.split_once(" = ").filter(|(name, _)| listed && !name.starts_with([' ', '#', '"'])) {
+        } else if let Some((name, _)) =
+            line.split_once(" = ").filter(|(name, _)| listed && !name.starts_with([' ', '#', '"']))
+        {
             names.insert(name.trim_end_matches(".workspace").replace('-', "_"));
         }
     }
@@ -92,7 +130,8 @@ fn dependencies() -> BTreeSet<String> {
 
 /// All Rust files below `folder`.
 fn files(folder: &Path) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    let entries =
+        std::fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
     let mut found = Vec::new();
     for path in entries.map(|entry| entry.expect("the folder can be listed").path()) {
         if path.is_dir() {
@@ -106,9 +145,14 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 
 /// The code of a file without its comments and without its tests, which stand last and may use more.
 fn code(path: &Path) -> String {
-    let text = std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let text =
+        std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let product = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
-    product.lines().map(|line| line.split("//").next().unwrap_or_default()).collect::<Vec<_>>().join("\n")
+    product
+        .lines()
+        .map(|line| line.split("//").next().unwrap_or_default())
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 /// The first segments of all paths in `code` that begin with `prefix` (empty: that begin a path).
@@ -117,7 +161,14 @@ fn heads(code: &str, prefix: &str) -> BTreeSet<String> {
     let is_word = |c: char| c.is_alphanumeric() || c == '_';
     if prefix.is_empty() {
         for (at, _) in code.match_indices("::") {
-            let head: String = code[..at].chars().rev().take_while(|&c| is_word(c)).collect::<Vec<_>>().into_iter().rev().collect();
+            let head: String = code[..at]
+                .chars()
+                .rev()
+                .take_while(|&c| is_word(c))
+                .collect::<Vec<_>>()
+                .into_iter()
+                .rev()
+                .collect();
             if !code[..at - head.len()].ends_with("::") {
                 heads.insert(head);
             }
@@ -126,7 +177,9 @@ fn heads(code: &str, prefix: &str) -> BTreeSet<String> {
     }
     for (at, _) in code.match_indices(prefix) {
         let rest = &code[at + prefix.len()..];
-        let names = rest.strip_prefix('{').map_or(rest, |group| group.split('}').next().unwrap_or_default());
+        let names = rest
+            .strip_prefix('{')
+            .map_or(rest, |group| group.split('}').next().unwrap_or_default());
         let count = if rest.starts_with('{') { usize::MAX } else { 1 };
         for name in names.split(',').take(count) {
             heads.insert(name.trim().chars().take_while(|&c| is_word(c)).collect());
@@ -140,15 +193,23 @@ fn module_of(path: &Path) -> Option<String> {
     let relative = path.strip_prefix(root().join("src")).expect("the file is below src");
     let first = relative.components().next()?.as_os_str().to_string_lossy().into_owned();
     let is_exempt = first == "lib.rs" || first == "bin" || path.ends_with("tests.rs");
-    let folder = RULES.iter().find(|rule| rule.module.contains('/') && relative.starts_with(rule.module));
-    (!is_exempt).then(|| folder.map_or_else(|| first.trim_end_matches(".rs").to_owned(), |rule| rule.module.to_owned()))
+    let folder =
+        RULES.iter().find(|rule| rule.module.contains('/') && relative.starts_with(rule.module));
+    (!is_exempt).then(|| {
+        folder
+            .map_or_else(|| first.trim_end_matches(".rs").to_owned(), |rule| rule.module.to_owned())
+    })
 }
 
 fn trespasses(rule: &Rule, code: &str, dependencies: &BTreeSet<String>) -> Vec<String> {
-    let crates = heads(code, "").into_iter().filter(|head| dependencies.contains(head) && !rule.crates.contains(&head.as_str()));
-    let modules = heads(code, "crate::")
+    let crates = heads(code, "")
         .into_iter()
-        .filter(|head| head != rule.module && RULES.iter().any(|r| r.module == head) && !rule.modules.contains(&head.as_str()));
+        .filter(|head| dependencies.contains(head) && !rule.crates.contains(&head.as_str()));
+    let modules = heads(code, "crate::").into_iter().filter(|head| {
+        head != rule.module
+            && RULES.iter().any(|r| r.module == head)
+            && !rule.modules.contains(&head.as_str())
+    });
     crates.chain(modules.map(|module| format!("crate::{module}"))).collect()
 }
 
@@ -160,7 +221,8 @@ fn every_module_keeps_to_the_import_table() {
     for path in files(&root().join("src")) {
         let Some(module) = module_of(&path) else { continue };
         let rule = RULES.iter().find(|rule| rule.module == module);
-        let rule = rule.unwrap_or_else(|| panic!("{}: no rule for module {module}", path.display()));
+        let rule =
+            rule.unwrap_or_else(|| panic!("{}: no rule for module {module}", path.display()));
         let found = trespasses(rule, &code(&path), &dependencies);
         assert!(found.is_empty(), "{} may not use {found:?}", path.display());
         seen += 1;
@@ -177,7 +239,10 @@ fn a_trespass_is_found_in_any_form() {
     assert_eq!(found("fn f() -> web_sys::Window {}"), ["web_sys"]);
     assert_eq!(found("use crate::{layer::Layer, engine};"), ["crate::engine", "crate::layer"]);
     assert_eq!(found("type T = crate::protocol::Event;"), ["crate::protocol"]);
-    assert_eq!(found("use serde::Serialize; use std::fmt; use some::burn::thing;"), Vec::<String>::new());
+    assert_eq!(
+        found("use serde::Serialize; use std::fmt; use some::burn::thing;"),
+        Vec::<String>::new()
+    );
 }
 
 #[test]

@@ -36,7 +36,10 @@ pub struct Session {
 
 /// Runs a scenario to its end on a fresh browser, which is closed also when the scenario fails.
 pub fn play<T>(browser: Browser, scenario: impl AsyncFnOnce(&Session) -> T) -> T {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime can be made");
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime can be made");
     runtime.block_on(async {
         let session = Session::start(browser).await;
         let outcome = AssertUnwindSafe(scenario(&session)).catch_unwind().await;
@@ -56,7 +59,9 @@ impl Session {
             Browser::Chromium => chromium(downloads.path()),
             Browser::Firefox => firefox(downloads.path()),
         };
-        let Value::Object(capabilities) = capabilities else { unreachable!("capabilities are an object") };
+        let Value::Object(capabilities) = capabilities else {
+            unreachable!("capabilities are an object")
+        };
         let client = ClientBuilder::new(HttpConnector::new())
             .capabilities(capabilities)
             .connect(&format!("http://127.0.0.1:{port}"))
@@ -74,7 +79,10 @@ impl Session {
 impl Drop for Session {
     fn drop(&mut self) {
         // The driver takes its browser along, also when a test has failed.
-        let terminated = Command::new("kill").arg(self.driver.id().to_string()).status().is_ok_and(|status| status.success());
+        let terminated = Command::new("kill")
+            .arg(self.driver.id().to_string())
+            .status()
+            .is_ok_and(|status| status.success());
         if !terminated {
             self.driver.kill().ok();
         }
@@ -85,9 +93,11 @@ impl Drop for Session {
 /// The program that `cargo xtask test` has found or brought.
 fn program(variable: &str) -> PathBuf {
     let path = std::env::var_os(variable);
-    PathBuf::from(
-        path.unwrap_or_else(|| panic!("{variable} is not set: run the browser tests with `cargo xtask test --only browsers`")),
-    )
+    PathBuf::from(path.unwrap_or_else(|| {
+        panic!(
+            "{variable} is not set: run the browser tests with `cargo xtask test --only browsers`"
+        )
+    }))
 }
 
 fn spawn_driver(browser: Browser, port: u16) -> Child {
@@ -99,7 +109,12 @@ fn spawn_driver(browser: Browser, port: u16) -> Child {
     let mut command = Command::new(&path);
     match browser {
         Browser::Chromium => command.arg(format!("--port={port}")),
-        Browser::Firefox => command.args(["--port", &port.to_string(), "--websocket-port", &free_port().to_string()]),
+        Browser::Firefox => command.args([
+            "--port",
+            &port.to_string(),
+            "--websocket-port",
+            &free_port().to_string(),
+        ]),
     };
     command.stdout(Stdio::null()).stderr(Stdio::null());
     command.spawn().unwrap_or_else(|error| panic!("{}: {error}", path.display()))

@@ -58,7 +58,13 @@ in_both_browsers! {
 }
 
 /// A page with both pictures chosen, computing where `device` says, for `steps` steps.
-async fn prepared<'a>(session: &'a Session, site: &Site, pictures: &Pictures, device: &str, steps: u32) -> Page<'a> {
+async fn prepared<'a>(
+    session: &'a Session,
+    site: &Site,
+    pictures: &Pictures,
+    device: &str,
+    steps: u32,
+) -> Page<'a> {
     let page = Page::open(session, &site.url()).await;
     page.set("Compute on", device).await;
     page.set("Steps", &steps.to_string()).await;

@@ -51,20 +51,28 @@ impl<'a> Page<'a> {
         let button = self
             .until(&format!("{name} can be pressed"), async || {
                 let button = self.button(name).await;
-                let enabled = button.attr("aria-disabled").await.ok()?.is_none() && button.is_enabled().await.ok()?;
+                let enabled = button.attr("aria-disabled").await.ok()?.is_none()
+                    && button.is_enabled().await.ok()?;
                 enabled.then_some(button)
             })
             .await;
         // The drivers bring it to the edge of the window, where the buttons of a run lie over it.
         let element = serde_json::to_value(&button).expect("an element has a JSON form");
-        self.run("arguments[0].scrollIntoView({ block: 'center', behavior: 'instant' });", vec![element]).await;
+        self.run(
+            "arguments[0].scrollIntoView({ block: 'center', behavior: 'instant' });",
+            vec![element],
+        )
+        .await;
         button.click().await.unwrap_or_else(|error| panic!("{name}: {error}"));
     }
 
     /// Gives a file to the input of this accessible name.
     pub async fn choose_file(&self, input: &str, file: &Path) {
         let element = self.find(&format!("//input[@type='file'][@aria-label='{input}']")).await;
-        element.send_keys(&file.to_string_lossy()).await.unwrap_or_else(|error| panic!("{input}: {error}"));
+        element
+            .send_keys(&file.to_string_lossy())
+            .await
+            .unwrap_or_else(|error| panic!("{input}: {error}"));
     }
 
     /// Sets the form control of this label, as a person would: the page hears of it.
@@ -118,7 +126,10 @@ impl<'a> Page<'a> {
 
     /// Waits until the status says `words`.
     pub async fn until_status(&self, words: &str) {
-        self.until(&format!("the status says {words:?}"), async || self.status().await.contains(words).then_some(())).await;
+        self.until(&format!("the status says {words:?}"), async || {
+            self.status().await.contains(words).then_some(())
+        })
+        .await;
     }
 
     /// The words of the error on view; empty when there is none.
@@ -128,12 +139,18 @@ impl<'a> Page<'a> {
 
     /// Waits for an error that contains `words`.
     pub async fn until_alert(&self, words: &str) {
-        self.until(&format!("an error says {words:?}"), async || self.alert().await.contains(words).then_some(())).await;
+        self.until(&format!("an error says {words:?}"), async || {
+            self.alert().await.contains(words).then_some(())
+        })
+        .await;
     }
 
     /// Waits until `words` are on the page.
     pub async fn until_text(&self, words: &str) {
-        self.until(&format!("the page says {words:?}"), async || self.text("body").await.contains(words).then_some(())).await;
+        self.until(&format!("the page says {words:?}"), async || {
+            self.text("body").await.contains(words).then_some(())
+        })
+        .await;
     }
 
     /// The total loss on view.
@@ -147,7 +164,10 @@ impl<'a> Page<'a> {
             const term = [...document.querySelectorAll("dt")].find(term => term.textContent === arguments[0]);
             return term?.nextElementSibling?.textContent ?? "";
         "#;
-        self.until(&format!("there is a {term}"), async || parse_figure(self.run(script, vec![term.into()]).await.as_str()?)).await
+        self.until(&format!("there is a {term}"), async || {
+            parse_figure(self.run(script, vec![term.into()]).await.as_str()?)
+        })
+        .await
     }
 
     /// What the canvas labelled "Result" shows; `None` while it shows nothing.
@@ -163,12 +183,19 @@ impl<'a> Page<'a> {
         "#;
         let answer = self.run(script, vec![]).await;
         let values = answer.as_array()?;
-        Some(Shown { width: values[0].as_u64()?, height: values[1].as_u64()?, hash: values[2].as_i64()? })
+        Some(Shown {
+            width: values[0].as_u64()?,
+            height: values[1].as_u64()?,
+            hash: values[2].as_i64()?,
+        })
     }
 
     /// Waits for a picture other than `before`.
     pub async fn until_shown_other_than(&self, before: Option<&Shown>) -> Shown {
-        self.until("another picture", async || self.shown().await.filter(|shown| Some(shown) != before)).await
+        self.until("another picture", async || {
+            self.shown().await.filter(|shown| Some(shown) != before)
+        })
+        .await
     }
 
     /// The one file of this kind that was saved.
@@ -177,7 +204,8 @@ impl<'a> Page<'a> {
             let entries = std::fs::read_dir(self.downloads).expect("the folder can be listed");
             let mut paths = entries.map(|entry| entry.expect("the folder can be listed").path());
             paths.find(|path| {
-                path.extension().is_some_and(|extension| extension == kind) && path.metadata().is_ok_and(|m| m.len() > 0)
+                path.extension().is_some_and(|extension| extension == kind)
+                    && path.metadata().is_ok_and(|m| m.len() > 0)
             })
         })
         .await
@@ -185,20 +213,31 @@ impl<'a> Page<'a> {
 
     /// Runs JavaScript and gives what it returns.
     pub async fn run(&self, script: &str, arguments: Vec<Value>) -> Value {
-        self.client.execute(script, arguments).await.unwrap_or_else(|error| panic!("{script}: {error}"))
+        self.client
+            .execute(script, arguments)
+            .await
+            .unwrap_or_else(|error| panic!("{script}: {error}"))
     }
 
     /// Waits until `look` finds something.
     ///
     /// # Panics
     /// When it has not within a fair time; the message holds what the page says.
-    pub async fn until<T, F: Future<Output = Option<T>>>(&self, what: &str, mut look: impl FnMut() -> F) -> T {
+    pub async fn until<T, F: Future<Output = Option<T>>>(
+        &self,
+        what: &str,
+        mut look: impl FnMut() -> F,
+    ) -> T {
         let begun = Instant::now();
         loop {
             if let Some(found) = look().await {
                 return found;
             }
-            assert!(begun.elapsed() < PATIENCE, "waited in vain: {what}. The page says:\n{}", self.text("body").await);
+            assert!(
+                begun.elapsed() < PATIENCE,
+                "waited in vain: {what}. The page says:\n{}",
+                self.text("body").await
+            );
             tokio::time::sleep(GLANCE).await;
         }
     }

@@ -32,24 +32,36 @@ impl Pictures {
     }
 
     fn photo(&self, name: &str, (width, height): (u32, u32)) -> PathBuf {
-        let shade = |x, y| if x > y { [230, 180, 90] } else { [byte(160 * x / width), byte(160 * y / height), 120] };
+        let shade = |x, y| {
+            if x > y {
+                [230, 180, 90]
+            } else {
+                [byte(160 * x / width), byte(160 * y / height), 120]
+            }
+        };
         self.save(name, width, height, shade)
     }
 
     /// A square photo of this side, px: the small one's shades.
     pub fn large_content(&self, side: u32) -> PathBuf {
-        self.save("large.png", side, side, |x, y| if x > y { [230, 180, 90] } else { [byte(x / 16), byte(y / 8), 120] })
+        self.save("large.png", side, side, |x, y| {
+            if x > y { [230, 180, 90] } else { [byte(x / 16), byte(y / 8), 120] }
+        })
     }
 
     /// A small painting: busy stripes.
     pub fn style(&self) -> PathBuf {
         let (width, height) = STYLE;
-        self.save("painting.png", width, height, |x, y| if (x / 3 + y / 2) % 2 == 0 { [20, 40, 160] } else { [250, 220, 40] })
+        self.save("painting.png", width, height, |x, y| {
+            if (x / 3 + y / 2) % 2 == 0 { [20, 40, 160] } else { [250, 220, 40] }
+        })
     }
 
     /// Another painting: blots.
     pub fn second_style(&self) -> PathBuf {
-        self.save("second.png", 40, 40, |x, y| if (x / 7) * (y / 5) % 3 == 0 { [180, 30, 40] } else { [240, 235, 220] })
+        self.save("second.png", 40, 40, |x, y| {
+            if (x / 7) * (y / 5) % 3 == 0 { [180, 30, 40] } else { [240, 235, 220] }
+        })
     }
 
     /// A file of these bytes.
@@ -59,7 +71,13 @@ impl Pictures {
         path
     }
 
-    fn save(&self, name: &str, width: u32, height: u32, colour: impl Fn(u32, u32) -> [u8; 3]) -> PathBuf {
+    fn save(
+        &self,
+        name: &str,
+        width: u32,
+        height: u32,
+        colour: impl Fn(u32, u32) -> [u8; 3],
+    ) -> PathBuf {
         let path = self.folder.path().join(name);
         let image = image::RgbImage::from_fn(width, height, |x, y| image::Rgb(colour(x, y)));
         image.save(&path).expect("the picture can be written");

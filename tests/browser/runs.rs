@@ -35,7 +35,8 @@ struct Buffers {
 }
 
 async fn buffers(page: &Page<'_>) -> Buffers {
-    serde_json::from_value(page.run("return window.buffers;", vec![]).await).expect("the page was told")
+    serde_json::from_value(page.run("return window.buffers;", vec![]).await)
+        .expect("the page was told")
 }
 
 /// The whole way, on `device`: the steps rise, the loss falls, the picture changes and can be kept.
@@ -43,8 +44,7 @@ async fn run_to_the_end(session: &Session, device: &str, steps: u32) {
     let (site, pictures) = (Site::new(), Pictures::new());
     let page = prepared(session, &site, &pictures, device, steps).await;
     let asks = async || {
-        let script =
-            "const leave = new Event('beforeunload', { cancelable: true }); dispatchEvent(leave); return leave.defaultPrevented;";
+        let script = "const leave = new Event('beforeunload', { cancelable: true }); dispatchEvent(leave); return leave.defaultPrevented;";
         page.run(script, vec![]).await
     };
     assert_eq!(asks().await, false, "there is nothing to lose");
@@ -78,7 +78,11 @@ pub async fn the_gpu_does_the_same(session: &Session) {
 }
 
 /// A run through WebGPU comes to the picture to which the engine comes on the processor.
-async fn paint_as_on_the_processor<'a>(session: &'a Session, site: &Site, content: (u32, u32)) -> Page<'a> {
+async fn paint_as_on_the_processor<'a>(
+    session: &'a Session,
+    site: &Site,
+    content: (u32, u32),
+) -> Page<'a> {
     const STEPS: u32 = 3;
     let pictures = Pictures::new();
     let photo = pictures.other_content(content);
@@ -102,26 +106,30 @@ async fn paint_as_on_the_processor<'a>(session: &'a Session, site: &Site, conten
 async fn on_the_processor(recipe: &Recipe, photo: &Path, painting: &Path) -> [Vec<u8>; 2] {
     let (device, manifest) = (Device::flex(), Manifest::built_in());
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("weights").join(&manifest.file);
-    let weights = Weights::load(&std::fs::read(file).expect("the weights are there"), &manifest).expect("they are whole");
+    let weights = Weights::load(&std::fs::read(file).expect("the weights are there"), &manifest)
+        .expect("they are whole");
     let vgg = Rc::new(Vgg19::new(weights, &ChannelMeans::built_in(), &device));
     let [photo, painting] = [photo, painting].map(|path| {
         let bytes = std::fs::read(path).expect("the picture is there");
         codec::decode_fitted(&bytes, recipe.size).expect("it is one")
     });
     let pictures = engine::Pictures::new(photo, vec![painting]);
-    let mut transfer = StyleTransfer::new(vgg, &pictures, recipe, Capacity::AMPLE, &device).expect("the recipe makes sense");
+    let mut transfer = StyleTransfer::new(vgg, &pictures, recipe, Capacity::AMPLE, &device)
+        .expect("the recipe makes sense");
     let begun = transfer.pixels().await.expect("the processor is there");
     while !transfer.finished() {
         transfer.step().await.expect("the processor is there");
     }
     let ended = transfer.pixels().await.expect("the processor is there");
-    [begun, ended].map(|pixels| pixels.rgba().chunks(4).flat_map(|pixel| pixel[..3].to_vec()).collect())
+    [begun, ended]
+        .map(|pixels| pixels.rgba().chunks(4).flat_map(|pixel| pixel[..3].to_vec()).collect())
 }
 
 /// Root mean square of what lies between two pictures, levels of 255.
 fn distance(one: &[u8], other: &[u8]) -> f64 {
     assert_eq!(one.len(), other.len());
-    let squares: f64 = one.iter().zip(other).map(|(&a, &b)| (f64::from(a) - f64::from(b)).powi(2)).sum();
+    let squares: f64 =
+        one.iter().zip(other).map(|(&a, &b)| (f64::from(a) - f64::from(b)).powi(2)).sum();
     (squares / one.len() as f64).sqrt()
 }
 
@@ -129,7 +137,11 @@ fn distance(one: &[u8], other: &[u8]) -> f64 {
 pub async fn the_gpu_paints_what_the_processor_does(session: &Session) {
     let site = Site::new();
     let page = paint_as_on_the_processor(session, &site, (61, 47)).await;
-    assert_eq!(page.run(KNOWS_THE_CARD, vec![]).await, true, "another card would be taken for this one");
+    assert_eq!(
+        page.run(KNOWS_THE_CARD, vec![]).await,
+        true,
+        "another card would be taken for this one"
+    );
 }
 
 /// Whether what was found out about the card is kept under what the browser tells of it.
@@ -145,7 +157,8 @@ pub async fn the_gpu_paints_in_tiles_what_the_processor_does_as_a_whole(session:
     let site = Site::new();
     site.limit_buffers(210 * 210 * 256);
     let page = paint_as_on_the_processor(session, &site, (217, 27)).await;
-    let larger = page.run("return document.querySelector('option[value=\"512\"]') !== null;", vec![]).await;
+    let larger =
+        page.run("return document.querySelector('option[value=\"512\"]') !== null;", vec![]).await;
     assert_eq!(larger, false, "with such buffers the largest picture is smaller");
 }
 
@@ -161,14 +174,20 @@ pub async fn a_run_that_spares_memory_comes_as_far(session: &Session) {
     page.press("Cancel").await;
     // Block 1's two largest gradients alone.
     let bytes = u64::from(2 * 64 * 4 * CONTENT.0 * CONTENT.1);
-    page.until("the run's memory is given back", async || (given_back().await >= before + bytes).then_some(())).await;
+    page.until("the run's memory is given back", async || {
+        (given_back().await >= before + bytes).then_some(())
+    })
+    .await;
     page.set("Steps", "3").await;
     page.press("Stylise").await;
     page.until_status("finished").await;
     let ample = page.loss().await;
     page.set("Graphics memory", "sparing").await;
     page.press("Stylise").await;
-    page.until("another run begins", async || (!page.status().await.contains("finished")).then_some(())).await;
+    page.until("another run begins", async || {
+        (!page.status().await.contains("finished")).then_some(())
+    })
+    .await;
     page.until_status("finished").await;
     let sparing = page.loss().await;
     assert!((sparing / ample - 1.0).abs() < 0.02, "{sparing} with memory spared, {ample} without");
@@ -185,13 +204,20 @@ pub async fn a_run_takes_the_memory_that_is_told(session: &Session) {
         page.set("Graphics memory", memory).await;
         let size = size.min(largest_size(&page).await);
         page.set("Size", &size.to_string()).await;
-        let told = page.until("the size goes by the photo", async || gigabytes_told(&page).await).await;
+        let told =
+            page.until("the size goes by the photo", async || gigabytes_told(&page).await).await;
         page.press("Stylise").await;
         page.until_status("finished").await;
-        let most_given_back = async || Some(buffers(&page).await).filter(|buffers| 2 * buffers.held < buffers.peak);
-        let peak = page.until("most of a run's memory is given back", most_given_back).await.peak as f64 / 1e9;
+        let most_given_back =
+            async || Some(buffers(&page).await).filter(|buffers| 2 * buffers.held < buffers.peak);
+        let peak = page.until("most of a run's memory is given back", most_given_back).await.peak
+            as f64
+            / 1e9;
         // What is told is rounded, and a few buffers wait for the collector.
-        assert!(peak > 0.8 * told - 0.05 && peak < 1.15 * told + 0.05, "{size} px took {peak:.2} GB, and {told} were told");
+        assert!(
+            peak > 0.8 * told - 0.05 && peak < 1.15 * told + 0.05,
+            "{size} px took {peak:.2} GB, and {told} were told"
+        );
     }
 }
 
@@ -216,7 +242,8 @@ pub async fn compiling_for_the_gpu_is_told_and_can_be_called_off(session: &Sessi
     page.press("Stylise").await;
     page.until_status("Preparing the graphics card").await;
     let bar = async || {
-        let value = page.run("return document.querySelector('progress')?.position ?? -1;", vec![]).await;
+        let value =
+            page.run("return document.querySelector('progress')?.position ?? -1;", vec![]).await;
         value.as_f64().filter(|&done| done > 0.0 && done < 1.0)
     };
     let first = page.until("the bar shows a part", bar).await;
@@ -307,7 +334,11 @@ pub async fn options_are_followed_and_a_run_goes_on_from_its_result(session: &Se
     assert_ne!(page.shown().await, first, "the latest result is gone");
 
     page.press("Remove second style").await;
-    assert_eq!(page.focused().await, "Second style picture", "where the focus goes with the picture");
+    assert_eq!(
+        page.focused().await,
+        "Second style picture",
+        "where the focus goes with the picture"
+    );
 }
 
 /// What a layer sees: each of the two pictures by itself is enough.
@@ -315,12 +346,19 @@ pub async fn each_picture_can_be_reconstructed_alone(session: &Session) {
     let (site, pictures) = (Site::new(), Pictures::new());
     let page = Page::open(session, &site.url()).await;
     page.set("Steps", "4").await;
-    page.run("document.querySelectorAll('details').forEach(details => { details.open = true; });", vec![]).await;
+    page.run(
+        "document.querySelectorAll('details').forEach(details => { details.open = true; });",
+        vec![],
+    )
+    .await;
     page.choose_file("Content picture", &pictures.content()).await;
     page.set("From layer", "conv2_1").await;
     page.press("Reconstruct").await;
     page.until_status("Step 4 of 4 · finished").await;
-    assert!(page.loss_of("Content").await > 0.0 && page.loss_of("Style").await == 0.0, "content alone counts");
+    assert!(
+        page.loss_of("Content").await > 0.0 && page.loss_of("Style").await == 0.0,
+        "content alone counts"
+    );
     let content = page.shown().await;
     page.press("Download").await;
     let file = page.downloaded("png").await;
@@ -331,7 +369,10 @@ pub async fn each_picture_can_be_reconstructed_alone(session: &Session) {
     page.press("Reconstruct").await;
     page.until_status("Step 1 of 4").await;
     page.until_status("Step 4 of 4 · finished").await;
-    assert!(page.loss_of("Style").await > 0.0 && page.loss_of("Content").await == 0.0, "style alone counts");
+    assert!(
+        page.loss_of("Style").await > 0.0 && page.loss_of("Content").await == 0.0,
+        "style alone counts"
+    );
     assert_ne!(page.shown().await, content);
     page.button("Compare with the painting").await;
 }
@@ -340,7 +381,11 @@ pub async fn each_picture_can_be_reconstructed_alone(session: &Session) {
 pub async fn a_grid_grows_and_a_cell_is_taken_over(session: &Session) {
     let (site, pictures) = (Site::new(), Pictures::new());
     let page = prepared(session, &site, &pictures, "auto", 2).await;
-    page.run("document.querySelectorAll('details').forEach(details => { details.open = true; });", vec![]).await;
+    page.run(
+        "document.querySelectorAll('details').forEach(details => { details.open = true; });",
+        vec![],
+    )
+    .await;
     page.press("Paint the grid").await;
     page.until_status("Picture 4 of 15").await;
     page.press("Cancel").await;
@@ -378,7 +423,13 @@ pub async fn the_page_stays_responsive(session: &Session) {
         };
         channel.port2.postMessage(0);
     "#;
-    let longest = session.client.execute_async(script, vec![]).await.expect("the page answers").as_f64().expect("a number");
+    let longest = session
+        .client
+        .execute_async(script, vec![])
+        .await
+        .expect("the page answers")
+        .as_f64()
+        .expect("a number");
     assert!(longest < LONGEST_TASK_MS, "a task of {longest} ms held the page");
     assert!(page.step().await > Some(step), "the run stood still meanwhile");
 }
@@ -395,7 +446,9 @@ impl Page<'_> {
             slider.dispatchEvent(new Event("change", { bubbles: true }));
             return true;
         "#;
-        let moved = async || (self.run(script, vec![name.into(), position.into()]).await == true).then_some(());
+        let moved = async || {
+            (self.run(script, vec![name.into(), position.into()]).await == true).then_some(())
+        };
         self.until(&format!("there is a slider {name}"), moved).await;
     }
 }

@@ -86,7 +86,8 @@ impl Site {
     /// Serves the build below `base`, which begins and ends with a slash.
     pub fn below(base: &'static str) -> Self {
         let conduct = Shared::default();
-        let watched = site_router(&dist()).layer(middleware::from_fn_with_state(Arc::clone(&conduct), watch));
+        let watched =
+            site_router(&dist()).layer(middleware::from_fn_with_state(Arc::clone(&conduct), watch));
         let router = if base == "/" { watched } else { Router::new().nest_service(base, watched) };
         Self { server: listen(router, 0).expect("a port is free"), conduct, base }
     }
@@ -153,15 +154,23 @@ impl Site {
 }
 
 fn dist() -> PathBuf {
-    let path = std::env::var_os("IMPASTO_DIST").map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("dist"), PathBuf::from);
-    assert!(path.join("index.html").exists(), "{} holds no build: run `cargo xtask build`", path.display());
+    let path = std::env::var_os("IMPASTO_DIST")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("dist"), PathBuf::from);
+    assert!(
+        path.join("index.html").exists(),
+        "{} holds no build: run `cargo xtask build`",
+        path.display()
+    );
     path
 }
 
 async fn watch(State(conduct): State<Shared>, mut request: Request, next: Next) -> Response {
     let path = request.uri().path().to_owned();
     let headers = request.headers();
-    let range = headers.get(header::RANGE).map(|range| format!(" {}", range.to_str().unwrap_or_default())).unwrap_or_default();
+    let range = headers
+        .get(header::RANGE)
+        .map(|range| format!(" {}", range.to_str().unwrap_or_default()))
+        .unwrap_or_default();
     let is_worker = headers.get("sec-fetch-dest").is_some_and(|value| value == "worker");
     let is_page = path == "/" || path.ends_with("index.html");
     let (fault, page_hook, worker_hook) = {
@@ -173,7 +182,8 @@ async fn watch(State(conduct): State<Shared>, mut request: Request, next: Next) 
     if path == "/test-hook.js" {
         return ([(header::CONTENT_TYPE, "text/javascript")], page_hook).into_response();
     }
-    let (edits_page, edits_worker) = (is_page && !page_hook.is_empty(), is_worker && !worker_hook.is_empty());
+    let (edits_page, edits_worker) =
+        (is_page && !page_hook.is_empty(), is_worker && !worker_hook.is_empty());
     if edits_page || edits_worker {
         // What is to be edited must come as text.
         request.headers_mut().remove(header::ACCEPT_ENCODING);
@@ -183,7 +193,10 @@ async fn watch(State(conduct): State<Shared>, mut request: Request, next: Next) 
         return spoil(response, fault, conduct).await;
     }
     if edits_page {
-        return edit(response, |page| page.replacen("<head>", "<head><script src=\"test-hook.js\"></script>", 1)).await;
+        return edit(response, |page| {
+            page.replacen("<head>", "<head><script src=\"test-hook.js\"></script>", 1)
+        })
+        .await;
     }
     if edits_worker {
         return edit(response, |script| format!("{worker_hook}\n{script}")).await;
@@ -205,10 +218,15 @@ async fn spoil(response: Response, fault: WeightsFault, conduct: Shared) -> Resp
     let bytes = to_bytes(body, usize::MAX).await.expect("the site can be read");
     match fault {
         WeightsFault::Missing => StatusCode::NOT_FOUND.into_response(),
-        WeightsFault::WebPage => Html("<!doctype html><title>Sign in to the Wi-Fi</title>").into_response(),
+        WeightsFault::WebPage => {
+            Html("<!doctype html><title>Sign in to the Wi-Fi</title>").into_response()
+        }
         WeightsFault::Dropped(count) => {
             // The promised length stays, so the end of the stream is a broken connection.
-            let chunks = [Ok(bytes.slice(..count)), Err(std::io::Error::from(std::io::ErrorKind::ConnectionReset))];
+            let chunks = [
+                Ok(bytes.slice(..count)),
+                Err(std::io::Error::from(std::io::ErrorKind::ConnectionReset)),
+            ];
             Response::from_parts(parts, Body::from_stream(stream::iter(chunks)))
         }
         WeightsFault::Stalled(count) => {
@@ -218,7 +236,10 @@ async fn spoil(response: Response, fault: WeightsFault, conduct: Shared) -> Resp
                 other_fault.notified().await;
                 Ok::<_, std::io::Error>(rest)
             };
-            Response::from_parts(parts, Body::from_stream(stream::iter([Ok(first)]).chain(stream::once(resumed))))
+            Response::from_parts(
+                parts,
+                Body::from_stream(stream::iter([Ok(first)]).chain(stream::once(resumed))),
+            )
         }
         WeightsFault::Short(count) => {
             parts.headers.remove(header::CONTENT_LENGTH);

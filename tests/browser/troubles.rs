@@ -28,7 +28,8 @@ pub async fn bad_files_are_named_and_the_page_goes_on(session: &Session) {
         page.until_alert(words).await;
         let name = file.file_name().expect("it has a name").to_string_lossy();
         assert!(page.alert().await.contains(&*name), "which file it is: {}", page.alert().await);
-        let holds = async || page.text("[data-well=content]").await.contains("photo.png").then_some(());
+        let holds =
+            async || page.text("[data-well=content]").await.contains("photo.png").then_some(());
         page.until("the picture that was there is still there", holds).await;
     }
     page.press("Dismiss").await;
@@ -47,8 +48,9 @@ pub async fn a_broken_download_is_resumed(session: &Session) {
     site.spoil_weights(None);
     let before = site.log().len();
     stylise_again(&page, "Retry").await;
-    let resumed =
-        site.log()[before..].iter().any(|line| line.contains("/weights/") && line.contains("bytes=") && !line.contains("bytes=0-"));
+    let resumed = site.log()[before..].iter().any(|line| {
+        line.contains("/weights/") && line.contains("bytes=") && !line.contains("bytes=0-")
+    });
     assert!(resumed, "the download began anew: {:?}", site.log());
 }
 

@@ -33,7 +33,8 @@ pub async fn what_a_run_needs_comes_while_the_person_chooses(session: &Session) 
     page.set("Steps", "2").await;
     assert_eq!(site.weights_requests(), 0, "no picture has been chosen");
     page.choose_file("Content picture", &pictures.content()).await;
-    page.until("the network is asked for", async || (site.weights_requests() > 0).then_some(())).await;
+    page.until("the network is asked for", async || (site.weights_requests() > 0).then_some(()))
+        .await;
     page.choose_file("Style picture", &pictures.style()).await;
     page.until_text("painting.png").await;
     page.press("Stylise").await;
@@ -60,8 +61,11 @@ pub async fn pictures_and_settings_survive_a_reload(session: &Session) {
     page.press("Swap pictures").await;
     tokio::time::sleep(std::time::Duration::from_secs(2)).await;
     let page = Page::open(session, &site.url()).await;
-    for (well, name) in [("content", "photo.png"), ("style", "painting.png"), ("second-style", "second.png")] {
-        let text = async || page.text(&format!("[data-well={well}]")).await.contains(name).then_some(());
+    for (well, name) in
+        [("content", "photo.png"), ("style", "painting.png"), ("second-style", "second.png")]
+    {
+        let text =
+            async || page.text(&format!("[data-well={well}]")).await.contains(name).then_some(());
         page.until(&format!("{name} is there again"), text).await;
     }
     until_sizes_know(&page, CONTENT.0).await;
@@ -74,8 +78,12 @@ pub async fn pictures_and_settings_survive_a_reload(session: &Session) {
 /// Waits until the list of sizes tells that the photo has no more than so many pixels.
 async fn until_sizes_know(page: &Page<'_>, long_edge: u32) {
     let told = format!("(the photo has {long_edge})");
-    let sizes = async || page.run("return document.getElementById('size').textContent;", vec![]).await;
-    page.until(&told, async || sizes().await.as_str().unwrap_or_default().contains(&told).then_some(())).await;
+    let sizes =
+        async || page.run("return document.getElementById('size').textContent;", vec![]).await;
+    page.until(&told, async || {
+        sizes().await.as_str().unwrap_or_default().contains(&told).then_some(())
+    })
+    .await;
 }
 
 /// The settings as a file, out and in; one that makes no sense changes nothing.
@@ -85,19 +93,32 @@ pub async fn a_recipe_is_saved_and_loaded(session: &Session) {
     page.set("Strokes", "1.5").await;
     page.press("Save recipe").await;
     let saved = page.downloaded("json").await;
-    let saved = page.until("the recipe is whole", async || std::fs::read_to_string(&saved).ok().filter(|t| t.ends_with('}'))).await;
+    let saved = page
+        .until("the recipe is whole", async || {
+            std::fs::read_to_string(&saved).ok().filter(|t| t.ends_with('}'))
+        })
+        .await;
     let mut recipe: serde_json::Value = serde_json::from_str(&saved).expect("it is JSON");
-    assert_eq!((recipe["steps"].as_u64(), recipe["style_scale"].as_f64()), (Some(3), Some(1.5)), "{saved}");
+    assert_eq!(
+        (recipe["steps"].as_u64(), recipe["style_scale"].as_f64()),
+        (Some(3), Some(1.5)),
+        "{saved}"
+    );
 
-    page.choose_file("Load recipe", &pictures.file("bad.json", br#"{"size": 7, "steps": 44}"#)).await;
+    page.choose_file("Load recipe", &pictures.file("bad.json", br#"{"size": 7, "steps": 44}"#))
+        .await;
     page.until_alert("size is 7; it must lie between 32 and 8192").await;
     assert_eq!(page.chosen("Steps").await, "3", "a bad recipe has changed something");
 
     recipe["steps"] = 2.into();
     recipe["style_scale"] = 0.83.into();
     recipe["seed"] = 77.into();
-    page.choose_file("Load recipe", &pictures.file("good.json", recipe.to_string().as_bytes())).await;
-    page.until("the steps are the recipe's", async || (page.chosen("Steps").await == "2").then_some(())).await;
+    page.choose_file("Load recipe", &pictures.file("good.json", recipe.to_string().as_bytes()))
+        .await;
+    page.until("the steps are the recipe's", async || {
+        (page.chosen("Steps").await == "2").then_some(())
+    })
+    .await;
     assert_eq!(page.alert().await, "", "the old error is still on view");
     assert_eq!(page.chosen("Strokes").await, "own", "a value of the recipe's own is offered");
     page.press("Stylise").await;

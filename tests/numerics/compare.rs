@@ -27,7 +27,12 @@ pub struct Comparison {
 impl Comparison {
     fn new(case: &Fixture, quantity: &str, ours: &[f64], reference: &[f64], gate: f64) -> Self {
         assert_eq!(ours.len(), reference.len(), "{} {quantity}: number of values", case.name);
-        Self { case: case.name.clone(), quantity: quantity.to_owned(), distance: relative_l2(ours, reference), gate }
+        Self {
+            case: case.name.clone(),
+            quantity: quantity.to_owned(),
+            distance: relative_l2(ours, reference),
+            gate,
+        }
     }
 
     /// Whether the distance is within the gate; NaN is not.
@@ -38,7 +43,9 @@ impl Comparison {
 
 /// `‖ours − reference‖ / ‖reference‖`.
 fn relative_l2(ours: &[f64], reference: &[f64]) -> f64 {
-    let norm = |values: &mut dyn Iterator<Item = f64>| values.map(|value| value * value).sum::<f64>().sqrt();
+    let norm = |values: &mut dyn Iterator<Item = f64>| {
+        values.map(|value| value * value).sum::<f64>().sqrt()
+    };
     norm(&mut ours.iter().zip(reference).map(|(a, b)| a - b)) / norm(&mut reference.iter().copied())
 }
 
@@ -48,12 +55,22 @@ fn relative_l2(ours: &[f64], reference: &[f64]) -> f64 {
 /// When the case lacks the gradients, the losses, or all features: it would prove nothing.
 pub fn compare(case: &Fixture, reading: Reading, arrays: &[Array]) -> Vec<Comparison> {
     // References hold answers and Gram matrices of the raw network alone; the normalised one's losses and gradients follow from them.
-    let (answers, rest) = (["feat.", "gram."], ["loss.content", "loss.E", "loss.tv", "grad.content", "grad.style", "grad.tv"]);
-    let compared = |name: &str| reading.network == Network::Raw || !answers.iter().any(|answer| name.starts_with(answer));
+    let (answers, rest) = (
+        ["feat.", "gram."],
+        ["loss.content", "loss.E", "loss.tv", "grad.content", "grad.style", "grad.tv"],
+    );
+    let compared = |name: &str| {
+        reading.network == Network::Raw || !answers.iter().any(|answer| name.starts_with(answer))
+    };
     let arrays = arrays.iter().filter(|array| compared(&array.name));
-    let comparisons: Vec<Comparison> = arrays.flat_map(|array| compare_array(case, reading, array)).collect();
+    let comparisons: Vec<Comparison> =
+        arrays.flat_map(|array| compare_array(case, reading, array)).collect();
     for needed in answers.iter().chain(&rest).filter(|needed| compared(needed)) {
-        assert!(comparisons.iter().any(|c| c.quantity.starts_with(needed)), "{} has nothing for {needed}", case.name);
+        assert!(
+            comparisons.iter().any(|c| c.quantity.starts_with(needed)),
+            "{} has nothing for {needed}",
+            case.name
+        );
     }
     comparisons
 }
@@ -88,13 +105,22 @@ fn compare_array(case: &Fixture, reading: Reading, array: &Array) -> Vec<Compari
 }
 
 /// A fixture holds every `N/64`-th row and column, and a product with a known vector that checks the rest.
-fn compare_gram(case: &Fixture, pool: &str, layer: &str, channels: usize, ours: &[f64]) -> Vec<Comparison> {
+fn compare_gram(
+    case: &Fixture,
+    pool: &str,
+    layer: &str,
+    channels: usize,
+    ours: &[f64],
+) -> Vec<Comparison> {
     let stride = channels / GRAM_BLOCK;
-    let block: Vec<f64> =
-        (0..GRAM_BLOCK * GRAM_BLOCK).map(|i| ours[(i / GRAM_BLOCK) * stride * channels + (i % GRAM_BLOCK) * stride]).collect();
+    let block: Vec<f64> = (0..GRAM_BLOCK * GRAM_BLOCK)
+        .map(|i| ours[(i / GRAM_BLOCK) * stride * channels + (i % GRAM_BLOCK) * stride])
+        .collect();
     let probe = |column: usize| f64::from(u8::try_from(1 + column % 7).expect("at most 7"));
-    let product: Vec<f64> =
-        ours.chunks_exact(channels).map(|row| row.iter().enumerate().map(|(k, value)| value * probe(k)).sum()).collect();
+    let product: Vec<f64> = ours
+        .chunks_exact(channels)
+        .map(|row| row.iter().enumerate().map(|(k, value)| value * probe(k)).sum())
+        .collect();
     let quantity = format!("gram.{layer}");
     [("gram_x", block), ("gram_x_probe", product)]
         .into_iter()

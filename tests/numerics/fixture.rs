@@ -16,20 +16,34 @@ pub struct Fixture {
 impl Fixture {
     /// Opens the file at `path`.
     pub fn open(path: &Path) -> Self {
-        let bytes = std::fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let bytes =
+            std::fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         Self { name: path.file_name().unwrap_or_default().to_string_lossy().into_owned(), bytes }
     }
 
     /// The values of `key` and their shape, or `None` when the file lacks them.
     pub fn get(&self, key: &str) -> Option<(Vec<usize>, Vec<f64>)> {
-        let file = SafeTensors::deserialize(&self.bytes).unwrap_or_else(|error| panic!("{}: {error}", self.name));
+        let file = SafeTensors::deserialize(&self.bytes)
+            .unwrap_or_else(|error| panic!("{}: {error}", self.name));
         let view = file.tensor(key).ok()?;
         let data = view.data();
         let values = match view.dtype() {
             Dtype::U8 => data.iter().map(|&byte| f64::from(byte)).collect(),
-            Dtype::I32 => data.as_chunks().0.iter().map(|chunk| f64::from(i32::from_le_bytes(*chunk))).collect(),
-            Dtype::F32 => data.as_chunks().0.iter().map(|chunk| f64::from(f32::from_le_bytes(*chunk))).collect(),
-            Dtype::F64 => data.as_chunks().0.iter().map(|chunk| f64::from_le_bytes(*chunk)).collect(),
+            Dtype::I32 => data
+                .as_chunks()
+                .0
+                .iter()
+                .map(|chunk| f64::from(i32::from_le_bytes(*chunk)))
+                .collect(),
+            Dtype::F32 => data
+                .as_chunks()
+                .0
+                .iter()
+                .map(|chunk| f64::from(f32::from_le_bytes(*chunk)))
+                .collect(),
+            Dtype::F64 => {
+                data.as_chunks().0.iter().map(|chunk| f64::from_le_bytes(*chunk)).collect()
+            }
             other => panic!("{}: {key} is of type {other:?}", self.name),
         };
         Some((view.shape().to_vec(), values))
@@ -57,9 +71,12 @@ pub fn folders() -> Vec<PathBuf> {
 
 /// All `case_*.safetensors` of a folder; there is at least one.
 pub fn cases(folder: &Path) -> Vec<Fixture> {
-    let entries = std::fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    let entries =
+        std::fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
     let paths = entries.map(|entry| entry.expect("the folder can be listed").path());
-    let is_case = |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("case_"));
+    let is_case = |path: &PathBuf| {
+        path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("case_"))
+    };
     let mut files: Vec<PathBuf> = paths.filter(is_case).collect();
     files.sort();
     assert!(!files.is_empty(), "no case in {}", folder.display());

@@ -41,23 +41,39 @@ fn both(subject: &Subject, reading: Reading, capacity: Capacity) -> [([f32; 3], 
 fn terms_and_gradient_are_nearly_the_same_as_a_whole_and_in_tiles_of_regions() {
     let other = Reading { network: Network::Normalised, ..Reading::plain(Pooling::Max) };
     let [whole, regions] = [subject(72, 64, false, &gpu()), subject(32, 266, true, &gpu())];
-    for (subject, reading, capacity) in [(whole, Reading::default(), Capacity::AMPLE), (regions, other, NARROW)] {
+    for (subject, reading, capacity) in
+        [(whole, Reading::default(), Capacity::AMPLE), (regions, other, NARROW)]
+    {
         let [(terms, gradient), (half_terms, half_gradient)] = both(&subject, reading, capacity);
         for (term, half) in terms.into_iter().zip(half_terms) {
-            assert!((half - term).abs() <= TERM_GATE * term, "terms {half_terms:?} in halves, {terms:?} in f32");
+            assert!(
+                (half - term).abs() <= TERM_GATE * term,
+                "terms {half_terms:?} in halves, {terms:?} in f32"
+            );
         }
         let distance = norm(half_gradient - gradient.clone()) / norm(gradient);
-        assert!(distance > 0.0 && distance <= GRADIENT_GATE, "the gradients are {distance} apart; halves round");
+        assert!(
+            distance > 0.0 && distance <= GRADIENT_GATE,
+            "the gradients are {distance} apart; halves round"
+        );
     }
 }
 
 #[test]
 fn a_run_comes_as_far_as_in_f32() {
     let recipe = Recipe { size: 64, steps: 12, ..Recipe::default() };
-    let pictures = Pictures::new(pixels("photo-cat.jpg", 64, 64), vec![pixels("painting-night.jpg", 64, 64)]);
+    let pictures =
+        Pictures::new(pixels("photo-cat.jpg", 64, 64), vec![pixels("painting-night.jpg", 64, 64)]);
     let [single, half] = Precision::ALL.map(|precision| {
-        let transfer = StyleTransfer::new(Rc::new(vgg(precision)), &pictures, &recipe, Capacity::AMPLE, &gpu());
-        let (_, Losses { content, style, .. }) = finish(&mut transfer.expect("the recipe makes sense"));
+        let transfer = StyleTransfer::new(
+            Rc::new(vgg(precision)),
+            &pictures,
+            &recipe,
+            Capacity::AMPLE,
+            &gpu(),
+        );
+        let (_, Losses { content, style, .. }) =
+            finish(&mut transfer.expect("the recipe makes sense"));
         content + style
     });
     assert!(half <= LEFT_GATE * single, "{half} in halves, {single} in f32");

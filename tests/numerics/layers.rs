@@ -14,7 +14,12 @@ use crate::{cpu, gpu, network};
 const GATE: f32 = 2e-3;
 
 /// The gradient where the content of `content` counts and the style of `style`.
-fn gradient(device: &Device, division: Division, pooling: Pooling, [content, style]: [&[Layer]; 2]) -> Tensor<4> {
+fn gradient(
+    device: &Device,
+    division: Division,
+    pooling: Pooling,
+    [content, style]: [&[Layer]; 2],
+) -> Tensor<4> {
     let mut vgg = network(device);
     vgg.set_strategy(Strategy { division, ..Strategy::default() });
     let emphasis = Emphasis {
@@ -23,7 +28,8 @@ fn gradient(device: &Device, division: Division, pooling: Pooling, [content, sty
         ..Emphasis::default()
     };
     let subject = subject(41, 38, false, device);
-    let objective = Objective::new(&vgg, &subject, Reading::plain(pooling), emphasis, Capacity::AMPLE);
+    let objective =
+        Objective::new(&vgg, &subject, Reading::plain(pooling), emphasis, Capacity::AMPLE);
     let (_, gradient) = evaluated(&vgg, &subject, &objective);
     Tensor::from_data(gradient.into_data(), &cpu())
 }
@@ -43,7 +49,8 @@ fn the_gradient_is_the_processors_whoever_reads_a_map() {
     for (index, layers) in choices.into_iter().enumerate() {
         let (pooling, division) = (Pooling::ALL[index % 2], Division::ALL[index / 2 % 2]);
         let expected = gradient(&cpu(), division, pooling, layers);
-        let distance = norm(gradient(&gpu(), division, pooling, layers) - expected.clone()) / norm(expected);
+        let distance =
+            norm(gradient(&gpu(), division, pooling, layers) - expected.clone()) / norm(expected);
         assert!(distance <= GATE, "{layers:?}, {pooling:?}, {division:?}: {distance}");
     }
 }

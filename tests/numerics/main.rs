@@ -33,16 +33,25 @@ fn cpu() -> Device {
 /// The process's one GPU; an emulated one will do.
 fn gpu() -> Device {
     static GPU: OnceLock<Device> = OnceLock::new();
-    GPU.get_or_init(|| block_on(device::open_gpu(|_| ())).expect("a Vulkan device, if an emulated one, must be there").device)
-        .clone()
+    GPU.get_or_init(|| {
+        block_on(device::open_gpu(|_| ()))
+            .expect("a Vulkan device, if an emulated one, must be there")
+            .device
+    })
+    .clone()
 }
 
 /// The committed network, with the means that the normalised one is made with.
 fn network_of(means: &ChannelMeans, device: &Device) -> Vgg19 {
     let manifest = Manifest::built_in();
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("weights").join(&manifest.file);
+    let path =
+        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("weights").join(&manifest.file);
     let bytes = std::fs::read(path).expect("the committed pack is there");
-    Vgg19::new(Weights::load(&bytes, &manifest).expect("the committed pack is whole"), means, device)
+    Vgg19::new(
+        Weights::load(&bytes, &manifest).expect("the committed pack is whole"),
+        means,
+        device,
+    )
 }
 
 fn network(device: &Device) -> Vgg19 {
@@ -72,22 +81,27 @@ fn agree(device: &Device, pooling: Pooling, prepare: impl Fn(&mut Vgg19)) {
         let mut vgg = network_of(&means_of(&folder), device);
         prepare(&mut vgg);
         for case in cases(&folder) {
-            let [content, style, x] = ["content_rgb", "style_rgb", "x_rgb"].map(|name| image(&case, name, device));
+            let [content, style, x] =
+                ["content_rgb", "style_rgb", "x_rgb"].map(|name| image(&case, name, device));
             for network in [Network::Raw, Network::Normalised] {
                 let reading = Reading { network, ..Reading::plain(pooling) };
-                let arrays = block_on(evaluate(&vgg, &content, &style, &x, reading)).expect("the device works");
+                let arrays = block_on(evaluate(&vgg, &content, &style, &x, reading))
+                    .expect("the device works");
                 comparisons.extend(compare(&case, reading, &arrays));
             }
         }
     }
-    let far: Vec<&Comparison> = comparisons.iter().filter(|comparison| !comparison.agrees()).collect();
+    let far: Vec<&Comparison> =
+        comparisons.iter().filter(|comparison| !comparison.agrees()).collect();
     assert!(far.is_empty(), "{} of {} quantities differ:\n{far:#?}", far.len(), comparisons.len());
 }
 
 /// On the GPU, however the kernels' work is divided.
 fn agree_on_the_gpu(pooling: Pooling) {
     for division in Division::ALL {
-        agree(&gpu(), pooling, |vgg| vgg.set_strategy(Strategy { division, ..Strategy::default() }));
+        agree(&gpu(), pooling, |vgg| {
+            vgg.set_strategy(Strategy { division, ..Strategy::default() })
+        });
     }
 }
 

@@ -26,7 +26,8 @@ fn map(fixture: &Fixture, key: &str, device: &Device) -> Tensor<4> {
 fn errors(fixture: &Fixture, case: &str, name: &str, device: &Device) -> [f64; 2] {
     let statistic: Statistic = named(name).expect("a statistic of this name");
     let reading = Reading { statistics: LayerStatistics::by(|_| statistic), ..Reading::default() };
-    let [own, target] = ["own", "target"].map(|kind| map(fixture, &format!("{case}.{kind}"), device));
+    let [own, target] =
+        ["own", "target"].map(|kind| map(fixture, &format!("{case}.{kind}"), device));
     let mut style = StyleLoss::new(1, std::iter::empty(), reading);
     style.add(0, [(Layer::Conv1_1, Moments::of(&FeatureMap::new(target), statistic))].into());
     style.set_shares(&[1.0]);
@@ -35,15 +36,25 @@ fn errors(fixture: &Fixture, case: &str, name: &str, device: &Device) -> [f64; 2
     let maps = FeatureMaps::of([(Layer::Conv1_1, FeatureMap::new(own.clone()))]);
     let loss = style.layer_loss(&maps, Layer::Conv1_1, 1.0);
     let mut gradients = loss.backward();
-    let gradient = own.grad_remove(&mut gradients).expect("the loss depends on the map").into_data();
+    let gradient =
+        own.grad_remove(&mut gradients).expect("the loss depends on the map").into_data();
     let gradient = gradient.try_into_vec::<f32>().expect("the engine computes in f32");
 
     let expected = fixture.values(&format!("{case}.{name}.value"))[0];
     let value = f64::from(loss.into_scalar::<f32>());
     let expected_gradient = fixture.values(&format!("{case}.{name}.gradient"));
-    let squares = |values: &mut dyn Iterator<Item = f64>| values.map(|value| value * value).sum::<f64>();
-    let apart = squares(&mut gradient.iter().zip(&expected_gradient).map(|(&found, expected)| f64::from(found) - expected));
-    [(value / expected - 1.0).abs(), (apart / squares(&mut expected_gradient.iter().copied())).sqrt()]
+    let squares =
+        |values: &mut dyn Iterator<Item = f64>| values.map(|value| value * value).sum::<f64>();
+    let apart = squares(
+        &mut gradient
+            .iter()
+            .zip(&expected_gradient)
+            .map(|(&found, expected)| f64::from(found) - expected),
+    );
+    [
+        (value / expected - 1.0).abs(),
+        (apart / squares(&mut expected_gradient.iter().copied())).sqrt(),
+    ]
 }
 
 #[test]
@@ -54,7 +65,10 @@ fn statistics_agree_with_float64_also_where_a_covariance_is_singular_or_nothing(
         for case in ["ordinary", "few_positions", "nearly_singular", "one_colour", "loud"] {
             for name in ["gram", "covariance", "wasserstein"] {
                 let [value, gradient] = errors(&fixture, case, name, &device);
-                assert!(value <= VALUE_GATE && gradient <= GRADIENT_GATE, "{case}, {name}: {value:.1e}, gradient {gradient:.1e}");
+                assert!(
+                    value <= VALUE_GATE && gradient <= GRADIENT_GATE,
+                    "{case}, {name}: {value:.1e}, gradient {gradient:.1e}"
+                );
             }
         }
     }

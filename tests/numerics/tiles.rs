@@ -9,7 +9,9 @@ use impasto::engine::{Advance, ImageTensor, Mask, Pictures, StyleTransfer, Vgg19
 use impasto::layer::Layer;
 use impasto::memory::{Capacity, LEAST_TILE_EDGE_PX};
 use impasto::pixels::{ImageSize, Pixels};
-use impasto::recipe::{Emphasis, LayerStatistics, LayerWeights, Network, Pooling, Reading, Recipe, Start, Statistic};
+use impasto::recipe::{
+    Emphasis, LayerStatistics, LayerWeights, Network, Pooling, Reading, Recipe, Start, Statistic,
+};
 use pollster::block_on;
 
 use crate::promises::{finish, half, sample, squared_distance};
@@ -20,7 +22,8 @@ const TERM_GATE: f32 = 1e-5;
 /// Relative L2 distance allowed for the gradient.
 const GRADIENT_GATE: f32 = 1e-5;
 /// Room for the smallest tiles, whose cores are 32 px between two others.
-pub const NARROW: Capacity = Capacity { whole_edge: 64, tile_edge: LEAST_TILE_EDGE_PX, ..Capacity::AMPLE };
+pub const NARROW: Capacity =
+    Capacity { whole_edge: 64, tile_edge: LEAST_TILE_EDGE_PX, ..Capacity::AMPLE };
 /// Room for any picture, but not for the first layer beside the deeper ones.
 const IN_TURNS: Capacity = Capacity { together_edge: 0, ..Capacity::AMPLE };
 
@@ -38,7 +41,10 @@ pub fn subject(width: u32, height: u32, masked: bool, device: &Device) -> Subjec
     let masks = if masked { vec![half(size, true), half(size, false)] } else { Vec::new() };
     Subject {
         photo: picture("photo-cat.jpg", width, height, device),
-        paintings: vec![picture("painting-night.jpg", 40, 300, device), picture("painting-ember.jpg", 64, 48, device)],
+        paintings: vec![
+            picture("painting-night.jpg", 40, 300, device),
+            picture("painting-ember.jpg", 64, 48, device),
+        ],
         masks: Mask::from_pixels(&masks, device),
     }
 }
@@ -46,7 +52,8 @@ pub fn subject(width: u32, height: u32, masked: bool, device: &Device) -> Subjec
 /// The terms, content, style, total variation, and the gradient at another picture of the photo's size.
 pub fn evaluated(vgg: &Vgg19, subject: &Subject, objective: &Objective) -> ([f32; 3], Tensor<4>) {
     let ImageSize { width, height } = subject.photo.size();
-    let x = picture("photo-coffee.jpg", width, height, &subject.photo.tensor().device()).into_tensor();
+    let x =
+        picture("photo-coffee.jpg", width, height, &subject.photo.tensor().device()).into_tensor();
     let (terms, gradient) = objective.gradient(vgg, x);
     let losses = block_on(terms.read()).expect("the device works");
     ([losses.content, losses.style, losses.total_variation], gradient)
@@ -65,7 +72,10 @@ fn agree(device: &Device, subject: &Subject, reading: Reading, emphasis: Emphasi
     let (terms, gradient) = evaluated(&vgg, subject, &whole);
     let (terms_in_tiles, gradient_in_tiles) = evaluated(&vgg, subject, &tiled);
     for (whole, tiled) in terms.into_iter().zip(terms_in_tiles) {
-        assert!((tiled - whole).abs() <= TERM_GATE * whole, "terms {terms_in_tiles:?} in tiles, {terms:?} as a whole");
+        assert!(
+            (tiled - whole).abs() <= TERM_GATE * whole,
+            "terms {terms_in_tiles:?} in tiles, {terms:?} as a whole"
+        );
     }
     let distance = norm(gradient_in_tiles - gradient.clone()) / norm(gradient);
     assert!(distance <= GRADIENT_GATE, "the gradients are {distance} apart");
@@ -73,9 +83,16 @@ fn agree(device: &Device, subject: &Subject, reading: Reading, emphasis: Emphasi
 
 /// Content at two layers, style of two paintings at uneven layers, and smoothness.
 pub fn emphasis() -> Emphasis {
-    let content_layers = LayerWeights::default().with(Layer::Conv2_2, 0.4).with(Layer::Conv4_2, 1.0);
+    let content_layers =
+        LayerWeights::default().with(Layer::Conv2_2, 0.4).with(Layer::Conv4_2, 1.0);
     let style_layers = Emphasis::plain().style_layers.with(Layer::Conv3_1, 0.5);
-    Emphasis { styles: [0.3, 0.7, 0.0, 0.0], content_layers, style_layers, tv_weight: 20.0, ..Emphasis::plain() }
+    Emphasis {
+        styles: [0.3, 0.7, 0.0, 0.0],
+        content_layers,
+        style_layers,
+        tv_weight: 20.0,
+        ..Emphasis::plain()
+    }
 }
 
 #[test]
@@ -104,7 +121,11 @@ fn so_is_content_or_style_alone() {
     ] {
         agree(&device, &subject, Reading::before_version_3(), left_out);
     }
-    let neither = Emphasis { content_layers: LayerWeights::default(), style_layers: LayerWeights::default(), ..emphasis() };
+    let neither = Emphasis {
+        content_layers: LayerWeights::default(),
+        style_layers: LayerWeights::default(),
+        ..emphasis()
+    };
     agree(&device, &subject, Reading::before_version_3(), neither);
 }
 
@@ -134,7 +155,11 @@ fn so_are_tiles_on_the_gpu() {
 /// `emphasis` as far as these layers count.
 fn only(emphasis: Emphasis, counts: fn(Layer) -> bool) -> Emphasis {
     let Emphasis { content_layers, style_layers, .. } = emphasis;
-    Emphasis { content_layers: content_layers.only(counts), style_layers: style_layers.only(counts), ..emphasis }
+    Emphasis {
+        content_layers: content_layers.only(counts),
+        style_layers: style_layers.only(counts),
+        ..emphasis
+    }
 }
 
 #[test]
@@ -146,13 +171,20 @@ fn the_first_layer_by_itself_and_the_deeper_ones_add_up_to_all() {
         let objective = Objective::new(&vgg, &subject, Reading::default(), emphasis, IN_TURNS);
         evaluated(&vgg, &subject, &objective)
     };
-    let all = Emphasis { content_layers: emphasis().content_layers.with(Layer::Conv1_1, 0.5), ..emphasis() };
+    let all = Emphasis {
+        content_layers: emphasis().content_layers.with(Layer::Conv1_1, 0.5),
+        ..emphasis()
+    };
     // Neither of these has turns.
-    let (first, first_gradient) = evaluated(Emphasis { tv_weight: 0.0, ..only(all, |layer| layer == Layer::Conv1_1) });
+    let (first, first_gradient) =
+        evaluated(Emphasis { tv_weight: 0.0, ..only(all, |layer| layer == Layer::Conv1_1) });
     let (deeper, deeper_gradient) = evaluated(only(all, |layer| layer != Layer::Conv1_1));
     let (terms, gradient) = evaluated(all);
     for ((term, first), deeper) in terms.into_iter().zip(first).zip(deeper) {
-        assert!((term - first - deeper).abs() <= TERM_GATE * term, "{term} instead of {first} + {deeper}");
+        assert!(
+            (term - first - deeper).abs() <= TERM_GATE * term,
+            "{term} instead of {first} + {deeper}"
+        );
     }
     assert!(first[0] > 0.0 && first[1] > 0.0 && deeper.iter().all(|&term| term > 0.0));
     let distance = norm(gradient.clone() - first_gradient - deeper_gradient) / norm(gradient);
@@ -163,7 +195,10 @@ fn the_first_layer_by_itself_and_the_deeper_ones_add_up_to_all() {
 fn a_run_in_tiles_paints_the_same_picture() {
     let device = cpu();
     let vgg = Rc::new(network(&device));
-    let pictures = Pictures::new(pixels("photo-cat.jpg", 290, 64), vec![pixels("painting-night.jpg", 40, 300)]);
+    let pictures = Pictures::new(
+        pixels("photo-cat.jpg", 290, 64),
+        vec![pixels("painting-night.jpg", 40, 300)],
+    );
     // Rounding differs, and each step carries it further.
     let recipe = Recipe { size: 290, steps: 6, ..Recipe::default() };
     let [whole, tiled] = [Capacity::AMPLE, NARROW].map(|capacity| {
@@ -178,11 +213,14 @@ fn a_run_in_tiles_paints_the_same_picture() {
 fn targets_are_made_tile_by_tile_whatever_comes_to_count_meanwhile() {
     let device = cpu();
     let vgg = Rc::new(network(&device));
-    let paintings = vec![pixels("painting-night.jpg", 40, 300), pixels("painting-ember.jpg", 64, 48)];
+    let paintings =
+        vec![pixels("painting-night.jpg", 40, 300), pixels("painting-ember.jpg", 64, 48)];
     let pictures = Pictures::new(pixels("photo-cat.jpg", 290, 64), paintings);
     let begin = |emphasis| {
-        let recipe = Recipe { size: 290, steps: 1, start: Start::PHOTO, emphasis, ..Recipe::default() };
-        StyleTransfer::new(Rc::clone(&vgg), &pictures, &recipe, NARROW, &device).expect("the recipe makes sense")
+        let recipe =
+            Recipe { size: 290, steps: 1, start: Start::PHOTO, emphasis, ..Recipe::default() };
+        StyleTransfer::new(Rc::clone(&vgg), &pictures, &recipe, NARROW, &device)
+            .expect("the recipe makes sense")
     };
     let make = |transfer: &mut StyleTransfer, parts: u32| {
         let missing = transfer.targets_missing();
@@ -193,19 +231,33 @@ fn targets_are_made_tile_by_tile_whatever_comes_to_count_meanwhile() {
 
     let (of_photo, of_paintings) = (4, 4 + 1);
     let mut by_parts = begin(emphasis());
-    let parts =
-        std::iter::from_fn(|| (block_on(by_parts.advance()).expect("the device works") != Advance::Step).then_some(())).count() + 1;
-    assert_eq!(parts, of_paintings as usize + 3 * of_photo as usize, "each target, and two looks at each tile");
+    let parts = std::iter::from_fn(|| {
+        (block_on(by_parts.advance()).expect("the device works") != Advance::Step).then_some(())
+    })
+    .count()
+        + 1;
+    assert_eq!(
+        parts,
+        of_paintings as usize + 3 * of_photo as usize,
+        "each target, and two looks at each tile"
+    );
 
     let mut from_the_start = begin(emphasis());
-    assert_eq!((from_the_start.tiles(), from_the_start.targets_missing()), (4, of_photo + of_paintings));
+    assert_eq!(
+        (from_the_start.tiles(), from_the_start.targets_missing()),
+        (4, of_photo + of_paintings)
+    );
     make(&mut from_the_start, of_photo + of_paintings);
     let expected = losses(&mut from_the_start);
     for done in [0, 3, of_paintings, of_paintings + 2, of_paintings + of_photo] {
         let mut changed = begin(Emphasis::default());
         make(&mut changed, done);
         changed.set_emphasis(emphasis()).expect("the weights make sense");
-        assert_eq!(changed.targets_missing(), of_photo + of_paintings.saturating_sub(done), "after {done}");
+        assert_eq!(
+            changed.targets_missing(),
+            of_photo + of_paintings.saturating_sub(done),
+            "after {done}"
+        );
         assert_eq!(losses(&mut changed), expected, "after {done}");
     }
     let one_layer = Emphasis { content_layers: Emphasis::default().content_layers, ..emphasis() };

@@ -47,10 +47,12 @@ struct Run {
 
 impl Run {
     fn objective(&self, vgg: &Vgg19, device: &Device) -> Objective {
-        let [photo, style] = ["content_rgb", "style_rgb"].map(|name| image(&self.case, name, device));
+        let [photo, style] =
+            ["content_rgb", "style_rgb"].map(|name| image(&self.case, name, device));
         let size = photo.size();
         let subject = Subject { photo, paintings: vec![style], masks: Vec::new() };
-        let mut objective = Objective::new(vgg, &subject, self.reading, Emphasis::plain(), Capacity::AMPLE);
+        let mut objective =
+            Objective::new(vgg, &subject, self.reading, Emphasis::plain(), Capacity::AMPLE);
         let elements = objective.content().elements(Layer::CONTENT);
         objective.set_emphasis(emphasis(self.reading.network, elements, 3 * size.area()));
         objective
@@ -144,7 +146,9 @@ fn adam_follows(iterations: usize, device: &Device, own_gate: f64) {
             assert_eq!(run.losses.len(), ALL + 1);
             let differences = adam_differences(&run, iterations, device);
             // Rounding grows along a run.
-            let agrees = |until: usize, gate| differences[..=until].iter().all(|&difference| difference <= gate);
+            let agrees = |until: usize, gate| {
+                differences[..=until].iter().all(|&difference| difference <= gate)
+            };
             (!(agrees(10, gate) && agrees(iterations, 5e-3)))
                 .then(|| format!("{:?}: {differences:?}", (&run.case.name, run.reading)))
         })
@@ -163,7 +167,10 @@ fn lbfgs_follows(iterations: usize, device: &Device) {
         let name = (&run.case.name, run.reading);
         // In f32 the runs are chaotic after a few iterations, so that later only the level is compared.
         for (iteration, (loss, expected)) in losses.iter().zip(&run.losses).take(6).enumerate() {
-            assert!((loss - expected).abs() <= 2e-3 * expected, "{name:?}, iteration {iteration}: {loss} for {expected}");
+            assert!(
+                (loss - expected).abs() <= 2e-3 * expected,
+                "{name:?}, iteration {iteration}: {loss} for {expected}"
+            );
         }
         let [last, expected] = [losses[iterations], run.losses[iterations]];
         assert!(last <= 1.5 * expected, "{name:?}: {last} for {expected}");
@@ -197,10 +204,14 @@ fn slope_and_norm(reading: Reading, emphasis: Emphasis) -> (f32, f32) {
     let vgg = network(&device);
     let picture = |phase: f32| {
         let x = Tensor::<1, burn::tensor::Int>::arange(0..3 * 24 * 20, &device).float();
-        ImageTensor::new((x.mul_scalar(0.37).add_scalar(phase).sin().mul_scalar(0.4).add_scalar(0.5)).reshape([1, 3, 20, 24]))
+        ImageTensor::new(
+            (x.mul_scalar(0.37).add_scalar(phase).sin().mul_scalar(0.4).add_scalar(0.5))
+                .reshape([1, 3, 20, 24]),
+        )
     };
     let subject = Subject { photo: picture(0.0), paintings: vec![picture(1.0)], masks: Vec::new() };
-    let objective = Objective::new(&vgg, &subject, reading, emphasis.balanced(reading), Capacity::AMPLE);
+    let objective =
+        Objective::new(&vgg, &subject, reading, emphasis.balanced(reading), Capacity::AMPLE);
     let x = picture(2.0).into_tensor();
     let (_, gradient) = objective.gradient(&vgg, x.clone());
     // Along the gradient itself the slope is its norm, the largest there is, so f32's rounding matters least.
@@ -208,7 +219,8 @@ fn slope_and_norm(reading: Reading, emphasis: Emphasis) -> (f32, f32) {
     let direction = gradient.div_scalar(norm);
     let step = 2e-2;
     let total = |distance: f32| {
-        let (terms, _) = objective.gradient(&vgg, x.clone() + direction.clone().mul_scalar(distance));
+        let (terms, _) =
+            objective.gradient(&vgg, x.clone() + direction.clone().mul_scalar(distance));
         terms.total().into_scalar::<f32>()
     };
     ((total(step) - total(-step)) / (2.0 * step), norm)
@@ -216,16 +228,22 @@ fn slope_and_norm(reading: Reading, emphasis: Emphasis) -> (f32, f32) {
 
 #[test]
 fn the_gradient_is_the_slope_of_the_objective() {
-    let emphasis = Emphasis { content_weight: 160.0, tv_weight: 50.0, outlines: 20.0, ..Emphasis::default() };
+    let emphasis =
+        Emphasis { content_weight: 160.0, tv_weight: 50.0, outlines: 20.0, ..Emphasis::default() };
     let in_units = |statistic| Reading {
         units: LossUnits::Painting,
         // From the second block on there are fewer positions here than channels: W2 bends too much there for a slope over this step.
-        statistics: LayerStatistics::by(|layer| if layer.block() == 1 { statistic } else { Statistic::Covariance }),
+        statistics: LayerStatistics::by(|layer| {
+            if layer.block() == 1 { statistic } else { Statistic::Covariance }
+        }),
         ..Reading::plain(Pooling::Average)
     };
     let readings = [Statistic::Gram, Statistic::Covariance, Statistic::Wasserstein].map(in_units);
     for reading in [Reading::plain(Pooling::Average)].into_iter().chain(readings) {
         let (slope, norm) = slope_and_norm(reading, emphasis);
-        assert!((slope / norm - 1.0).abs() < 1e-2, "{reading:?}: slope {slope}, norm of the gradient {norm}");
+        assert!(
+            (slope / norm - 1.0).abs() < 1e-2,
+            "{reading:?}: slope {slope}, norm of the gradient {norm}"
+        );
     }
 }

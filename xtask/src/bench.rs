@@ -50,13 +50,25 @@ fn measure(case: &Case, programs: &Programs, lines: &mut Vec<Line>) -> Outcome {
     let failed = || format!("the benchmark at {} px failed", case.size);
     let advice = "see what it says above";
     let mut cargo = process::cargo();
-    cargo.args(["bench", "--locked", "--features", ALL_FEATURES, "--bench", case.program(), "--", &case.to_json()]);
+    cargo.args([
+        "bench",
+        "--locked",
+        "--features",
+        ALL_FEATURES,
+        "--bench",
+        case.program(),
+        "--",
+        &case.to_json(),
+    ]);
     cargo.envs(programs.iter().cloned()).env("IMPASTO_DIST", places::dist());
     let mut child = cargo.stdout(Stdio::piped()).spawn().or_fail(failed, advice)?;
     let output = child.stdout.take().expect("it is piped");
     for text in BufReader::new(output).lines() {
         let text = text.or_fail(failed, advice)?;
-        lines.push(serde_json::from_str(&text).or_fail(|| format!("{text:?} is no line of a report"), advice)?);
+        lines.push(
+            serde_json::from_str(&text)
+                .or_fail(|| format!("{text:?} is no line of a report"), advice)?,
+        );
         println!("{text}");
     }
     let status = child.wait().or_fail(failed, advice)?;

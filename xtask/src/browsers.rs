@@ -32,8 +32,16 @@ const PARTS: [Part; 3] = [
         programs: &["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"],
         package: "chromium",
     },
-    Part { variable: "IMPASTO_CHROMEDRIVER", programs: &["chromedriver"], package: "chromium-driver" },
-    Part { variable: "IMPASTO_FIREFOX", programs: &["firefox-esr", "firefox"], package: "firefox-esr" },
+    Part {
+        variable: "IMPASTO_CHROMEDRIVER",
+        programs: &["chromedriver"],
+        package: "chromium-driver",
+    },
+    Part {
+        variable: "IMPASTO_FIREFOX",
+        programs: &["firefox-esr", "firefox"],
+        package: "firefox-esr",
+    },
 ];
 
 /// Firefox's WebGPU runs on this where there is no GPU.
@@ -63,16 +71,24 @@ pub fn ensure_vulkan(steps: &mut Steps) -> Outcome {
 }
 
 /// Installs what is `missing`; nothing may be missing then.
-fn bring(missing: impl Fn() -> Vec<&'static str>, install: impl FnOnce(&[&str]) -> Outcome, steps: &mut Steps) -> Outcome {
+fn bring(
+    missing: impl Fn() -> Vec<&'static str>,
+    install: impl FnOnce(&[&str]) -> Outcome,
+    steps: &mut Steps,
+) -> Outcome {
     let packages = missing();
     if packages.is_empty() {
         return Ok(());
     }
     let about = format!("Install {}", packages.join(", "));
-    steps.run(Step { name: "packages", about: &about, usual: Usual::Run(1) }, |_| install(&packages))?;
+    steps.run(Step { name: "packages", about: &about, usual: Usual::Run(1) }, |_| {
+        install(&packages)
+    })?;
     match missing()[..] {
         [] => Ok(()),
-        [first, ..] => Err(Failure::new(format!("{first} was installed and does not answer"), BY_HAND)),
+        [first, ..] => {
+            Err(Failure::new(format!("{first} was installed and does not answer"), BY_HAND))
+        }
     }
 }
 
@@ -82,8 +98,11 @@ fn missing_packages() -> Vec<&'static str> {
 }
 
 fn missing_vulkan() -> Option<&'static str> {
-    let has_entries = |folder: &&str| Path::new(folder).read_dir().is_ok_and(|mut entries| entries.next().is_some());
-    let is_there = VULKAN_DRIVERS.iter().any(has_entries) || VULKAN_VARIABLES.iter().any(|name| env::var_os(name).is_some());
+    let has_entries = |folder: &&str| {
+        Path::new(folder).read_dir().is_ok_and(|mut entries| entries.next().is_some())
+    };
+    let is_there = VULKAN_DRIVERS.iter().any(has_entries)
+        || VULKAN_VARIABLES.iter().any(|name| env::var_os(name).is_some());
     (cfg!(target_os = "linux") && !is_there).then_some(VULKAN_PACKAGE)
 }
 
@@ -146,6 +165,10 @@ mod tests {
         bring(missing, install, &mut steps).unwrap();
         assert!(installed.get());
         let vain = bring(|| vec!["a-browser"], |_| Ok(()), &mut steps).unwrap_err().to_string();
-        assert!(vain.contains("a-browser was installed and does not answer") && vain.contains("what to do: install"), "{vain}");
+        assert!(
+            vain.contains("a-browser was installed and does not answer")
+                && vain.contains("what to do: install"),
+            "{vain}"
+        );
     }
 }

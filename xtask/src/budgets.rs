@@ -29,9 +29,16 @@ const BUDGETS: [Budget; 3] = [
 pub fn check(dist: &Path) -> Outcome {
     let mut over = Vec::new();
     for budget in &BUDGETS {
-        let bytes = fs::read(find(dist, budget)?).or_fail(|| format!("cannot read the {}", budget.name), "build the site again")?;
+        let bytes = fs::read(find(dist, budget)?)
+            .or_fail(|| format!("cannot read the {}", budget.name), "build the site again")?;
         let size = gzip(&bytes).len() as u64;
-        println!("{:<12}{:>8} KB of {:>5} KB gzip ({} KB plain)", budget.name, size / 1000, budget.most / 1000, bytes.len() / 1000);
+        println!(
+            "{:<12}{:>8} KB of {:>5} KB gzip ({} KB plain)",
+            budget.name,
+            size / 1000,
+            budget.most / 1000,
+            bytes.len() / 1000
+        );
         if size > budget.most {
             over.push(budget.name);
         }
@@ -39,11 +46,15 @@ pub fn check(dist: &Path) -> Outcome {
     if over.is_empty() {
         return Ok(());
     }
-    Err(Failure::new(format!("too heavy: {}", over.join(", ")), "find what the last change brought in (twiggy, cargo bloat)"))
+    Err(Failure::new(
+        format!("too heavy: {}", over.join(", ")),
+        "find what the last change brought in (twiggy, cargo bloat)",
+    ))
 }
 
 fn find(dist: &Path, budget: &Budget) -> Outcome<std::path::PathBuf> {
-    let entries = fs::read_dir(dist).or_fail(|| "the site is not built".to_owned(), "run `cargo xtask build`")?;
+    let entries = fs::read_dir(dist)
+        .or_fail(|| "the site is not built".to_owned(), "run `cargo xtask build`")?;
     let (prefix, suffix) = budget.file;
     let fits = |path: &std::path::PathBuf| {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
@@ -54,7 +65,8 @@ fn find(dist: &Path, budget: &Budget) -> Outcome<std::path::PathBuf> {
     match <[_; 1]>::try_from(found) {
         Ok([path]) => Ok(path),
         Err(found) => {
-            let headline = format!("the site has {} files {prefix}…{suffix} instead of one", found.len());
+            let headline =
+                format!("the site has {} files {prefix}…{suffix} instead of one", found.len());
             Err(Failure::new(headline, "remove dist/ and run `cargo xtask build`"))
         }
     }
@@ -94,6 +106,11 @@ mod tests {
         let dist = site(b"");
         fs::write(dist.path().join("app-01_bg.wasm"), b"").unwrap();
         assert!(check(dist.path()).unwrap_err().to_string().contains("2 files app-"));
-        assert!(check(tempfile::tempdir().unwrap().path()).unwrap_err().to_string().contains("0 files app-"));
+        assert!(
+            check(tempfile::tempdir().unwrap().path())
+                .unwrap_err()
+                .to_string()
+                .contains("0 files app-")
+        );
     }
 }

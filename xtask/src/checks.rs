@@ -51,7 +51,10 @@ pub fn run(only: Option<Step>) -> Outcome {
     let outcome = steps::tabled(|steps| {
         chosen.iter().try_for_each(|&step| {
             let (name, about) = (step.name(), step.says());
-            steps.run(steps::Step { name: &name, about: &about, usual: step.usual() }, |steps| step.run(steps))?;
+            steps
+                .run(steps::Step { name: &name, about: &about, usual: step.usual() }, |steps| {
+                    step.run(steps)
+                })?;
             passed += 1;
             Ok(())
         })
@@ -84,7 +87,12 @@ impl Step {
             Self::Clippy | Self::ClippyGpu => Usual::Build(2),
             Self::ClippyUi | Self::ClippyCpu => Usual::Build(1),
             // Of seconds, or of steps that tell for themselves.
-            Self::Fmt | Self::Programs | Self::Native | Self::Build | Self::Budgets | Self::Browsers => Usual::Untold,
+            Self::Fmt
+            | Self::Programs
+            | Self::Native
+            | Self::Build
+            | Self::Budgets
+            | Self::Browsers => Usual::Untold,
         }
     }
 
@@ -92,10 +100,20 @@ impl Step {
         match self {
             Self::Fmt => cargo(&["fmt", "--all", "--check"], "run `cargo fmt --all`"),
             Self::Programs => browsers::ensure(steps).map(drop),
-            Self::Clippy => clippy(steps, &["--workspace", "--all-targets", "--features", ALL_FEATURES]),
-            Self::ClippyUi => clippy(steps, &[WASM, "--profile", "web", "--lib", "--bin", "app", "--features", "ui"]),
-            Self::ClippyGpu => clippy(steps, &[WASM, "--release", "--lib", "--bin", "worker", "--features", "gpu"]),
-            Self::ClippyCpu => clippy(steps, &[WASM, "--release", "--lib", "--bin", "worker-cpu", "--features", "cpu"]),
+            Self::Clippy => {
+                clippy(steps, &["--workspace", "--all-targets", "--features", ALL_FEATURES])
+            }
+            Self::ClippyUi => clippy(
+                steps,
+                &[WASM, "--profile", "web", "--lib", "--bin", "app", "--features", "ui"],
+            ),
+            Self::ClippyGpu => {
+                clippy(steps, &[WASM, "--release", "--lib", "--bin", "worker", "--features", "gpu"])
+            }
+            Self::ClippyCpu => clippy(
+                steps,
+                &[WASM, "--release", "--lib", "--bin", "worker-cpu", "--features", "cpu"],
+            ),
             Self::Native => native_tests(steps),
             Self::Build => site::build(site::RELATIVE, Finish::Small, steps),
             Self::Budgets => {
@@ -121,14 +139,20 @@ fn clippy(steps: &mut Steps, arguments: &[&str]) -> Outcome {
 fn native_tests(steps: &mut Steps) -> Outcome {
     browsers::ensure_vulkan(steps)?;
     let targets = test_targets()?;
-    let named: Vec<_> = targets.iter().filter(|name| *name != BROWSER_TESTS).flat_map(|name| ["--test", name]).collect();
+    let named: Vec<_> = targets
+        .iter()
+        .filter(|name| *name != BROWSER_TESTS)
+        .flat_map(|name| ["--test", name])
+        .collect();
     let common = ["test", "--workspace", "--locked", "--features", ALL_FEATURES];
     let own = [&common[..], &["--lib", "--bins"], &named].concat();
     let step = |name, about, usual| steps::Step { name, about, usual };
     steps.run(step("compile", "Compile the tests", Usual::Build(8)), |_| {
         cargo(&[&own[..], &["--no-run"]].concat(), "mend what is said above")
     })?;
-    steps.run(step("tests", "Run the tests", Usual::Run(7)), |_| cargo(&own, "mend the test or the code"))?;
+    steps.run(step("tests", "Run the tests", Usual::Run(7)), |_| {
+        cargo(&own, "mend the test or the code")
+    })?;
     steps.run(step("examples", "Run the documentation's examples", Usual::Untold), |_| {
         cargo(&[&common[..], &["--doc"]].concat(), "mend the example in the documentation")
     })
@@ -156,11 +180,14 @@ fn test_targets() -> Outcome<Vec<String>> {
         .args(["metadata", "--no-deps", "--format-version=1"])
         .output()
         .or_fail(|| "cannot run `cargo metadata`".to_owned(), advice)?;
-    let metadata: Metadata =
-        serde_json::from_slice(&output.stdout).or_fail(|| "cannot read the output of `cargo metadata`".to_owned(), advice)?;
+    let metadata: Metadata = serde_json::from_slice(&output.stdout)
+        .or_fail(|| "cannot read the output of `cargo metadata`".to_owned(), advice)?;
     let product = metadata.packages.into_iter().filter(|package| package.name == "impasto");
     let targets = product.flat_map(|package| package.targets);
-    Ok(targets.filter(|target| target.kind.iter().any(|kind| kind == "test")).map(|target| target.name).collect())
+    Ok(targets
+        .filter(|target| target.kind.iter().any(|kind| kind == "test"))
+        .map(|target| target.name)
+        .collect())
 }
 
 /// One test at a time: each has a browser, and often a GPU emulated on all cores, to itself.
@@ -168,9 +195,21 @@ fn browser_tests(steps: &mut Steps) -> Outcome {
     site::build(site::RELATIVE, Finish::Small, steps)?;
     let programs = browsers::ensure(steps)?;
     let mut tests = process::cargo();
-    tests.args(["test", "--workspace", "--locked", "--features", ALL_FEATURES, "--test", BROWSER_TESTS]);
+    tests.args([
+        "test",
+        "--workspace",
+        "--locked",
+        "--features",
+        ALL_FEATURES,
+        "--test",
+        BROWSER_TESTS,
+    ]);
     tests.args(["--", "--test-threads=1"]).envs(programs).env("IMPASTO_DIST", places::dist());
-    let step = steps::Step { name: "drive", about: "Run the tests in both browsers", usual: Usual::Run(8) };
+    let step = steps::Step {
+        name: "drive",
+        about: "Run the tests in both browsers",
+        usual: Usual::Run(8),
+    };
     steps.run(step, |_| process::run(&mut tests, "mend the test or the code"))
 }
 

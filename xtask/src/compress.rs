@@ -20,15 +20,21 @@ const ENDINGS: [&str; 5] = ["css", "html", "js", "svg", "wasm"];
 pub fn compress(folder: &Path) -> Outcome {
     let advice = "check the permissions of dist/";
     let failed = |path: &Path| format!("cannot compress {}", path.display());
-    let entries = fs::read_dir(folder).and_then(Iterator::collect::<Result<Vec<_>, _>>).or_fail(|| failed(folder), advice)?;
+    let entries = fs::read_dir(folder)
+        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+        .or_fail(|| failed(folder), advice)?;
     for path in entries.into_iter().map(|entry| entry.path()) {
         if path.is_dir() {
             compress(&path)?;
-        } else if path.extension().is_some_and(|ending| ENDINGS.iter().any(|known| ending == *known)) {
+        } else if path
+            .extension()
+            .is_some_and(|ending| ENDINGS.iter().any(|known| ending == *known))
+        {
             let bytes = fs::read(&path).or_fail(|| failed(&path), advice)?;
             let compressed = gzip(&bytes);
             if compressed.len() < bytes.len() {
-                fs::write(path.with_added_extension("gz"), compressed).or_fail(|| failed(&path), advice)?;
+                fs::write(path.with_added_extension("gz"), compressed)
+                    .or_fail(|| failed(&path), advice)?;
             }
         }
     }
@@ -41,7 +47,10 @@ pub fn compress(folder: &Path) -> Outcome {
 /// Never: memory takes all that is written.
 pub fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
-    encoder.write_all(bytes).and_then(|()| encoder.finish()).expect("memory takes all that is written")
+    encoder
+        .write_all(bytes)
+        .and_then(|()| encoder.finish())
+        .expect("memory takes all that is written")
 }
 
 #[cfg(test)]
@@ -64,9 +73,14 @@ mod tests {
         compress(root.path()).unwrap();
         for name in ["app.js.gz", "deep/app.wasm.gz"] {
             let mut unpacked = String::new();
-            GzDecoder::new(fs::File::open(root.path().join(name)).unwrap()).read_to_string(&mut unpacked).unwrap();
+            GzDecoder::new(fs::File::open(root.path().join(name)).unwrap())
+                .read_to_string(&mut unpacked)
+                .unwrap();
             assert_eq!(unpacked, text, "{name}");
         }
-        assert!(!root.path().join("weights.safetensors.gz").exists() && !root.path().join("tiny.css.gz").exists());
+        assert!(
+            !root.path().join("weights.safetensors.gz").exists()
+                && !root.path().join("tiny.css.gz").exists()
+        );
     }
 }

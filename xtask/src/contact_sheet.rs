@@ -31,7 +31,8 @@ pub fn side_by_side(pictures: &[RgbImage]) -> RgbImage {
 /// Rows on white, one below the other.
 pub fn below_each_other(rows: &[RgbImage]) -> RgbImage {
     let width = rows.iter().map(RgbImage::width).max().unwrap_or(0);
-    let mut sheet = RgbImage::from_pixel(width, rows.iter().map(RgbImage::height).sum(), Rgb([u8::MAX; 3]));
+    let mut sheet =
+        RgbImage::from_pixel(width, rows.iter().map(RgbImage::height).sum(), Rgb([u8::MAX; 3]));
     let mut top = 0;
     for row in rows {
         overlay(&mut sheet, row, 0, top);
@@ -46,8 +47,13 @@ pub fn below_each_other(rows: &[RgbImage]) -> RgbImage {
 /// When the file cannot be written.
 pub fn save(path: &Path, sheet: &RgbImage) -> Outcome {
     let mut file = Vec::new();
-    JpegEncoder::new_with_quality(&mut file, QUALITY).encode_image(sheet).expect("memory takes every byte");
-    fs::write(path, &file).or_fail(|| format!("cannot write {}", path.display()), "see that its folder can be written to")?;
+    JpegEncoder::new_with_quality(&mut file, QUALITY)
+        .encode_image(sheet)
+        .expect("memory takes every byte");
+    fs::write(path, &file).or_fail(
+        || format!("cannot write {}", path.display()),
+        "see that its folder can be written to",
+    )?;
     println!("{} · {} KB", path.display(), file.len() / 1000);
     Ok(())
 }
@@ -65,6 +71,13 @@ mod tests {
         let rows = below_each_other(&[sheet.clone(), side_by_side(&[picture(5, 5, 3)])]);
         assert_eq!(rows.dimensions(), (sheet.width(), sheet.height() + 5 + 2 * GUTTER_PX));
         assert_eq!(rows.get_pixel(GUTTER_PX, sheet.height() + GUTTER_PX).0[0], 3);
-        assert_eq!((at(GUTTER_PX, GUTTER_PX), at(GUTTER_PX + 10, 15), at(2 * GUTTER_PX + 10, GUTTER_PX + 5)), (1, u8::MAX, 2));
+        assert_eq!(
+            (
+                at(GUTTER_PX, GUTTER_PX),
+                at(GUTTER_PX + 10, 15),
+                at(2 * GUTTER_PX + 10, GUTTER_PX + 5)
+            ),
+            (1, u8::MAX, 2)
+        );
     }
 }

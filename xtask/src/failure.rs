@@ -46,6 +46,10 @@ pub trait Context<T> {
 
 impl<T, E: Into<Box<dyn Error + Send + Sync>>> Context<T> for Result<T, E> {
     fn or_fail(self, headline: impl FnOnce() -> String, advice: &str) -> Outcome<T> {
-        self.map_err(|error| Failure { headline: headline(), advice: advice.to_owned(), cause: Some(error.into()) })
+        self.map_err(|error| Failure {
+            headline: headline(),
+            advice: advice.to_owned(),
+            cause: Some(error.into()),
+        })
     }
 }

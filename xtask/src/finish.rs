@@ -19,7 +19,8 @@ const WORKERS: [&str; 2] = ["worker", "worker-cpu"];
 /// When a file is missing, or does not name the next one as Trunk does.
 pub fn finish(dist: &Path, optimise: impl Fn(&Path, &str) -> Outcome) -> Outcome {
     let page = read(dist, "index.html")?;
-    let app = app_binary(&page).ok_or_else(|| Failure::new("index.html does not start the page", ADVICE))?;
+    let app = app_binary(&page)
+        .ok_or_else(|| Failure::new("index.html does not start the page", ADVICE))?;
     optimise(&dist.join(app), "app")?;
     let hashed = rename_to_hash(dist, app, "app", "_bg.wasm")?;
     write(dist, "index.html", &page.replace(app, &hashed))?;
@@ -29,8 +30,8 @@ pub fn finish(dist: &Path, optimise: impl Fn(&Path, &str) -> Outcome) -> Outcome
     }
 
     let page = read(dist, "index.html")?;
-    let page =
-        policy::allow_inline_scripts(&page).ok_or_else(|| Failure::new("index.html has no Content-Security-Policy", ADVICE))?;
+    let page = policy::allow_inline_scripts(&page)
+        .ok_or_else(|| Failure::new("index.html has no Content-Security-Policy", ADVICE))?;
     write(dist, "index.html", &page)
 }
 
@@ -44,7 +45,12 @@ fn finish_worker(dist: &Path, worker: &str, optimise: impl Fn(&Path, &str) -> Ou
     let hashed = rename_to_hash(dist, script, worker, ".js")?;
     replace_once(dist, loader, &format!("'./{script}'"), &format!("'./{hashed}'"))?;
     let hashed = rename_to_hash(dist, loader, worker, "_loader.js")?;
-    replace_once(dist, "index.html", &format!("content=\"{loader}\""), &format!("content=\"{hashed}\""))
+    replace_once(
+        dist,
+        "index.html",
+        &format!("content=\"{loader}\""),
+        &format!("content=\"{hashed}\""),
+    )
 }
 
 /// The file name in `module_or_path: '<public URL>app-<hash>_bg.wasm'`, Trunk's boot script.
@@ -59,14 +65,18 @@ fn rename_to_hash(dist: &Path, name: &str, stem: &str, ending: &str) -> Outcome<
     let from = dist.join(name);
     let bytes = fs::read(&from).or_fail(|| format!("the build has no {name}"), ADVICE)?;
     let hashed = format!("{stem}-{}{ending}", &sha256(&bytes)[..16]);
-    fs::rename(&from, dist.join(&hashed)).or_fail(|| format!("cannot rename {name}"), "check the permissions of dist/")?;
+    fs::rename(&from, dist.join(&hashed))
+        .or_fail(|| format!("cannot rename {name}"), "check the permissions of dist/")?;
     Ok(hashed)
 }
 
 fn replace_once(dist: &Path, name: &str, from: &str, to: &str) -> Outcome {
     let text = read(dist, name)?;
     if text.matches(from).count() != 1 {
-        return Err(Failure::new(format!("the build's {name} does not contain {from} exactly once"), ADVICE));
+        return Err(Failure::new(
+            format!("the build's {name} does not contain {from} exactly once"),
+            ADVICE,
+        ));
     }
     write(dist, name, &text.replace(from, to))
 }
@@ -76,7 +86,8 @@ fn read(dist: &Path, name: &str) -> Outcome<String> {
 }
 
 fn write(dist: &Path, name: &str, text: &str) -> Outcome {
-    fs::write(dist.join(name), text).or_fail(|| format!("cannot write {name}"), "check the permissions of dist/")
+    fs::write(dist.join(name), text)
+        .or_fail(|| format!("cannot write {name}"), "check the permissions of dist/")
 }
 
 #[cfg(test)]
@@ -91,14 +102,18 @@ mod tests {
     /// A stand-in for wasm-opt that leaves its mark.
     fn optimise(wasm: &Path, name: &str) -> Outcome {
         let marked = fs::read_to_string(wasm).map(|text| format!("{text}, optimised {name}"));
-        marked.and_then(|text| fs::write(wasm, text)).or_fail(|| format!("the build has no {name} binary"), "")
+        marked
+            .and_then(|text| fs::write(wasm, text))
+            .or_fail(|| format!("the build has no {name} binary"), "")
     }
 
     fn site(wasm: &str) -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();
         write(folder.path(), "app-1f_bg.wasm", wasm).unwrap();
         for worker in WORKERS {
-            let put = |ending: &str, text: &str| write(folder.path(), &format!("{worker}{ending}"), text).unwrap();
+            let put = |ending: &str, text: &str| {
+                write(folder.path(), &format!("{worker}{ending}"), text).unwrap()
+            };
             put("_bg.wasm", wasm);
             put(".js", &format!("new URL('{worker}_bg.wasm', import.meta.url)"));
             put("_loader.js", &format!("import init from './{worker}.js';await init();"));
@@ -122,10 +137,16 @@ mod tests {
             let loader = between(&page, &format!("name=\"{meta}\" content=\""), "\"");
             let text = read(site.path(), loader).unwrap();
             let text = read(site.path(), between(&text, "'./", "'")).unwrap();
-            assert_eq!(read(site.path(), between(&text, "'", "'")).unwrap(), format!("code, optimised {worker}"));
+            assert_eq!(
+                read(site.path(), between(&text, "'", "'")).unwrap(),
+                format!("code, optimised {worker}")
+            );
         }
         let app = between(&page, "href=\"./", "\"");
-        assert!(app.len() == "app-0123456789abcdef_bg.wasm".len() && page.contains(&format!("module_or_path: './{app}'")));
+        assert!(
+            app.len() == "app-0123456789abcdef_bg.wasm".len()
+                && page.contains(&format!("module_or_path: './{app}'"))
+        );
         assert_eq!(read(site.path(), app).unwrap(), "code, optimised app");
         assert_eq!(fs::read_dir(site.path()).unwrap().count(), 8);
     }
@@ -135,21 +156,34 @@ mod tests {
         let names = |wasm: &str| {
             let site = site(wasm);
             finish(site.path(), optimise).unwrap();
-            let mut names: Vec<_> = fs::read_dir(site.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+            let mut names: Vec<_> = fs::read_dir(site.path())
+                .unwrap()
+                .map(|entry| entry.unwrap().file_name())
+                .collect();
             names.sort();
             names
         };
         let (one, other) = (names("one"), names("other"));
-        assert_eq!(one.iter().filter(|name| other.contains(name)).collect::<Vec<_>>(), ["index.html"]);
+        assert_eq!(
+            one.iter().filter(|name| other.contains(name)).collect::<Vec<_>>(),
+            ["index.html"]
+        );
     }
 
     #[test]
     fn an_unexpected_build_is_refused() {
         let broken = site("code");
         write(broken.path(), "worker.js", "nothing here").unwrap();
-        assert!(finish(broken.path(), optimise).unwrap_err().to_string().contains("worker.js does not contain"));
+        assert!(
+            finish(broken.path(), optimise)
+                .unwrap_err()
+                .to_string()
+                .contains("worker.js does not contain")
+        );
         let broken = site("code");
         fs::remove_file(broken.path().join("worker_bg.wasm")).unwrap();
-        assert!(finish(broken.path(), optimise).unwrap_err().to_string().contains("no worker binary"));
+        assert!(
+            finish(broken.path(), optimise).unwrap_err().to_string().contains("no worker binary")
+        );
     }
 }

@@ -29,28 +29,41 @@ const WRITE_ADVICE: &str = "see that docs/gallery can be written to";
 pub fn run(names: &[String], effort: &Effort) -> Outcome {
     let sheets = chosen(names)?;
     let folder = places::checkout().join("docs/gallery");
-    fs::create_dir_all(&folder).or_fail(|| format!("cannot make {}", folder.display()), WRITE_ADVICE)?;
+    fs::create_dir_all(&folder)
+        .or_fail(|| format!("cannot make {}", folder.display()), WRITE_ADVICE)?;
     painter::build()?;
     for left in [true, false] {
         save_mask(left)?;
     }
     // The plain recipe's picture stands in most of the sheets.
     let mut known: BTreeMap<(Pair, &[&str], u32), RgbImage> = BTreeMap::new();
-    let mut painted = |pair: Pair, words: &'static [&'static str], steps| match known.entry((pair, words, steps)) {
+    let mut painted = |pair: Pair, words: &'static [&'static str], steps| match known
+        .entry((pair, words, steps))
+    {
         Entry::Occupied(known) => Ok(known.get().clone()),
-        Entry::Vacant(place) => {
-            paint(pair, words, &Effort { steps, ..effort.clone() }).map(|picture| place.insert(picture).clone())
-        }
+        Entry::Vacant(place) => paint(pair, words, &Effort { steps, ..effort.clone() })
+            .map(|picture| place.insert(picture).clone()),
     };
     for sheet in sheets {
         process::headline(sheet.about);
         let steps = sheet.times * effort.steps;
-        let mut row = |pair: &Pair| sheet.cells.iter().map(|(_, words)| painted(*pair, words, steps)).collect::<Outcome<Vec<_>>>();
-        let rows = sheet.rows.iter().map(|pair| Ok(side_by_side(&row(pair)?))).collect::<Outcome<Vec<_>>>()?;
+        let mut row = |pair: &Pair| {
+            sheet
+                .cells
+                .iter()
+                .map(|(_, words)| painted(*pair, words, steps))
+                .collect::<Outcome<Vec<_>>>()
+        };
+        let rows = sheet
+            .rows
+            .iter()
+            .map(|pair| Ok(side_by_side(&row(pair)?)))
+            .collect::<Outcome<Vec<_>>>()?;
         save(&folder.join(format!("{}.jpg", sheet.name)), &below_each_other(&rows))?;
     }
     let path = folder.join("README.md");
-    fs::write(&path, index(effort)).or_fail(|| format!("cannot write {}", path.display()), WRITE_ADVICE)
+    fs::write(&path, index(effort))
+        .or_fail(|| format!("cannot write {}", path.display()), WRITE_ADVICE)
 }
 
 /// The sheets of these names, or all.
@@ -61,7 +74,9 @@ fn chosen(names: &[String]) -> Outcome<Vec<&'static Sheet>> {
     let find = |name: &String| {
         let known = || SHEETS.iter().map(|sheet| sheet.name).collect::<Vec<_>>().join(", ");
         let sheet = SHEETS.iter().find(|sheet| sheet.name == name);
-        sheet.ok_or_else(|| Failure::new(format!("there is no sheet {name}"), format!("name one of {}", known())))
+        sheet.ok_or_else(|| {
+            Failure::new(format!("there is no sheet {name}"), format!("name one of {}", known()))
+        })
     };
     names.iter().map(find).collect()
 }
@@ -86,7 +101,9 @@ fn subjects((photo, painting): Pair, words: &[&str]) -> Vec<&'static str> {
 fn with_paths(word: &str) -> String {
     let path = |path: PathBuf| path.display().to_string();
     let second = path(places::checkout().join("www/samples").join(SECOND));
-    word.replace("{night}", &second).replace("{left}", &path(mask_path(true))).replace("{right}", &path(mask_path(false)))
+    word.replace("{night}", &second)
+        .replace("{left}", &path(mask_path(true)))
+        .replace("{right}", &path(mask_path(false)))
 }
 
 fn mask_path(left: bool) -> PathBuf {
@@ -95,12 +112,18 @@ fn mask_path(left: bool) -> PathBuf {
 
 /// A mask of the photo's left or right half that fades over the middle quarter.
 fn save_mask(left: bool) -> Outcome {
-    let fade = |x: u32| (f64::from(x) / f64::from(MASK_PX - 1) - 0.5).mul_add(4.0, 0.5).clamp(0.0, 1.0);
+    let fade =
+        |x: u32| (f64::from(x) / f64::from(MASK_PX - 1) - 0.5).mul_add(4.0, 0.5).clamp(0.0, 1.0);
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "in 0..255")]
     let level = |share: f64| (share * 255.0).round() as u8;
-    let mask = GrayImage::from_fn(MASK_PX, MASK_PX, |x, _| Luma([level(if left { 1.0 - fade(x) } else { fade(x) })]));
+    let mask = GrayImage::from_fn(MASK_PX, MASK_PX, |x, _| {
+        Luma([level(if left { 1.0 - fade(x) } else { fade(x) })])
+    });
     let path = mask_path(left);
-    mask.save(&path).or_fail(|| format!("cannot write {}", path.display()), "see that the target folder can be written to")
+    mask.save(&path).or_fail(
+        || format!("cannot write {}", path.display()),
+        "see that the target folder can be written to",
+    )
 }
 
 /// The page that shows all sheets, each picture named by its place.
@@ -113,9 +136,12 @@ fn index(effort: &Effort) -> String {
     for Sheet { name, about, rows, cells, times } in &SHEETS {
         let captions: Vec<&str> = cells.iter().map(|(caption, _)| *caption).collect();
         let described = captions.join(" · ");
-        let longer = if *times == 1 { String::new() } else { format!(" In {} steps.", times * steps) };
+        let longer =
+            if *times == 1 { String::new() } else { format!(" In {} steps.", times * steps) };
         let below = if rows.len() == 1 { "" } else { " Below, the same from other pictures." };
-        text += &format!("\n## {about}\n\n![{described}]({name}.jpg)\n\nFrom the left: {described}.{longer}{below}\n");
+        text += &format!(
+            "\n## {about}\n\n![{described}]({name}.jpg)\n\nFrom the left: {described}.{longer}{below}\n"
+        );
     }
     text
 }
@@ -139,9 +165,11 @@ mod tests {
 
     #[test]
     fn sheets_are_chosen_by_name_and_an_unknown_one_is_refused() {
-        let names = |names: &[&str]| chosen(&names.iter().map(ToString::to_string).collect::<Vec<_>>());
+        let names =
+            |names: &[&str]| chosen(&names.iter().map(ToString::to_string).collect::<Vec<_>>());
         assert_eq!(names(&[]).unwrap().len(), SHEETS.len());
-        let two: Vec<_> = names(&["seed", "grain"]).unwrap().iter().map(|sheet| sheet.name).collect();
+        let two: Vec<_> =
+            names(&["seed", "grain"]).unwrap().iter().map(|sheet| sheet.name).collect();
         assert_eq!(two, ["seed", "grain"]);
         assert!(names(&["seeds"]).unwrap_err().to_string().contains("seeds"));
     }
@@ -152,6 +180,9 @@ mod tests {
         assert_ne!(with_paths("--mask={left}"), with_paths("--mask={right}"));
         assert_eq!(with_paths("--sizes=doubling=2"), "--sizes=doubling=2");
         let words = SHEETS.iter().flat_map(|sheet| sheet.cells).flat_map(|(_, words)| words.iter());
-        assert!(words.map(|word| with_paths(word)).all(|word| !word.contains('{')), "no name is unknown");
+        assert!(
+            words.map(|word| with_paths(word)).all(|word| !word.contains('{')),
+            "no name is unknown"
+        );
     }
 }

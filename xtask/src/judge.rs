@@ -76,10 +76,14 @@ pub fn run(judgement: &Judgement) -> Outcome {
     match judgement {
         Judgement::Presets { pairs, chosen, only, effort } => presets(pairs, chosen, only, effort),
         Judgement::Measure { pairs, results } => {
-            let tables = results.iter().map(|folder| Ok((name_of(folder), measured(&Pair::all(pairs)?, folder)?)));
+            let tables = results
+                .iter()
+                .map(|folder| Ok((name_of(folder), measured(&Pair::all(pairs)?, folder)?)));
             tables.collect::<Outcome<Vec<_>>>().map(|tables| print!("{}", table(&tables)))
         }
-        Judgement::Blind { pairs, one, other, to, seed } => blind(&Pair::all(pairs)?, [one, other], to, *seed),
+        Judgement::Blind { pairs, one, other, to, seed } => {
+            blind(&Pair::all(pairs)?, [one, other], to, *seed)
+        }
     }
 }
 
@@ -95,15 +99,22 @@ impl Pair {
     /// All pairs of `folder`, by name.
     fn all(folder: &Path) -> Outcome<Vec<Self>> {
         const ADVICE: &str = "make the pairs by tests/pairs/make.py";
-        let entries = fs::read_dir(folder).or_fail(|| format!("cannot read {}", folder.display()), ADVICE)?;
-        let names = entries.flatten().filter_map(|entry| Some(entry.file_name().to_str()?.strip_suffix(".photo.png")?.to_owned()));
+        let entries =
+            fs::read_dir(folder).or_fail(|| format!("cannot read {}", folder.display()), ADVICE)?;
+        let names = entries.flatten().filter_map(|entry| {
+            Some(entry.file_name().to_str()?.strip_suffix(".photo.png")?.to_owned())
+        });
         let pair = |name: String| {
             let at = |part| folder.join(format!("{name}.{part}.png"));
             Self { photo: at("photo"), painting: at("painting"), name }
         };
         let mut pairs: Vec<Self> = names.map(pair).collect();
         pairs.sort_by(|a, b| a.name.cmp(&b.name));
-        if pairs.is_empty() { Err(Failure::new(format!("{} holds no pairs", folder.display()), ADVICE)) } else { Ok(pairs) }
+        if pairs.is_empty() {
+            Err(Failure::new(format!("{} holds no pairs", folder.display()), ADVICE))
+        } else {
+            Ok(pairs)
+        }
     }
 
     fn result_in(&self, folder: &Path) -> PathBuf {
@@ -120,17 +131,22 @@ impl Pair {
 }
 
 fn open(path: &Path) -> Outcome<RgbImage> {
-    let picture = image::open(path).or_fail(|| format!("cannot read {}", path.display()), "paint it, or name another folder")?;
+    let picture = image::open(path).or_fail(
+        || format!("cannot read {}", path.display()),
+        "paint it, or name another folder",
+    )?;
     Ok(picture.into_rgb8())
 }
 
 /// The painting as the product sees it.
 fn without_frame(painting: RgbImage) -> RgbImage {
     let whole = DynamicImage::from(painting).into_rgba8();
-    let pixels = Pixels::new(ImageSize::new(whole.width(), whole.height()), whole.into_raw()).expect("four bytes a pixel");
+    let pixels = Pixels::new(ImageSize::new(whole.width(), whole.height()), whole.into_raw())
+        .expect("four bytes a pixel");
     let painting = frame::left_out(&pixels).unwrap_or(pixels);
     let ImageSize { width, height } = painting.size();
-    let rgba = RgbaImage::from_raw(width, height, painting.into_rgba()).expect("four bytes a pixel");
+    let rgba =
+        RgbaImage::from_raw(width, height, painting.into_rgba()).expect("four bytes a pixel");
     DynamicImage::from(rgba).into_rgb8()
 }
 
@@ -159,11 +175,15 @@ fn presets(folder: &Path, chosen: &[Preset], only: &[String], effort: &Effort) -
         process::headline(preset.title());
         let name = format!("{}_{}", preset.key(), effort.size);
         let painted = folder.join("presets").join(&name);
-        fs::create_dir_all(&painted).or_fail(|| format!("cannot make {}", painted.display()), WRITE_ADVICE)?;
+        fs::create_dir_all(&painted)
+            .or_fail(|| format!("cannot make {}", painted.display()), WRITE_ADVICE)?;
         for pair in &pairs {
             paint(pair, *preset, &painted, effort)?;
         }
-        save(&folder.join("presets").join(format!("{name}.jpg")), &contact_sheet(&pairs, &painted)?)?;
+        save(
+            &folder.join("presets").join(format!("{name}.jpg")),
+            &contact_sheet(&pairs, &painted)?,
+        )?;
         tables.push((name, measured(&pairs, &painted)?));
     }
     print!("{}", table(&tables));
@@ -178,7 +198,8 @@ fn paint(pair: &Pair, preset: Preset, folder: &Path, effort: &Effort) -> Outcome
         return Ok(());
     }
     let subjects = [pair.photo.clone(), pair.painting.clone()];
-    let picture = painter::paint("stylize", subjects, [format!("--preset={}", preset.key())], effort)?;
+    let picture =
+        painter::paint("stylize", subjects, [format!("--preset={}", preset.key())], effort)?;
     picture.save(&path).or_fail(|| format!("cannot write {}", path.display()), WRITE_ADVICE)
 }
 
@@ -193,21 +214,29 @@ fn measured(pairs: &[Pair], folder: &Path) -> Outcome<BTreeMap<String, Measures>
     let there = pairs.iter().filter(|pair| pair.result_in(folder).exists());
     let measure = |pair: &Pair| {
         let result = open(&pair.result_in(folder))?;
-        let painting = fitted(&without_frame(open(&pair.painting)?), result.width().max(result.height()));
-        let photo = resize(&open(&pair.photo)?, result.width(), result.height(), FilterType::Lanczos3);
+        let painting =
+            fitted(&without_frame(open(&pair.painting)?), result.width().max(result.height()));
+        let photo =
+            resize(&open(&pair.photo)?, result.width(), result.height(), FilterType::Lanczos3);
         Ok((pair.name.clone(), Measures::of(&photo, &painting, &result)))
     };
     let measures = there.map(measure).collect::<Outcome<BTreeMap<_, _>>>()?;
     if measures.is_empty() {
-        return Err(Failure::new(format!("{} holds no result of any pair", folder.display()), "name results <pair>.png"));
+        return Err(Failure::new(
+            format!("{} holds no result of any pair", folder.display()),
+            "name results <pair>.png",
+        ));
     }
     Ok(measures)
 }
 
 /// Measures as Markdown: a row for each picture, and the mean of each folder.
 fn table(folders: &[(String, BTreeMap<String, Measures>)]) -> String {
-    let mut text =
-        format!("| results | pair | {} |\n|---|---|{}\n", Measures::NAMES.join(" | "), "---|".repeat(Measures::NAMES.len()));
+    let mut text = format!(
+        "| results | pair | {} |\n|---|---|{}\n",
+        Measures::NAMES.join(" | "),
+        "---|".repeat(Measures::NAMES.len())
+    );
     let mut row = |folder: &str, pair: &str, measures: &Measures| {
         let figures = measures.0.map(|value| format!("{value:.3}")).join(" | ");
         text += &format!("| {folder} | {pair} | {figures} |\n");
@@ -226,7 +255,8 @@ fn table(folders: &[(String, BTreeMap<String, Measures>)]) -> String {
 fn blind(pairs: &[Pair], folders: [&PathBuf; 2], to: &Path, seed: u64) -> Outcome {
     fs::create_dir_all(to).or_fail(|| format!("cannot make {}", to.display()), WRITE_ADVICE)?;
     let mut chance = Rng::new(seed);
-    let there = pairs.iter().filter(|pair| folders.iter().all(|folder| pair.result_in(folder).exists()));
+    let there =
+        pairs.iter().filter(|pair| folders.iter().all(|folder| pair.result_in(folder).exists()));
     let mut order: Vec<(f32, &Pair)> = there.map(|pair| (chance.unit(), pair)).collect();
     order.sort_by(|(a, _), (b, _)| a.total_cmp(b));
     let mut key = BTreeMap::new();
@@ -235,10 +265,13 @@ fn blind(pairs: &[Pair], folders: [&PathBuf; 2], to: &Path, seed: u64) -> Outcom
         if chance.chance(0.5) {
             sides.reverse();
         }
-        let seen = |folder: &&PathBuf| open(&pair.result_in(folder)).map(|picture| magnified(&picture));
+        let seen =
+            |folder: &&PathBuf| open(&pair.result_in(folder)).map(|picture| magnified(&picture));
         let results = sides.iter().map(seen).collect::<Outcome<Vec<_>>>()?;
         let path = to.join(format!("{number:02}.png"));
-        pair.beside(&results)?.save(&path).or_fail(|| format!("cannot write {}", path.display()), WRITE_ADVICE)?;
+        pair.beside(&results)?
+            .save(&path)
+            .or_fail(|| format!("cannot write {}", path.display()), WRITE_ADVICE)?;
         key.insert(number, (pair.name.clone(), name_of(sides[0])));
     }
     let path = to.join("key.json");
@@ -302,7 +335,8 @@ mod tests {
     fn a_table_has_a_row_for_each_picture_and_one_for_the_mean() {
         let folder = bench();
         let pairs = Pair::all(folder.path()).unwrap();
-        let text = table(&[("light".into(), measured(&pairs, &folder.path().join("light")).unwrap())]);
+        let text =
+            table(&[("light".into(), measured(&pairs, &folder.path().join("light")).unwrap())]);
         assert_eq!(text.lines().count(), 2 + 4 + 1, "{text}");
         assert!(text.contains("| light | c |") && text.contains("| light | mean of 4 |"), "{text}");
         let none = measured(&pairs, &folder.path().join("nobody")).unwrap_err().to_string();
@@ -317,8 +351,12 @@ mod tests {
             judgement: Judgement,
         }
         let chosen = |words: &[&str]| {
-            let line = <Line as clap::Parser>::try_parse_from([&["judge", "presets", "pairs"], words].concat())?;
-            let Judgement::Presets { chosen, .. } = line.judgement else { panic!("presets were asked for") };
+            let line = <Line as clap::Parser>::try_parse_from(
+                [&["judge", "presets", "pairs"], words].concat(),
+            )?;
+            let Judgement::Presets { chosen, .. } = line.judgement else {
+                panic!("presets were asked for")
+            };
             Ok::<_, clap::Error>(chosen)
         };
         assert_eq!(or_all(&chosen(&[]).unwrap()), Preset::ALL);

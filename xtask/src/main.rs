@@ -65,7 +65,9 @@ enum Chore {
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().chore {
         Chore::Serve { port, open } => server::serve(port, open),
-        Chore::Build { public_url } => steps::tabled(|steps| site::build(&public_url, Finish::Small, steps)),
+        Chore::Build { public_url } => {
+            steps::tabled(|steps| site::build(&public_url, Finish::Small, steps))
+        }
         Chore::Test { only } => checks::run(only),
         Chore::Bench(options) => bench::run(&options),
         Chore::Samples => samples::run(),

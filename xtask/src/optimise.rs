@@ -26,14 +26,18 @@ const FEATURES: [&str; 7] = [
 /// # Errors
 /// When wasm-opt refuses it, or when each call into it would run its static constructors.
 pub fn optimise(wasm_opt: &Program, wasm: &Path, name: &str, level: &str) -> Outcome {
-    let input = fs::read(wasm).or_fail(|| format!("the build has no {name}"), "build the site again")?;
+    let input =
+        fs::read(wasm).or_fail(|| format!("the build has no {name}"), "build the site again")?;
     refuse_repeated_constructors(&input, name)?;
-    let cached = Cached::of(name, &format!("{} {level} {} {FEATURES:?}", sha256(&input), wasm_opt.version));
+    let cached =
+        Cached::of(name, &format!("{} {level} {} {FEATURES:?}", sha256(&input), wasm_opt.version));
     if !cached.is_current() {
         eprintln!("    the {name}, {} MB", input.len() / 1_000_000);
         cached.make(|output| run(wasm_opt, wasm, level, output))?;
     }
-    fs::copy(&cached.file, wasm).map(drop).or_fail(|| format!("cannot write {}", wasm.display()), "check the permissions of dist/")
+    fs::copy(&cached.file, wasm)
+        .map(drop)
+        .or_fail(|| format!("cannot write {}", wasm.display()), "check the permissions of dist/")
 }
 
 /// How the linker names a function that runs all static constructors whenever it is called from outside. It makes one for each export of a
@@ -45,13 +49,19 @@ fn refuse_repeated_constructors(wasm: &[u8], name: &str) -> Outcome {
         return Ok(());
     }
     let headline = format!("each call into the {name} would run its static constructors again");
-    Err(Failure::new(headline, "call __wasm_call_ctors once in its main, as src/bin/worker.rs does"))
+    Err(Failure::new(
+        headline,
+        "call __wasm_call_ctors once in its main, as src/bin/worker.rs does",
+    ))
 }
 
 fn run(wasm_opt: &Program, wasm: &Path, level: &str, output: &Path) -> Outcome {
     let mut optimiser = Command::new(&wasm_opt.path);
     optimiser.arg(level).args(FEATURES).arg(wasm).arg("-o").arg(output);
-    process::run(&mut optimiser, "xtask/src/optimise.rs must fit the compiler that rust-toolchain.toml names")
+    process::run(
+        &mut optimiser,
+        "xtask/src/optimise.rs must fit the compiler that rust-toolchain.toml names",
+    )
 }
 
 /// The result of the last time, beside what it was made from.
@@ -64,7 +74,11 @@ struct Cached {
 impl Cached {
     fn of(name: &str, key: &str) -> Self {
         let folder = places::target().join("wasm-opt");
-        Self { file: folder.join(format!("{name}.wasm")), key_file: folder.join(format!("{name}.key")), key: key.to_owned() }
+        Self {
+            file: folder.join(format!("{name}.wasm")),
+            key_file: folder.join(format!("{name}.key")),
+            key: key.to_owned(),
+        }
     }
 
     fn is_current(&self) -> bool {
@@ -91,14 +105,19 @@ mod tests {
     #[test]
     fn a_binary_whose_every_call_runs_the_constructors_is_refused() {
         assert!(refuse_repeated_constructors(b"\0asm alloc.command_expor", "worker").is_ok());
-        let refused = refuse_repeated_constructors(b"\0asm alloc.command_export free", "worker").unwrap_err();
+        let refused =
+            refuse_repeated_constructors(b"\0asm alloc.command_export free", "worker").unwrap_err();
         assert!(refused.to_string().contains("the worker"), "{refused}");
     }
 
     #[test]
     fn only_a_whole_result_of_the_same_input_is_taken_again() {
         let folder = tempfile::tempdir().unwrap();
-        let cached = |key: &str| Cached { file: folder.path().join("w"), key_file: folder.path().join("k"), key: key.to_owned() };
+        let cached = |key: &str| Cached {
+            file: folder.path().join("w"),
+            key_file: folder.path().join("k"),
+            key: key.to_owned(),
+        };
         let write = |output: &Path| fs::write(output, "wasm").or_fail(String::new, "");
         assert!(!cached("one").is_current());
         cached("one").make(write).unwrap();

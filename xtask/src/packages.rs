@@ -26,7 +26,11 @@ fn is_root() -> bool {
 pub fn install(packages: &[&str], by_hand: &str) -> Outcome {
     let run = |program: &str, arguments: &[&str]| {
         let mut command = Command::new(program);
-        command.args(arguments).env("DEBIAN_FRONTEND", "noninteractive").stdin(Stdio::null()).stdout(io::stderr());
+        command
+            .args(arguments)
+            .env("DEBIAN_FRONTEND", "noninteractive")
+            .stdin(Stdio::null())
+            .stdout(io::stderr());
         process::run(&mut command, by_hand)
     };
     // Finishes what an interrupted installation has left, as far as it can without fetching more.

@@ -30,7 +30,8 @@ pub struct Effort {
 /// When cargo fails.
 pub fn build() -> Outcome {
     process::headline("Building the command line");
-    let build = ["build", "--workspace", "--locked", "--features", ALL_FEATURES, "--bin", "impasto"];
+    let build =
+        ["build", "--workspace", "--locked", "--features", ALL_FEATURES, "--bin", "impasto"];
     process::run(process::cargo().args(build), "mend what is said above")
 }
 
@@ -47,8 +48,16 @@ pub fn paint(
     let scratch = places::target().join("painted.png");
     let mut impasto = Command::new(places::target().join("debug/impasto"));
     impasto.arg(command).args(subjects).args(options).arg("--output").arg(&scratch);
-    impasto.args(["--size", &effort.size.to_string(), "--steps", &effort.steps.to_string(), "--device", &effort.device]);
+    impasto.args([
+        "--size",
+        &effort.size.to_string(),
+        "--steps",
+        &effort.steps.to_string(),
+        "--device",
+        &effort.device,
+    ]);
     process::run(&mut impasto, "mend what is said above")?;
-    let picture = image::open(&scratch).or_fail(|| format!("cannot read {}", scratch.display()), "this is a mistake in xtask")?;
+    let picture = image::open(&scratch)
+        .or_fail(|| format!("cannot read {}", scratch.display()), "this is a mistake in xtask")?;
     Ok(picture.into_rgb8())
 }

@@ -38,7 +38,12 @@ pub fn cache() -> Outcome<PathBuf> {
     named("XDG_CACHE_HOME")
         .or_else(|| named("HOME").or_else(|| named("USERPROFILE")).map(|home| home.join(".cache")))
         .map(|folder| folder.join("impasto"))
-        .ok_or_else(|| Failure::new("there is no place for a cache", "set XDG_CACHE_HOME to a folder that you can write to"))
+        .ok_or_else(|| {
+            Failure::new(
+                "there is no place for a cache",
+                "set XDG_CACHE_HOME to a folder that you can write to",
+            )
+        })
 }
 
 /// Where the pinned tools lie, one folder `<name>-<version>` for each: `IMPASTO_TOOLS`, by default in [`cache`].

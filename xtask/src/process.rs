@@ -25,7 +25,11 @@ pub fn cargo() -> Command {
 /// When it cannot be started or does not succeed.
 pub fn run(command: &mut Command, advice: &str) -> Outcome {
     let status = command.status().or_fail(|| format!("cannot run `{}`", line(command)), advice)?;
-    if status.success() { Ok(()) } else { Err(Failure::new(format!("`{}` failed ({status})", line(command)), advice)) }
+    if status.success() {
+        Ok(())
+    } else {
+        Err(Failure::new(format!("`{}` failed ({status})", line(command)), advice))
+    }
 }
 
 /// The command as one would type it, without the program's folder.
@@ -42,9 +46,15 @@ mod tests {
     #[test]
     fn failures_name_the_command_and_the_advice() {
         let text = run(Command::new("false").arg("x"), "take another").unwrap_err().to_string();
-        assert!(text.contains("`false x` failed") && text.contains("what to do: take another"), "{text}");
+        assert!(
+            text.contains("`false x` failed") && text.contains("what to do: take another"),
+            "{text}"
+        );
         let text = run(&mut Command::new("no-such-program"), "install it").unwrap_err().to_string();
-        assert!(text.contains("cannot run `no-such-program`") && text.contains("because: "), "{text}");
+        assert!(
+            text.contains("cannot run `no-such-program`") && text.contains("because: "),
+            "{text}"
+        );
         run(&mut Command::new("true"), "").unwrap();
     }
 }

@@ -45,17 +45,26 @@ pub fn run() -> Outcome {
     let folder = places::checkout().join("www").join("samples");
     let folder = folder.as_path();
     thread::scope(|scope| {
-        let painters: Vec<_> = PAINTINGS.map(|(name, paint)| scope.spawn(move || save(folder, name, &paint()))).into();
-        painters.into_iter().try_for_each(|painter| painter.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+        let painters: Vec<_> =
+            PAINTINGS.map(|(name, paint)| scope.spawn(move || save(folder, name, &paint()))).into();
+        painters.into_iter().try_for_each(|painter| {
+            painter.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        })
     })
 }
 
 fn save(folder: &Path, name: &str, painting: &RgbImage) -> Outcome {
     let path = folder.join(format!("painting-{name}.jpg"));
     let file = encode(painting).ok_or_else(|| {
-        Failure::new(format!("{name} weighs more than {BUDGET} bytes at every quality"), "paint it with less fine grain")
+        Failure::new(
+            format!("{name} weighs more than {BUDGET} bytes at every quality"),
+            "paint it with less fine grain",
+        )
     })?;
-    fs::write(&path, &file).or_fail(|| format!("cannot write {}", path.display()), "see that the folder can be written to")?;
+    fs::write(&path, &file).or_fail(
+        || format!("cannot write {}", path.display()),
+        "see that the folder can be written to",
+    )?;
     println!("{} · {} KB", path.display(), file.len() / 1000);
     Ok(())
 }
@@ -63,7 +72,9 @@ fn save(folder: &Path, name: &str, painting: &RgbImage) -> Outcome {
 fn encode(painting: &RgbImage) -> Option<Vec<u8>> {
     QUALITIES.iter().find_map(|&quality| {
         let mut file = Vec::new();
-        JpegEncoder::new_with_quality(&mut file, quality).encode_image(painting).expect("memory takes every byte");
+        JpegEncoder::new_with_quality(&mut file, quality)
+            .encode_image(painting)
+            .expect("memory takes every byte");
         (file.len() <= BUDGET).then_some(file)
     })
 }

@@ -37,8 +37,10 @@ pub enum ServerError {
 /// When the site cannot be built or the port not be had.
 pub fn serve(port: u16, open_browser: bool) -> Outcome {
     steps::tabled(|steps| site::build(site::RELATIVE, Finish::Quick, steps))?;
-    let server = listen(site_router(&places::dist()), port)
-        .or_fail(|| "cannot serve the site".to_owned(), "stop what uses the port, or choose another with --port")?;
+    let server = listen(site_router(&places::dist()), port).or_fail(
+        || "cannot serve the site".to_owned(),
+        "stop what uses the port, or choose another with --port",
+    )?;
     println!("\nImpasto is at {}   (Ctrl+C stops it)", server.url());
     if open_browser && let Err(error) = open::that_detached(server.url()) {
         println!("No browser could be opened ({error}): open the address by hand.");
@@ -58,7 +60,11 @@ pub fn site_router(root: &Path) -> Router {
 /// The policy is read each time, because a new build behind a running server changes it.
 async fn add_headers(State(root): State<PathBuf>, request: Request, next: Next) -> Response {
     let Some(policy) = policy_header(&root) else {
-        return (StatusCode::SERVICE_UNAVAILABLE, "The site is not built: run `cargo xtask build`.").into_response();
+        return (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "The site is not built: run `cargo xtask build`.",
+        )
+            .into_response();
     };
     let caching = caching(request.uri().path());
     let mut response = next.run(request).await;
@@ -68,7 +74,10 @@ async fn add_headers(State(root): State<PathBuf>, request: Request, next: Next) 
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(caching));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    headers.insert(HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin"));
+    headers.insert(
+        HeaderName::from_static("cross-origin-opener-policy"),
+        HeaderValue::from_static("same-origin"),
+    );
     response
 }
 
@@ -82,7 +91,11 @@ fn policy_header(root: &Path) -> Option<HeaderValue> {
 fn caching(path: &str) -> &'static str {
     let name = path.rsplit('/').next().unwrap_or_default();
     let is_hash = |part: &str| part.len() >= 8 && part.bytes().all(|byte| byte.is_ascii_hexdigit());
-    if name.split(['-', '_', '.']).any(is_hash) { "public, max-age=31536000, immutable" } else { "no-cache" }
+    if name.split(['-', '_', '.']).any(is_hash) {
+        "public, max-age=31536000, immutable"
+    } else {
+        "no-cache"
+    }
 }
 
 /// A server on a thread of its own; dropping it stops it.
@@ -98,10 +111,11 @@ pub struct Running {
 /// # Errors
 /// [`ServerError`] when the port cannot be had.
 pub fn listen(router: Router, port: u16) -> Result<Running, ServerError> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map_err(|error| match error.kind() {
-        io::ErrorKind::AddrInUse => ServerError::PortInUse(port),
-        _ => error.into(),
-    })?;
+    let listener =
+        TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map_err(|error| match error.kind() {
+            io::ErrorKind::AddrInUse => ServerError::PortInUse(port),
+            _ => error.into(),
+        })?;
     listener.set_nonblocking(true)?;
     let address = listener.local_addr()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
@@ -180,13 +194,16 @@ mod tests {
 
     fn get(server: &Running, path: &str, extra: &str) -> Answer {
         let mut stream = TcpStream::connect(server.address).unwrap();
-        write!(stream, "GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n{extra}\r\n").unwrap();
+        write!(stream, "GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n{extra}\r\n")
+            .unwrap();
         let mut text = String::new();
         stream.read_to_string(&mut text).unwrap();
         let (head, body) = text.split_once("\r\n\r\n").unwrap();
         let mut lines = head.lines();
         let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
-        let headers = lines.filter_map(|line| line.split_once(": ")).map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let headers = lines
+            .filter_map(|line| line.split_once(": "))
+            .map(|(name, value)| (name.to_owned(), value.to_owned()));
         Answer { status, headers: headers.collect(), body: body.to_owned() }
     }
 
@@ -196,10 +213,16 @@ mod tests {
         let server = listen(site_router(root.path()), 0).unwrap();
         let page = get(&server, "/", "");
         assert_eq!((page.status, &*page.headers["content-type"]), (200, "text/html"));
-        assert_eq!(page.headers["content-security-policy"], "default-src 'none'; frame-ancestors 'none'");
+        assert_eq!(
+            page.headers["content-security-policy"],
+            "default-src 'none'; frame-ancestors 'none'"
+        );
         assert_eq!(page.headers["cache-control"], "no-cache");
         let script = get(&server, "/app.js", "");
-        assert_eq!((&*script.headers["content-type"], &*script.headers["cache-control"]), ("text/javascript", "no-cache"));
+        assert_eq!(
+            (&*script.headers["content-type"], &*script.headers["cache-control"]),
+            ("text/javascript", "no-cache")
+        );
         assert_eq!(script.headers["x-content-type-options"], "nosniff");
         let wasm = get(&server, "/app-0123456789abcdef_bg.wasm", "");
         assert_eq!(wasm.headers["content-type"], "application/wasm");
@@ -218,7 +241,10 @@ mod tests {
             (&*packed.body, &*packed.headers["content-encoding"], &*packed.headers["vary"]),
             ("z", "gzip", "accept-encoding")
         );
-        assert_eq!((&*packed.headers["content-type"], &*packed.headers["cache-control"]), ("text/javascript", "no-cache"));
+        assert_eq!(
+            (&*packed.headers["content-type"], &*packed.headers["cache-control"]),
+            ("text/javascript", "no-cache")
+        );
         let plain = get(&server, "/app.js", "");
         assert_eq!((&*plain.body, plain.headers.get("content-encoding")), ("1", None));
     }
@@ -228,13 +254,18 @@ mod tests {
         let root = example();
         let server = listen(site_router(root.path()), 0).unwrap();
         let rest = get(&server, "/app-0123456789abcdef_bg.wasm", "range: bytes=4-\r\n");
-        assert_eq!((rest.status, &*rest.body, &*rest.headers["content-range"]), (206, "456789", "bytes 4-9/10"));
+        assert_eq!(
+            (rest.status, &*rest.body, &*rest.headers["content-range"]),
+            (206, "456789", "bytes 4-9/10")
+        );
     }
 
     #[test]
     fn nothing_outside_the_site_is_served() {
         let root = example();
-        let server = listen(site_router(&root.path().join("..").join(root.path().file_name().unwrap())), 0).unwrap();
+        let server =
+            listen(site_router(&root.path().join("..").join(root.path().file_name().unwrap())), 0)
+                .unwrap();
         for path in ["/../../etc/passwd", "/%2e%2e/%2e%2e/etc/passwd", "//etc/passwd"] {
             assert_ne!(get(&server, path, "").status, 200, "{path}");
         }
@@ -254,7 +285,10 @@ mod tests {
         let server = listen(Router::new(), 0).unwrap();
         assert!(server.address.ip().is_loopback());
         let port = server.address.port();
-        assert_eq!(listen(Router::new(), port).unwrap_err().to_string(), format!("port {port} is in use"));
+        assert_eq!(
+            listen(Router::new(), port).unwrap_err().to_string(),
+            format!("port {port} is in use")
+        );
     }
 
     #[test]

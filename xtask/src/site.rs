@@ -41,12 +41,23 @@ struct Binary {
     minutes: u32,
 }
 
-const APP: Binary = Binary { name: "app", what: "Compile the page", features: "ui", profile: "web", minutes: 2 };
+const APP: Binary =
+    Binary { name: "app", what: "Compile the page", features: "ui", profile: "web", minutes: 2 };
 /// Its whole-program optimisation keeps one core busy for minutes.
-const WORKER: Binary =
-    Binary { name: "worker", what: "Compile the worker for the GPU", features: "gpu", profile: "web", minutes: 5 };
-const WORKER_CPU: Binary =
-    Binary { name: "worker-cpu", what: "Compile the worker for the processor", features: "cpu", profile: "release", minutes: 4 };
+const WORKER: Binary = Binary {
+    name: "worker",
+    what: "Compile the worker for the GPU",
+    features: "gpu",
+    profile: "web",
+    minutes: 5,
+};
+const WORKER_CPU: Binary = Binary {
+    name: "worker-cpu",
+    what: "Compile the worker for the processor",
+    features: "cpu",
+    profile: "release",
+    minutes: 4,
+};
 
 /// How much is done to make the site small.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,7 +88,8 @@ pub fn build(public_url: &str, finish: Finish, steps: &mut Steps) -> Outcome {
     }
     make(public_url, wasm_opt.as_ref(), steps)?;
     let stamp = if wasm_opt.is_some() { small } else { quick };
-    fs::write(dist.join(STAMP), stamp).or_fail(|| "cannot write to dist/".to_owned(), "check the permissions of dist/")?;
+    fs::write(dist.join(STAMP), stamp)
+        .or_fail(|| "cannot write to dist/".to_owned(), "check the permissions of dist/")?;
     eprintln!("The site is in {}", dist.display());
     Ok(())
 }
@@ -93,20 +105,33 @@ fn make(public_url: &str, wasm_opt: Option<&Program>, steps: &mut Steps) -> Outc
     let worker = (WORKER.step(), || WORKER.compile(Cores::All));
     steps.run_both(worker, (WORKER_CPU.step(), || WORKER_CPU.compile(Cores::One)))?;
     if dist.join(STAMP).exists() {
-        fs::remove_file(dist.join(STAMP)).or_fail(|| "cannot write to dist/".to_owned(), "check the permissions of dist/")?;
+        fs::remove_file(dist.join(STAMP))
+            .or_fail(|| "cannot write to dist/".to_owned(), "check the permissions of dist/")?;
     }
     bundle(public_url, &trunk, &wasm_bindgen, steps)?;
     match wasm_opt {
         Some(wasm_opt) => optimise_all(&dist, wasm_opt, steps)?,
         None => finish::finish(&dist, |_, _| Ok(()))?,
     }
-    let step = Step { name: "compress", about: "Compress what hosts can send compressed", usual: Usual::Untold };
+    let step = Step {
+        name: "compress",
+        about: "Compress what hosts can send compressed",
+        usual: Usual::Untold,
+    };
     steps.run(step, |_| compress::compress(&dist))
 }
 
 fn optimise_all(dist: &Path, wasm_opt: &Program, steps: &mut Steps) -> Outcome {
-    let step = Step { name: "optimise", about: "Optimise page and workers with wasm-opt", usual: Usual::Build(1) };
-    steps.run(step, |_| finish::finish(dist, |wasm, name| optimise::optimise(wasm_opt, wasm, name, wasm_opt_level(name))))
+    let step = Step {
+        name: "optimise",
+        about: "Optimise page and workers with wasm-opt",
+        usual: Usual::Build(1),
+    };
+    steps.run(step, |_| {
+        finish::finish(dist, |wasm, name| {
+            optimise::optimise(wasm_opt, wasm, name, wasm_opt_level(name))
+        })
+    })
 }
 
 /// Held during a build: two at once in one build folder would mix their files.
@@ -132,7 +157,17 @@ impl Binary {
     fn compile(&self, cores: Cores) -> Outcome {
         let Self { name, features, profile, .. } = self;
         let mut cargo = process::cargo();
-        cargo.args(["build", "--locked", WASM, "--profile", profile, "--bin", name, "--features", features]);
+        cargo.args([
+            "build",
+            "--locked",
+            WASM,
+            "--profile",
+            profile,
+            "--bin",
+            name,
+            "--features",
+            features,
+        ]);
         // Two at once would write over each other's progress.
         cargo.env("CARGO_TERM_PROGRESS_WHEN", "never");
         if cores == Cores::One {
@@ -184,7 +219,9 @@ fn add(digest: &mut Sha256, path: &Path) -> Outcome {
     let advice = "run this in a complete checkout";
     let failed = || format!("cannot read {}", path.display());
     if path.is_dir() {
-        let entries = fs::read_dir(path).and_then(Iterator::collect::<Result<Vec<_>, _>>).or_fail(failed, advice)?;
+        let entries = fs::read_dir(path)
+            .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+            .or_fail(failed, advice)?;
         let mut paths: Vec<_> = entries.into_iter().map(|entry| entry.path()).collect();
         paths.sort();
         return paths.iter().try_for_each(|path| add(digest, path));
@@ -217,7 +254,8 @@ mod tests {
         fs::write(checkout.path().join("src/deep/file"), "crs").unwrap();
         let changed = now(RELATIVE);
         assert_ne!(changed, first);
-        fs::rename(checkout.path().join("src/deep/file"), checkout.path().join("src/deep/other")).unwrap();
+        fs::rename(checkout.path().join("src/deep/file"), checkout.path().join("src/deep/other"))
+            .unwrap();
         assert_ne!(now(RELATIVE), changed);
     }
 }

@@ -40,7 +40,9 @@ impl Usual {
     fn says(self) -> Option<String> {
         match self {
             Self::Untold => None,
-            Self::Build(minutes) => Some(format!("about {minutes} min from nothing, less with what is built already")),
+            Self::Build(minutes) => {
+                Some(format!("about {minutes} min from nothing, less with what is built already"))
+            }
             Self::Run(minutes) => Some(format!("about {minutes} min")),
         }
     }
@@ -89,7 +91,10 @@ impl Steps {
         let outcome = self.beside_heartbeat(step, work);
         self.depth -= 1;
         let (time, passed) = (start.elapsed(), outcome.is_ok());
-        self.ended.insert(place, Ended { name: step.name.to_owned(), depth: self.depth, time, passed, beside: false });
+        self.ended.insert(
+            place,
+            Ended { name: step.name.to_owned(), depth: self.depth, time, passed, beside: false },
+        );
         if passed {
             self.record.note(step.name, time);
         }
@@ -105,7 +110,12 @@ impl Steps {
         A: FnOnce() -> Outcome,
         B: FnOnce() -> Outcome + Send,
     {
-        let mut beside = Self { ended: Vec::new(), depth: self.depth, record: self.record.clone(), begun: self.begun };
+        let mut beside = Self {
+            ended: Vec::new(),
+            depth: self.depth,
+            record: self.record.clone(),
+            begun: self.begun,
+        };
         let (first_outcome, second_outcome) = thread::scope(|scope| {
             let beside = &mut beside;
             let other = scope.spawn(move || beside.run(second.0, |_| second.1()));
@@ -122,7 +132,11 @@ impl Steps {
     }
 
     /// A step of cargo may be silent for minutes.
-    fn beside_heartbeat<T>(&mut self, step: Step, work: impl FnOnce(&mut Self) -> Outcome<T>) -> Outcome<T> {
+    fn beside_heartbeat<T>(
+        &mut self,
+        step: Step,
+        work: impl FnOnce(&mut Self) -> Outcome<T>,
+    ) -> Outcome<T> {
         let Some(usual) = step.usual.says() else { return work(self) };
         let (name, (end, ended)) = (step.name.to_owned(), mpsc::channel::<()>());
         let heart = thread::spawn(move || {
@@ -142,7 +156,11 @@ impl Steps {
         let line = |step: &Ended| {
             let name = format!("{}{}", "  ".repeat(step.depth), step.name);
             let note = if step.beside { "  beside the one above" } else { "" };
-            format!("{name:<26}{}{:>7} s{note}", if step.passed { "passed" } else { "FAILED" }, step.time.as_secs())
+            format!(
+                "{name:<26}{}{:>7} s{note}",
+                if step.passed { "passed" } else { "FAILED" },
+                step.time.as_secs()
+            )
         };
         self.ended.iter().map(line).collect::<Vec<_>>().join("\n")
     }
@@ -188,7 +206,10 @@ struct Record {
 impl Record {
     /// An unreadable record is an empty one: it only informs.
     fn read(file: PathBuf) -> Self {
-        let seconds = fs::read(&file).ok().and_then(|text| serde_json::from_slice(&text).ok()).unwrap_or_default();
+        let seconds = fs::read(&file)
+            .ok()
+            .and_then(|text| serde_json::from_slice(&text).ok())
+            .unwrap_or_default();
         Self { file, seconds }
     }
 
@@ -228,7 +249,8 @@ mod tests {
         });
         assert!(outcome.is_err());
         let table = steps.table();
-        let cells: Vec<Vec<&str>> = table.lines().map(|line| line.split_whitespace().collect()).collect();
+        let cells: Vec<Vec<&str>> =
+            table.lines().map(|line| line.split_whitespace().collect()).collect();
         let expected = [
             ["first", "passed", "0", "s"],
             ["second", "FAILED", "0", "s"],
@@ -258,12 +280,19 @@ mod tests {
         };
         both.run_both((step("first"), first), (step("second"), second)).unwrap();
         let table = both.table();
-        let names: Vec<&str> = table.lines().map(|line| line.split_whitespace().next().unwrap()).collect();
+        let names: Vec<&str> =
+            table.lines().map(|line| line.split_whitespace().next().unwrap()).collect();
         assert_eq!(names, ["first", "second"]);
         assert!(table.ends_with("beside the one above"), "{table}");
-        let failing = both.run_both((step("third"), || Ok(())), (step("fourth"), || Err(Failure::new("broken", ""))));
+        let failing = both.run_both(
+            (step("third"), || Ok(())),
+            (step("fourth"), || Err(Failure::new("broken", ""))),
+        );
         assert!(failing.unwrap_err().to_string().contains("broken"));
-        let failing = both.run_both((step("fifth"), || Err(Failure::new("torn", ""))), (step("sixth"), || Ok(())));
+        let failing = both.run_both(
+            (step("fifth"), || Err(Failure::new("torn", ""))),
+            (step("sixth"), || Ok(())),
+        );
         assert!(failing.unwrap_err().to_string().contains("torn"));
         assert!(both.table().contains("sixth                     passed"), "{}", both.table());
         let again = steps(&folder);
@@ -284,9 +313,15 @@ mod tests {
     fn a_long_step_says_how_long_it_usually_takes_and_what_is_kept() {
         let long = |usual| Step { name: "page", about: "Compile the page", usual };
         let text = announcement(long(Usual::Build(2)), None);
-        assert!(text.contains("about 2 min from nothing") && text.contains("what is built already"), "{text}");
+        assert!(
+            text.contains("about 2 min from nothing") && text.contains("what is built already"),
+            "{text}"
+        );
         let text = announcement(long(Usual::Run(6)), Some(345));
-        assert!(text.contains("about 6 min; 345 s last time") && !text.contains("from nothing"), "{text}");
+        assert!(
+            text.contains("about 6 min; 345 s last time") && !text.contains("from nothing"),
+            "{text}"
+        );
         assert_eq!(announcement(long(Usual::Untold), Some(1)), "Compile the page");
     }
 

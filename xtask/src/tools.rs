@@ -74,7 +74,9 @@ impl Tool {
         Ok(match self {
             Self::Trunk | Self::WasmBindgen => version == self.built_version()?,
             Self::WasmOpt => major(version) >= Some(OLDEST_WASM_OPT),
-            Self::Geckodriver => (major(version), minor(version)) >= (Some(0), Some(OLDEST_GECKODRIVER)),
+            Self::Geckodriver => {
+                (major(version), minor(version)) >= (Some(0), Some(OLDEST_GECKODRIVER))
+            }
         })
     }
 
@@ -139,11 +141,17 @@ impl Tool {
         if let Some(program) = self.find()? {
             return Ok(program);
         }
-        let about = format!("Build {} {}, once for this user", self.program(), self.built_version()?);
-        steps.run(Step { name: self.program(), about: &about, usual: self.usual() }, |_| self.install())?;
+        let about =
+            format!("Build {} {}, once for this user", self.program(), self.built_version()?);
+        steps.run(Step { name: self.program(), about: &about, usual: self.usual() }, |_| {
+            self.install()
+        })?;
         self.find()?.ok_or_else(|| {
             let headline = format!("{} was built and does not answer", self.program());
-            Failure::new(headline, format!("remove {} and try again", self.folder().unwrap_or_default().display()))
+            Failure::new(
+                headline,
+                format!("remove {} and try again", self.folder().unwrap_or_default().display()),
+            )
         })
     }
 
@@ -151,13 +159,20 @@ impl Tool {
     /// that lies there and does not answer.
     fn install(self) -> Outcome {
         let mut cargo = process::cargo();
-        cargo.args(["install", "--force", self.package(), "--version", &self.built_version()?]).args(self.install_flags());
+        cargo
+            .args(["install", "--force", self.package(), "--version", &self.built_version()?])
+            .args(self.install_flags());
         cargo.arg("--root").arg(self.folder()?).arg("--target-dir").arg(scratch()?);
         // Trunk's own profile asks for whole-program optimisation, which doubles the time and gains nothing here.
-        cargo.env("CARGO_PROFILE_RELEASE_LTO", "off").env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16");
+        cargo
+            .env("CARGO_PROFILE_RELEASE_LTO", "off")
+            .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16");
         cargo.env("CARGO_PROFILE_RELEASE_OPT_LEVEL", self.optimisation());
         cargo.env("PATH", search_path([self.folder()?.join("bin")])?); // else cargo advises to add the folder there
-        process::run(&mut cargo, "check that crates.io can be reached and that a C and C++ compiler is installed, then try again")
+        process::run(
+            &mut cargo,
+            "check that crates.io can be reached and that a C and C++ compiler is installed, then try again",
+        )
     }
 }
 
@@ -172,11 +187,13 @@ fn scratch() -> Outcome<PathBuf> {
 /// When it cannot be removed.
 pub fn tidy_up() -> Outcome {
     let scratch = scratch()?;
-    let is_idle = File::open(scratch.join("release/.cargo-lock")).map_or(true, |lock| lock.try_lock().is_ok());
+    let is_idle = File::open(scratch.join("release/.cargo-lock"))
+        .map_or(true, |lock| lock.try_lock().is_ok());
     if !scratch.exists() || !is_idle {
         return Ok(());
     }
-    fs::remove_dir_all(&scratch).or_fail(|| format!("cannot tidy up {}", scratch.display()), "remove it by hand")
+    fs::remove_dir_all(&scratch)
+        .or_fail(|| format!("cannot tidy up {}", scratch.display()), "remove it by hand")
 }
 
 /// wasm-opt, built where there is none; `None` where there is no C++ compiler for that. Without it the site is larger, not otherwise other.
@@ -185,7 +202,9 @@ pub fn tidy_up() -> Outcome {
 /// When it cannot be built.
 pub fn wasm_opt(steps: &mut Steps) -> Outcome<Option<Program>> {
     if Tool::WasmOpt.find()?.is_none() && !has_cpp_compiler() {
-        eprintln!("There is no C++ compiler to build wasm-opt with: the site is larger and slower than it need be.");
+        eprintln!(
+            "There is no C++ compiler to build wasm-opt with: the site is larger and slower than it need be."
+        );
         return Ok(None);
     }
     let program = Tool::WasmOpt.ensure(steps)?;
@@ -206,7 +225,10 @@ pub fn folder_of_its_own(tool: Tool, program: &Program) -> Outcome<PathBuf> {
     let folder = places::target().join("path");
     let place = folder.join(format!("{}{}", tool.program(), env::consts::EXE_SUFFIX));
     let copied = fs::create_dir_all(&folder).and_then(|()| fs::copy(&program.path, &place));
-    copied.or_fail(|| format!("cannot write {}", place.display()), "check the permissions of the build folder")?;
+    copied.or_fail(
+        || format!("cannot write {}", place.display()),
+        "check the permissions of the build folder",
+    )?;
     Ok(folder)
 }
 
@@ -215,7 +237,11 @@ fn version_of(path: &Path) -> Option<String> {
     let output = Command::new(path).arg("--version").stderr(Stdio::null()).output().ok()?;
     let text = String::from_utf8(output.stdout).ok()?;
     let is_version = |word: &&str| word.starts_with(|first: char| first.is_ascii_digit());
-    if output.status.success() { text.split_whitespace().find(is_version).map(str::to_owned) } else { None }
+    if output.status.success() {
+        text.split_whitespace().find(is_version).map(str::to_owned)
+    } else {
+        None
+    }
 }
 
 /// The `PATH` on which `folders` come first.
@@ -225,7 +251,10 @@ fn version_of(path: &Path) -> Option<String> {
 pub fn search_path(folders: impl IntoIterator<Item = PathBuf>) -> Outcome<std::ffi::OsString> {
     let inherited = env::var_os("PATH").unwrap_or_default();
     let all = folders.into_iter().chain(env::split_paths(&inherited));
-    env::join_paths(all).or_fail(|| "a tool's folder cannot be on the PATH".to_owned(), "set IMPASTO_TOOLS to a plainer path")
+    env::join_paths(all).or_fail(
+        || "a tool's folder cannot be on the PATH".to_owned(),
+        "set IMPASTO_TOOLS to a plainer path",
+    )
 }
 
 /// Brings the wasm target where rustc lacks it.
@@ -233,14 +262,22 @@ pub fn search_path(folders: impl IntoIterator<Item = PathBuf>) -> Outcome<std::f
 /// # Errors
 /// When rustup cannot add it.
 pub fn ensure_wasm_target(steps: &mut Steps) -> Outcome {
-    let advice = "install rustup (https://rustup.rs) and run `rustup target add wasm32-unknown-unknown`";
+    let advice =
+        "install rustup (https://rustup.rs) and run `rustup target add wasm32-unknown-unknown`";
     let mut rustc = Command::new("rustc");
-    rustc.args(["--print", "target-libdir", "--target", WASM_TARGET]).current_dir(places::checkout()).stderr(Stdio::inherit());
+    rustc
+        .args(["--print", "target-libdir", "--target", WASM_TARGET])
+        .current_dir(places::checkout())
+        .stderr(Stdio::inherit());
     let output = rustc.output().or_fail(|| "cannot run rustc".to_owned(), advice)?;
     if Path::new(String::from_utf8_lossy(&output.stdout).trim()).is_dir() {
         return Ok(());
     }
-    let step = Step { name: "wasm target", about: "Add the wasm target to the Rust toolchain", usual: Usual::Run(1) };
+    let step = Step {
+        name: "wasm target",
+        about: "Add the wasm target to the Rust toolchain",
+        usual: Usual::Run(1),
+    };
     let mut rustup = Command::new("rustup");
     rustup.args(["target", "add", WASM_TARGET]).current_dir(places::checkout());
     steps.run(step, |_| process::run(&mut rustup, advice))
@@ -248,7 +285,8 @@ pub fn ensure_wasm_target(steps: &mut Steps) -> Outcome {
 
 fn lock_file() -> Outcome<String> {
     let path = places::checkout().join("Cargo.lock");
-    fs::read_to_string(&path).or_fail(|| format!("cannot read {}", path.display()), "restore it from the repository")
+    fs::read_to_string(&path)
+        .or_fail(|| format!("cannot read {}", path.display()), "restore it from the repository")
 }
 
 /// The version of `package` in the text of a Cargo.lock.
@@ -256,9 +294,16 @@ fn locked_version(lock: &str, package: &str) -> Outcome<String> {
     let name = format!("name = \"{package}\"");
     lock.split("[[package]]")
         .find(|entry| entry.lines().any(|line| line == name))
-        .and_then(|entry| entry.lines().find_map(|line| line.strip_prefix("version = \"")?.strip_suffix('"')))
+        .and_then(|entry| {
+            entry.lines().find_map(|line| line.strip_prefix("version = \"")?.strip_suffix('"'))
+        })
         .map(str::to_owned)
-        .ok_or_else(|| Failure::new(format!("Cargo.lock does not name {package}"), "restore it from the repository"))
+        .ok_or_else(|| {
+            Failure::new(
+                format!("Cargo.lock does not name {package}"),
+                "restore it from the repository",
+            )
+        })
 }
 
 #[cfg(test)]
@@ -297,9 +342,17 @@ dependencies = [
     fn a_version_fits_where_it_is_the_pinned_one_or_may_be_newer() {
         assert!(Tool::Trunk.fits("0.21.14").unwrap() && !Tool::Trunk.fits("0.22.1").unwrap());
         let library = Tool::WasmBindgen.built_version().unwrap();
-        assert!(Tool::WasmBindgen.fits(&library).unwrap() && !Tool::WasmBindgen.fits("0.2.1").unwrap());
-        assert!(Tool::WasmOpt.fits("116").unwrap() && Tool::WasmOpt.fits("132").unwrap() && !Tool::WasmOpt.fits("108").unwrap());
-        assert!(Tool::Geckodriver.fits("1.0.0").unwrap() && !Tool::Geckodriver.fits("0.30.0").unwrap());
+        assert!(
+            Tool::WasmBindgen.fits(&library).unwrap() && !Tool::WasmBindgen.fits("0.2.1").unwrap()
+        );
+        assert!(
+            Tool::WasmOpt.fits("116").unwrap()
+                && Tool::WasmOpt.fits("132").unwrap()
+                && !Tool::WasmOpt.fits("108").unwrap()
+        );
+        assert!(
+            Tool::Geckodriver.fits("1.0.0").unwrap() && !Tool::Geckodriver.fits("0.30.0").unwrap()
+        );
         for tool in [Tool::Trunk, Tool::WasmBindgen, Tool::WasmOpt, Tool::Geckodriver] {
             assert!(!tool.fits("nonsense").unwrap(), "{tool:?}");
             // wasm-opt says the version of Binaryen, 116, which is the second part of its crate's.
@@ -330,7 +383,11 @@ dependencies = [
         put("broken", "geckodriver 0.37.1", 1);
         let fitting = put("fitting", "geckodriver 0.36.0", 0);
         put("later", "geckodriver 0.37.1", 0);
-        let found = |folders: &[&str]| Tool::Geckodriver.find_in(folders.iter().map(|folder| root.path().join(folder))).unwrap();
+        let found = |folders: &[&str]| {
+            Tool::Geckodriver
+                .find_in(folders.iter().map(|folder| root.path().join(folder)))
+                .unwrap()
+        };
         let taken = found(&["none", "old", "broken", "fitting", "later"]).unwrap();
         assert_eq!((taken.path, taken.version.as_str()), (fitting, "0.36.0"));
         assert_eq!(found(&["old", "broken"]), None);

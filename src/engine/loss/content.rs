@@ -28,7 +28,9 @@ impl ContentLoss {
 
     /// Takes the photo's feature maps in its next tile as targets.
     pub fn add(&mut self, photo: &FeatureMaps) {
-        self.targets.iter_mut().for_each(|(&layer, parts)| parts.push(photo.get(layer).clone().detached().lasting()));
+        self.targets
+            .iter_mut()
+            .for_each(|(&layer, parts)| parts.push(photo.get(layer).clone().detached().lasting()));
     }
 
     /// Whether there is, or will be, a target for each of `layers`.
@@ -65,8 +67,18 @@ impl ContentLoss {
         self.tile_loss(pastiche, 0, layer, weight)
     }
 
-    fn tile_loss(&self, pastiche: &FeatureMaps, tile: usize, layer: Layer, weight: f32) -> Tensor<1> {
-        squared_distance(pastiche.get(layer).tensor(), self.targets[&layer][tile].tensor(), 0.5 * weight)
+    fn tile_loss(
+        &self,
+        pastiche: &FeatureMaps,
+        tile: usize,
+        layer: Layer,
+        weight: f32,
+    ) -> Tensor<1> {
+        squared_distance(
+            pastiche.get(layer).tensor(),
+            self.targets[&layer][tile].tensor(),
+            0.5 * weight,
+        )
     }
 
     /// `N·M`: elements over which the loss at a layer sums.

@@ -90,7 +90,13 @@ enum Target {
 
 impl Objective {
     /// With all targets, on a device of this `capacity`. Nothing is waited for.
-    pub fn new(vgg: &Vgg19, subject: &Subject, reading: Reading, emphasis: Emphasis, capacity: Capacity) -> Self {
+    pub fn new(
+        vgg: &Vgg19,
+        subject: &Subject,
+        reading: Reading,
+        emphasis: Emphasis,
+        capacity: Capacity,
+    ) -> Self {
         let mut objective = Self::begun(subject, reading, emphasis, capacity);
         while objective.targets_missing() > 0 {
             objective.make_target(vgg);
@@ -99,13 +105,17 @@ impl Objective {
     }
 
     /// Without any target yet: it is not to be evaluated before [`Self::make_target`] has made them.
-    pub fn begun(subject: &Subject, reading: Reading, emphasis: Emphasis, capacity: Capacity) -> Self {
+    pub fn begun(
+        subject: &Subject,
+        reading: Reading,
+        emphasis: Emphasis,
+        capacity: Capacity,
+    ) -> Self {
         let Subject { photo, paintings, masks } = subject;
         let tiles = |picture: &ImageTensor| Tile::all(picture.size(), capacity);
-        let looks = paintings
-            .iter()
-            .enumerate()
-            .flat_map(|(painting, picture)| tiles(picture).into_iter().map(move |tile| Target::Style { painting, tile }));
+        let looks = paintings.iter().enumerate().flat_map(|(painting, picture)| {
+            tiles(picture).into_iter().map(move |tile| Target::Style { painting, tile })
+        });
         let mut objective = Self {
             photo: photo.clone(),
             paintings: paintings.clone(),
@@ -134,11 +144,19 @@ impl Objective {
         let Some(target) = self.missing.pop_front() else { return };
         match target {
             Target::Style { painting, tile } => {
-                self.style.add(painting, Moments::of_tile(vgg, &self.paintings[painting], &tile, self.reading));
+                self.style.add(
+                    painting,
+                    Moments::of_tile(vgg, &self.paintings[painting], &tile, self.reading),
+                );
             }
             Target::Content { tile } => {
                 let tile = &self.tiles[tile];
-                self.content.add(&vgg.encode_tile(&tile.seen(&self.photo), tile, &self.content_layers(), self.reading));
+                self.content.add(&vgg.encode_tile(
+                    &tile.seen(&self.photo),
+                    tile,
+                    &self.content_layers(),
+                    self.reading,
+                ));
             }
         }
         if self.missing.is_empty() {
@@ -150,7 +168,8 @@ impl Objective {
     /// whose targets are not all there yet are made anew, of the layers that count now.
     pub fn set_emphasis(&mut self, emphasis: Emphasis) {
         self.emphasis = emphasis;
-        let content_misses = self.missing.iter().any(|target| matches!(target, Target::Content { .. }));
+        let content_misses =
+            self.missing.iter().any(|target| matches!(target, Target::Content { .. }));
         if content_misses || !self.content.covers(&self.content_layers()) {
             self.content_anew();
         }
@@ -205,14 +224,23 @@ impl Objective {
 
     /// What each layer's style weighs; nothing where there is no painting.
     fn style_weights(&self) -> LayerWeights {
-        if self.style.paintings() == 0 { LayerWeights::default() } else { self.emphasis.graded_style_layers() }
+        if self.style.paintings() == 0 {
+            LayerWeights::default()
+        } else {
+            self.emphasis.graded_style_layers()
+        }
     }
 
     /// The turns in which what is seen of `tile` is evaluated.
     pub(super) fn turns(&self, tile: &Tile) -> &'static [Turn] {
         let layers = self.layers();
-        let both = layers.contains(&Layer::Conv1_1) && layers.iter().any(|&layer| layer != Layer::Conv1_1);
-        if both && !self.capacity.evaluates_together(tile.area()) { &[Turn::Deeper, Turn::First] } else { &[Turn::All] }
+        let both =
+            layers.contains(&Layer::Conv1_1) && layers.iter().any(|&layer| layer != Layer::Conv1_1);
+        if both && !self.capacity.evaluates_together(tile.area()) {
+            &[Turn::Deeper, Turn::First]
+        } else {
+            &[Turn::All]
+        }
     }
 
     /// What the weighted terms have of a `turn` for a pastiche that is seen as a whole; the first has no smoothness.
@@ -227,20 +255,30 @@ impl Objective {
                 .chain(outlines)
                 .reduce(|sum, loss| sum + loss)
                 .unwrap_or_else(none),
-            style: self.style.evaluate(&maps, turn.weights(self.style_weights())).unwrap_or_else(none),
-            total_variation: if turn == Turn::First { none() } else { self.total_variation(pastiche) },
+            style: self
+                .style
+                .evaluate(&maps, turn.weights(self.style_weights()))
+                .unwrap_or_else(none),
+            total_variation: if turn == Turn::First {
+                none()
+            } else {
+                self.total_variation(pastiche)
+            },
         }
     }
 
     fn content_term(&self, maps: &FeatureMaps, tile: usize, turn: Turn) -> Option<Tensor<1>> {
         let weights = turn.weights(self.emphasis.counted_content_layers());
-        self.content.evaluate(maps, tile, weights, self.emphasis.content_weight, |layer| self.style.content_scale(layer).cloned())
+        self.content.evaluate(maps, tile, weights, self.emphasis.content_weight, |layer| {
+            self.style.content_scale(layer).cloned()
+        })
     }
 
     /// How far outlines are from the photo's, where that counts.
     pub(super) fn outlines(&self, pastiche: &ImageTensor) -> Option<Tensor<1>> {
         let ImageSize { width, height } = pastiche.size();
-        let weight = self.emphasis.outlines * LEVELS_SQUARED / float(outline_elements(height as usize, width as usize));
+        let weight = self.emphasis.outlines * LEVELS_SQUARED
+            / float(outline_elements(height as usize, width as usize));
         (weight > 0.0).then(|| OutlinesLoss::evaluate(pastiche, &self.photo, weight))
     }
 
@@ -251,7 +289,12 @@ impl Objective {
     }
 
     /// What of a pastiche the style compares, as far as `tile` has part in it; `None` where no style counts.
-    pub(super) fn matrices(&self, vgg: &Vgg19, seen: &ImageTensor, tile: &Tile) -> Option<Matrices> {
+    pub(super) fn matrices(
+        &self,
+        vgg: &Vgg19,
+        seen: &ImageTensor,
+        tile: &Tile,
+    ) -> Option<Matrices> {
         let weights = self.style_weights();
         let layers = weights.layers();
         (!layers.is_empty()).then(|| {
@@ -278,14 +321,20 @@ impl Objective {
         let tile = &self.tiles[index];
         let maps = vgg.encode_tile(seen, tile, &turn.layers(self.layers()), self.reading);
         let style_weights = turn.weights(self.style_weights());
-        let pulled = |pull: &Matrices| self.style.matrices(&maps, Some(tile), style_weights).dot(pull);
+        let pulled =
+            |pull: &Matrices| self.style.matrices(&maps, Some(tile), style_weights).dot(pull);
         (self.content_term(&maps, index, turn), pull.and_then(pulled))
     }
 }
 
 impl Moments {
     /// What `tile` adds to the moments of a picture at all layers; outside of any autodiff graph.
-    pub fn of_tile(vgg: &Vgg19, picture: &ImageTensor, tile: &Tile, reading: Reading) -> BTreeMap<Layer, Self> {
+    pub fn of_tile(
+        vgg: &Vgg19,
+        picture: &ImageTensor,
+        tile: &Tile,
+        reading: Reading,
+    ) -> BTreeMap<Layer, Self> {
         let mut moments = BTreeMap::new();
         vgg.visit(&tile.seen(picture), &Layer::ALL, reading, |layer, map| {
             let own = Self::of(&tile.core(map, layer), reading.statistics.of(layer));

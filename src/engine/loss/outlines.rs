@@ -29,12 +29,18 @@ mod tests {
     fn a_change_of_all_pixels_alike_keeps_outlines_and_a_spot_does_not() {
         let device = Device::flex();
         let photo = ImageTensor::new(Tensor::full([1, 3, 12, 12], 0.5, &device));
-        let at = |x: Tensor<4>| OutlinesLoss::evaluate(&ImageTensor::new(x), &photo, 2.0).into_scalar::<f32>();
+        let at = |x: Tensor<4>| {
+            OutlinesLoss::evaluate(&ImageTensor::new(x), &photo, 2.0).into_scalar::<f32>()
+        };
         assert!(at(Tensor::full([1, 3, 12, 12], 0.7, &device)) < 1e-9);
         // A pixel of the one cell inside is brighter by 0.8, its mean by 0.05: 2 · 3 · (4 · 0.05)².
         let spot = Tensor::full([1, 3, 1, 1], 1.3, &device);
-        let x = Tensor::full([1, 3, 12, 12], 0.5, &device).slice_assign([0..1, 0..3, 5..6, 6..7], spot);
+        let x =
+            Tensor::full([1, 3, 12, 12], 0.5, &device).slice_assign([0..1, 0..3, 5..6, 6..7], spot);
         assert!((at(x) - 0.24).abs() < 1e-5);
-        assert_eq!((outline_elements(12, 12), outline_elements(33, 38), outline_elements(4, 9)), (3, 126, 1));
+        assert_eq!(
+            (outline_elements(12, 12), outline_elements(33, 38), outline_elements(4, 9)),
+            (3, 126, 1)
+        );
     }
 }

@@ -55,22 +55,28 @@ impl Pass {
                     (terms.total(), terms.detached())
                 })
             });
-            let sum = parts.reduce(|(terms, gradient), (other, part)| (terms.plus(other), gradient + part));
+            let sum = parts
+                .reduce(|(terms, gradient), (other, part)| (terms.plus(other), gradient + part));
             let (terms, gradient) = sum.expect("there is a turn");
             return Progress::Done(terms, gradient);
         }
         if let Some(tile) = tiles.get(self.done) {
-            self.matrices = objective.matrices(vgg, &tile.seen(&self.pastiche), tile).map(|part| match self.matrices.take() {
-                Some(sum) => sum.plus(part),
-                None => part,
+            self.matrices = objective.matrices(vgg, &tile.seen(&self.pastiche), tile).map(|part| {
+                match self.matrices.take() {
+                    Some(sum) => sum.plus(part),
+                    None => part,
+                }
             });
             self.done += 1;
             return Progress::Going(self);
         }
         let index = self.done - tiles.len();
         let (matrices, pastiche) = (self.matrices.take(), &self.pastiche);
-        let second =
-            self.second.take().unwrap_or_else(|| Second::new(objective, matrices, pastiche)).with(objective, vgg, pastiche, index);
+        let second = self
+            .second
+            .take()
+            .unwrap_or_else(|| Second::new(objective, matrices, pastiche))
+            .with(objective, vgg, pastiche, index);
         if index + 1 == tiles.len() {
             return Progress::Done(second.terms, second.gradient);
         }
@@ -84,17 +90,28 @@ impl Second {
     fn new(objective: &Objective, matrices: Option<Matrices>, pastiche: &ImageTensor) -> Self {
         let (style, pull) = matrices.and_then(|matrices| objective.pull(&matrices)).unzip();
         let ((outlines, total_variation), gradient) = value_and_gradient(pastiche, |pastiche| {
-            let (outlines, variation) = (objective.outlines(pastiche), objective.total_variation(pastiche));
+            let (outlines, variation) =
+                (objective.outlines(pastiche), objective.total_variation(pastiche));
             let loss = outlines.iter().cloned().fold(variation.clone(), |sum, loss| sum + loss);
             (loss, (outlines.map(Tensor::without_autodiff), variation.without_autodiff()))
         });
         let none = || Tensor::zeros([1], &gradient.device());
-        let terms = Terms { content: outlines.unwrap_or_else(none), style: style.unwrap_or_else(none), total_variation };
+        let terms = Terms {
+            content: outlines.unwrap_or_else(none),
+            style: style.unwrap_or_else(none),
+            total_variation,
+        };
         Self { pull, terms, gradient }
     }
 
     /// With tile number `index`, if a layer counts at all.
-    fn with(mut self, objective: &Objective, vgg: &Vgg19, pastiche: &ImageTensor, index: usize) -> Self {
+    fn with(
+        mut self,
+        objective: &Objective,
+        vgg: &Vgg19,
+        pastiche: &ImageTensor,
+        index: usize,
+    ) -> Self {
         if objective.layers().is_empty() {
             return self;
         }
@@ -102,7 +119,12 @@ impl Second {
         for &turn in objective.turns(tile) {
             let (content, gradient) = value_and_gradient(&tile.seen(pastiche), |seen| {
                 let (content, pulled) = objective.parts(vgg, seen, index, self.pull.as_ref(), turn);
-                let loss = content.iter().chain(&pulled).cloned().reduce(|sum, part| sum + part).expect("a layer counts");
+                let loss = content
+                    .iter()
+                    .chain(&pulled)
+                    .cloned()
+                    .reduce(|sum, part| sum + part)
+                    .expect("a layer counts");
                 (loss, content.map(Tensor::without_autodiff))
             });
             if let Some(content) = content {
@@ -129,7 +151,10 @@ impl Objective {
 }
 
 /// What `evaluate` gives beside a loss, and the loss's gradient with respect to `picture`, outside of any autodiff graph.
-fn value_and_gradient<T>(picture: &ImageTensor, evaluate: impl FnOnce(&ImageTensor) -> (Tensor<1>, T)) -> (T, Tensor<4>) {
+fn value_and_gradient<T>(
+    picture: &ImageTensor,
+    evaluate: impl FnOnce(&ImageTensor) -> (Tensor<1>, T),
+) -> (T, Tensor<4>) {
     let x = picture.tensor().clone().autodiff().require_grad();
     let (loss, beside) = evaluate(&ImageTensor::new(x.clone()));
     let mut gradients = loss.backward();

@@ -53,11 +53,26 @@ impl StyleLoss {
     ///
     /// # Panics
     /// When there are guides, but not of as many as paintings: a mistake of the caller.
-    pub fn new(paintings: usize, guides: impl Iterator<Item = BTreeMap<Layer, Guide>>, reading: Reading) -> Self {
-        let regions: Vec<Region> = guides.map(|guides| Region { guides, strength: 1.0, targets: BTreeMap::new() }).collect();
+    pub fn new(
+        paintings: usize,
+        guides: impl Iterator<Item = BTreeMap<Layer, Guide>>,
+        reading: Reading,
+    ) -> Self {
+        let regions: Vec<Region> = guides
+            .map(|guides| Region { guides, strength: 1.0, targets: BTreeMap::new() })
+            .collect();
         assert!(regions.is_empty() || regions.len() == paintings, "one region for each painting");
-        let (paintings, Reading { units, statistics, .. }) = (vec![BTreeMap::new(); paintings], reading);
-        Self { units, statistics, paintings, shares: None, targets: BTreeMap::new(), content_scales: BTreeMap::new(), regions }
+        let (paintings, Reading { units, statistics, .. }) =
+            (vec![BTreeMap::new(); paintings], reading);
+        Self {
+            units,
+            statistics,
+            paintings,
+            shares: None,
+            targets: BTreeMap::new(),
+            content_scales: BTreeMap::new(),
+            regions,
+        }
     }
 
     /// Adds to a painting's Gram matrices what a tile gives them, at all layers: they are small, so that any layer can come to count later. When all
@@ -82,8 +97,10 @@ impl StyleLoss {
         self.shares = Some(shares.to_vec());
         let blend = blend(&self.paintings, shares);
         if self.units == LossUnits::Painting {
-            let content_scale = |own: &Moments| own.mean_square().clamp_min(LEAST_MEAN_SQUARE).recip();
-            self.content_scales = blend.iter().map(|(&layer, own)| (layer, content_scale(own))).collect();
+            let content_scale =
+                |own: &Moments| own.mean_square().clamp_min(LEAST_MEAN_SQUARE).recip();
+            self.content_scales =
+                blend.iter().map(|(&layer, own)| (layer, content_scale(own))).collect();
         }
         let targets = |moments: BTreeMap<Layer, Moments>| -> BTreeMap<Layer, Target> {
             let target = |layer, own| Target::new(own, self.statistics.of(layer), self.units);
@@ -117,19 +134,30 @@ impl StyleLoss {
     }
 
     /// What is compared of a pastiche of these feature maps at the layers that count: all of it, or what `tile` adds to that of the whole.
-    pub fn matrices(&self, pastiche: &FeatureMaps, tile: Option<&Tile>, weights: LayerWeights) -> Matrices {
+    pub fn matrices(
+        &self,
+        pastiche: &FeatureMaps,
+        tile: Option<&Tile>,
+        weights: LayerWeights,
+    ) -> Matrices {
         let at = |layer| self.matrices_at(layer, pastiche.get(layer), tile);
         Matrices(weights.active().map(|(layer, _)| (layer, at(layer))).collect())
     }
 
     /// The loss where `matrices` are what is compared, `[1]`, or `None` where no layer counts.
     pub fn distance(&self, matrices: &Matrices, weights: LayerWeights) -> Option<Tensor<1>> {
-        let losses = weights.active().map(|(layer, weight)| self.distance_at(layer, &matrices.0[&layer], weight));
+        let losses = weights
+            .active()
+            .map(|(layer, weight)| self.distance_at(layer, &matrices.0[&layer], weight));
         losses.reduce(|sum, loss| sum + loss)
     }
 
     /// [`Self::distance`], and its gradient with respect to the matrices, outside of any autodiff graph.
-    pub fn pull(&self, matrices: &Matrices, weights: LayerWeights) -> Option<(Tensor<1>, Matrices)> {
+    pub fn pull(
+        &self,
+        matrices: &Matrices,
+        weights: LayerWeights,
+    ) -> Option<(Tensor<1>, Matrices)> {
         let leaves = matrices.map(Moments::leaf);
         let distance = self.distance(&leaves, weights)?;
         let mut gradients = distance.backward();
@@ -151,8 +179,11 @@ impl StyleLoss {
             let own = tile.map(|tile| guide.within(tile, layer));
             Moments::guided(map, own.as_ref().unwrap_or(guide), statistic)
         };
-        let all =
-            if self.regions.is_empty() { vec![Moments::of(map, statistic)] } else { self.regions.iter().map(guided).collect() };
+        let all = if self.regions.is_empty() {
+            vec![Moments::of(map, statistic)]
+        } else {
+            self.regions.iter().map(guided).collect()
+        };
         match tile {
             None => all,
             Some(tile) => all.into_iter().map(|own| own.times(tile.share(layer))).collect(),
@@ -161,9 +192,12 @@ impl StyleLoss {
 
     fn distance_at(&self, layer: Layer, moments: &[Moments], weight: f32) -> Tensor<1> {
         let regions = self.regions.iter().zip(moments).map(|(region, own)| {
-            region.targets[&layer].distance(own, weight * region.strength) * region.guides[&layer].share.clone()
+            region.targets[&layer].distance(own, weight * region.strength)
+                * region.guides[&layer].share.clone()
         });
-        regions.reduce(|sum, loss| sum + loss).unwrap_or_else(|| self.targets[&layer].distance(&moments[0], weight))
+        regions
+            .reduce(|sum, loss| sum + loss)
+            .unwrap_or_else(|| self.targets[&layer].distance(&moments[0], weight))
     }
 }
 
@@ -191,18 +225,27 @@ impl Matrices {
     /// When it lacks one of the layers: a mistake of the caller.
     pub fn dot(&self, other: &Self) -> Option<Tensor<1>> {
         let pairs = self.0.iter().flat_map(|(layer, grams)| grams.iter().zip(&other.0[layer]));
-        pairs.map(|(one, other)| sum(one.tensor().clone() * other.tensor().clone())).reduce(|sum, product| sum + product)
+        pairs
+            .map(|(one, other)| sum(one.tensor().clone() * other.tensor().clone()))
+            .reduce(|sum, product| sum + product)
     }
 
     fn map(&self, mut change: impl FnMut(&Moments) -> Moments) -> Self {
-        Self(self.0.iter().map(|(&layer, grams)| (layer, grams.iter().map(&mut change).collect())).collect())
+        Self(
+            self.0
+                .iter()
+                .map(|(&layer, grams)| (layer, grams.iter().map(&mut change).collect()))
+                .collect(),
+        )
     }
 }
 
 /// The shares' sum of the paintings' Gram matrices, layer by layer; empty without paintings.
 fn blend(paintings: &[BTreeMap<Layer, Moments>], shares: &[f32]) -> BTreeMap<Layer, Moments> {
     let Some(first) = paintings.first() else { return BTreeMap::new() };
-    let mixed = |layer: &Layer| Moments::mixed(paintings.iter().map(|grams| &grams[layer]).zip(shares.iter().copied()));
+    let mixed = |layer: &Layer| {
+        Moments::mixed(paintings.iter().map(|grams| &grams[layer]).zip(shares.iter().copied()))
+    };
     first.keys().filter_map(|layer| Some((*layer, mixed(layer)?))).collect()
 }
 
@@ -215,7 +258,9 @@ mod tests {
 
     /// Feature maps that are the same `value` at every layer and position.
     fn flat(value: f32) -> FeatureMaps {
-        let map = |layer: Layer| FeatureMap::new(Tensor::full([1, layer.channels(), 1, 2], value, &Device::flex()));
+        let map = |layer: Layer| {
+            FeatureMap::new(Tensor::full([1, layer.channels(), 1, 2], value, &Device::flex()))
+        };
         FeatureMaps::of(Layer::ALL.map(|layer| (layer, map(layer))))
     }
 
@@ -228,8 +273,13 @@ mod tests {
         let reading = Reading { units, ..Reading::before_version_3() };
         let mut style = StyleLoss::new(values.len(), std::iter::empty(), reading);
         for (painting, &value) in values.iter().enumerate() {
-            let part =
-                |share| Layer::ALL.map(|layer| (layer, Moments::of(flat(value).get(layer), Statistic::Gram).times(share))).into();
+            let part = |share| {
+                Layer::ALL
+                    .map(|layer| {
+                        (layer, Moments::of(flat(value).get(layer), Statistic::Gram).times(share))
+                    })
+                    .into()
+            };
             [0.25, 0.75].into_iter().for_each(|share| style.add(painting, part(share)));
         }
         style.set_shares(shares);
@@ -240,7 +290,9 @@ mod tests {
     fn a_blend_lies_between_its_paintings_and_follows_its_shares() {
         // Gram matrices of flat maps are value² everywhere: 1 and 9 blend to 5, the matrix of a flat √5.
         let mut style = of(&[1.0, 3.0], &[0.5, 0.5]);
-        let loss = |style: &StyleLoss, value| style.layer_loss(&flat(value), Layer::Conv2_1, 1.0).into_scalar::<f32>();
+        let loss = |style: &StyleLoss, value| {
+            style.layer_loss(&flat(value), Layer::Conv2_1, 1.0).into_scalar::<f32>()
+        };
         assert!(loss(&style, 5.0_f32.sqrt()) < 1e-9);
         // ¼ Σ (9 − 5)²/N² over N² elements.
         assert!((loss(&style, 3.0) - 4.0).abs() < 1e-3);
@@ -253,7 +305,8 @@ mod tests {
         let style = of(&[1.0], &[1.0]);
         let at = |weights| style.evaluate(&flat(2.0), weights).map(Tensor::into_scalar::<f32>);
         assert_eq!(at(LayerWeights::default()), None);
-        let [one, both] = [&[Layer::Conv1_1][..], &[Layer::Conv1_1, Layer::Conv5_1]].map(|layers| LayerWeights::even(layers, 0.5));
+        let [one, both] = [&[Layer::Conv1_1][..], &[Layer::Conv1_1, Layer::Conv5_1]]
+            .map(|layers| LayerWeights::even(layers, 0.5));
         // ¼ · (4 − 1)² at each layer.
         assert!((at(one).unwrap() - 1.125).abs() < 1e-3 && (at(both).unwrap() - 2.25).abs() < 1e-3);
     }
@@ -265,7 +318,9 @@ mod tests {
             style.layer_loss(&flat(value), layer, 1.0).into_scalar::<f32>()
         };
         // Σ (4 − 1)² / Σ 1², whatever the painting's magnitude and the layer's width.
-        for (painting, layer) in [(1.0, Layer::Conv1_1), (1.0, Layer::Conv5_1), (30.0, Layer::Conv4_1)] {
+        for (painting, layer) in
+            [(1.0, Layer::Conv1_1), (1.0, Layer::Conv5_1), (30.0, Layer::Conv4_1)]
+        {
             assert!((loss(painting, 2.0 * painting, layer) / 9.0 - 1.0).abs() < 1e-3);
         }
         assert!(loss(3.0, 3.0, Layer::Conv3_1) < 1e-9);
@@ -276,13 +331,20 @@ mod tests {
         // Two outputs at each of two positions: [a, b] in every channel, with mean (a + b)/2 and covariance ((a − b)/2)² everywhere.
         let maps = |a: f32, b: f32| {
             let map = Tensor::<4>::from_data([[[[a, b]]]], &Device::flex());
-            let at = |layer: Layer| (layer, FeatureMap::new(map.clone().repeat_dim(1, layer.channels())));
+            let at = |layer: Layer| {
+                (layer, FeatureMap::new(map.clone().repeat_dim(1, layer.channels())))
+            };
             FeatureMaps::of(Layer::ALL.map(at))
         };
         let reading = Reading::default();
         let mut style = StyleLoss::new(1, std::iter::empty(), reading);
         let target = maps(1.0, 3.0);
-        style.add(0, Layer::ALL.map(|layer| (layer, Moments::of(target.get(layer), reading.statistics.of(layer)))).into());
+        style.add(
+            0,
+            Layer::ALL
+                .map(|layer| (layer, Moments::of(target.get(layer), reading.statistics.of(layer))))
+                .into(),
+        );
         style.set_shares(&[1.0]);
         let loss = |a, b| style.layer_loss(&maps(a, b), Layer::Conv3_1, 1.0).into_scalar::<f32>();
         assert!(loss(3.0, 1.0) < 1e-9, "where outputs lie does not matter");
@@ -298,7 +360,10 @@ mod tests {
     #[test]
     fn the_contents_scale_is_one_over_the_paintings_mean_square() {
         let scale = |units| {
-            of_units(&[1.0, 3.0], &[0.5, 0.5], units).content_scale(Layer::CONTENT).cloned().map(Tensor::into_scalar::<f32>)
+            of_units(&[1.0, 3.0], &[0.5, 0.5], units)
+                .content_scale(Layer::CONTENT)
+                .cloned()
+                .map(Tensor::into_scalar::<f32>)
         };
         assert_eq!(scale(LossUnits::Activation), None);
         // The blend of 1 and 9.

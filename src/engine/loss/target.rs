@@ -43,7 +43,9 @@ impl Target {
     pub fn new(moments: Moments, statistic: Statistic, units: LossUnits) -> Self {
         let measure = match (statistic, units) {
             (Statistic::Gram, LossUnits::Activation) => Measure::Gram,
-            (Statistic::Gram, LossUnits::Painting) => Measure::RelativeGram { scale: reciprocal(moments.squared_norm()) },
+            (Statistic::Gram, LossUnits::Painting) => {
+                Measure::RelativeGram { scale: reciprocal(moments.squared_norm()) }
+            }
             (Statistic::Covariance, _) => {
                 let plain = moments.centred(&Tensor::ones([2], &moments.tensor().device()));
                 let scales = scales(plain, LEAST_SPREAD);
@@ -66,11 +68,19 @@ impl Target {
         match &self.measure {
             Measure::Gram => {
                 let [_, channels] = self.moments.tensor().dims();
-                squared_distance(moments.tensor(), self.moments.tensor(), 0.25 * weight / float(channels * channels))
+                squared_distance(
+                    moments.tensor(),
+                    self.moments.tensor(),
+                    0.25 * weight / float(channels * channels),
+                )
             }
-            Measure::RelativeGram { scale } => apart(moments.tensor(), self.moments.tensor()) * scale.clone(),
+            Measure::RelativeGram { scale } => {
+                apart(moments.tensor(), self.moments.tensor()) * scale.clone()
+            }
             Measure::Covariance(own) => apart(&moments.centred(&own.scales), &own.moments),
-            Measure::Wasserstein { target, scale } => wasserstein(target, moments) * scale.clone().mul_scalar(weight),
+            Measure::Wasserstein { target, scale } => {
+                wasserstein(target, moments) * scale.clone().mul_scalar(weight)
+            }
         }
     }
 }
@@ -83,7 +93,8 @@ const LEAST_SPREAD: f32 = 1e-3;
 fn wasserstein(target: &wasserstein::Target, moments: &Moments) -> Tensor<1> {
     let [here, there] = [moments.clone().detached(), moments.clone()];
     let found = target.distance(here.gram(), here.mean());
-    let along = sum((there.gram() - here.gram()) * found.by_second) + sum((there.mean() - here.mean()) * found.by_mean);
+    let along = sum((there.gram() - here.gram()) * found.by_second)
+        + sum((there.mean() - here.mean()) * found.by_mean);
     along + found.value
 }
 

@@ -52,7 +52,9 @@ impl Terms {
     /// # Errors
     /// When the device fails or is lost.
     pub async fn save(&self, state: &mut State) -> Result<(), ExecutionError> {
-        for (name, term) in NAMES.into_iter().zip([&self.content, &self.style, &self.total_variation]) {
+        for (name, term) in
+            NAMES.into_iter().zip([&self.content, &self.style, &self.total_variation])
+        {
             state.put_tensor(name, term).await?;
         }
         Ok(())
@@ -75,7 +77,8 @@ impl Terms {
     /// # Errors
     /// When the device fails or is lost.
     pub async fn read(self) -> Result<Losses, ExecutionError> {
-        let values = read_back(Tensor::cat(vec![self.content, self.style, self.total_variation], 0)).await?;
+        let values =
+            read_back(Tensor::cat(vec![self.content, self.style, self.total_variation], 0)).await?;
         Ok(Losses { content: values[0], style: values[1], total_variation: values[2] })
     }
 }

@@ -30,7 +30,13 @@ mod tests {
         let flat = ImageTensor::new(Tensor::full([1, 3, 2, 2], 0.5, &device));
         assert_eq!(TotalVariationLoss::evaluate(&flat, 3.0).into_scalar::<f32>(), 0.0);
         // One colour has a vertical edge of height 0.5 over two rows: 2 · 0.25, times 3.
-        let edge = Tensor::<4>::from_data([[[[0.0, 0.5], [0.0, 0.5]], [[1.0; 2]; 2], [[1.0; 2]; 2]]], &device);
-        assert_eq!(TotalVariationLoss::evaluate(&ImageTensor::new(edge), 3.0).into_scalar::<f32>(), 1.5);
+        let edge = Tensor::<4>::from_data(
+            [[[[0.0, 0.5], [0.0, 0.5]], [[1.0; 2]; 2], [[1.0; 2]; 2]]],
+            &device,
+        );
+        assert_eq!(
+            TotalVariationLoss::evaluate(&ImageTensor::new(edge), 3.0).into_scalar::<f32>(),
+            1.5
+        );
     }
 }

@@ -52,7 +52,11 @@ impl Target {
         let channels = mean.dims()[1];
         let plain = covariance(second, &mean);
         let least = sum(mean.clone().square()).mul_scalar(LEAST_RIDGE).clamp_min(f32::MIN_POSITIVE);
-        let ridge = trace(plain.clone()).mul_scalar(RIDGE).max_pair(least).div_scalar(float(channels)).reshape([1, 1]);
+        let ridge = trace(plain.clone())
+            .mul_scalar(RIDGE)
+            .max_pair(least)
+            .div_scalar(float(channels))
+            .reshape([1, 1]);
         let covariance = ridged(plain, &ridge);
         let (root, _) = roots(covariance.clone());
         Self { mean, root, ridge, trace: trace(covariance) }
@@ -64,7 +68,8 @@ impl Target {
         let inner = product(&product(&self.root, &covariance), &self.root);
         let (root, inverse) = roots(symmetric(inner));
         let apart = mean.clone() - self.mean.clone();
-        let value = sum(apart.clone().square()) + trace(covariance) + self.trace.clone() - trace(root).mul_scalar(2.0);
+        let value = sum(apart.clone().square()) + trace(covariance) + self.trace.clone()
+            - trace(root).mul_scalar(2.0);
         let by_second = identity(&mean) - product(&product(&self.root, &inverse), &self.root);
         // C = E[x·xᵀ] − m·mᵀ.
         let along = (mean.transpose() * symmetric(by_second.clone())).sum_dim(0);
@@ -91,7 +96,9 @@ fn roots(a: Tensor<2>) -> (Tensor<2>, Tensor<2>) {
 
 /// Of each round: `x·(3 − x²)/2` takes both ends of the interval that the scaled roots lie in to the same value.
 fn scales() -> impl Iterator<Item = f32> {
-    std::iter::successors(Some(LEAST_ROOT), |&least| Some(grown(least))).take(ROUNDS).map(|least| float_of(scale(least)))
+    std::iter::successors(Some(LEAST_ROOT), |&least| Some(grown(least)))
+        .take(ROUNDS)
+        .map(|least| float_of(scale(least)))
 }
 
 fn scale(least: f64) -> f64 {
@@ -154,8 +161,8 @@ mod tests {
     #[test]
     fn of_independent_channels_it_is_how_far_means_and_deviations_are_apart() {
         let (mean, other) = (row([1.0, 0.5, 2.0]), row([0.0, 0.5, 2.5]));
-        let [target, own] =
-            [[4.0, 1.0, 9.0], [1.0, 4.0, 9.0]].map(|[a, b, c]| matrix([[a, 0.0, 0.0], [0.0, b, 0.0], [0.0, 0.0, c]]));
+        let [target, own] = [[4.0, 1.0, 9.0], [1.0, 4.0, 9.0]]
+            .map(|[a, b, c]| matrix([[a, 0.0, 0.0], [0.0, b, 0.0], [0.0, 0.0, c]]));
         let found = Target::new(second(target, &mean), mean).distance(second(own, &other), other);
         let ridge = RIDGE * 14.0 / 3.0;
         let deviations = |a: f32, b: f32| ((a + ridge).sqrt() - (b + ridge).sqrt()).powi(2);
@@ -177,14 +184,19 @@ mod tests {
     #[test]
     fn the_gradient_is_the_slope() {
         let (mean, other) = (row([0.4, 1.0, 0.2]), row([0.9, 0.3, 0.6]));
-        let target = Target::new(second(matrix([[2.0, 0.5, 0.1], [0.5, 1.0, -0.2], [0.1, -0.2, 0.7]]), &mean), mean);
+        let target = Target::new(
+            second(matrix([[2.0, 0.5, 0.1], [0.5, 1.0, -0.2], [0.1, -0.2, 0.7]]), &mean),
+            mean,
+        );
         let own = second(matrix([[1.0, -0.3, 0.2], [-0.3, 2.0, 0.4], [0.2, 0.4, 0.5]]), &other);
         let found = target.distance(own.clone(), other.clone());
         let step = 1e-2;
         let slope = |second: &Tensor<2>, mean: &Tensor<2>| {
             let at = |sign: f32| {
-                let moved =
-                    target.distance(own.clone() + second.clone().mul_scalar(sign), other.clone() + mean.clone().mul_scalar(sign));
+                let moved = target.distance(
+                    own.clone() + second.clone().mul_scalar(sign),
+                    other.clone() + mean.clone().mul_scalar(sign),
+                );
                 moved.value.into_scalar::<f32>()
             };
             (at(step) - at(-step)) / (2.0 * step)
@@ -192,10 +204,18 @@ mod tests {
         let (none, still) = (matrix([[0.0; 3]; 3]), row([0.0; 3]));
         let along = matrix([[0.3, 0.1, -0.2], [0.1, -0.4, 0.2], [-0.2, 0.2, 0.5]]);
         let expected = sum(found.by_second * along.clone()).into_scalar::<f32>();
-        assert!((slope(&along, &still) / expected - 1.0).abs() < 2e-2, "{} for {expected}", slope(&along, &still));
+        assert!(
+            (slope(&along, &still) / expected - 1.0).abs() < 2e-2,
+            "{} for {expected}",
+            slope(&along, &still)
+        );
         let along = row([0.3, -0.5, 0.2]);
         let expected = sum(found.by_mean * along.clone()).into_scalar::<f32>();
-        assert!((slope(&none, &along) / expected - 1.0).abs() < 2e-2, "{} for {expected}", slope(&none, &along));
+        assert!(
+            (slope(&none, &along) / expected - 1.0).abs() < 2e-2,
+            "{} for {expected}",
+            slope(&none, &along)
+        );
     }
 
     #[test]
@@ -203,7 +223,11 @@ mod tests {
         let mean = row([1.0, 2.0]);
         let flat = second(matrix([[0.0; 2]; 2]), &mean);
         let other = row([0.0, 2.0]);
-        let found = Target::new(flat, mean).distance(second(matrix([[1.0, 0.0], [0.0, 1.0]]), &other), other);
-        assert!(found.value.into_scalar::<f32>().is_finite() && sum(found.by_second).into_scalar::<f32>().is_finite());
+        let found = Target::new(flat, mean)
+            .distance(second(matrix([[1.0, 0.0], [0.0, 1.0]]), &other), other);
+        assert!(
+            found.value.into_scalar::<f32>().is_finite()
+                && sum(found.by_second).into_scalar::<f32>().is_finite()
+        );
     }
 }

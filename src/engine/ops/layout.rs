@@ -31,7 +31,8 @@ pub fn filled(x: Tensor<4>, channels: usize) -> Tensor<4> {
     if own == channels {
         return x;
     }
-    let zeros = Tensor::zeros([first, channels - own, third, fourth], &x.device().without_autodiff());
+    let zeros =
+        Tensor::zeros([first, channels - own, third, fourth], &x.device().without_autodiff());
     Tensor::cat(vec![x, zeros], 1)
 }
 
@@ -42,7 +43,12 @@ pub fn empty<const D: usize>(like: &CubeTensor, shape: [usize; D]) -> CubeTensor
 
 /// The same for elements of `dtype`.
 pub fn empty_as<const D: usize>(like: &CubeTensor, shape: [usize; D], dtype: DType) -> CubeTensor {
-    let memory = empty_device_contiguous_dtype(like.client.clone(), like.device.clone(), shape.into(), dtype);
+    let memory = empty_device_contiguous_dtype(
+        like.client.clone(),
+        like.device.clone(),
+        shape.into(),
+        dtype,
+    );
     #[cfg(test)]
     super::tests::poison(&memory);
     memory
@@ -75,5 +81,8 @@ const MOST_SUMMING_UNITS: usize = 16_384;
 
 /// Units, in whole workgroups, that share the summing up of `length` items: each takes every so many-th.
 pub fn summing_units(length: usize) -> usize {
-    length.div_ceil(SHARE).min(MOST_SUMMING_UNITS).next_multiple_of(line_of_units().num_elems() as usize)
+    length
+        .div_ceil(SHARE)
+        .min(MOST_SUMMING_UNITS)
+        .next_multiple_of(line_of_units().num_elems() as usize)
 }

@@ -37,7 +37,9 @@ mod tests;
 use burn::tensor::Tensor;
 
 #[cfg(all(test, feature = "gpu"))]
-pub use tests::{gpu as gpu_for_tests, idle_gpu as idle_gpu_for_tests, kernels_of as kernels_of_tests};
+pub use tests::{
+    gpu as gpu_for_tests, idle_gpu as idle_gpu_for_tests, kernels_of as kernels_of_tests,
+};
 
 /// Whether our kernels run on `device`.
 #[cfg(feature = "gpu")]

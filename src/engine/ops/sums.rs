@@ -62,15 +62,26 @@ fn total_kernel<N: Size>(parts: &Tensor<Vector<f32, N>>, total: &mut Tensor<f32>
 }
 
 #[cube(launch_unchecked)]
-fn added_kernel<N: Size>(parts: &Tensor<Vector<f32, N>>, sum: &mut Tensor<Vector<f32, N>>, length: usize, scale: f32) {
+fn added_kernel<N: Size>(
+    parts: &Tensor<Vector<f32, N>>,
+    sum: &mut Tensor<Vector<f32, N>>,
+    length: usize,
+    scale: f32,
+) {
     if ABSOLUTE_POS < length {
-        sum[ABSOLUTE_POS] = over_slices(parts, ABSOLUTE_POS, length, Vector::new(0.0f32)) * Vector::new(scale);
+        sum[ABSOLUTE_POS] =
+            over_slices(parts, ABSOLUTE_POS, length, Vector::new(0.0f32)) * Vector::new(scale);
     }
 }
 
 /// `first`, and what lies at `place` in each slice of `parts`, of `length` vectors.
 #[cube]
-pub fn over_slices<N: Size>(parts: &Tensor<Vector<f32, N>>, place: usize, length: usize, first: Vector<f32, N>) -> Vector<f32, N> {
+pub fn over_slices<N: Size>(
+    parts: &Tensor<Vector<f32, N>>,
+    place: usize,
+    length: usize,
+    first: Vector<f32, N>,
+) -> Vector<f32, N> {
     let mut sum = first;
     for slice in 0..parts.shape(0) {
         sum += parts[slice * length + place];
@@ -96,5 +107,8 @@ pub fn of_workgroup(own: f32, #[comptime] units: usize) -> f32 {
 /// The sum of a vector's components.
 #[cube]
 pub fn across<N: Size>(vector: Vector<f32, N>) -> f32 {
-    vector.extract(0usize) + vector.extract(1usize) + vector.extract(2usize) + vector.extract(3usize)
+    vector.extract(0usize)
+        + vector.extract(1usize)
+        + vector.extract(2usize)
+        + vector.extract(3usize)
 }

@@ -11,8 +11,8 @@ use cubecl::launched::LaunchedKernels;
 use cubecl::prelude::*;
 use pollster::block_on;
 use wgpu::{
-    Backend, BackendOptions, Backends, DeviceDescriptor, Features, Instance, InstanceDescriptor, NoopBackendOptions,
-    PowerPreference, RequestAdapterOptions,
+    Backend, BackendOptions, Backends, DeviceDescriptor, Features, Instance, InstanceDescriptor,
+    NoopBackendOptions, PowerPreference, RequestAdapterOptions,
 };
 
 use super::distance::squared_distance;
@@ -23,7 +23,11 @@ use crate::engine::device;
 /// The process's one GPU, for one test at a time; an emulated one will do.
 pub fn gpu() -> MutexGuard<'static, Device> {
     static GPU: LazyLock<Mutex<Device>> = LazyLock::new(|| {
-        Mutex::new(block_on(device::open_gpu(|_| ())).expect("a Vulkan device, if an emulated one, must be there").device)
+        Mutex::new(
+            block_on(device::open_gpu(|_| ()))
+                .expect("a Vulkan device, if an emulated one, must be there")
+                .device,
+        )
     });
     // A test that failed leaves the device as good as it was.
     GPU.lock().unwrap_or_else(PoisonError::into_inner)
@@ -52,9 +56,14 @@ pub fn idle_gpu() -> IdleGpu {
 
 async fn open_idle() -> Device {
     let real = Instance::new(InstanceDescriptor::new_without_display_handle());
-    let strongest =
-        RequestAdapterOptions { power_preference: PowerPreference::HighPerformance, ..RequestAdapterOptions::default() };
-    let real = real.request_adapter(&strongest).await.expect("a Vulkan device, if an emulated one, must be there");
+    let strongest = RequestAdapterOptions {
+        power_preference: PowerPreference::HighPerformance,
+        ..RequestAdapterOptions::default()
+    };
+    let real = real
+        .request_adapter(&strongest)
+        .await
+        .expect("a Vulkan device, if an emulated one, must be there");
     let info = real.get_info();
     let noop = NoopBackendOptions {
         limits: Some(real.limits()),
@@ -69,13 +78,15 @@ async fn open_idle() -> Device {
         backend_options: BackendOptions { noop, ..BackendOptions::default() },
         ..InstanceDescriptor::new_without_display_handle()
     });
-    let adapter = instance.request_adapter(&RequestAdapterOptions::default()).await.expect("it is enabled");
+    let adapter =
+        instance.request_adapter(&RequestAdapterOptions::default()).await.expect("it is enabled");
     let description = DeviceDescriptor {
         required_features: adapter.features(),
         required_limits: adapter.limits(),
         ..DeviceDescriptor::default()
     };
-    let (device, queue) = adapter.request_device(&description).await.expect("it has no more than the adapter");
+    let (device, queue) =
+        adapter.request_device(&description).await.expect("it has no more than the adapter");
     let setup = WgpuSetup { instance, adapter, device, queue, backend: Backend::Noop };
     Device::wgpu_options().setup(setup).init().expect("CubeCL works with any device")
 }
@@ -85,12 +96,23 @@ pub fn poison(memory: &CubeTensor) {
     let (count, units) = a_unit_each(memory, memory.meta.num_elements());
     // SAFETY: units beyond the memory do nothing.
     unsafe {
-        poison_kernel::launch_unchecked(&memory.client, count, units, memory.clone().into_tensor_arg(), f32::NAN, element(memory));
+        poison_kernel::launch_unchecked(
+            &memory.client,
+            count,
+            units,
+            memory.clone().into_tensor_arg(),
+            f32::NAN,
+            element(memory),
+        );
     };
 }
 
 #[cube(launch_unchecked)]
-fn poison_kernel<X: Numeric>(memory: &mut cubecl::prelude::Tensor<X>, value: f32, #[define(X)] _element: ElemType) {
+fn poison_kernel<X: Numeric>(
+    memory: &mut cubecl::prelude::Tensor<X>,
+    value: f32,
+    #[define(X)] _element: ElemType,
+) {
     if ABSOLUTE_POS < memory.len() {
         memory[ABSOLUTE_POS] = X::cast_from(value);
     }
@@ -104,7 +126,11 @@ pub fn kernels_of(work: impl FnOnce()) -> BTreeSet<String> {
 }
 
 /// A tensor `[1, C, H, W]` that lies channels-last in memory.
-pub fn channels_last_noise([_, channels, height, width]: [usize; 4], seed: u32, device: &Device) -> Tensor<4> {
+pub fn channels_last_noise(
+    [_, channels, height, width]: [usize; 4],
+    seed: u32,
+    device: &Device,
+) -> Tensor<4> {
     noise([1, height, width, channels], seed, device).permute([0, 3, 1, 2])
 }
 
@@ -135,7 +161,12 @@ pub fn distances<const D: usize, const E: usize>(
     gpu: &Device,
 ) -> [f64; 2] {
     let shapes = (x.try_into().expect("of rank D"), weight.try_into().expect("of rank E"));
-    distances_at(ours, twin, |device| (noise::<D>(shapes.0, 1, device), noise::<E>(shapes.1, 2, device)), gpu)
+    distances_at(
+        ours,
+        twin,
+        |device| (noise::<D>(shapes.0, 1, device), noise::<E>(shapes.1, 2, device)),
+        gpu,
+    )
 }
 
 /// The same at the `x` and `weight` that `at` makes on a device.
@@ -170,7 +201,9 @@ pub fn half_distances<const E: usize>(
     let gradient = halves.grad_remove(&mut gradients).expect("the value depends on x");
     let x = half_noise(shape, 1, &Device::flex()).autodiff().require_grad();
     let expected = twin(x.clone());
-    let slope = x.grad_remove(&mut expected.clone().square().sum().backward()).expect("the value depends on x");
+    let slope = x
+        .grad_remove(&mut expected.clone().square().sum().backward())
+        .expect("the value depends on x");
     assert_eq!(gradient.dtype(), DType::F32, "gradients of maps in halves are f32");
     let value = value.without_autodiff().cast(FloatDType::F32);
     [distance(value, expected.without_autodiff()), distance(gradient, slope)]
@@ -179,10 +212,13 @@ pub fn half_distances<const E: usize>(
 /// `‖ours − reference‖ / ‖reference‖`; NaN when one of ours is.
 pub fn distance<const D: usize>(ours: Tensor<D>, reference: Tensor<D>) -> f64 {
     assert_eq!(ours.dims(), reference.dims());
-    let [ours, reference] =
-        [ours, reference].map(|tensor| tensor.into_data().try_into_vec::<f32>().expect("the engine computes in f32"));
-    let squares = |values: &mut dyn Iterator<Item = f64>| values.map(|value| value * value).sum::<f64>();
-    let difference = squares(&mut ours.iter().zip(&reference).map(|(&a, &b)| f64::from(a) - f64::from(b)));
+    let [ours, reference] = [ours, reference].map(|tensor| {
+        tensor.into_data().try_into_vec::<f32>().expect("the engine computes in f32")
+    });
+    let squares =
+        |values: &mut dyn Iterator<Item = f64>| values.map(|value| value * value).sum::<f64>();
+    let difference =
+        squares(&mut ours.iter().zip(&reference).map(|(&a, &b)| f64::from(a) - f64::from(b)));
     (difference / squares(&mut reference.iter().map(|&value| f64::from(value)))).sqrt()
 }
 

@@ -92,7 +92,10 @@ impl Adam {
         }
         let LearningRate { first, last, steps } = self.rate;
         let counts = [steps, self.steps, self.held].map(f64::from);
-        state.put_numbers("adam.numbers", &[first.into(), last.into(), counts[0], counts[1], counts[2]]);
+        state.put_numbers(
+            "adam.numbers",
+            &[first.into(), last.into(), counts[0], counts[1], counts[2]],
+        );
         Ok(())
     }
 
@@ -100,7 +103,11 @@ impl Adam {
     ///
     /// # Errors
     /// [`StateError`].
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "rates and counts were kept as wider floats")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "rates and counts were kept as wider floats"
+    )]
     pub fn load(state: &State, device: &Device) -> Result<Self, StateError> {
         let [first, last, rate_steps, steps, held] = state.exact_numbers("adam.numbers")?;
         let x: Tensor<4> = state.tensor("x", device)?;
@@ -151,7 +158,11 @@ impl Adam {
         let held = i32::try_from(self.held).unwrap_or(i32::MAX);
         let weight = [BETA_1, BETA_2].map(|decay| 1.0 - decay.powi(held));
         self.moments = adam::moments(self.moments.clone(), gradient, [BETA_1, BETA_2]);
-        self.x = adam::stepped(self.x.clone(), self.moments.clone(), AdamStep { weight, epsilon: EPSILON, rate });
+        self.x = adam::stepped(
+            self.x.clone(),
+            self.moments.clone(),
+            AdamStep { weight, epsilon: EPSILON, rate },
+        );
     }
 }
 
@@ -164,10 +175,14 @@ mod tests {
     #[test]
     fn the_first_step_is_the_learning_rate_against_the_gradients_sign() {
         let device = Device::flex();
-        let mut adam = Adam::new(Tensor::zeros([1, 3, 1, 1], &device), LearningRate::constant(0.02));
+        let mut adam =
+            Adam::new(Tensor::zeros([1, 3, 1, 1], &device), LearningRate::constant(0.02));
         let none = || Tensor::zeros([1], &device);
         let terms = Terms { content: none(), style: none(), total_variation: none() };
-        adam.step(Evaluation { terms, gradient: Tensor::from_data([[[[2.0]], [[-1e4]], [[0.0]]]], &device) });
+        adam.step(Evaluation {
+            terms,
+            gradient: Tensor::from_data([[[[2.0]], [[-1e4]], [[0.0]]]], &device),
+        });
         let moved = adam.x().to_data().try_into_vec::<f32>().unwrap();
         for (found, expected) in moved.iter().zip([-0.02, 0.02, 0.0]) {
             assert!((found - expected).abs() < 1e-6, "{moved:?}");

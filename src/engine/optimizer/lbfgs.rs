@@ -44,8 +44,13 @@ impl Lbfgs {
     pub async fn carried(&self, x: Tensor<4>, first_step: f32) -> Result<Self, ExecutionError> {
         let (had, elements) = (self.x().shape().num_elements(), x.shape().num_elements());
         let memory = self.standing.memory_at(&x, float(had) / float(elements));
-        let (products, ledger) = (read_back(products_within(memory.clone())).await?, self.standing.read_ledger().await?);
-        Ok(Self::at(Standing::new(x, memory, &ledger.carried(&products, first_step * float(elements)))))
+        let (products, ledger) =
+            (read_back(products_within(memory.clone())).await?, self.standing.read_ledger().await?);
+        Ok(Self::at(Standing::new(
+            x,
+            memory,
+            &ledger.carried(&products, first_step * float(elements)),
+        )))
     }
 
     /// Keeps everything in `state`.
@@ -58,7 +63,10 @@ impl Lbfgs {
         state.put_tensor("lbfgs.gradient", gradient).await?;
         state.put_tensor("lbfgs.memory", memory).await?;
         state.put_tensor("lbfgs.ledger", ledger).await?;
-        state.put_numbers("lbfgs.flags", &[self.looks, self.looked, self.stale].map(|flag| f64::from(u8::from(flag))));
+        state.put_numbers(
+            "lbfgs.flags",
+            &[self.looks, self.looked, self.stale].map(|flag| f64::from(u8::from(flag))),
+        );
         Ok(())
     }
 
@@ -69,12 +77,16 @@ impl Lbfgs {
     pub fn load(state: &State, device: &Device) -> Result<Self, StateError> {
         let misshapen = |name: &str| StateError::Part(name.to_owned());
         let [looks, looked, stale] = state.exact_numbers("lbfgs.flags")?.map(|flag| flag != 0.0);
-        let (x, memory): (Tensor<4>, Tensor<3>) = (state.tensor("x", device)?, state.tensor("lbfgs.memory", device)?);
+        let (x, memory): (Tensor<4>, Tensor<3>) =
+            (state.tensor("x", device)?, state.tensor("lbfgs.memory", device)?);
         let gradient: Tensor<3> = state.tensor("lbfgs.gradient", device)?;
         let rows = memory.dims()[1];
         let numbers = state.values("lbfgs.ledger")?;
-        let ledger = Ledger::from_numbers(rows / 2, numbers).ok_or_else(|| misshapen("lbfgs.ledger"))?;
-        let fits = |vectors: &Tensor<3>, rows| vectors.dims() == [x.shape().num_elements().div_ceil(CHUNK), rows, CHUNK];
+        let ledger =
+            Ledger::from_numbers(rows / 2, numbers).ok_or_else(|| misshapen("lbfgs.ledger"))?;
+        let fits = |vectors: &Tensor<3>, rows| {
+            vectors.dims() == [x.shape().num_elements().div_ceil(CHUNK), rows, CHUNK]
+        };
         if !(fits(&memory, rows) && rows.is_multiple_of(2)) {
             return Err(misshapen("lbfgs.memory"));
         }
@@ -110,7 +122,10 @@ impl Lbfgs {
     ///
     /// # Errors
     /// When the device fails or is lost.
-    pub async fn tell(&mut self, Evaluation { terms, gradient }: Evaluation) -> Result<(), ExecutionError> {
+    pub async fn tell(
+        &mut self,
+        Evaluation { terms, gradient }: Evaluation,
+    ) -> Result<(), ExecutionError> {
         let occasion = match (self.looks, self.stale) {
             (true, _) => Occasion::Look,
             (false, true) => Occasion::StepAfterChange,
@@ -130,7 +145,8 @@ impl Lbfgs {
         let ledger = self.standing.read_ledger();
         async {
             let ledger = ledger.await?;
-            let [content, style, total_variation] = [0, 1, 2].map(|term| ledger.get(place::TERMS + term));
+            let [content, style, total_variation] =
+                [0, 1, 2].map(|term| ledger.get(place::TERMS + term));
             let losses = Losses { content, style, total_variation };
             Ok(Report { losses, goes_on: ledger.is(place::GOES_ON) })
         }

@@ -60,7 +60,9 @@ impl Optimizer {
     pub fn changed(&self, kind: OptimizerKind, done: u32, steps: u32, pairs: usize) -> Self {
         let x = self.x().clone();
         match kind {
-            OptimizerKind::Adam => Self::Adam(Box::new(Adam::new(x, LearningRate::falling(steps)).joining_after(done))),
+            OptimizerKind::Adam => {
+                Self::Adam(Box::new(Adam::new(x, LearningRate::falling(steps)).joining_after(done)))
+            }
             OptimizerKind::Lbfgs => Self::new(kind, x, steps, pairs),
         }
     }

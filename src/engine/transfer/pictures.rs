@@ -18,7 +18,9 @@ pub enum TransferError {
     #[error("there are {0} style pictures; {MAX_STYLES} can be blended")]
     TooManyStyles(usize),
     /// Neither no masks nor one for each painting.
-    #[error("masks: {masks}, style pictures: {paintings}; each style picture needs a mask of its own, or none has any")]
+    #[error(
+        "masks: {masks}, style pictures: {paintings}; each style picture needs a mask of its own, or none has any"
+    )]
     Masks {
         /// Masks.
         masks: usize,
@@ -71,7 +73,8 @@ impl Pictures {
             return Err(TransferError::Masks { masks, paintings });
         }
         let size = self.photo.size();
-        match self.masks.iter().chain(&self.earlier).map(Pixels::size).find(|&other| other != size) {
+        match self.masks.iter().chain(&self.earlier).map(Pixels::size).find(|&other| other != size)
+        {
             Some(other) => Err(TransferError::Sizes(other, size)),
             None => Ok(()),
         }

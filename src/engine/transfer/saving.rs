@@ -43,7 +43,8 @@ impl StyleTransfer {
         let text = |name: &str| state.has(name).then(|| state.text(name)).transpose();
         let division = text("division")?.and_then(|name| Division::named(&name));
         // Runs were kept before there was a choice.
-        let precision = text("precision")?.map_or(Some(Precision::default()), |name| Precision::named(&name));
+        let precision =
+            text("precision")?.map_or(Some(Precision::default()), |name| Precision::named(&name));
         let precision = precision.ok_or_else(|| StateError::Part("precision".to_owned()))?;
         Ok(division.map(|division| Strategy { division, precision }))
     }
@@ -53,7 +54,12 @@ impl StyleTransfer {
     ///
     /// # Errors
     /// [`TransferError::State`] for other bytes, [`TransferError::Recipe`].
-    pub fn resume(vgg: Rc<Vgg19>, bytes: &[u8], capacity: Capacity, device: &Device) -> Result<Self, TransferError> {
+    pub fn resume(
+        vgg: Rc<Vgg19>,
+        bytes: &[u8],
+        capacity: Capacity,
+        device: &Device,
+    ) -> Result<Self, TransferError> {
         let state = State::from_bytes(bytes)?;
         let recipe = Recipe::from_json(&state.text("recipe")?)?;
         let pictures = pictures_in(&state)?;
@@ -62,9 +68,14 @@ impl StyleTransfer {
         let full_edge = pictures.photo.size().long_edge();
         // Runs were kept before there were other sizes than halves: by how often the full one was halved.
         let halves = !state.has("sizes");
-        let edge_of = |number: u32| if halves { full_edge.checked_shr(number).unwrap_or(0) } else { number };
+        let edge_of =
+            |number: u32| if halves { full_edge.checked_shr(number).unwrap_or(0) } else { number };
         let levels = state.numbers(if halves { "levels" } else { "sizes" })?;
-        let levels = levels.as_chunks().0.iter().map(|&[size, steps]| Level { edge: edge_of(count(size)), steps: count(steps) });
+        let levels = levels
+            .as_chunks()
+            .0
+            .iter()
+            .map(|&[size, steps]| Level { edge: edge_of(count(size)), steps: count(steps) });
         let (edge, levels): (u32, VecDeque<Level>) = (edge_of(edge), levels.collect());
         let known = 1..=full_edge;
         if !known.contains(&edge) || levels.iter().any(|level| !known.contains(&level.edge)) {
@@ -114,7 +125,8 @@ impl StyleTransfer {
 
     /// Goes on at the last size from the next step on if the steps left do not reach for every size as planned.
     fn skip_levels(&mut self) {
-        let planned = self.step + self.left + self.levels.iter().map(|level| level.steps).sum::<u32>();
+        let planned =
+            self.step + self.left + self.levels.iter().map(|level| level.steps).sum::<u32>();
         if self.recipe.steps < planned
             && let Some(last) = self.levels.pop_back()
         {
@@ -129,7 +141,10 @@ fn put_pictures(state: &mut State, pictures: &Pictures) {
     let Pictures { photo, paintings, masks, earlier } = pictures;
     state.put_picture("photo", photo);
     for (name, pictures) in [("painting", paintings), ("mask", masks)] {
-        pictures.iter().enumerate().for_each(|(index, picture)| state.put_picture(&format!("{name}.{index}"), picture));
+        pictures
+            .iter()
+            .enumerate()
+            .for_each(|(index, picture)| state.put_picture(&format!("{name}.{index}"), picture));
     }
     if let Some(earlier) = earlier {
         state.put_picture("earlier", earlier);
@@ -138,11 +153,20 @@ fn put_pictures(state: &mut State, pictures: &Pictures) {
 
 fn pictures_in(state: &State) -> Result<Pictures, StateError> {
     let earlier = state.has("earlier").then(|| state.picture("earlier")).transpose()?;
-    Ok(Pictures { photo: state.picture("photo")?, paintings: state.pictures("painting")?, masks: state.pictures("mask")?, earlier })
+    Ok(Pictures {
+        photo: state.picture("photo")?,
+        paintings: state.pictures("painting")?,
+        masks: state.pictures("mask")?,
+        earlier,
+    })
 }
 
 /// A count that was kept as a float.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a float's cast saturates")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a float's cast saturates"
+)]
 fn count(number: f64) -> u32 {
     number as u32
 }

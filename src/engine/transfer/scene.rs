@@ -27,7 +27,11 @@ impl Scene {
         let rgb = pictures.photo.composited_rgb();
         let painting = |painting: &Pixels| {
             let seen = colour::painting_seen(colours, &rgb, painting.composited_rgb());
-            ImageTensor::from_rgb(painting.size(), &seen, device).resized(painted_size(painting.size(), size.long_edge(), recipe))
+            ImageTensor::from_rgb(painting.size(), &seen, device).resized(painted_size(
+                painting.size(),
+                size.long_edge(),
+                recipe,
+            ))
         };
         let subject = Subject {
             paintings: pictures.paintings.iter().map(painting).collect(),
@@ -44,14 +48,22 @@ impl Scene {
         let Subject { photo, paintings, masks } = &self.subject;
         let subject = Subject {
             photo: photo.reduced(reduction),
-            paintings: paintings.iter().map(|painting| painting.reduced(reduction.within(painting.size()))).collect(),
+            paintings: paintings
+                .iter()
+                .map(|painting| painting.reduced(reduction.within(painting.size())))
+                .collect(),
             masks: masks.iter().map(|mask| mask.reduced(reduction)).collect(),
         };
         Self { subject, original: self.original.reduced(reduction) }
     }
 
     /// The picture that the optimisation begins with: a mixture under a dither. `recoloured` makes the recoloured photo, of the scene's size.
-    pub fn mixed(&self, start: Start, recoloured: impl FnOnce() -> ImageTensor, seed: u64) -> ImageTensor {
+    pub fn mixed(
+        &self,
+        start: Start,
+        recoloured: impl FnOnce() -> ImageTensor,
+        seed: u64,
+    ) -> ImageTensor {
         let Subject { photo, paintings, .. } = &self.subject;
         let size = photo.size();
         let shares = start.normalised();
@@ -61,7 +73,8 @@ impl Scene {
         let parts = [
             (shares.photo > 0.0).then(|| part(photo, shares.photo)),
             (shares.recoloured > 0.0).then(|| part(&recoloured(), shares.recoloured)),
-            (shares.painting > 0.0).then(|| part(&paintings.first().unwrap_or(photo).resized(size), shares.painting)),
+            (shares.painting > 0.0)
+                .then(|| part(&paintings.first().unwrap_or(photo).resized(size), shares.painting)),
         ];
         ImageTensor::new(parts.into_iter().flatten().fold(noise, |sum, part| sum + part))
     }
@@ -72,9 +85,12 @@ impl Scene {
 pub fn recoloured(pictures: &Pictures, recipe: &Recipe, device: &Device) -> ImageTensor {
     let photo = pictures.photo.composited_rgb();
     let mut rgb = colour::photo_seen(recipe.colours, photo.clone());
-    if recipe.colours.palette == Palette::Painting && !recipe.emphasis.style_layers.layers().is_empty() {
+    if recipe.colours.palette == Palette::Painting
+        && !recipe.emphasis.style_layers.layers().is_empty()
+    {
         let shares = recipe.emphasis.style_shares(pictures.paintings.len());
-        let paintings: Vec<Vec<f32>> = pictures.paintings.iter().map(Pixels::composited_rgb).collect();
+        let paintings: Vec<Vec<f32>> =
+            pictures.paintings.iter().map(Pixels::composited_rgb).collect();
         let counted = paintings.iter().map(Vec::as_slice).zip(shares);
         for (region, blend) in regions(pictures, counted) {
             let inside = colour::recoloured(&photo, &region, &blend);
@@ -89,14 +105,21 @@ pub fn recoloured(pictures: &Pictures, recipe: &Recipe, device: &Device) -> Imag
 type Region<'a> = (Vec<f32>, Vec<(&'a [f32], f32)>);
 
 /// The regions of a photo that paintings count in: one of its own for each, or one for all.
-fn regions<'a>(pictures: &Pictures, paintings: impl Iterator<Item = (&'a [f32], f32)>) -> Vec<Region<'a>> {
+fn regions<'a>(
+    pictures: &Pictures,
+    paintings: impl Iterator<Item = (&'a [f32], f32)>,
+) -> Vec<Region<'a>> {
     let counted = |(_, share): &(&[f32], f32)| *share > 0.0;
     if pictures.masks.is_empty() {
         let blend: Vec<_> = paintings.filter(counted).collect();
-        let everywhere = (!blend.is_empty()).then(|| (vec![1.0; pictures.photo.size().area()], blend));
+        let everywhere =
+            (!blend.is_empty()).then(|| (vec![1.0; pictures.photo.size().area()], blend));
         return everywhere.into_iter().collect();
     }
-    let own = mask::shares(&pictures.masks).into_iter().zip(paintings).filter(|(_, painting)| counted(painting));
+    let own = mask::shares(&pictures.masks)
+        .into_iter()
+        .zip(paintings)
+        .filter(|(_, painting)| counted(painting));
     own.map(|(region, (painting, _))| (region, vec![(painting, 1.0)])).collect()
 }
 
@@ -114,7 +137,8 @@ fn painted_size(given: ImageSize, content_edge: u32, recipe: &Recipe) -> ImageSi
 /// every pixel would move alike; the dither breaks their ties, differently for each seed.
 fn noise_and_dither(count: usize, share: f32, seed: u64) -> Vec<f32> {
     let mut state = seed;
-    let mut value = || split_mix(&mut state) * share + (split_mix(&mut state) - 0.5) * DITHER_LEVELS / 255.0;
+    let mut value =
+        || split_mix(&mut state) * share + (split_mix(&mut state) - 0.5) * DITHER_LEVELS / 255.0;
     (0..count).map(|_| value()).collect()
 }
 
@@ -148,18 +172,33 @@ mod tests {
     fn white_noise_fills_its_share_of_the_range() {
         let noise = noise_and_dither(30_000, 0.5, 1);
         let mean: f32 = noise.iter().sum::<f32>() / 30_000.0;
-        let (least, greatest) = noise.iter().fold((1.0_f32, 0.0_f32), |(low, high), &value| (low.min(value), high.max(value)));
-        assert!((mean - 0.25).abs() < 5e-3 && least < 0.01 && greatest > 0.49, "{mean} in {least}..{greatest}");
+        let (least, greatest) = noise
+            .iter()
+            .fold((1.0_f32, 0.0_f32), |(low, high), &value| (low.min(value), high.max(value)));
+        assert!(
+            (mean - 0.25).abs() < 5e-3 && least < 0.01 && greatest > 0.49,
+            "{mean} in {least}..{greatest}"
+        );
     }
 
     #[test]
     fn a_painting_is_stretched_only_for_strokes_larger_than_its_own() {
-        let at = |given, scale| painted_size(given, 500, &Recipe { style_scale: scale, ..Recipe::default() });
+        let at = |given, scale| {
+            painted_size(given, 500, &Recipe { style_scale: scale, ..Recipe::default() })
+        };
         assert_eq!(at(ImageSize::new(500, 400), 1.0), ImageSize::new(500, 400));
         assert_eq!(at(ImageSize::new(250, 100), 0.5), ImageSize::new(250, 100));
-        assert_eq!(at(ImageSize::new(1000, 400), 2.0), ImageSize::new(1000, 400), "large enough by itself");
+        assert_eq!(
+            at(ImageSize::new(1000, 400), 2.0),
+            ImageSize::new(1000, 400),
+            "large enough by itself"
+        );
         assert_eq!(at(ImageSize::new(800, 400), 2.0), ImageSize::new(1000, 500));
-        assert_eq!(at(ImageSize::new(200, 100), 2.0), ImageSize::new(400, 200), "twice its own, not twice the photo's");
+        assert_eq!(
+            at(ImageSize::new(200, 100), 2.0),
+            ImageSize::new(400, 200),
+            "twice its own, not twice the photo's"
+        );
     }
 
     #[test]

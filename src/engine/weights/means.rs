@@ -24,7 +24,8 @@ impl ChannelMeans {
     /// # Panics
     /// Never in a build whose tests pass: one of them reads the file.
     pub fn built_in() -> Self {
-        Self::parse(include_bytes!("../../../weights/channel_means.safetensors")).expect("the committed means are valid")
+        Self::parse(include_bytes!("../../../weights/channel_means.safetensors"))
+            .expect("the committed means are valid")
     }
 
     /// Reads a safetensors file of `<pooling>.<layer>` (f32 `[C]`), as in `avg.conv4_2`.
@@ -33,8 +34,12 @@ impl ChannelMeans {
     /// Any [`WeightsError`] of content; [`WeightsError::NotPositive`] for a mean that nothing can be divided by.
     pub fn parse(bytes: &[u8]) -> Result<Self, WeightsError> {
         let file = SafeTensors::deserialize(bytes)?;
-        let means = keys().map(|key| Ok((key, read_means(&file, key)?))).collect::<Result<BTreeMap<_, _>, WeightsError>>()?;
-        if let Some(stranger) = file.names().into_iter().find(|stranger| !keys().any(|key| name(key) == **stranger)) {
+        let means = keys()
+            .map(|key| Ok((key, read_means(&file, key)?)))
+            .collect::<Result<BTreeMap<_, _>, WeightsError>>()?;
+        if let Some(stranger) =
+            file.names().into_iter().find(|stranger| !keys().any(|key| name(key) == **stranger))
+        {
             return Err(WeightsError::Unexpected(stranger.to_owned()));
         }
         Ok(Self(means))
@@ -42,7 +47,11 @@ impl ChannelMeans {
 
     /// The file for [`Self::parse`].
     pub fn to_bytes(&self) -> Vec<u8> {
-        let array = |(&key, means): (&_, &Vec<f32>)| Array { name: name(key), shape: vec![means.len()], values: means.clone() };
+        let array = |(&key, means): (&_, &Vec<f32>)| Array {
+            name: name(key),
+            shape: vec![means.len()],
+            values: means.clone(),
+        };
         Array::to_safetensors(&self.0.iter().map(array).collect::<Vec<_>>())
     }
 
@@ -54,7 +63,9 @@ impl ChannelMeans {
 
 /// Every pooling with every layer.
 pub fn keys() -> impl Iterator<Item = (Pooling, Layer)> {
-    Pooling::ALL.into_iter().flat_map(|pooling| Layer::ALL.into_iter().map(move |layer| (pooling, layer)))
+    Pooling::ALL
+        .into_iter()
+        .flat_map(|pooling| Layer::ALL.into_iter().map(move |layer| (pooling, layer)))
 }
 
 fn name((pooling, layer): (Pooling, Layer)) -> String {
@@ -63,14 +74,20 @@ fn name((pooling, layer): (Pooling, Layer)) -> String {
 
 fn read_means(file: &SafeTensors<'_>, key: (Pooling, Layer)) -> Result<Vec<f32>, WeightsError> {
     let means = floats(&tensor(file, name(key), Dtype::F32, &[key.1.channels()])?);
-    if means.iter().all(|mean| mean.is_finite() && *mean > 0.0) { Ok(means) } else { Err(WeightsError::NotPositive(name(key))) }
+    if means.iter().all(|mean| mean.is_finite() && *mean > 0.0) {
+        Ok(means)
+    } else {
+        Err(WeightsError::NotPositive(name(key)))
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn changed(change: impl FnOnce(&mut BTreeMap<(Pooling, Layer), Vec<f32>>)) -> Result<ChannelMeans, WeightsError> {
+    fn changed(
+        change: impl FnOnce(&mut BTreeMap<(Pooling, Layer), Vec<f32>>),
+    ) -> Result<ChannelMeans, WeightsError> {
         let mut means = ChannelMeans::built_in().0;
         change(&mut means);
         ChannelMeans::parse(&ChannelMeans(means).to_bytes())
@@ -87,7 +104,9 @@ mod tests {
         let missing = changed(|means| drop(means.remove(&key)));
         assert!(matches!(missing, Err(WeightsError::Missing(name)) if name == "max.conv4_2"));
         let short = changed(|means| means.get_mut(&key).unwrap().truncate(9));
-        assert!(matches!(short, Err(WeightsError::Misshapen { name, .. }) if name == "max.conv4_2"));
+        assert!(
+            matches!(short, Err(WeightsError::Misshapen { name, .. }) if name == "max.conv4_2")
+        );
         for impossible in [0.0, -1.0, f32::NAN, f32::INFINITY] {
             let bad = changed(|means| means.get_mut(&key).unwrap()[7] = impossible);
             assert!(matches!(bad, Err(WeightsError::NotPositive(name)) if name == "max.conv4_2"));

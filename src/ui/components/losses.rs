@@ -20,7 +20,9 @@ pub fn LossPlot(
     #[prop(into)]
     losses: Signal<Option<Losses>>,
 ) -> impl IntoView {
-    let figure = move |term: fn(&Losses) -> f32| move || losses.get().map(|losses| loss_figure(term(&losses)));
+    let figure = move |term: fn(&Losses) -> f32| {
+        move || losses.get().map(|losses| loss_figure(term(&losses)))
+    };
     view! {
         <div class="losses" hidden=move || losses.get().is_none()>
             <svg viewBox=format!("0 -2 {WIDTH} {}", HEIGHT + 4.0) preserveAspectRatio="none" role="img" aria-label=description>

@@ -63,7 +63,8 @@ fn Message(
     on_dismiss: Callback<()>,
 ) -> impl IntoView {
     let UserError { headline, advice, detail } = error;
-    let detail = (!detail.is_empty()).then(|| view! { <details><summary>"Details"</summary><pre>{detail}</pre></details> });
+    let detail = (!detail.is_empty())
+        .then(|| view! { <details><summary>"Details"</summary><pre>{detail}</pre></details> });
     view! {
         <section class=format!("message {class}")>
             <p class="headline">{headline}</p>

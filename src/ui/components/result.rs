@@ -45,7 +45,9 @@ pub fn ResultFrame(
     let ratio = move || if preparing.get() { photo_ratio.get() } else { result_ratio() };
     let photo = move || {
         let alt = move || format!("The {}", original_title.get());
-        original_url.get().map(|url| view! { <img class="photo" src=url alt=alt on:load=measure /> })
+        original_url
+            .get()
+            .map(|url| view! { <img class="photo" src=url alt=alt on:load=measure /> })
     };
     view! {
         <figure class="frame" class:empty=move || !has_result.get() && !preparing.get() class:preparing=preparing>

@@ -1,8 +1,8 @@
 use leptos::prelude::*;
 
 use crate::ui::settings::{
-    SLIDER_END, content_position, content_weight_at, grain_at, grain_position, outlines_at, outlines_position, share_at,
-    share_position, tv_position, tv_weight_at,
+    SLIDER_END, content_position, content_weight_at, grain_at, grain_position, outlines_at,
+    outlines_position, share_at, share_position, tv_position, tv_weight_at,
 };
 
 /// What the result keeps of the content and takes of the style.

@@ -14,13 +14,16 @@ pub fn StepsInput(
     let take = move |typed: u32| on_change.run(typed.clamp(*STEPS.start(), *STEPS.end()));
     // While the person types, a number counts as soon as it is one; so no default that comes late overwrites it.
     let typing = move |event| {
-        if let Some(typed) = event_target_value(&event).parse().ok().filter(|typed| STEPS.contains(typed)) {
+        if let Some(typed) =
+            event_target_value(&event).parse().ok().filter(|typed| STEPS.contains(typed))
+        {
             take(typed);
         }
     };
     let typed = move |event| {
         take(event_target_value(&event).parse().unwrap_or_else(|_| steps.get_untracked()));
-        event_target::<web_sys::HtmlInputElement>(&event).set_value(&steps.get_untracked().to_string());
+        event_target::<web_sys::HtmlInputElement>(&event)
+            .set_value(&steps.get_untracked().to_string());
     };
     view! {
         <div class="field">

@@ -41,8 +41,12 @@ pub fn PictureWell(
     let input = NodeRef::<html::Input>::new();
     let over = RwSignal::new(false);
     let undrawable = RwSignal::new(None);
-    let drawable =
-        move || thumbnail.get().and_then(|shown| shown.url).filter(|url| undrawable.with(|broken| broken.as_ref() != Some(url)));
+    let drawable = move || {
+        thumbnail
+            .get()
+            .and_then(|shown| shown.url)
+            .filter(|url| undrawable.with(|broken| broken.as_ref() != Some(url)))
+    };
     let caption = move || match (reading.get(), thumbnail.get()) {
         (Some(name), _) => format!("Reading {name} …"),
         (None, Some(shown)) => shown.name,

@@ -27,7 +27,9 @@ impl Desk {
     /// The size of the photo, once the browser has drawn it.
     pub fn photo_size(self) -> Option<ImageSize> {
         let shown = self.thumbnail(Well::Content)?.url;
-        self.photo.with(|photo| photo.as_ref().filter(|(url, _)| shown.as_ref() == Some(url)).map(|&(_, size)| size))
+        self.photo.with(|photo| {
+            photo.as_ref().filter(|(url, _)| shown.as_ref() == Some(url)).map(|&(_, size)| size)
+        })
     }
 
     /// Takes in that the browser has drawn the picture of this address in `well`.
@@ -47,7 +49,9 @@ impl Desk {
     pub fn is_ready_for(self, errand: Errand) -> bool {
         let has = |well| self.picture(well).with(Option::is_some);
         let has_all = match errand {
-            Errand::Repaint | Errand::GoOn | Errand::Cell(_) => has(Well::Content) && has(Well::Style),
+            Errand::Repaint | Errand::GoOn | Errand::Cell(_) => {
+                has(Well::Content) && has(Well::Style)
+            }
             Errand::Reconstruct(reconstruction) => {
                 reconstruction.is_possible()
                     && match reconstruction.subject {
@@ -62,7 +66,8 @@ impl Desk {
     /// Takes in files, brought to `well` or to the page at large: a recipe wherever it is dropped, and pictures. What is in a well stays there until the worker has found that the
     /// new file is a picture.
     pub fn take_files(self, well: Option<Well>, files: Vec<File>) {
-        let (recipes, files): (Vec<File>, Vec<File>) = files.into_iter().partition(|file| intake::is_recipe(&file.name()));
+        let (recipes, files): (Vec<File>, Vec<File>) =
+            files.into_iter().partition(|file| intake::is_recipe(&file.name()));
         self.take_recipe_file(recipes);
         if files.is_empty() {
             return;
@@ -112,7 +117,8 @@ impl Desk {
 
     /// Puts what waits into its wells, since nobody is left to examine it.
     pub(super) fn hang_unexamined(self) {
-        let waiting: Vec<FileId> = self.intake.with_untracked(|intake| intake.waiting().map(|(file, _)| file).collect());
+        let waiting: Vec<FileId> =
+            self.intake.with_untracked(|intake| intake.waiting().map(|(file, _)| file).collect());
         waiting.into_iter().for_each(|file| self.hang_examined(file));
     }
 
@@ -120,7 +126,8 @@ impl Desk {
     pub(super) fn refuse(self, file: FileId, refusal: UserError) {
         let rejected = self.intake.try_update(|intake| intake.reject(file)).flatten();
         if let Some((_, picture)) = rejected {
-            self.studio.update(|studio| studio.report_trouble(intake::refused(&picture.name, refusal)));
+            self.studio
+                .update(|studio| studio.report_trouble(intake::refused(&picture.name, refusal)));
         }
     }
 
@@ -148,7 +155,9 @@ impl Desk {
     /// Fills both wells with sample pictures and begins.
     pub fn try_samples(self) {
         spawn_local(async move {
-            if self.fetch_sample(Well::Content, &PHOTOS[0]).await && self.fetch_sample(Well::Style, &PAINTINGS[0]).await {
+            if self.fetch_sample(Well::Content, &PHOTOS[0]).await
+                && self.fetch_sample(Well::Style, &PAINTINGS[0]).await
+            {
                 self.stylise();
             }
         });
@@ -164,7 +173,11 @@ impl Desk {
             }
             Err(error) => {
                 let advice = "Check the connection, or choose a picture of your own.";
-                let error = UserError::new("The sample picture could not be fetched.", advice, error.to_string());
+                let error = UserError::new(
+                    "The sample picture could not be fetched.",
+                    advice,
+                    error.to_string(),
+                );
                 self.studio.update(|studio| studio.report_trouble(error));
                 false
             }
@@ -177,7 +190,9 @@ impl Desk {
             spawn_local(async move {
                 let Some(picture) = shelf::stored(well).await else { return };
                 let is_free = self.picture(well).with_untracked(Option::is_none);
-                if is_free && self.intake.with_untracked(|intake| intake.waiting_for(well).is_none()) {
+                if is_free
+                    && self.intake.with_untracked(|intake| intake.waiting_for(well).is_none())
+                {
                     self.picture(well).set(Some(picture));
                 }
             });
@@ -199,7 +214,8 @@ impl Desk {
     }
 
     fn first_empty(self) -> Well {
-        let style_is_first = self.content.with_untracked(Option::is_some) && self.style.with_untracked(Option::is_none);
+        let style_is_first = self.content.with_untracked(Option::is_some)
+            && self.style.with_untracked(Option::is_none);
         if style_is_first { Well::Style } else { Well::Content }
     }
 }

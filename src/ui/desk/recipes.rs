@@ -19,7 +19,8 @@ const MAX_BYTES: f64 = 100_000.0;
 impl Desk {
     /// Saves the settings as a recipe file.
     pub fn save_recipe(self) {
-        let recipe = self.studio.with_untracked(|studio| studio.settings().recipe_to_save(studio.report()));
+        let recipe =
+            self.studio.with_untracked(|studio| studio.settings().recipe_to_save(studio.report()));
         if let Some(blob) = browser::json_blob(&recipe.to_json()) {
             browser::save(&blob, FILE_NAME);
         }

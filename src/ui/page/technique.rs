@@ -5,7 +5,8 @@ use leptos::prelude::*;
 use super::{part, recipe, set, set_recipe};
 use crate::recipe::Preset;
 use crate::ui::components::{
-    Action, BalanceSlider, Choice, GrainSlider, OutlinesSlider, RecipeFile, SmoothnessSlider, StepsInput, StyleLayers,
+    Action, BalanceSlider, Choice, GrainSlider, OutlinesSlider, RecipeFile, SmoothnessSlider,
+    StepsInput, StyleLayers,
 };
 use crate::ui::desk::Desk;
 use crate::ui::grid::CELLS;
@@ -145,7 +146,8 @@ fn Advanced(
     desk: Desk,
 ) -> impl IntoView {
     let linear_light = recipe(desk, |recipe| recipe.colours.linear_light);
-    let set_light = set_recipe(desk, |recipe, linear_light| recipe.colours.linear_light = linear_light);
+    let set_light =
+        set_recipe(desk, |recipe, linear_light| recipe.colours.linear_light = linear_light);
     let keep_frame = recipe(desk, |recipe| recipe.keep_frame);
     let set_frame = set_recipe(desk, |recipe, keep_frame| recipe.keep_frame = keep_frame);
     let on_card = part(desk, |studio| studio.card().is_some());
@@ -214,7 +216,8 @@ fn LayersSight(
 ) -> impl IntoView {
     let reconstruction = part(desk, |studio| studio.settings().reconstruction);
     let live = part(desk, Studio::is_live);
-    let enabled = move || !live.get() && desk.is_ready_for(Errand::Reconstruct(reconstruction.get()));
+    let enabled =
+        move || !live.get() && desk.is_ready_for(Errand::Reconstruct(reconstruction.get()));
     let of_content = move || reconstruction.get().subject == Subject::Content;
     view! {
         <p class="hint">

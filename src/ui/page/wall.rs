@@ -3,7 +3,9 @@
 use leptos::prelude::*;
 
 use super::{is_preparing, is_untouched, part};
-use crate::ui::components::{Actions, GridSheet, LossPlot, MAIN_ACTION_ID, Messages, ResultFrame, RunProgress};
+use crate::ui::components::{
+    Actions, GridSheet, LossPlot, MAIN_ACTION_ID, Messages, ResultFrame, RunProgress,
+};
 use crate::ui::desk::{Desk, GRID_ID, RESULT_ID};
 use crate::ui::intake::Well;
 use crate::ui::pictures::Plates;
@@ -46,11 +48,18 @@ pub fn Wall(
         let run = studio.run().filter(|run| run.phase == Phase::Running);
         run.and_then(labels::time_left_ms).map(labels::time_left_line).unwrap_or_default()
     };
-    let is_painting =
-        part(desk, |studio| studio.run().is_some_and(|run| matches!(run.errand, Errand::Cell(_)) && run.phase.is_live()));
-    let has_grid = Memo::new(move |_| is_painting.get() || desk.cells().with(|cells| !cells.is_empty()));
+    let is_painting = part(desk, |studio| {
+        studio.run().is_some_and(|run| matches!(run.errand, Errand::Cell(_)) && run.phase.is_live())
+    });
+    let has_grid =
+        Memo::new(move |_| is_painting.get() || desk.cells().with(|cells| !cells.is_empty()));
     let curve = move |(width, height)| {
-        desk.studio().with(|studio| studio.run().map(|run| run.history.polyline(run.steps, width, height)).unwrap_or_default())
+        desk.studio().with(|studio| {
+            studio
+                .run()
+                .map(|run| run.history.polyline(run.steps, width, height))
+                .unwrap_or_default()
+        })
     };
     view! {
         <section class="wall" id=RESULT_ID aria-label="The painted picture">
@@ -106,5 +115,9 @@ fn dismiss(desk: Desk, change: fn(&mut Studio)) -> Callback<()> {
 }
 
 fn idle_line(desk: Desk) -> String {
-    labels::idle_line(desk.thumbnail(Well::Content).is_some(), desk.thumbnail(Well::Style).is_some()).to_owned()
+    labels::idle_line(
+        desk.thumbnail(Well::Content).is_some(),
+        desk.thumbnail(Well::Style).is_some(),
+    )
+    .to_owned()
 }

@@ -79,6 +79,17 @@ pub struct Run {
 impl Run {
     pub(super) fn new(id: RunId, errand: Errand) -> Self {
         let (phase, history, levels) = (Phase::Waiting, LossHistory::default(), Vec::new());
-        Self { id, phase, step: 0, steps: 0, elapsed_ms: 0.0, losses: None, history, levels, errand, exporting: false }
+        Self {
+            id,
+            phase,
+            step: 0,
+            steps: 0,
+            elapsed_ms: 0.0,
+            losses: None,
+            history,
+            levels,
+            errand,
+            exporting: false,
+        }
     }
 }

@@ -6,11 +6,23 @@ use crate::recipe::{OptimizerKind, Start};
 const STEPS: u32 = 200;
 
 fn gpu(software: bool) -> DeviceReport {
-    DeviceReport { kind: DeviceKind::Gpu, name: "Test".into(), software, max_edge: 1024, capacity: Capacity::AMPLE }
+    DeviceReport {
+        kind: DeviceKind::Gpu,
+        name: "Test".into(),
+        software,
+        max_edge: 1024,
+        capacity: Capacity::AMPLE,
+    }
 }
 
 fn cpu() -> DeviceReport {
-    DeviceReport { kind: DeviceKind::Cpu, software: false, name: String::new(), max_edge: 512, capacity: Capacity::AMPLE }
+    DeviceReport {
+        kind: DeviceKind::Cpu,
+        software: false,
+        name: String::new(),
+        max_edge: 512,
+        capacity: Capacity::AMPLE,
+    }
 }
 
 fn error(headline: &str) -> UserError {
@@ -96,7 +108,10 @@ fn a_start_before_the_device_is_open_waits_for_it() {
     assert_eq!(studio.start(), None);
     assert_eq!(studio.adjustment(), None, "the worker does not know the run yet");
     assert_eq!(studio.apply(Event::Booted), Some(Effect::Post(Command::Open(DeviceKind::Cpu))));
-    let Some(Effect::Post(Command::Start { recipe, .. })) = studio.apply(Event::Opened(cpu())) else { panic!("the run begins") };
+    let Some(Effect::Post(Command::Start { recipe, .. })) = studio.apply(Event::Opened(cpu()))
+    else {
+        panic!("the run begins")
+    };
     assert_eq!((recipe.size, recipe.steps), (128, 60), "by what the device can bear");
 }
 
@@ -148,7 +163,10 @@ fn what_the_worker_says_of_a_file_is_handed_on_whatever_runs() {
     let (file, before) = (FileId(3), studio.clone());
     assert_eq!(studio.apply(Event::Examined { file, refusal: None }), Some(Effect::Hang(file)));
     let refusal = error("This file is not a picture");
-    assert_eq!(studio.apply(Event::Examined { file, refusal: Some(refusal.clone()) }), Some(Effect::Refuse(file, refusal)));
+    assert_eq!(
+        studio.apply(Event::Examined { file, refusal: Some(refusal.clone()) }),
+        Some(Effect::Refuse(file, refusal))
+    );
     assert_eq!(studio, before);
 }
 
@@ -159,8 +177,14 @@ fn a_slider_and_the_optimiser_reach_the_running_picture_and_no_other() {
     assert_eq!(studio.adjustment(), None);
     studio.start();
     studio.set(|settings| settings.recipe.optimizer = OptimizerKind::Adam);
-    let Some(Effect::Post(Command::Adjust { run, emphasis, optimizer })) = studio.adjustment() else { panic!("the run is told") };
-    assert_eq!((run, emphasis, optimizer), (RunId(1), studio.settings().recipe.emphasis, OptimizerKind::Adam));
+    let Some(Effect::Post(Command::Adjust { run, emphasis, optimizer })) = studio.adjustment()
+    else {
+        panic!("the run is told")
+    };
+    assert_eq!(
+        (run, emphasis, optimizer),
+        (RunId(1), studio.settings().recipe.emphasis, OptimizerKind::Adam)
+    );
 }
 
 #[test]
@@ -168,11 +192,15 @@ fn a_recipe_reaches_the_running_picture_and_says_when_it_is_too_large() {
     let mut studio = running();
     let mut recipe = Recipe { size: 900, seed: 7, ..Recipe::default() };
     recipe.emphasis.grain = 0.5;
-    let Some(Effect::Post(Command::Adjust { emphasis, .. })) = studio.take_recipe(recipe.clone()) else {
+    let Some(Effect::Post(Command::Adjust { emphasis, .. })) = studio.take_recipe(recipe.clone())
+    else {
         panic!("the run is told")
     };
     assert_eq!(emphasis, recipe.emphasis);
-    assert_eq!((studio.notice(), studio.settings().recipe_on(studio.report())), (None, recipe.clone()));
+    assert_eq!(
+        (studio.notice(), studio.settings().recipe_on(studio.report())),
+        (None, recipe.clone())
+    );
     studio.take_recipe(Recipe { size: 3000, ..recipe });
     assert!(studio.notice().unwrap().headline.contains("3000 px"));
 }
@@ -181,13 +209,18 @@ fn a_recipe_reaches_the_running_picture_and_says_when_it_is_too_large() {
 fn a_reconstruction_paints_as_it_was_begun_and_no_slider_reaches_it() {
     let mut studio = opened();
     studio.set(|settings| settings.reconstruction.content_layer = Layer::Conv1_1);
-    let Some(Effect::Post(Command::Start { recipe, goes_on: false, .. })) = studio.reconstruct() else { panic!("it begins") };
+    let Some(Effect::Post(Command::Start { recipe, goes_on: false, .. })) = studio.reconstruct()
+    else {
+        panic!("it begins")
+    };
     assert_eq!(recipe.emphasis.counted_content_layers().layers(), [Layer::Conv1_1]);
     assert_eq!(studio.adjustment(), None);
     studio.apply(progress(1, 1));
     studio.set(|settings| settings.reconstruction.content_layer = Layer::Conv5_1);
     studio.apply(failed(Some(1), false));
-    let Some(Effect::Post(Command::Start { recipe: again, .. })) = studio.retry() else { panic!("it begins again") };
+    let Some(Effect::Post(Command::Start { recipe: again, .. })) = studio.retry() else {
+        panic!("it begins again")
+    };
     assert_eq!(again, recipe);
 }
 
@@ -197,15 +230,24 @@ fn a_grid_paints_one_cell_after_another_until_it_is_cancelled_and_a_cell_can_be_
     studio.set(|settings| settings.recipe.start = Start::NOISE);
     let mut next = studio.paint_grid();
     for number in 0..3 {
-        let Some(Effect::Post(Command::Start { run, recipe, goes_on: false, .. })) = next else { panic!("cell {number} begins") };
+        let Some(Effect::Post(Command::Start { run, recipe, goes_on: false, .. })) = next else {
+            panic!("cell {number} begins")
+        };
         assert_eq!((recipe.size, recipe.start), (128, Start::NOISE));
         assert_eq!(recipe.emphasis.content_weight.to_bits(), grid::COLUMNS[number].to_bits());
-        assert_eq!(studio.apply(preview(run.0)), Some(Effect::DrawCell(number, ImageSize::new(4, 3))));
+        assert_eq!(
+            studio.apply(preview(run.0)),
+            Some(Effect::DrawCell(number, ImageSize::new(4, 3)))
+        );
         assert_eq!(studio.adjustment(), None, "no slider reaches it");
         next = studio.apply(Event::Finished { run, step: STEPS });
     }
     studio.cancel();
-    assert_eq!(studio.apply(Event::Finished { run: RunId(4), step: STEPS }), None, "the rest is not painted");
+    assert_eq!(
+        studio.apply(Event::Finished { run: RunId(4), step: STEPS }),
+        None,
+        "the rest is not painted"
+    );
 
     assert!(!studio.is_cell_taken(2));
     assert_eq!(studio.take_cell(2), None);
@@ -228,7 +270,10 @@ fn a_grid_ends_with_its_last_cell_and_goes_on_where_it_failed() {
     for run in 9..=16 {
         studio.apply(Event::Finished { run: RunId(run), step: STEPS });
     }
-    assert_eq!((studio.run().unwrap().errand, studio.phase()), (Errand::Cell(14), Some(Phase::Finished)));
+    assert_eq!(
+        (studio.run().unwrap().errand, studio.phase()),
+        (Errand::Cell(14), Some(Phase::Finished))
+    );
 }
 
 #[test]
@@ -283,7 +328,11 @@ fn where_what_was_chosen_to_compute_on_is_not_there_the_page_offers_to_choose() 
     studio.choose_device(DeviceChoice::Cpu);
     studio.start();
     studio.apply(failed(None, true));
-    assert_eq!(studio.trouble().unwrap().remedy, Some(Remedy::Retry), "the page would choose no better");
+    assert_eq!(
+        studio.trouble().unwrap().remedy,
+        Some(Remedy::Retry),
+        "the page would choose no better"
+    );
 }
 
 #[test]
@@ -303,7 +352,9 @@ fn a_lost_worker_is_retired_and_the_next_start_makes_another() {
     assert_eq!(studio.trouble().unwrap().remedy, Some(Remedy::Retry));
     assert_eq!(studio.start(), Some(Effect::Boot(DeviceKind::Gpu)));
     assert_eq!(studio.apply(Event::Booted), Some(Effect::Post(Command::Open(DeviceKind::Gpu))));
-    let Some(Effect::Post(Command::Start { run, recipe, goes_on: false, .. })) = studio.apply(Event::Opened(gpu(false))) else {
+    let Some(Effect::Post(Command::Start { run, recipe, goes_on: false, .. })) =
+        studio.apply(Event::Opened(gpu(false)))
+    else {
         panic!("it begins")
     };
     assert_eq!((run, recipe.size), (RunId(2), 256));
@@ -334,7 +385,10 @@ fn automatic_falls_back_to_the_processor_with_a_notice_and_stays_there() {
     assert_eq!(studio.apply(failed(None, true)), Some(Effect::Boot(DeviceKind::Cpu)));
     assert_eq!(studio.link(), Link::Opening(DeviceKind::Cpu));
     assert!(studio.notice().is_some() && studio.trouble().is_none());
-    assert!(matches!(studio.apply(Event::Opened(cpu())), Some(Effect::Post(Command::Start { .. }))));
+    assert!(matches!(
+        studio.apply(Event::Opened(cpu())),
+        Some(Effect::Post(Command::Start { .. }))
+    ));
     studio.apply(failed(Some(1), true));
     studio.start();
     assert_eq!(studio.link(), Link::Opening(DeviceKind::Cpu), "the GPU is not tried again");
@@ -370,7 +424,10 @@ fn choosing_another_device_leaves_the_run_and_choosing_the_same_does_not() {
     assert_eq!(studio.choose_device(DeviceChoice::Gpu), None, "it already computes there");
     assert_eq!(studio.phase(), Some(Phase::Running));
     assert_eq!(studio.choose_device(DeviceChoice::Cpu), Some(Effect::Boot(DeviceKind::Cpu)));
-    assert_eq!((studio.phase(), studio.settings().device), (Some(Phase::Cancelled), DeviceChoice::Cpu));
+    assert_eq!(
+        (studio.phase(), studio.settings().device),
+        (Some(Phase::Cancelled), DeviceChoice::Cpu)
+    );
     assert_eq!(studio.link(), Link::Opening(DeviceKind::Cpu));
 }
 
@@ -380,7 +437,10 @@ fn a_run_that_goes_on_says_so_even_when_it_has_to_wait_for_the_device() {
     assert!(matches!(studio.go_on(), Some(Effect::Post(Command::Start { goes_on: true, .. }))));
     studio.apply(failed(None, true));
     assert_eq!(studio.go_on(), Some(Effect::Boot(DeviceKind::Gpu)));
-    assert!(matches!(studio.apply(Event::Opened(gpu(false))), Some(Effect::Post(Command::Start { goes_on: true, .. }))));
+    assert!(matches!(
+        studio.apply(Event::Opened(gpu(false))),
+        Some(Effect::Post(Command::Start { goes_on: true, .. }))
+    ));
     studio.apply(failed(Some(2), false));
     assert!(matches!(studio.retry(), Some(Effect::Post(Command::Start { goes_on: true, .. }))));
     studio.cancel();
@@ -392,7 +452,10 @@ fn memory_is_spared_where_the_person_wants_it_and_only_on_a_card() {
     let mut studio = opened();
     studio.set(|settings| settings.memory = MemoryUse::Sparing);
     assert!(studio.card().is_some_and(|card| !card.sees_whole(1024, 1024)));
-    assert!(matches!(studio.start(), Some(Effect::Post(Command::Start { memory: MemoryUse::Sparing, .. }))));
+    assert!(matches!(
+        studio.start(),
+        Some(Effect::Post(Command::Start { memory: MemoryUse::Sparing, .. }))
+    ));
     studio.apply(Event::Opened(cpu()));
     assert_eq!(studio.card(), None);
 }

@@ -42,7 +42,12 @@ impl Programs {
     ///
     /// # Errors
     /// [`RunError`], of the device.
-    pub async fn search(&mut self, device: &OpenDevice, wanted: &Wanted, report: impl Fn(Stage)) -> Result<bool, RunError> {
+    pub async fn search(
+        &mut self,
+        device: &OpenDevice,
+        wanted: &Wanted,
+        report: impl Fn(Stage),
+    ) -> Result<bool, RunError> {
         self.search.division(device, parts(device, wanted), report).await?;
         Ok(true)
     }
@@ -62,7 +67,10 @@ impl Programs {
         let programs = parts(device, wanted);
         let division = self.search.division(device, programs, &report).await?;
         let mut vgg = Vgg19::clone(vgg);
-        vgg.set_strategy(Strategy { division, precision: device.capacity.with(wanted.memory).precision });
+        vgg.set_strategy(Strategy {
+            division,
+            precision: device.capacity.with(wanted.memory).precision,
+        });
         let vgg = Rc::new(vgg);
         let searched = self.search.parts;
         let warm_up = self.warm_up(device, &vgg, wanted);
@@ -70,7 +78,10 @@ impl Programs {
             if is_off() {
                 return Ok(None);
             }
-            report(Stage::Programs { done: searched + warm_up.parts_done(), of: searched + programs });
+            report(Stage::Programs {
+                done: searched + warm_up.parts_done(),
+                of: searched + programs,
+            });
             warm_up.advance().await?;
             // A command that has come meanwhile is heard.
             TimeoutFuture::new(0).await;
@@ -87,7 +98,13 @@ impl Programs {
         let index = self.warm.iter().position(serves).unwrap_or_else(|| {
             // One for another run that is under way holds pictures on the device.
             self.warm.retain(WarmUp::is_done);
-            self.warm.push(WarmUp::new(Rc::clone(vgg), recipe, *paintings, capacity, &device.device));
+            self.warm.push(WarmUp::new(
+                Rc::clone(vgg),
+                recipe,
+                *paintings,
+                capacity,
+                &device.device,
+            ));
             self.warm.len() - 1
         });
         &mut self.warm[index]
@@ -109,7 +126,12 @@ struct Search {
 
 impl Search {
     /// The division, searched for once. `programs` are the parts of the compilation that comes after.
-    async fn division(&mut self, device: &OpenDevice, programs: u32, report: impl Fn(Stage)) -> Result<Division, RunError> {
+    async fn division(
+        &mut self,
+        device: &OpenDevice,
+        programs: u32,
+        report: impl Fn(Stage),
+    ) -> Result<Division, RunError> {
         if let Some(division) = self.found {
             return Ok(division);
         }

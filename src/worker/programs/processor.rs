@@ -22,7 +22,12 @@ impl Programs {
 
     pub fn sweep(&self, _: &OpenDevice) {}
 
-    pub async fn search(&mut self, _: &OpenDevice, _: &Wanted, _: impl Fn(Stage)) -> Result<bool, RunError> {
+    pub async fn search(
+        &mut self,
+        _: &OpenDevice,
+        _: &Wanted,
+        _: impl Fn(Stage),
+    ) -> Result<bool, RunError> {
         Ok(false)
     }
 

@@ -25,13 +25,21 @@ fn painted_by(recipe: &Recipe) -> (Pixels, Pictures) {
 fn from_one_end_of_the_slider_to_the_other_the_picture_goes_from_photo_to_painting() {
     let painting = sample("painting-night.jpg", EDGE);
     let at = |content_weight| {
-        let (result, pictures) = painted_by(&recipe(|emphasis| emphasis.content_weight = content_weight));
+        let (result, pictures) =
+            painted_by(&recipe(|emphasis| emphasis.content_weight = content_weight));
         (squared_distance(&result, &pictures.photo), colour_distance(&result, &painting))
     };
-    let [photo, middle, style] = [*Emphasis::CONTENT_SLIDER.end(), 500.0, *Emphasis::CONTENT_SLIDER.start()].map(at);
+    let [photo, middle, style] =
+        [*Emphasis::CONTENT_SLIDER.end(), 500.0, *Emphasis::CONTENT_SLIDER.start()].map(at);
     // The painting's colours are most of the distance.
-    assert!(photo.0 < 0.9 * middle.0 && middle.0 < style.0, "from the photo: {photo:?}, {middle:?}, {style:?}");
-    assert!(photo.1 > 3.0 * middle.1 && middle.1 > style.1, "from the painting's colours: {photo:?}, {middle:?}, {style:?}");
+    assert!(
+        photo.0 < 0.9 * middle.0 && middle.0 < style.0,
+        "from the photo: {photo:?}, {middle:?}, {style:?}"
+    );
+    assert!(
+        photo.1 > 3.0 * middle.1 && middle.1 > style.1,
+        "from the painting's colours: {photo:?}, {middle:?}, {style:?}"
+    );
 }
 
 #[test]
@@ -42,16 +50,38 @@ fn grain_moves_what_is_matched_from_the_finest_layer_to_the_coarsest() {
         let (result, pictures) = painted_by(&recipe(|emphasis| {
             (emphasis.grain, emphasis.content_weight) = (grain, 50.0);
         }));
-        let paintings = pictures.paintings.iter().map(|painting| ImageTensor::from_pixels(painting, &device)).collect();
-        let subject = Subject { photo: ImageTensor::from_pixels(&pictures.photo, &device), paintings, masks: Vec::new() };
-        let objective = Objective::new(&vgg, &subject, Reading::default(), Emphasis::default(), Capacity::AMPLE);
+        let paintings = pictures
+            .paintings
+            .iter()
+            .map(|painting| ImageTensor::from_pixels(painting, &device))
+            .collect();
+        let subject = Subject {
+            photo: ImageTensor::from_pixels(&pictures.photo, &device),
+            paintings,
+            masks: Vec::new(),
+        };
+        let objective = Objective::new(
+            &vgg,
+            &subject,
+            Reading::default(),
+            Emphasis::default(),
+            Capacity::AMPLE,
+        );
         let layers = [Layer::Conv1_1, Layer::Conv5_1];
-        let all = Emphasis { style_layers: LayerWeights::even(&layers, 1.0), ..Emphasis::default() };
-        let maps = vgg.encode(&ImageTensor::from_pixels(&result, &device), &all.style_layers.layers(), Reading::default());
+        let all =
+            Emphasis { style_layers: LayerWeights::even(&layers, 1.0), ..Emphasis::default() };
+        let maps = vgg.encode(
+            &ImageTensor::from_pixels(&result, &device),
+            &all.style_layers.layers(),
+            Reading::default(),
+        );
         layers.map(|layer| objective.style().layer_loss(&maps, layer, 1.0).into_scalar::<f32>())
     };
     let (fine, coarse) = (apart(-1.0), apart(1.0));
-    assert!(fine[0] < 0.7 * coarse[0] && coarse[1] < 0.7 * fine[1], "conv1_1 and conv5_1: {fine:?} fine, {coarse:?} coarse");
+    assert!(
+        fine[0] < 0.7 * coarse[0] && coarse[1] < 0.7 * fine[1],
+        "conv1_1 and conv5_1: {fine:?} fine, {coarse:?} coarse"
+    );
 }
 
 #[test]
@@ -59,7 +89,8 @@ fn kept_outlines_are_the_photos() {
     let device = cpu();
     let apart = |outlines| {
         let (result, pictures) = painted_by(&recipe(|emphasis| emphasis.outlines = outlines));
-        let [result, photo] = [&result, &pictures.photo].map(|pixels| ImageTensor::from_pixels(pixels, &device));
+        let [result, photo] =
+            [&result, &pictures.photo].map(|pixels| ImageTensor::from_pixels(pixels, &device));
         OutlinesLoss::evaluate(&result, &photo, 1.0).into_scalar::<f32>()
     };
     let (free, kept) = (apart(0.0), apart(300.0));

@@ -51,14 +51,18 @@ fn with(change: impl FnOnce(&mut Emphasis)) -> Recipe {
 
 fn begin(pictures: &Pictures, recipe: &Recipe) -> StyleTransfer {
     let device = cpu();
-    StyleTransfer::new(Rc::new(network(&device)), pictures, recipe, Capacity::AMPLE, &device).expect("the recipe makes sense")
+    StyleTransfer::new(Rc::new(network(&device)), pictures, recipe, Capacity::AMPLE, &device)
+        .expect("the recipe makes sense")
 }
 
 pub fn finish(transfer: &mut StyleTransfer) -> (Pixels, Losses) {
     while !transfer.finished() {
         block_on(transfer.step()).expect("the device works");
     }
-    (block_on(transfer.pixels()).expect("the device works"), block_on(transfer.losses()).expect("the losses are finite"))
+    (
+        block_on(transfer.pixels()).expect("the device works"),
+        block_on(transfer.losses()).expect("the losses are finite"),
+    )
 }
 
 fn painted(pictures: &Pictures, recipe: &Recipe) -> (Pixels, Losses) {
@@ -98,5 +102,6 @@ fn part(picture: &Pixels, belongs: impl Fn(u32, u32) -> bool) -> Pixels {
 pub fn half(size: ImageSize, left: bool) -> Pixels {
     let white = move |i: u32| (i % size.width < size.width / 2) == left;
     let pixel = |i| [if white(i) { 255 } else { 0 }; 3].into_iter().chain([255]);
-    Pixels::new(size, (0..size.width * size.height).flat_map(pixel).collect()).expect("four bytes for each pixel")
+    Pixels::new(size, (0..size.width * size.height).flat_map(pixel).collect())
+        .expect("four bytes for each pixel")
 }

@@ -9,15 +9,16 @@ use super::{painted, pictures, recipe, squared_distance, with};
 
 #[test]
 fn reconstructions_lose_detail_with_depth() {
-    let errors = [Layer::Conv1_1, Layer::Conv2_1, Layer::Conv3_1, Layer::Conv4_1, Layer::Conv5_1].map(|layer| {
-        let mut recipe = with(|emphasis| {
-            emphasis.content_layers = LayerWeights::even(&[layer], 1.0);
-            emphasis.style_layers = LayerWeights::default();
+    let errors = [Layer::Conv1_1, Layer::Conv2_1, Layer::Conv3_1, Layer::Conv4_1, Layer::Conv5_1]
+        .map(|layer| {
+            let mut recipe = with(|emphasis| {
+                emphasis.content_layers = LayerWeights::even(&[layer], 1.0);
+                emphasis.style_layers = LayerWeights::default();
+            });
+            recipe.start = Start::NOISE;
+            let pictures = pictures(&[], &recipe);
+            squared_distance(&painted(&pictures, &recipe).0, &pictures.photo)
         });
-        recipe.start = Start::NOISE;
-        let pictures = pictures(&[], &recipe);
-        squared_distance(&painted(&pictures, &recipe).0, &pictures.photo)
-    });
     assert!(errors.is_sorted() && errors[0] < 0.3 * errors[4], "{errors:?}");
 }
 
@@ -39,7 +40,9 @@ fn all_over_the_grid_more_weight_on_content_means_less_content_loss_and_more_sty
 /// Both networks with both poolings.
 fn readings() -> impl Iterator<Item = Reading> {
     let networks = [Network::Raw, Network::Normalised].into_iter();
-    networks.flat_map(|network| Pooling::ALL.map(|pooling| Reading { network, pooling, ..Reading::before_version_3() }))
+    networks.flat_map(|network| {
+        Pooling::ALL.map(|pooling| Reading { network, pooling, ..Reading::before_version_3() })
+    })
 }
 
 /// How far the photo is changed from itself.
@@ -52,7 +55,11 @@ fn change(content_weight: f32, reading: Reading) -> f32 {
 /// The same at three weights of content, from most to least, for each way to read: painted once for the tests that ask.
 fn changes() -> &'static [(Reading, [f32; 3])] {
     static CHANGES: LazyLock<Vec<(Reading, [f32; 3])>> = LazyLock::new(|| {
-        readings().map(|reading| (reading, [16_000.0, 1600.0, 160.0].map(|weight| change(weight, reading)))).collect()
+        readings()
+            .map(|reading| {
+                (reading, [16_000.0, 1600.0, 160.0].map(|weight| change(weight, reading)))
+            })
+            .collect()
     });
     &CHANGES
 }
@@ -62,13 +69,19 @@ fn one_setting_looks_about_the_same_whatever_the_network() {
     let changes: Vec<f32> = changes().iter().map(|(_, [.., change])| *change).collect();
     assert_eq!(changes.len(), 4);
     // Max pooling takes more steps to come as far. Without the networks' scales there would be a factor of thousands.
-    assert!(changes.iter().all(|change| (0.15..2.5).contains(&(change / changes[0]))), "{changes:?}");
+    assert!(
+        changes.iter().all(|change| (0.15..2.5).contains(&(change / changes[0]))),
+        "{changes:?}"
+    );
 }
 
 #[test]
 fn the_balance_reaches_from_photo_to_painting_whatever_the_network() {
     for (reading, changes) in changes() {
         // The last two are near each other: their quotient is 0.86 or 0.92 by the rounding of L-BFGS's numbers, and 0.94 after twice as many steps.
-        assert!(changes.is_sorted_by(|a, b| *a < 0.95 * b) && changes[0] < 0.5 * changes[2], "{reading:?}: {changes:?}");
+        assert!(
+            changes.is_sorted_by(|a, b| *a < 0.95 * b) && changes[0] < 0.5 * changes[2],
+            "{reading:?}: {changes:?}"
+        );
     }
 }

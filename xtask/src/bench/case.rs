@@ -142,13 +142,25 @@ impl Options {
     pub fn cases(&self) -> Outcome<Vec<Case>> {
         self.check()?;
         let subjects = self.subjects();
-        let case = |size, subject: &Subject| Case { subject: subject.clone(), size, device: self.device, runs: self.runs };
-        Ok(self.sizes.iter().flat_map(|&size| subjects.iter().map(move |subject| case(size, subject))).collect())
+        let case = |size, subject: &Subject| Case {
+            subject: subject.clone(),
+            size,
+            device: self.device,
+            runs: self.runs,
+        };
+        Ok(self
+            .sizes
+            .iter()
+            .flat_map(|&size| subjects.iter().map(move |subject| case(size, subject)))
+            .collect())
     }
 
     fn check(&self) -> Outcome {
         if self.kernels && self.device == Device::Cpu {
-            return Err(Failure::new("the processor has no kernels of ours to measure", "leave out --kernels or --device cpu"));
+            return Err(Failure::new(
+                "the processor has no kernels of ours to measure",
+                "leave out --kernels or --device cpu",
+            ));
         }
         if self.browser.is_some() && self.styles.iter().any(|&styles| styles > PAGE_STYLES) {
             let headline = format!("the page has places for {PAGE_STYLES} paintings");
@@ -166,7 +178,14 @@ impl Options {
         }
         let Self { browser, border, tiles_above, half_precision, .. } = *self;
         let steps = |&optimizer| {
-            self.styles.iter().map(move |&styles| Steps { browser, optimizer, border, styles, tiles_above, half_precision })
+            self.styles.iter().map(move |&styles| Steps {
+                browser,
+                optimizer,
+                border,
+                styles,
+                tiles_above,
+                half_precision,
+            })
         };
         self.optimizers.iter().flat_map(steps).map(Subject::Steps).collect()
     }
@@ -208,7 +227,8 @@ impl Case {
     pub fn from_arguments(mut arguments: impl Iterator<Item = String>) -> Outcome<Self> {
         let advice = "run `cargo xtask bench`";
         let text = arguments.find(|argument| argument.starts_with('{'));
-        let text = text.ok_or_else(|| Failure::new("this program does not know what to measure", advice))?;
+        let text =
+            text.ok_or_else(|| Failure::new("this program does not know what to measure", advice))?;
         serde_json::from_str(&text).or_fail(|| format!("{text} is nothing to measure"), advice)
     }
 }
@@ -217,7 +237,14 @@ impl Steps {
     /// What is painted at `size` px, in `steps` steps.
     pub fn recipe(self, size: u32, steps: u32) -> Recipe {
         let reading = Reading { border: self.border, ..Reading::default() };
-        Recipe { size, steps, optimizer: self.optimizer, reading, sizes: Sizes::One, ..Recipe::default() }
+        Recipe {
+            size,
+            steps,
+            optimizer: self.optimizer,
+            reading,
+            sizes: Sizes::One,
+            ..Recipe::default()
+        }
     }
 }
 
@@ -272,18 +299,33 @@ mod tests {
             tiles_above: None,
             half_precision: false,
         };
-        assert!(cases.iter().all(|case| steps(case) == plain && case.runs == 5 && case.device == Device::Gpu));
+        assert!(
+            cases
+                .iter()
+                .all(|case| steps(case) == plain && case.runs == 5 && case.device == Device::Gpu)
+        );
         assert_eq!(cases[0].program(), "native");
     }
 
     #[test]
     fn lists_are_combined() {
-        let cases = cases("--size 64,96 --optimizer adam,lbfgs --styles 1,2 --steps 1000 --border replicate").unwrap();
+        let cases = cases(
+            "--size 64,96 --optimizer adam,lbfgs --styles 1,2 --steps 1000 --border replicate",
+        )
+        .unwrap();
         assert_eq!(cases.len(), 8);
         let (first, last) = (&cases[0], &cases[7]);
-        assert_eq!((first.size, steps(first).optimizer, steps(first).styles), (64, OptimizerKind::Adam, 1));
-        assert_eq!((last.size, steps(last).optimizer, steps(last).styles), (96, OptimizerKind::Lbfgs, 2));
-        assert!(cases.iter().all(|case| case.runs == 1000 && steps(case).border == Border::Replicate));
+        assert_eq!(
+            (first.size, steps(first).optimizer, steps(first).styles),
+            (64, OptimizerKind::Adam, 1)
+        );
+        assert_eq!(
+            (last.size, steps(last).optimizer, steps(last).styles),
+            (96, OptimizerKind::Lbfgs, 2)
+        );
+        assert!(
+            cases.iter().all(|case| case.runs == 1000 && steps(case).border == Border::Replicate)
+        );
     }
 
     #[test]
@@ -296,7 +338,11 @@ mod tests {
     #[test]
     fn kernels_and_histories_take_the_place_of_steps() {
         assert_eq!(cases("--kernels --size 64").unwrap()[0].subject, Subject::Kernels);
-        let histories: Vec<_> = cases("--history 5,10 --size 64").unwrap().into_iter().map(|case| case.subject).collect();
+        let histories: Vec<_> = cases("--history 5,10 --size 64")
+            .unwrap()
+            .into_iter()
+            .map(|case| case.subject)
+            .collect();
         assert_eq!(histories, [Subject::History(5), Subject::History(10)]);
     }
 
@@ -320,8 +366,12 @@ mod tests {
     #[test]
     fn a_case_crosses_to_its_program_beside_cargos_own_flag() {
         let case = cases("--size 64").unwrap().remove(0);
-        assert_eq!(Case::from_arguments([case.to_json(), "--bench".into()].into_iter()).unwrap(), case);
-        let error = Case::from_arguments(["--bench".to_owned()].into_iter()).unwrap_err().to_string();
+        assert_eq!(
+            Case::from_arguments([case.to_json(), "--bench".into()].into_iter()).unwrap(),
+            case
+        );
+        let error =
+            Case::from_arguments(["--bench".to_owned()].into_iter()).unwrap_err().to_string();
         assert!(error.contains("cargo xtask bench"), "{error}");
     }
 }

@@ -4,7 +4,10 @@ use impasto::pixels::{ImageSize, Pixels};
 
 /// A photo: smooth shades with an edge across.
 pub fn photo(side: u32) -> Pixels {
-    drawn(side, |x, y| if x > y { [0.9, 0.7, 0.2 + 0.3 * y] } else { [0.1 + 0.6 * x, 0.8 * y, 0.5] })
+    drawn(
+        side,
+        |x, y| if x > y { [0.9, 0.7, 0.2 + 0.3 * y] } else { [0.1 + 0.6 * x, 0.8 * y, 0.5] },
+    )
 }
 
 /// A painting: busy stripes, others for each `number`.
@@ -12,20 +15,31 @@ pub fn painting(side: u32, number: u32) -> Pixels {
     let turn = f64::from(number);
     drawn(side, |x, y| {
         let wave = (40.0 * (x + (0.5 + turn) * y) + 9.0 * (7.0 * y).sin()).sin();
-        [0.5 + 0.4 * wave, 0.5 - 0.3 * wave * (11.0 * x).cos(), 0.4 + 0.3 * (23.0 * (y - turn * x)).sin()]
+        [
+            0.5 + 0.4 * wave,
+            0.5 - 0.3 * wave * (11.0 * x).cos(),
+            0.4 + 0.3 * (23.0 * (y - turn * x)).sin(),
+        ]
     })
 }
 
 /// The colour at each place of the unit square, in 0..1.
 fn drawn(side: u32, colour: impl Fn(f64, f64) -> [f64; 3]) -> Pixels {
     let at = |place: u32| f64::from(place) / f64::from(side);
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a float's cast saturates")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a float's cast saturates"
+    )]
     let byte = |value: f64| (value * 255.0).round() as u8;
     let pixel = |x, y| {
         let [red, green, blue] = colour(at(x), at(y)).map(byte);
         [red, green, blue, u8::MAX]
     };
-    let rgba = (0..side).flat_map(|y| (0..side).flat_map(move |x| [(x, y)])).flat_map(|(x, y)| pixel(x, y)).collect();
+    let rgba = (0..side)
+        .flat_map(|y| (0..side).flat_map(move |x| [(x, y)]))
+        .flat_map(|(x, y)| pixel(x, y))
+        .collect();
     Pixels::new(ImageSize::new(side, side), rgba).expect("four bytes a pixel")
 }
 

@@ -22,7 +22,9 @@ pub fn own_seconds() -> Option<f64> {
 pub fn family_seconds(root: u32) -> Option<f64> {
     let mut stats = BTreeMap::new();
     for entry in fs::read_dir("/proc").ok()?.filter_map(Result::ok) {
-        let Some(id) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else { continue };
+        let Some(id) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else {
+            continue;
+        };
         // A process may end meanwhile.
         let Ok(text) = fs::read_to_string(entry.path().join("stat")) else { continue };
         stats.insert(id, parse(&text)?);
@@ -31,7 +33,8 @@ pub fn family_seconds(root: u32) -> Option<f64> {
 }
 
 fn sum(stats: &BTreeMap<u32, Stat>, root: u32) -> f64 {
-    let children = stats.iter().filter(|(_, stat)| stat.parent == root).map(|(&child, _)| sum(stats, child));
+    let children =
+        stats.iter().filter(|(_, stat)| stat.parent == root).map(|(&child, _)| sum(stats, child));
     stats[&root].seconds + children.sum::<f64>()
 }
 
@@ -40,7 +43,10 @@ fn parse(text: &str) -> Option<Stat> {
     let (_, fields) = text.rsplit_once(')')?;
     let fields: Vec<&str> = fields.split_whitespace().collect();
     let ticks = |index: usize| fields.get(index)?.parse::<f64>().ok();
-    Some(Stat { parent: fields.get(1)?.parse().ok()?, seconds: (ticks(11)? + ticks(12)?) / TICKS_PER_SECOND })
+    Some(Stat {
+        parent: fields.get(1)?.parse().ok()?,
+        seconds: (ticks(11)? + ticks(12)?) / TICKS_PER_SECOND,
+    })
 }
 
 #[cfg(test)]
@@ -57,7 +63,14 @@ mod tests {
     #[test]
     fn a_family_is_all_descendants_and_nobody_else() {
         let stat = |parent, seconds| Stat { parent, seconds };
-        let stats = [(1, stat(0, 100.0)), (5, stat(1, 1.0)), (6, stat(5, 2.0)), (7, stat(6, 4.0)), (8, stat(1, 8.0))].into();
+        let stats = [
+            (1, stat(0, 100.0)),
+            (5, stat(1, 1.0)),
+            (6, stat(5, 2.0)),
+            (7, stat(6, 4.0)),
+            (8, stat(1, 8.0)),
+        ]
+        .into();
         assert!((sum(&stats, 5) - 7.0).abs() < f64::EPSILON);
     }
 }

@@ -27,7 +27,8 @@ pub fn timed(progress: &[Progress]) -> &[Progress] {
 /// # Panics
 /// When `timed` holds fewer than two: a mistake of the caller.
 pub fn ms_per_step(timed: &[Progress]) -> Spread {
-    let share = |pair: &[Progress]| (pair[1].at - pair[0].at) / f64::from(pair[1].step - pair[0].step);
+    let share =
+        |pair: &[Progress]| (pair[1].at - pair[0].at) / f64::from(pair[1].step - pair[0].step);
     Spread::of(&timed.windows(2).map(share).collect::<Vec<_>>())
 }
 
@@ -37,8 +38,8 @@ mod tests {
 
     #[test]
     fn batches_after_the_warm_up_are_shared_among_their_steps() {
-        let progress =
-            [(900.0, 1), (950.0, 2), (1000.0, 4), (1100.0, 8), (1140.0, 9)].map(|(at, step)| Progress { at, step, held: 0 });
+        let progress = [(900.0, 1), (950.0, 2), (1000.0, 4), (1100.0, 8), (1140.0, 9)]
+            .map(|(at, step)| Progress { at, step, held: 0 });
         let timed = timed(&progress);
         assert_eq!(timed, &progress[2..]);
         assert_eq!(ms_per_step(timed), Spread { median: 32.5, min: 25.0, max: 40.0 });

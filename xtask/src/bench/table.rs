@@ -22,21 +22,35 @@ pub fn tables(lines: &[Line]) -> String {
             Line::History(line) => histories.push(history_row(line)),
         }
     }
-    let tables = [(&STEP_HEAD[..], steps), (&KERNEL_HEAD, kernel_rows(&kernels)), (&HISTORY_HEAD, histories)];
-    tables.iter().filter(|(_, rows)| !rows.is_empty()).map(|(head, rows)| table(head, rows)).collect::<Vec<_>>().join("\n")
+    let tables = [
+        (&STEP_HEAD[..], steps),
+        (&KERNEL_HEAD, kernel_rows(&kernels)),
+        (&HISTORY_HEAD, histories),
+    ];
+    tables
+        .iter()
+        .filter(|(_, rows)| !rows.is_empty())
+        .map(|(head, rows)| table(head, rows))
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 /// `head` above `rows`, each column as wide as its widest cell, figures to the right. A column in which nothing is known is left out.
 fn table(head: &[&str], rows: &[Vec<String>]) -> String {
     let mut lines = vec![String::new(); rows.len() + 1];
-    let columns = head
-        .iter()
-        .enumerate()
-        .map(|(column, title)| std::iter::once(*title).chain(rows.iter().map(move |row| &*row[column])).collect::<Vec<_>>());
-    for (column, cells) in columns.enumerate().filter(|(_, cells)| cells[1..].iter().any(|cell| *cell != UNKNOWN)) {
+    let columns = head.iter().enumerate().map(|(column, title)| {
+        std::iter::once(*title).chain(rows.iter().map(move |row| &*row[column])).collect::<Vec<_>>()
+    });
+    for (column, cells) in
+        columns.enumerate().filter(|(_, cells)| cells[1..].iter().any(|cell| *cell != UNKNOWN))
+    {
         let width = cells.iter().map(|cell| cell.chars().count()).max().unwrap_or_default();
         for (line, cell) in lines.iter_mut().zip(cells) {
-            *line += &if column == 0 { format!("{cell:<width$}") } else { format!("{GAP}{cell:>width$}") };
+            *line += &if column == 0 {
+                format!("{cell:<width$}")
+            } else {
+                format!("{GAP}{cell:>width$}")
+            };
         }
     }
     lines.iter().map(|line| format!("{}\n", line.trim_end())).collect()
@@ -68,7 +82,8 @@ fn step_row(line: &StepLine) -> Vec<String> {
     let place = line.browser.map_or("native", Browser::name);
     let adapter = line.adapter.as_deref().unwrap_or(UNKNOWN);
     let in_use = || line.memory.iter().map(|at| mib(at.bytes_in_use)).collect::<Vec<_>>().join(" ");
-    let page = |figure: fn(&PageFigures) -> Option<f64>| known(line.page.as_ref().and_then(figure), ms);
+    let page =
+        |figure: fn(&PageFigures) -> Option<f64>| known(line.page.as_ref().and_then(figure), ms);
     vec![
         format!("{place}, {}, {adapter}", line.device.name()),
         line.size.to_string(),
@@ -92,18 +107,38 @@ fn step_row(line: &StepLine) -> Vec<String> {
     ]
 }
 
-const KERNEL_HEAD: [&str; 13] =
-    ["layer", "px", "division", "maps", "pass", "GFLOP", "ms", "GFLOP/s", "CPU ms", "Burn's ms", "GFLOP/s", "CPU ms", "ratio"];
+const KERNEL_HEAD: [&str; 13] = [
+    "layer",
+    "px",
+    "division",
+    "maps",
+    "pass",
+    "GFLOP",
+    "ms",
+    "GFLOP/s",
+    "CPU ms",
+    "Burn's ms",
+    "GFLOP/s",
+    "CPU ms",
+    "ratio",
+];
 
 /// A row for each line, and below each size, division and precision the sums over their layers.
 fn kernel_rows(lines: &[KernelLine]) -> Vec<Vec<String>> {
     let mut rows = Vec::new();
-    for alike in lines.chunk_by(|a, b| (a.size, &a.division, a.precision) == (b.size, &b.division, b.precision)) {
+    for alike in lines
+        .chunk_by(|a, b| (a.size, &a.division, a.precision) == (b.size, &b.division, b.precision))
+    {
         rows.extend(alike.iter().map(|line| Kernel::of(line).row(line.layer.name(), line)));
         for pass in [Pass::Forward, Pass::Backward] {
             let of_pass: Vec<_> = alike.iter().filter(|line| line.pass == pass).collect();
             if of_pass.len() == Layer::ALL.len() {
-                let sum = of_pass.iter().copied().map(Kernel::of).reduce(Kernel::plus).expect("there are layers");
+                let sum = of_pass
+                    .iter()
+                    .copied()
+                    .map(Kernel::of)
+                    .reduce(Kernel::plus)
+                    .expect("there are layers");
                 rows.push(sum.row("all", of_pass[0]));
             }
         }
@@ -136,7 +171,12 @@ impl Kernel {
         let Self { gflop, ms: [ours, burn], cpu_ms } = self;
         let times = |time: f64, cpu| [ms(time), ms(gflop / time * 1e3), known(cpu, ms)];
         let [own, stock] = [times(ours, cpu_ms[0]), times(burn, cpu_ms[1])];
-        let first = [layer.to_owned(), line.size.to_string(), line.division.clone(), line.precision.name().to_owned()];
+        let first = [
+            layer.to_owned(),
+            line.size.to_string(),
+            line.division.clone(),
+            line.precision.name().to_owned(),
+        ];
         first
             .into_iter()
             .chain([line.pass.name().to_owned(), format!("{gflop:.3}")])
@@ -147,7 +187,8 @@ impl Kernel {
     }
 }
 
-const HISTORY_HEAD: [&str; 8] = ["L-BFGS alone on", "px", "pairs", "ms/step", "min", "max", "CPU ms", "peak MiB"];
+const HISTORY_HEAD: [&str; 8] =
+    ["L-BFGS alone on", "px", "pairs", "ms/step", "min", "max", "CPU ms", "peak MiB"];
 
 fn history_row(line: &HistoryLine) -> Vec<String> {
     let Spread { median, min, max } = line.ms_per_step;
@@ -212,7 +253,8 @@ mod tests {
 
     #[test]
     fn columns_are_as_wide_as_their_widest_cell() {
-        let rows = [vec!["conv1_1".to_owned(), "5".to_owned()], vec!["a".to_owned(), "1234".to_owned()]];
+        let rows =
+            [vec!["conv1_1".to_owned(), "5".to_owned()], vec!["a".to_owned(), "1234".to_owned()]];
         assert_eq!(table(&["layer", "ms"], &rows), "layer      ms\nconv1_1     5\na        1234\n");
     }
 
@@ -231,7 +273,10 @@ mod tests {
         let row = text.lines().nth(1).unwrap().split_whitespace().collect::<Vec<_>>();
         assert_eq!(
             row,
-            ["conv1_1", "64", "fine", "half", "forward", "1.000", "10.0", "100", "20.0", "40.0", "25.0", "80.0", "4.0×"]
+            [
+                "conv1_1", "64", "fine", "half", "forward", "1.000", "10.0", "100", "20.0", "40.0",
+                "25.0", "80.0", "4.0×"
+            ]
         );
         assert_eq!(text.lines().count(), 2, "a sum of some layers would mislead");
     }
@@ -241,6 +286,12 @@ mod tests {
         let lines = Layer::ALL.map(|layer| kernel(layer, 10.0, 20.0));
         let text = tables(&lines);
         let last = text.lines().last().unwrap().split_whitespace().collect::<Vec<_>>();
-        assert_eq!(last, ["all", "64", "fine", "half", "forward", "13.000", "130", "100", "260", "260", "50.0", "520", "2.0×"]);
+        assert_eq!(
+            last,
+            [
+                "all", "64", "fine", "half", "forward", "13.000", "130", "100", "260", "260",
+                "50.0", "520", "2.0×"
+            ]
+        );
     }
 }

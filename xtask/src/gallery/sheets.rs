@@ -31,7 +31,11 @@ pub const GRID: &str = "grid";
 /// The pictures of most sheets.
 const ONE: &[Pair] = &[("photo-cat.jpg", "painting-orchard.jpg")];
 /// Pictures that have little in common.
-const THREE: &[Pair] = &[ONE[0], ("photo-astronaut.jpg", "painting-night.jpg"), ("photo-coffee.jpg", "painting-window.jpg")];
+const THREE: &[Pair] = &[
+    ONE[0],
+    ("photo-astronaut.jpg", "painting-night.jpg"),
+    ("photo-coffee.jpg", "painting-window.jpg"),
+];
 
 /// What a run can begin with.
 const STARTS: &[Cell] = &[
@@ -120,7 +124,13 @@ pub const SHEETS: [Sheet; 19] = [
         cells: STARTS,
         times: OUT_OF_NOISE,
     },
-    Sheet { name: "first_steps", about: "The same starts after few steps.", rows: ONE, cells: STARTS, times: 1 },
+    Sheet {
+        name: "first_steps",
+        about: "The same starts after few steps.",
+        rows: ONE,
+        cells: STARTS,
+        times: 1,
+    },
     Sheet {
         name: "layers",
         about: "Style from fewer layers, repainting the photo.",
@@ -166,7 +176,10 @@ pub const SHEETS: [Sheet; 19] = [
         cells: &[
             ("the first on the left", &[STYLIZE, "--mask={left}"]),
             ("the first on the right", &[STYLIZE, "--mask={right}"]),
-            ("the first on the left, the second on the right", &[STYLIZE, "{night}", "--mask={left}", "--mask={right}"]),
+            (
+                "the first on the left, the second on the right",
+                &[STYLIZE, "{night}", "--mask={left}", "--mask={right}"],
+            ),
             ("the other way round", &[STYLIZE, "{night}", "--mask={right}", "--mask={left}"]),
         ],
         times: 1,

@@ -33,10 +33,14 @@ impl Measures {
     /// Of pictures at one scale; `photo` has the size of `result`.
     pub fn of(photo: &RgbImage, painting: &RgbImage, result: &RgbImage) -> Self {
         let [mine, other] = [result, painting].map(levels);
-        let far: Vec<f32> =
-            mine.iter().zip(&other).map(|(mine, other)| distance(&patches(mine), &patches(other)).relative).collect();
-        let colours =
-            [result, painting].map(|picture| picture.pixels().map(|pixel| pixel.0.map(f32::from).to_vec()).collect::<Vec<_>>());
+        let far: Vec<f32> = mine
+            .iter()
+            .zip(&other)
+            .map(|(mine, other)| distance(&patches(mine), &patches(other)).relative)
+            .collect();
+        let colours = [result, painting].map(|picture| {
+            picture.pixels().map(|pixel| pixel.0.map(f32::from).to_vec()).collect::<Vec<_>>()
+        });
         Self([
             f32::midpoint(far[0], far[1]),
             f32::midpoint(far[2], far[3]),
@@ -48,8 +52,9 @@ impl Measures {
 
     /// Of several.
     pub fn mean<'a>(all: impl Iterator<Item = &'a Self>) -> Self {
-        let (sum, count) =
-            all.fold(([0.0; 5], 0.0), |(sum, count), Self(next)| (std::array::from_fn(|i| sum[i] + next[i]), count + 1.0));
+        let (sum, count) = all.fold(([0.0; 5], 0.0), |(sum, count), Self(next)| {
+            (std::array::from_fn(|i| sum[i] + next[i]), count + 1.0)
+        });
         Self(sum.map(|sum| sum / count))
     }
 }
@@ -75,7 +80,9 @@ fn patches(planes: &[Plane; 3]) -> Vec<Vec<f32>> {
     let mut patch = || {
         let [left, top] = places.map(&mut place);
         let rows = move |plane: &Plane| {
-            let row = |y: usize| plane.values[y * width + left..y * width + (left + PATCH_PX).min(width)].to_vec();
+            let row = |y: usize| {
+                plane.values[y * width + left..y * width + (left + PATCH_PX).min(width)].to_vec()
+            };
             (top..(top + PATCH_PX).min(height)).flat_map(row).collect::<Vec<_>>()
         };
         planes.iter().flat_map(rows).collect()
@@ -101,7 +108,8 @@ fn distance(mine: &[Vec<f32>], other: &[Vec<f32>]) -> Distance {
         let direction: Vec<f32> = (0..size).map(|_| chance.normal()).collect();
         let length = direction.iter().map(|part| part * part).sum::<f32>().sqrt();
         let [mine, other] = [mine, other].map(|samples| quantiles(samples, &direction, length));
-        let apart = mine.iter().zip(&other).map(|(mine, other)| (mine - other).abs()).sum::<f32>() / QUANTILES as f32;
+        let apart = mine.iter().zip(&other).map(|(mine, other)| (mine - other).abs()).sum::<f32>()
+            / QUANTILES as f32;
         absolute += apart;
         relative += apart / spread(&other).max(f32::EPSILON);
     }
@@ -110,10 +118,14 @@ fn distance(mine: &[Vec<f32>], other: &[Vec<f32>]) -> Distance {
 
 /// Of the projections of `samples`, from the least to the greatest.
 fn quantiles(samples: &[Vec<f32>], direction: &[f32], length: f32) -> Vec<f32> {
-    let along = |sample: &Vec<f32>| sample.iter().zip(direction).map(|(part, along)| part * along).sum::<f32>() / length;
+    let along = |sample: &Vec<f32>| {
+        sample.iter().zip(direction).map(|(part, along)| part * along).sum::<f32>() / length
+    };
     let mut projections: Vec<f32> = samples.iter().map(along).collect();
     projections.sort_by(f32::total_cmp);
-    (0..QUANTILES).map(|rank| projections[rank * (projections.len() - 1) / (QUANTILES - 1)]).collect()
+    (0..QUANTILES)
+        .map(|rank| projections[rank * (projections.len() - 1) / (QUANTILES - 1)])
+        .collect()
 }
 
 fn mean(values: &[f32]) -> f32 {
@@ -136,24 +148,31 @@ fn speckle(picture: &RgbImage) -> f32 {
 fn structure(photo: &RgbImage, result: &RgbImage) -> f32 {
     let halves = [photo, result].map(|picture| Plane::luma(picture).halved());
     let quarters = halves.each_ref().map(Plane::halved);
-    let kept: Vec<f32> = [halves, quarters].iter().flat_map(|[photo, result]| correlations(photo, result)).collect();
+    let kept: Vec<f32> =
+        [halves, quarters].iter().flat_map(|[photo, result]| correlations(photo, result)).collect();
     if kept.is_empty() { 0.0 } else { mean(&kept) }
 }
 
 fn correlations(photo: &Plane, result: &Plane) -> Vec<f32> {
     let (rows, columns) = (photo.height / WINDOW_PX, photo.width / WINDOW_PX);
     let window = |plane: &Plane, row: usize, column: usize| -> Vec<f32> {
-        let at = |y: usize| plane.values[y * plane.width + column * WINDOW_PX..][..WINDOW_PX].to_vec();
+        let at =
+            |y: usize| plane.values[y * plane.width + column * WINDOW_PX..][..WINDOW_PX].to_vec();
         (row * WINDOW_PX..(row + 1) * WINDOW_PX).flat_map(at).collect()
     };
     let windows = (0..rows).flat_map(|row| (0..columns).map(move |column| (row, column)));
-    let pairs = windows.map(|(row, column)| (window(photo, row, column), window(result, row, column)));
-    pairs.filter(|(photo, _)| spread(photo) > FLAT).map(|(photo, result)| correlation(&photo, &result)).collect()
+    let pairs =
+        windows.map(|(row, column)| (window(photo, row, column), window(result, row, column)));
+    pairs
+        .filter(|(photo, _)| spread(photo) > FLAT)
+        .map(|(photo, result)| correlation(&photo, &result))
+        .collect()
 }
 
 fn correlation(a: &[f32], b: &[f32]) -> f32 {
     let (mean_a, mean_b) = (mean(a), mean(b));
-    let together = a.iter().zip(b).map(|(a, b)| (a - mean_a) * (b - mean_b)).sum::<f32>() / a.len() as f32;
+    let together =
+        a.iter().zip(b).map(|(a, b)| (a - mean_a) * (b - mean_b)).sum::<f32>() / a.len() as f32;
     together / (spread(a) * spread(b)).max(1.0)
 }
 
@@ -167,9 +186,17 @@ mod tests {
     fn waves(period: f32, grain: f32) -> RgbImage {
         let mut chance = Rng::new(9);
         RgbImage::from_fn(128, 96, |x, y| {
-            let sine = |along: u32, period: f32| (along as f32 * std::f32::consts::TAU / period).sin();
-            let wave = 128.0 + 50.0 * sine(x + y, period) + 40.0 * sine(x + 2 * y, 50.0) + grain * chance.normal();
-            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a float's cast saturates")]
+            let sine =
+                |along: u32, period: f32| (along as f32 * std::f32::consts::TAU / period).sin();
+            let wave = 128.0
+                + 50.0 * sine(x + y, period)
+                + 40.0 * sine(x + 2 * y, 50.0)
+                + grain * chance.normal();
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "a float's cast saturates"
+            )]
             let level = wave as u8;
             Rgb([level, level / 2, 255 - level])
         })
@@ -184,20 +211,37 @@ mod tests {
     #[test]
     fn a_picture_is_at_no_distance_from_itself() {
         let picture = waves(12.0, 6.0);
-        let Measures([marks, forms, structure, speckle, colour]) = Measures::of(&picture, &picture, &picture);
+        let Measures([marks, forms, structure, speckle, colour]) =
+            Measures::of(&picture, &picture, &picture);
         assert_eq!((marks, forms, colour), (0.0, 0.0, 0.0));
-        assert!((structure - 1.0).abs() < 1e-3 && (speckle - 1.0).abs() < 1e-5, "{structure} {speckle}");
+        assert!(
+            (structure - 1.0).abs() < 1e-3 && (speckle - 1.0).abs() < 1e-5,
+            "{structure} {speckle}"
+        );
     }
 
     #[test]
     fn each_measure_sees_its_own_fault() {
         let plain = waves(12.0, 0.0);
         let of = |photo: &RgbImage, result: &RgbImage| Measures::of(photo, &plain, result).0;
-        let (same, grainy, other, red) =
-            (of(&plain, &plain), of(&plain, &waves(12.0, 20.0)), of(&plain, &waves(7.0, 0.0)), of(&plain, &reds(40)));
-        assert!(grainy[3] > 1.3 && grainy[0] > 3.0 * grainy[1], "grain is speckle and fine marks: {grainy:?}");
-        assert!(other[0] > 0.2 && other[2] < 0.8, "other waves are other marks and another structure: {other:?}");
-        assert!(red[4] > 10.0 && red[2] > 0.99 * same[2], "less red is another colour, not another structure: {red:?}");
+        let (same, grainy, other, red) = (
+            of(&plain, &plain),
+            of(&plain, &waves(12.0, 20.0)),
+            of(&plain, &waves(7.0, 0.0)),
+            of(&plain, &reds(40)),
+        );
+        assert!(
+            grainy[3] > 1.3 && grainy[0] > 3.0 * grainy[1],
+            "grain is speckle and fine marks: {grainy:?}"
+        );
+        assert!(
+            other[0] > 0.2 && other[2] < 0.8,
+            "other waves are other marks and another structure: {other:?}"
+        );
+        assert!(
+            red[4] > 10.0 && red[2] > 0.99 * same[2],
+            "less red is another colour, not another structure: {red:?}"
+        );
     }
 
     #[test]

@@ -23,7 +23,9 @@ impl Plane {
 
     /// The picture in grey, in levels of 0 to 255.
     pub fn luma(picture: &RgbImage) -> Self {
-        Self::seen(picture, |pixel| pixel.iter().zip(LUMA).map(|(&level, weight)| f32::from(level) * weight).sum())
+        Self::seen(picture, |pixel| {
+            pixel.iter().zip(LUMA).map(|(&level, weight)| f32::from(level) * weight).sum()
+        })
     }
 
     fn seen(picture: &RgbImage, value: impl Fn([u8; 3]) -> f32) -> Self {
@@ -43,8 +45,12 @@ impl Plane {
     /// Along the rows, and then along the columns.
     fn blurred(&self) -> Self {
         let along = |plane: &Self, (dx, dy): (isize, isize)| {
-            let tap = |x: isize, y: isize, (step, weight): (isize, f32)| weight * plane.mirrored(x + step * dx, y + step * dy);
-            let at = |x: usize, y: usize| (-2..).zip(BLUR).map(|part| tap(x.cast_signed(), y.cast_signed(), part)).sum();
+            let tap = |x: isize, y: isize, (step, weight): (isize, f32)| {
+                weight * plane.mirrored(x + step * dx, y + step * dy)
+            };
+            let at = |x: usize, y: usize| {
+                (-2..).zip(BLUR).map(|part| tap(x.cast_signed(), y.cast_signed(), part)).sum()
+            };
             plane.mapped(at)
         };
         along(&along(self, (1, 0)), (0, 1))
@@ -52,7 +58,10 @@ impl Plane {
 
     /// A plane of the same size with these values.
     pub fn mapped(&self, value: impl Fn(usize, usize) -> f32) -> Self {
-        let values = (0..self.height).flat_map(|y| (0..self.width).map(move |x| (x, y))).map(|(x, y)| value(x, y)).collect();
+        let values = (0..self.height)
+            .flat_map(|y| (0..self.width).map(move |x| (x, y)))
+            .map(|(x, y)| value(x, y))
+            .collect();
         Self { values, ..*self }
     }
 
@@ -72,7 +81,8 @@ impl Plane {
 
     /// Root of the mean square.
     pub fn rms(&self) -> f32 {
-        (self.values.iter().map(|value| value * value).sum::<f32>() / self.values.len() as f32).sqrt()
+        (self.values.iter().map(|value| value * value).sum::<f32>() / self.values.len() as f32)
+            .sqrt()
     }
 }
 

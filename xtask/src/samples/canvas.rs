@@ -86,20 +86,27 @@ impl Canvas {
     pub fn new(seed: u64, weave: f32, ground: impl Fn(Point) -> Colour) -> Self {
         let slub = Noise(seed ^ 0x11);
         let thread = |x: f32, y: f32| {
-            let over = (x * 0.5 + slub.at(x * 0.02, y * 0.15)).sin() * (y * 0.5 + slub.at(y * 0.02 + 99.0, x * 0.15)).sin();
+            let over = (x * 0.5 + slub.at(x * 0.02, y * 0.15)).sin()
+                * (y * 0.5 + slub.at(y * 0.02 + 99.0, x * 0.15)).sin();
             weave * over
         };
         Self {
             paint: points().map(ground).collect(),
             relief: points()
-                .map(|p| thread(p.x * SCALE * std::f32::consts::PI / 2.5, p.y * SCALE * std::f32::consts::PI / 2.5))
+                .map(|p| {
+                    thread(
+                        p.x * SCALE * std::f32::consts::PI / 2.5,
+                        p.y * SCALE * std::f32::consts::PI / 2.5,
+                    )
+                })
                 .collect(),
             rng: Rng::new(seed),
         }
     }
 
     fn index(p: Point) -> Option<usize> {
-        let (column, row) = (u32::try_from(floor(p.x * SCALE)).ok()?, u32::try_from(floor(p.y * SCALE)).ok()?);
+        let (column, row) =
+            (u32::try_from(floor(p.x * SCALE)).ok()?, u32::try_from(floor(p.y * SCALE)).ok()?);
         (column < COLUMNS && row < ROWS).then_some((row * COLUMNS + column) as usize)
     }
 
@@ -127,7 +134,8 @@ impl Canvas {
     pub fn stroke(&mut self, brush: Brush, path: &[Point], colour: Colour) {
         /// Between neighbouring touches, canvas pixels.
         const STEP: f32 = 0.7;
-        let length: f32 = path.windows(2).map(|pair| pair[0].distance(pair[1])).sum::<f32>() * SCALE;
+        let length: f32 =
+            path.windows(2).map(|pair| pair[0].distance(pair[1])).sum::<f32>() * SCALE;
         if length < 1.0 {
             return;
         }
@@ -159,14 +167,20 @@ impl Canvas {
     fn touch(&mut self, p: Point, brush: Brush, colour: Colour, touch: &Touch, grain: Noise) {
         let bristle = touch.across * brush.width * SCALE;
         // Each bristle sets down and lifts a little sooner or later than its neighbours, the outer ones later and sooner.
-        let ragged = 0.10 * touch.across.powi(2) + 0.07 * grain.at(bristle * 0.25, 900.0) + 0.05 * grain.at(bristle * 0.8, 700.0);
+        let ragged = 0.10 * touch.across.powi(2)
+            + 0.07 * grain.at(bristle * 0.25, 900.0)
+            + 0.05 * grain.at(bristle * 0.8, 700.0);
         if touch.t < ragged || touch.t > 1.0 - ragged {
             return;
         }
-        let streak = grain.at(bristle * 0.35, touch.along * 0.012) + 0.5 * grain.at(bristle * 0.9 + 50.0, touch.along * 0.03);
+        let streak = grain.at(bristle * 0.35, touch.along * 0.012)
+            + 0.5 * grain.at(bristle * 0.9 + 50.0, touch.along * 0.03);
         let hold = 1.0 - brush.dryness * (0.35 + 0.9 * touch.t);
-        let opacity = smooth(0.0, 0.25, hold + 0.55 * grain.at(bristle * 0.6 + 200.0, touch.along * 0.05)) * 0.75;
-        let ridge = (-((touch.across.abs() - 0.86) / 0.13).powi(2)).exp() * 0.7 + smooth(0.86, 0.97, touch.t) * 0.5;
+        let opacity =
+            smooth(0.0, 0.25, hold + 0.55 * grain.at(bristle * 0.6 + 200.0, touch.along * 0.05))
+                * 0.75;
+        let ridge = (-((touch.across.abs() - 0.86) / 0.13).powi(2)).exp() * 0.7
+            + smooth(0.86, 0.97, touch.t) * 0.5;
         let paint = colour
             .mix(touch.under, brush.pickup * (0.4 + 0.6 * touch.t))
             .lighter(streak * brush.streaks)
@@ -175,7 +189,15 @@ impl Canvas {
     }
 
     /// A dab of the brush's tip: an ellipse, `radius` long and `roundness` of that wide, domed.
-    pub fn dab(&mut self, centre: Point, radius: f32, roundness: f32, angle: f32, colour: Colour, relief: f32) {
+    pub fn dab(
+        &mut self,
+        centre: Point,
+        radius: f32,
+        roundness: f32,
+        angle: f32,
+        colour: Colour,
+        relief: f32,
+    ) {
         let (sin, cos) = angle.sin_cos();
         let steps = (radius * SCALE * 1.4).max(1.0);
         let grain = Noise(u64::from(self.rng.unit().to_bits()));
@@ -187,7 +209,8 @@ impl Canvas {
                 let rough = along.hypot(across) + 0.16 * grain.at(along * 2.0, across * 2.0);
                 if rough < 1.0 {
                     let (dx, dy) = (along * radius, across * radius * roundness);
-                    let p = Point::new(centre.x + dx * cos - dy * sin, centre.y + dx * sin + dy * cos);
+                    let p =
+                        Point::new(centre.x + dx * cos - dy * sin, centre.y + dx * sin + dy * cos);
                     let dome = (1.0 - rough * rough).sqrt() + 0.25 * grain.at(across * 5.0, along);
                     self.lay(
                         p,
@@ -206,7 +229,9 @@ impl Canvas {
     pub fn lit(&self, light: &Light) -> RgbImage {
         RgbImage::from_fn(WIDTH, HEIGHT, |x, y| {
             let mut sum = [0.0; 3];
-            for (dx, dy) in (0..OVERSAMPLING).flat_map(|dy| (0..OVERSAMPLING).map(move |dx| (dx, dy))) {
+            for (dx, dy) in
+                (0..OVERSAMPLING).flat_map(|dy| (0..OVERSAMPLING).map(move |dx| (dx, dy)))
+            {
                 let seen = self.lit_point(x * OVERSAMPLING + dx, y * OVERSAMPLING + dy, light);
                 for (sum, seen) in sum.iter_mut().zip(seen) {
                     *sum += seen.clamp(0.0, 1.0) / 4.0;
@@ -217,10 +242,12 @@ impl Canvas {
     }
 
     fn lit_point(&self, x: u32, y: u32, light: &Light) -> [f32; 3] {
-        let relief = |x: u32, y: u32| self.relief[(y.min(ROWS - 1) * COLUMNS + x.min(COLUMNS - 1)) as usize];
+        let relief =
+            |x: u32, y: u32| self.relief[(y.min(ROWS - 1) * COLUMNS + x.min(COLUMNS - 1)) as usize];
         let slope_x = relief(x + 1, y) - relief(x.saturating_sub(1), y);
         let slope_y = relief(x, y + 1) - relief(x, y.saturating_sub(1));
-        let facing = (slope_x + 1.4 * slope_y) / (1.0 + slope_x * slope_x + slope_y * slope_y).sqrt();
+        let facing =
+            (slope_x + 1.4 * slope_y) / (1.0 + slope_x * slope_x + slope_y * slope_y).sqrt();
         let shade = 1.0 + light.shading * facing.clamp(-1.2, 1.2);
         let gloss = light.gloss * (facing - 0.45).clamp(0.0, 1.0).powi(2);
         self.paint[(y * COLUMNS + x) as usize].linear().map(|value| value * shade + gloss)
@@ -252,7 +279,8 @@ pub fn smooth(low: f32, high: f32, value: f32) -> f32 {
 
 /// The sRGB byte of linear light.
 fn encode(linear: f32) -> u8 {
-    let encoded = if linear <= 0.003_130_8 { linear * 12.92 } else { 1.055 * linear.powf(1.0 / 2.4) - 0.055 };
+    let encoded =
+        if linear <= 0.003_130_8 { linear * 12.92 } else { 1.055 * linear.powf(1.0 / 2.4) - 0.055 };
     u8::try_from(floor(encoded.clamp(0.0, 1.0) * 255.0 + 0.5)).unwrap_or(u8::MAX)
 }
 
@@ -263,7 +291,12 @@ pub fn points() -> impl Iterator<Item = Point> {
 }
 
 /// The way of a brush that follows `direction` (radians) until it is `length` units long or `within` forbids.
-pub fn follow(from: Point, length: f32, direction: impl Fn(Point) -> f32, within: impl Fn(Point) -> bool) -> Vec<Point> {
+pub fn follow(
+    from: Point,
+    length: f32,
+    direction: impl Fn(Point) -> f32,
+    within: impl Fn(Point) -> bool,
+) -> Vec<Point> {
     const STEP: f32 = 0.006;
     let mut path = vec![from];
     let (mut at, mut left) = (from, length);

@@ -43,7 +43,11 @@ impl Colour {
 
     pub fn mix(self, other: Self, share: f32) -> Self {
         let blend = |from: f32, to: f32| from + (to - from) * share;
-        Self { lightness: blend(self.lightness, other.lightness), a: blend(self.a, other.a), b: blend(self.b, other.b) }
+        Self {
+            lightness: blend(self.lightness, other.lightness),
+            a: blend(self.a, other.a),
+            b: blend(self.b, other.b),
+        }
     }
 
     pub fn lighter(self, by: f32) -> Self {
@@ -63,7 +67,8 @@ impl Colour {
 
     /// As no two loads of a brush are alike.
     pub fn varied(self, by: f32, rng: &mut Rng) -> Self {
-        let (lightness, angle, factor) = (by * rng.normal(), by * 3.0 * rng.normal(), 1.0 + by * 2.0 * rng.normal());
+        let (lightness, angle, factor) =
+            (by * rng.normal(), by * 3.0 * rng.normal(), 1.0 + by * 2.0 * rng.normal());
         self.lighter(lightness).turned(angle).vivid(factor)
     }
 }

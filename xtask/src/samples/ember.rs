@@ -134,8 +134,18 @@ pub fn paint() -> RgbImage {
     for _ in 0..110 {
         let from = Point::anywhere(&mut rng);
         let angle = 0.4 * rng.normal() + 2.4 * Noise(SEED ^ 1).at(from.x * 2.0, from.y * 2.0);
-        let brush = Brush { width: rng.range(0.06, 0.16), streaks: 0.05, dryness: 0.35, relief: 3.5, pickup: 0.3 };
-        canvas.stroke(brush, &swing(from, angle, rng.range(0.2, 0.5), rng.range(-2.0, 2.0)), ground(from).varied(0.03, &mut rng));
+        let brush = Brush {
+            width: rng.range(0.06, 0.16),
+            streaks: 0.05,
+            dryness: 0.35,
+            relief: 3.5,
+            pickup: 0.3,
+        };
+        canvas.stroke(
+            brush,
+            &swing(from, angle, rng.range(0.2, 0.5), rng.range(-2.0, 2.0)),
+            ground(from).varied(0.03, &mut rng),
+        );
     }
     for gesture in &GESTURES {
         paint_gesture(&mut canvas, gesture, &mut rng);
@@ -154,8 +164,10 @@ fn paint_gesture(canvas: &mut Canvas, gesture: &Gesture, rng: &mut Rng) {
             gesture.about.y + gesture.spread.1 * 0.75 * rng.normal(),
         );
         let length = gesture.length * rng.range(0.5, 1.3);
-        let angle = gesture.angle + 0.35 * rng.normal() + if rng.chance(0.3) { FRAC_PI_2 } else { 0.0 };
-        let path = swing(from.toward(angle + PI, length / 2.0), angle, length, rng.range(-2.0, 2.0));
+        let angle =
+            gesture.angle + 0.35 * rng.normal() + if rng.chance(0.3) { FRAC_PI_2 } else { 0.0 };
+        let path =
+            swing(from.toward(angle + PI, length / 2.0), angle, length, rng.range(-2.0, 2.0));
         let brush = Brush {
             width: gesture.width * rng.range(0.45, 1.25),
             streaks: 0.10,
@@ -178,7 +190,11 @@ fn paint_calligraphy(canvas: &mut Canvas, rng: &mut Rng) {
     ];
     for (x, y, angle, length, bend, width) in lines {
         let brush = Brush { width, streaks: 0.05, dryness: 0.55, relief: 5.0, pickup: 0.08 };
-        canvas.stroke(brush, &swing(Point::new(x, y), angle, length, bend), Colour::hex(0x121014).varied(0.01, rng));
+        canvas.stroke(
+            brush,
+            &swing(Point::new(x, y), angle, length, bend),
+            Colour::hex(0x121014).varied(0.01, rng),
+        );
     }
 }
 
@@ -187,9 +203,16 @@ fn scratch(canvas: &mut Canvas, rng: &mut Rng) {
     for _ in 0..26 {
         let (from, angle) = (Point::anywhere(rng), rng.range(0.0, PI));
         let path = swing(from, angle, rng.range(0.06, 0.22), rng.range(-5.0, 5.0));
-        for (shift, width, relief, lighter) in [(0.0, 0.0075, 7.0, 0.05), (0.0, 0.0038, -5.0, -0.16)] {
-            let colour = canvas.colour(from).unwrap_or_else(|| ground(from)).lighter(lighter + shift);
-            canvas.stroke(Brush { width, streaks: 0.02, dryness: 0.0, relief, pickup: 0.0 }, &path, colour);
+        for (shift, width, relief, lighter) in
+            [(0.0, 0.0075, 7.0, 0.05), (0.0, 0.0038, -5.0, -0.16)]
+        {
+            let colour =
+                canvas.colour(from).unwrap_or_else(|| ground(from)).lighter(lighter + shift);
+            canvas.stroke(
+                Brush { width, streaks: 0.02, dryness: 0.0, relief, pickup: 0.0 },
+                &path,
+                colour,
+            );
         }
     }
 }
@@ -199,22 +222,42 @@ fn drip(canvas: &mut Canvas, rng: &mut Rng) {
         let from = Point::new(rng.range(0.05, ASPECT - 0.05), rng.range(0.10, 0.75));
         let colour = canvas.colour(from).unwrap_or_else(|| ground(from)).lighter(-0.03);
         let width = rng.range(0.003, 0.0075);
-        let path = follow(from, rng.range(0.06, 0.30), |p| FRAC_PI_2 + 0.12 * (p.y * 60.0 + from.x * 90.0).sin(), |_| true);
-        canvas.stroke(Brush { width, streaks: 0.01, dryness: 0.0, relief: 5.0, pickup: 0.0 }, &path, colour);
+        let path = follow(
+            from,
+            rng.range(0.06, 0.30),
+            |p| FRAC_PI_2 + 0.12 * (p.y * 60.0 + from.x * 90.0).sin(),
+            |_| true,
+        );
+        canvas.stroke(
+            Brush { width, streaks: 0.01, dryness: 0.0, relief: 5.0, pickup: 0.0 },
+            &path,
+            colour,
+        );
         canvas.dab(path[path.len() - 1], width * 0.9, 0.75, FRAC_PI_2, colour, 7.0);
     }
 }
 
 fn spatter(canvas: &mut Canvas, rng: &mut Rng) {
-    for (x, y, hex) in
-        [(0.80, 0.38, 0xFFF4D8), (0.32, 0.70, 0x121014), (0.95, 0.62, 0xD82A1E), (0.22, 0.22, 0xF2C24A), (0.60, 0.80, 0x2A9A9A)]
-    {
+    for (x, y, hex) in [
+        (0.80, 0.38, 0xFFF4D8),
+        (0.32, 0.70, 0x121014),
+        (0.95, 0.62, 0xD82A1E),
+        (0.22, 0.22, 0xF2C24A),
+        (0.60, 0.80, 0x2A9A9A),
+    ] {
         let throw = rng.range(0.0, PI);
         for _ in 0..130 {
             let (along, across) = (0.17 * rng.normal(), 0.07 * rng.normal());
             let p = Point::new(x, y).toward(throw, along).toward(throw + FRAC_PI_2, across);
             let size = 0.0012 + 0.0055 * rng.unit().powi(4);
-            canvas.dab(p, size * rng.range(1.0, 1.6), rng.range(0.6, 1.0), throw, Colour::hex(hex).varied(0.02, rng), 5.0);
+            canvas.dab(
+                p,
+                size * rng.range(1.0, 1.6),
+                rng.range(0.6, 1.0),
+                throw,
+                Colour::hex(hex).varied(0.02, rng),
+                5.0,
+            );
         }
     }
 }

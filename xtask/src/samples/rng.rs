@@ -59,12 +59,15 @@ pub struct Noise(pub u64);
 impl Noise {
     fn corner(self, x: i64, y: i64) -> f32 {
         let [x, y] = [x, y].map(i64::cast_unsigned);
-        unit(hash(self.0 ^ x.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ y.wrapping_mul(0xC2B2_AE3D_27D4_EB4F)))
+        unit(hash(
+            self.0 ^ x.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ y.wrapping_mul(0xC2B2_AE3D_27D4_EB4F),
+        ))
     }
 
     /// In -1..1.
     pub fn at(self, x: f32, y: f32) -> f32 {
-        let ([left, top], [u, v]) = ([x, y].map(floor), [x, y].map(|w| w - w.floor()).map(|w| w * w * (3.0 - 2.0 * w)));
+        let ([left, top], [u, v]) =
+            ([x, y].map(floor), [x, y].map(|w| w - w.floor()).map(|w| w * w * (3.0 - 2.0 * w)));
         let row = |y| self.corner(left, y) * (1.0 - u) + self.corner(left + 1, y) * u;
         (row(top) * (1.0 - v) + row(top + 1) * v) * 2.0 - 1.0
     }
@@ -83,7 +86,10 @@ impl Noise {
 
 /// The whole number below.
 pub fn floor(value: f32) -> i64 {
-    #[expect(clippy::cast_possible_truncation, reason = "coordinates are far below the range of i64")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "coordinates are far below the range of i64"
+    )]
     let whole = value.floor() as i64;
     whole
 }

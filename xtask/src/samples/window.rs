@@ -125,11 +125,16 @@ fn pane(p: Point) -> Pane {
     }
     let (across, down) = part.density();
     let (column, row) = (floor(p.x * across), floor(p.y * down));
-    let seeds = (row - 1..=row + 1).flat_map(|row| (column - 1..=column + 1).map(move |column| (column, row)));
+    let seeds = (row - 1..=row + 1)
+        .flat_map(|row| (column - 1..=column + 1).map(move |column| (column, row)));
     let seeds = seeds.map(|(column, row)| {
         let (x, y) = (ray_coordinate(column), ray_coordinate(row));
         let jitter = |salt: u64| 0.5 + 0.42 * Noise(SEED ^ salt).at(x * 5.1 + 0.5, y * 7.7 + 0.5);
-        Pane { number: row * 997 + column, middle: Point::new((x + jitter(21)) / across, (y + jitter(22)) / down), part }
+        Pane {
+            number: row * 997 + column,
+            middle: Point::new((x + jitter(21)) / across, (y + jitter(22)) / down),
+            part,
+        }
     });
     let far = |pane: &Pane| ((pane.middle.x - p.x) * across).hypot((pane.middle.y - p.y) * down);
     seeds.min_by(|one, other| far(one).total_cmp(&far(other))).expect("nine seeds")
@@ -147,16 +152,21 @@ fn way_to_edge<T: PartialEq>(labels: &[T]) -> Vec<f32> {
         (at % columns + 1 < columns && labels[at] != labels[at + 1])
             || labels.get(at + columns).is_some_and(|below| labels[at] != *below)
     };
-    let mut way: Vec<f32> = (0..labels.len()).map(|at| if changes(at) { 0.0 } else { f32::MAX }).collect();
+    let mut way: Vec<f32> =
+        (0..labels.len()).map(|at| if changes(at) { 0.0 } else { f32::MAX }).collect();
     let diagonal = std::f32::consts::SQRT_2;
     for back in [false, true] {
         for step in 0..labels.len() {
             let at = if back { labels.len() - 1 - step } else { step };
             let (x, y) = (at % columns, at / columns);
-            for (dx, dy, length) in [(-1, 0, 1.0), (-1, -1, diagonal), (0, -1, 1.0), (1, -1, diagonal)] {
+            for (dx, dy, length) in
+                [(-1, 0, 1.0), (-1, -1, diagonal), (0, -1, 1.0), (1, -1, diagonal)]
+            {
                 let (dx, dy): (isize, isize) = if back { (-dx, -dy) } else { (dx, dy) };
-                let neighbour =
-                    x.checked_add_signed(dx).filter(|&x| x < columns).zip(y.checked_add_signed(dy).filter(|&y| y < rows));
+                let neighbour = x
+                    .checked_add_signed(dx)
+                    .filter(|&x| x < columns)
+                    .zip(y.checked_add_signed(dy).filter(|&y| y < rows));
                 if let Some((x, y)) = neighbour {
                     way[at] = way[at].min(way[y * columns + x] + length);
                 }
@@ -171,11 +181,16 @@ fn glass(p: Point, pane: Pane) -> (Colour, f32) {
     let palette = pane.part.palette();
     let angle = 3.0 * own.at(0.3, 0.7);
     let (dx, dy) = ((p.x - pane.middle.x), (p.y - pane.middle.y));
-    let (along, across) = (dx * angle.cos() + dy * angle.sin(), dy * angle.cos() - dx * angle.sin());
-    let streak = own.fractal(along * 9.0 + 3.0 * own.at(along * 8.0, across * 8.0), across * 46.0, 3);
+    let (along, across) =
+        (dx * angle.cos() + dy * angle.sin(), dy * angle.cos() - dx * angle.sin());
+    let streak =
+        own.fractal(along * 9.0 + 3.0 * own.at(along * 8.0, across * 8.0), across * 46.0, 3);
     let cloud = own.fractal(along * 20.0, across * 20.0, 3);
     let colour = ramp(&palette, 0.5 + 0.62 * own.at(3.5, 8.5) + 0.32 * streak + 1.6 * across);
-    let lit = 0.055 * streak + 0.05 * cloud + 0.07 * own.at(6.5, 2.5) + 0.09 * (1.0 - smooth(0.0, 0.09, dx.hypot(dy)));
+    let lit = 0.055 * streak
+        + 0.05 * cloud
+        + 0.07 * own.at(6.5, 2.5)
+        + 0.09 * (1.0 - smooth(0.0, 0.09, dx.hypot(dy)));
     let backlight = 0.10 * (1.0 - smooth(0.0, 0.75, SUN.distance(p))) - 0.02;
     (colour.lighter(lit + backlight).vivid(1.12), 1.6 * streak + 1.0 * cloud)
 }
@@ -183,7 +198,8 @@ fn glass(p: Point, pane: Pane) -> (Colour, f32) {
 fn came(p: Point, depth: f32) -> (Colour, f32) {
     let noise = Noise(SEED ^ 0x4D);
     let patina = noise.fractal(p.x * 60.0, p.y * 60.0, 3);
-    let metal = ramp(&[0x161518, 0x2A282C, 0x464448].map(Colour::hex), 0.4 + 0.5 * patina + 0.25 * depth);
+    let metal =
+        ramp(&[0x161518, 0x2A282C, 0x464448].map(Colour::hex), 0.4 + 0.5 * patina + 0.25 * depth);
     (metal, 4.0 + 5.5 * (1.0 - (1.0 - depth).powi(2)).sqrt() + 1.2 * patina)
 }
 

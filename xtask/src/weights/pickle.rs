@@ -111,7 +111,11 @@ impl Machine {
     }
 
     fn pop_to_mark(&mut self, opcode: u8) -> Result<Vec<Value>, PickleError> {
-        let mark = self.marks.pop().filter(|&mark| mark <= self.stack.len()).ok_or(PickleError::Operands(opcode))?;
+        let mark = self
+            .marks
+            .pop()
+            .filter(|&mark| mark <= self.stack.len())
+            .ok_or(PickleError::Operands(opcode))?;
         Ok(self.stack.split_off(mark))
     }
 
@@ -231,12 +235,19 @@ mod tests {
         let expected = Value::Tuple(vec![Value::Int(7), Value::Int(7)]);
         assert_eq!(read(&mut &b"(K\x07q\x05h\x05t."[..]), Ok(expected));
         assert_eq!(read(&mut &b"h\x05."[..]), Err(PickleError::Operands(b'h')));
-        assert_eq!(read(&mut &b"}q\x05h\x05."[..]), Err(PickleError::Operands(b'h')), "a dictionary may still be filled");
+        assert_eq!(
+            read(&mut &b"}q\x05h\x05."[..]),
+            Err(PickleError::Operands(b'h')),
+            "a dictionary may still be filled"
+        );
     }
 
     #[test]
     fn calls_and_persistent_ids_stay_values() {
-        let call = Value::Call(Box::new((Value::Global("os system".into()), Value::Tuple(vec![Value::Int(1)]))));
+        let call = Value::Call(Box::new((
+            Value::Global("os system".into()),
+            Value::Tuple(vec![Value::Int(1)]),
+        )));
         assert_eq!(read(&mut &b"cos\nsystem\nK\x01\x85R."[..]), Ok(call));
         assert_eq!(read(&mut &b"K\x03Q."[..]), Ok(Value::Persistent(Box::new(Value::Int(3)))));
     }

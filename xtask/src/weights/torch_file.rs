@@ -99,9 +99,16 @@ fn read_storages<'a>(
     for name in names {
         let tensor = tensors.iter().find(|tensor| Value::Text(tensor.storage.clone()) == *name);
         let tensor = tensor.ok_or(TorchFileError::Format("a storage belongs to no tensor"))?;
-        let count = pickle::take(bytes, 8)?.iter().rev().fold(0_u64, |count, &byte| count << 8 | u64::from(byte));
-        let length = usize::try_from(count).ok().and_then(|count| count.checked_mul(tensor.element.bytes()));
-        storages.insert(tensor.storage.clone(), pickle::take(bytes, length.ok_or(PickleError::CutShort)?)?);
+        let count = pickle::take(bytes, 8)?
+            .iter()
+            .rev()
+            .fold(0_u64, |count, &byte| count << 8 | u64::from(byte));
+        let length =
+            usize::try_from(count).ok().and_then(|count| count.checked_mul(tensor.element.bytes()));
+        storages.insert(
+            tensor.storage.clone(),
+            pickle::take(bytes, length.ok_or(PickleError::CutShort)?)?,
+        );
     }
     if !bytes.is_empty() {
         return Err(TorchFileError::Format("bytes follow its end"));
@@ -125,7 +132,9 @@ impl Reference {
         };
         let odd = |reason| TorchFileError::Tensor { name: name.clone(), reason };
         let Value::Call(call) = object else { return Err(odd("nothing rebuilds it")) };
-        let (Value::Global(function), Value::Tuple(arguments)) = *call else { return Err(odd("nothing rebuilds it")) };
+        let (Value::Global(function), Value::Tuple(arguments)) = *call else {
+            return Err(odd("nothing rebuilds it"));
+        };
         if function != "torch._utils _rebuild_tensor_v2" {
             return Err(odd("another function rebuilds it"));
         }
@@ -133,8 +142,11 @@ impl Reference {
             return Err(odd("it has no storage"));
         };
         let Value::Tuple(storage) = &**storage else { return Err(odd("its storage has no name")) };
-        let [_, Value::Global(class), Value::Text(key), ..] = &storage[..] else { return Err(odd("its storage has no name")) };
-        let element = ElementType::of_storage(class).ok_or_else(|| odd("its elements are of another type"))?;
+        let [_, Value::Global(class), Value::Text(key), ..] = &storage[..] else {
+            return Err(odd("its storage has no name"));
+        };
+        let element = ElementType::of_storage(class)
+            .ok_or_else(|| odd("its elements are of another type"))?;
         let shape = lengths(shape).ok_or_else(|| odd("its shape is no shape"))?;
         if *offset != Value::Int(0) || lengths(strides) != Some(contiguous_strides(&shape)) {
             return Err(odd("it is a view"));
@@ -143,19 +155,32 @@ impl Reference {
         Ok(Self { name, element, storage, shape })
     }
 
-    fn resolve(self, storages: &mut HashMap<String, &[u8]>) -> Result<(String, TorchTensor), TorchFileError> {
+    fn resolve(
+        self,
+        storages: &mut HashMap<String, &[u8]>,
+    ) -> Result<(String, TorchTensor), TorchFileError> {
         let odd = |reason| TorchFileError::Tensor { name: self.name.clone(), reason };
-        let bytes = storages.remove(&self.storage).ok_or_else(|| odd("its storage is missing or shared"))?;
+        let bytes = storages
+            .remove(&self.storage)
+            .ok_or_else(|| odd("its storage is missing or shared"))?;
         if bytes.len() != self.shape.iter().product::<usize>() * self.element.bytes() {
             return Err(odd("it does not fill its storage"));
         }
-        Ok((self.name, TorchTensor { element: self.element, shape: self.shape, bytes: bytes.to_vec() }))
+        Ok((
+            self.name,
+            TorchTensor { element: self.element, shape: self.shape, bytes: bytes.to_vec() },
+        ))
     }
 }
 
 fn lengths(tuple: &Value) -> Option<Vec<usize>> {
     let Value::Tuple(items) = tuple else { return None };
-    items.iter().map(|item| if let Value::Int(length) = item { usize::try_from(*length).ok() } else { None }).collect()
+    items
+        .iter()
+        .map(
+            |item| if let Value::Int(length) = item { usize::try_from(*length).ok() } else { None },
+        )
+        .collect()
 }
 
 fn contiguous_strides(shape: &[usize]) -> Vec<usize> {
@@ -185,13 +210,17 @@ mod tests {
     #[test]
     fn a_tensor_comes_out_with_its_shape_and_bytes() {
         let tensors = read(&file("ByteStorage", [3, 1], SIX_BYTES)).unwrap();
-        let expected = TorchTensor { element: ElementType::U8, shape: vec![2, 3], bytes: b"abcdef".to_vec() };
+        let expected =
+            TorchTensor { element: ElementType::U8, shape: vec![2, 3], bytes: b"abcdef".to_vec() };
         assert_eq!(tensors, HashMap::from([("w".to_owned(), expected)]));
 
         let mut floats = b"\x06\0\0\0\0\0\0\0".to_vec();
         floats.extend((1..=6_u8).flat_map(|value| f32::from(value).to_le_bytes()));
         let tensors = read(&file("FloatStorage", [3, 1], &floats)).unwrap();
-        assert_eq!((tensors["w"].element, &tensors["w"].bytes[..4]), (ElementType::F32, &1_f32.to_le_bytes()[..]));
+        assert_eq!(
+            (tensors["w"].element, &tensors["w"].bytes[..4]),
+            (ElementType::F32, &1_f32.to_le_bytes()[..])
+        );
     }
 
     #[test]
@@ -201,8 +230,14 @@ mod tests {
             other => panic!("{other:?}"),
         };
         assert_eq!(reason(&file("ByteStorage", [1, 2], SIX_BYTES)), "it is a view");
-        assert_eq!(reason(&file("HalfStorage", [3, 1], SIX_BYTES)), "its elements are of another type");
-        assert_eq!(reason(&file("ByteStorage", [3, 1], b"\x05\0\0\0\0\0\0\0abcde")), "it does not fill its storage");
+        assert_eq!(
+            reason(&file("HalfStorage", [3, 1], SIX_BYTES)),
+            "its elements are of another type"
+        );
+        assert_eq!(
+            reason(&file("ByteStorage", [3, 1], b"\x05\0\0\0\0\0\0\0abcde")),
+            "it does not fill its storage"
+        );
     }
 
     #[test]
@@ -211,7 +246,13 @@ mod tests {
         for length in 0..whole.len() {
             assert_eq!(read(&whole[..length]), Err(PickleError::CutShort.into()), "{length} bytes");
         }
-        assert_eq!(read(&[&whole[..], b"x"].concat()), Err(TorchFileError::Format("bytes follow its end")));
-        assert_eq!(read(b"\x80\x02K\x01."), Err(TorchFileError::Format("the magic number is another")));
+        assert_eq!(
+            read(&[&whole[..], b"x"].concat()),
+            Err(TorchFileError::Format("bytes follow its end"))
+        );
+        assert_eq!(
+            read(b"\x80\x02K\x01."),
+            Err(TorchFileError::Format("the magic number is another"))
+        );
     }
 }

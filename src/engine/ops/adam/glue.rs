@@ -10,22 +10,38 @@ use super::{AdamStep, kernel};
 
 /// Adam's two moments, `[2, 3, H, W]`, after taking in a `gradient`, `[1, 3, H, W]`, by each one's decay.
 pub fn moments(before: Tensor<4>, gradient: Tensor<4>, decay: [f32; 2]) -> Tensor<4> {
-    Tensor::from_dispatch(<Dispatch as AdamBackend>::moments(before.into_dispatch(), gradient.into_dispatch(), decay))
+    Tensor::from_dispatch(<Dispatch as AdamBackend>::moments(
+        before.into_dispatch(),
+        gradient.into_dispatch(),
+        decay,
+    ))
 }
 
 /// `x`, `[1, 3, H, W]`, after Adam's step by its `moments`, `[2, 3, H, W]`.
 pub fn stepped(x: Tensor<4>, moments: Tensor<4>, step: AdamStep) -> Tensor<4> {
-    Tensor::from_dispatch(<Dispatch as AdamBackend>::stepped(x.into_dispatch(), moments.into_dispatch(), step))
+    Tensor::from_dispatch(<Dispatch as AdamBackend>::stepped(
+        x.into_dispatch(),
+        moments.into_dispatch(),
+        step,
+    ))
 }
 
 /// Both as Burn dispatches them on CubeCL's runtimes; no gradient flows through an optimiser.
 #[backend_extension(Cube)]
 pub trait AdamBackend: Backend {
     /// To `[2, 3, H, W]`.
-    fn moments(before: FloatTensor<Self>, gradient: FloatTensor<Self>, decay: [f32; 2]) -> FloatTensor<Self>;
+    fn moments(
+        before: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+        decay: [f32; 2],
+    ) -> FloatTensor<Self>;
 
     /// To `[1, 3, H, W]`.
-    fn stepped(x: FloatTensor<Self>, moments: FloatTensor<Self>, step: AdamStep) -> FloatTensor<Self>;
+    fn stepped(
+        x: FloatTensor<Self>,
+        moments: FloatTensor<Self>,
+        step: AdamStep,
+    ) -> FloatTensor<Self>;
 }
 
 impl AdamBackend for CubeBackend {

@@ -6,15 +6,21 @@ use super::AdamStep;
 
 /// As [`super::moments`].
 pub fn moments(before: Tensor<4>, gradient: Tensor<4>, decay: [f32; 2]) -> Tensor<4> {
-    let [first, second] = [0, 1].map(|moment| before.clone().narrow(0, moment, 1).mul_scalar(decay[moment]));
+    let [first, second] =
+        [0, 1].map(|moment| before.clone().narrow(0, moment, 1).mul_scalar(decay[moment]));
     let first = first + gradient.clone().mul_scalar(1.0 - decay[0]);
     let second = second + gradient.square().mul_scalar(1.0 - decay[1]);
     Tensor::cat(vec![first, second], 0)
 }
 
 /// As [`super::stepped`].
-pub fn stepped(x: Tensor<4>, moments: Tensor<4>, AdamStep { weight, epsilon, rate }: AdamStep) -> Tensor<4> {
-    let [first, second] = [0, 1].map(|moment| moments.clone().narrow(0, moment, 1).div_scalar(weight[moment]));
+pub fn stepped(
+    x: Tensor<4>,
+    moments: Tensor<4>,
+    AdamStep { weight, epsilon, rate }: AdamStep,
+) -> Tensor<4> {
+    let [first, second] =
+        [0, 1].map(|moment| moments.clone().narrow(0, moment, 1).div_scalar(weight[moment]));
     x - first.div(second.sqrt().add_scalar(epsilon)).mul_scalar(rate)
 }
 
@@ -27,7 +33,11 @@ mod tests {
     #[test]
     fn a_gradient_of_three_at_rest_moves_by_its_mean_over_its_deviation() {
         let device = Device::flex();
-        let taken = moments(Tensor::zeros([2, 1, 1, 1], &device), Tensor::full([1, 1, 1, 1], 3.0, &device), [0.9, 0.99]);
+        let taken = moments(
+            Tensor::zeros([2, 1, 1, 1], &device),
+            Tensor::full([1, 1, 1, 1], 3.0, &device),
+            [0.9, 0.99],
+        );
         let values = taken.to_data().try_into_vec::<f32>().unwrap();
         assert!((values[0] - 0.3).abs() < 1e-6 && (values[1] - 0.09).abs() < 1e-6, "{values:?}");
         // 3 / (3 + 1) of the rate.

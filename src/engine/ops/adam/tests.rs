@@ -33,7 +33,9 @@ fn one_program_each_serves_all_sizes() {
     let launched = |height: usize, width: usize| {
         let picture = noise::<4>([1, 3, height, width], 3, &gpu);
         let both = noise::<4>([2, 3, height, width], 6, &gpu);
-        kernels_of(|| drop(glue::stepped(picture.clone(), glue::moments(both, picture, DECAY), STEP)))
+        kernels_of(|| {
+            drop(glue::stepped(picture.clone(), glue::moments(both, picture, DECAY), STEP))
+        })
     };
     let first = launched(10, 37);
     assert_eq!(first.len(), 3, "one for each pass, and the poison of these tests");

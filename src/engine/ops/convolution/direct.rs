@@ -10,7 +10,9 @@
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 
-use super::super::layout::{VECTOR, a_unit_each, a_unit_each_of, channels_first, channels_last, empty, empty_as, extents};
+use super::super::layout::{
+    VECTOR, a_unit_each, a_unit_each_of, channels_first, channels_last, empty, empty_as, extents,
+};
 use super::super::precision::{dtype, element};
 use super::WINDOW;
 use super::plan::Plan;
@@ -52,7 +54,12 @@ impl Job {
 }
 
 /// As [`super::tiled::convolve_relu`].
-pub fn convolve_relu(x: CubeTensor, weights: CubeTensor, bias: CubeTensor, plan: Plan) -> CubeTensor {
+pub fn convolve_relu(
+    x: CubeTensor,
+    weights: CubeTensor,
+    bias: CubeTensor,
+    plan: Plan,
+) -> CubeTensor {
     let x = channels_last(x);
     let [_, _, outputs] = extents(&weights);
     let job = Job::new(plan.padding, &x, outputs);
@@ -79,7 +86,12 @@ pub fn convolve_relu(x: CubeTensor, weights: CubeTensor, bias: CubeTensor, plan:
 }
 
 /// As [`super::tiled::convolve_relu_backward`].
-pub fn convolve_relu_backward(gradient: CubeTensor, answer: CubeTensor, weights: CubeTensor, plan: Plan) -> CubeTensor {
+pub fn convolve_relu_backward(
+    gradient: CubeTensor,
+    answer: CubeTensor,
+    weights: CubeTensor,
+    plan: Plan,
+) -> CubeTensor {
     let [gradient, answer] = [gradient, answer].map(channels_last);
     convolve_backward(channels_first(passed(gradient, answer)), weights, plan)
 }
@@ -212,7 +224,12 @@ fn block(width: usize, outputs: usize, #[comptime] depth: usize) -> Block {
     let parts = outputs / depth;
     let columns = width.div_ceil(SIDE);
     let place = ABSOLUTE_POS / parts;
-    Block { row: place / columns * SIDE, column: place % columns * SIDE, output: ABSOLUTE_POS % parts * depth, outputs }
+    Block {
+        row: place / columns * SIDE,
+        column: place % columns * SIDE,
+        output: ABSOLUTE_POS % parts * depth,
+        outputs,
+    }
 }
 
 /// Adds the convolution of `x` to the `sums` of a block.
@@ -231,10 +248,22 @@ fn convolve<X: Float, N: Size>(
             let pixels = pixels(x, block, window_row, input, padding);
             #[unroll]
             for window_column in 0..WINDOW {
-                let first = ((window_row * WINDOW + window_column) * inputs + input) * VECTOR * block.outputs + block.output;
+                let first = ((window_row * WINDOW + window_column) * inputs + input)
+                    * VECTOR
+                    * block.outputs
+                    + block.output;
                 #[unroll]
                 for vector in 0..depth {
-                    multiply(&pixels, weights, sums, first + vector, block.outputs, window_column, vector, depth);
+                    multiply(
+                        &pixels,
+                        weights,
+                        sums,
+                        first + vector,
+                        block.outputs,
+                        window_column,
+                        vector,
+                        depth,
+                    );
                 }
             }
         }
@@ -258,7 +287,11 @@ fn pixels<X: Float, N: Size>(
         let row = block.row + window_row + comptime!(index / STRIP);
         let column = block.column + comptime!(index % STRIP);
         let place = place(x, row, column, padding);
-        let value = select(place.inside, Vector::cast_from(x[place.index * inputs + input]), Vector::<f32, N>::new(0.0f32));
+        let value = select(
+            place.inside,
+            Vector::cast_from(x[place.index * inputs + input]),
+            Vector::<f32, N>::new(0.0f32),
+        );
         #[unroll]
         for component in 0..VECTOR {
             components.push(value.extract(component));
@@ -285,7 +318,12 @@ fn multiply<N: Size>(
     let w3 = weights[first + 3 * outputs];
     #[unroll]
     for component in 0..VECTOR {
-        let (v0, v1, v2, v3) = (w0.extract(component), w1.extract(component), w2.extract(component), w3.extract(component));
+        let (v0, v1, v2, v3) = (
+            w0.extract(component),
+            w1.extract(component),
+            w2.extract(component),
+            w3.extract(component),
+        );
         #[unroll]
         for pixel in 0..comptime!(SIDE * SIDE) {
             let x = comptime!((pixel / SIDE * STRIP + pixel % SIDE + window_column) * VECTOR);
@@ -318,12 +356,16 @@ fn store<P: Float, N: Size>(
                 let mut sum = Vector::<f32, N>::empty();
                 #[unroll]
                 for component in 0..VECTOR {
-                    sum.insert(component, sums.index(comptime!((pixel * depth + vector) * VECTOR + component)).read());
+                    sum.insert(
+                        component,
+                        sums.index(comptime!((pixel * depth + vector) * VECTOR + component)).read(),
+                    );
                 }
                 if forward {
                     sum = answered::<P, N>(sum);
                 }
-                answer[(row * width + column) * block.outputs + block.output + vector] = Vector::cast_from(sum);
+                answer[(row * width + column) * block.outputs + block.output + vector] =
+                    Vector::cast_from(sum);
             }
         }
     }

@@ -39,18 +39,33 @@ pub trait ConvolutionBackend: Backend {
     ) -> FloatTensor<Self>;
 
     /// The same from a gradient that has passed the ReLU.
-    fn convolve_backward(gradient: FloatTensor<Self>, backward: FloatTensor<Self>, plan: Plan) -> FloatTensor<Self>;
+    fn convolve_backward(
+        gradient: FloatTensor<Self>,
+        backward: FloatTensor<Self>,
+        plan: Plan,
+    ) -> FloatTensor<Self>;
 }
 
 impl ConvolutionBackend for CubeBackend {
-    fn convolve_relu(x: CubeTensor, forward: CubeTensor, _: CubeTensor, bias: CubeTensor, plan: Plan) -> CubeTensor {
+    fn convolve_relu(
+        x: CubeTensor,
+        forward: CubeTensor,
+        _: CubeTensor,
+        bias: CubeTensor,
+        plan: Plan,
+    ) -> CubeTensor {
         match plan.strategy.division {
             Division::Fine => tiled::convolve_relu(x, forward, bias, plan),
             Division::Coarse => direct::convolve_relu(x, forward, bias, plan),
         }
     }
 
-    fn convolve_relu_backward(gradient: CubeTensor, answer: CubeTensor, backward: CubeTensor, plan: Plan) -> CubeTensor {
+    fn convolve_relu_backward(
+        gradient: CubeTensor,
+        answer: CubeTensor,
+        backward: CubeTensor,
+        plan: Plan,
+    ) -> CubeTensor {
         assert_eq!(gradient.dtype, DType::F32, "gradients are f32");
         let plan = plan.turned();
         match plan.strategy.division {
@@ -90,7 +105,9 @@ impl<B: ConvolutionBackend> Backward<B, 1> for ConvolveRelu {
         unary::<B, _>(ops.parents, ops.node, gradients, |gradient| {
             let answer = match held {
                 Held::Answer(answer) => answer,
-                Held::Input([x, forward, bias]) => B::convolve_relu(x, forward, backward.clone(), bias, plan),
+                Held::Input([x, forward, bias]) => {
+                    B::convolve_relu(x, forward, backward.clone(), bias, plan)
+                }
                 Held::Nothing => return B::convolve_backward(gradient, backward, plan),
             };
             B::convolve_relu_backward(gradient, answer, backward, plan)
@@ -106,10 +123,12 @@ impl<B: ConvolutionBackend, C: CheckpointStrategy> ConvolutionBackend for Autodi
         bias: FloatTensor<Self>,
         plan: Plan,
     ) -> FloatTensor<Self> {
-        let [forward, backward, bias] = [forward, backward, bias].map(|constant| constant.into_primitive());
+        let [forward, backward, bias] =
+            [forward, backward, bias].map(|constant| constant.into_primitive());
         let preparation = ConvolveRelu(plan).prepare::<C>([x.node()]).compute_bound().stateful();
         let x = x.into_primitive();
-        let answer = B::convolve_relu(x.clone(), forward.clone(), backward.clone(), bias.clone(), plan);
+        let answer =
+            B::convolve_relu(x.clone(), forward.clone(), backward.clone(), bias.clone(), plan);
         match preparation {
             OpsKind::Tracked(preparation) => {
                 let held = match plan.kept {
@@ -123,7 +142,12 @@ impl<B: ConvolutionBackend, C: CheckpointStrategy> ConvolutionBackend for Autodi
         }
     }
 
-    fn convolve_relu_backward(_: FloatTensor<Self>, _: FloatTensor<Self>, _: FloatTensor<Self>, _: Plan) -> FloatTensor<Self> {
+    fn convolve_relu_backward(
+        _: FloatTensor<Self>,
+        _: FloatTensor<Self>,
+        _: FloatTensor<Self>,
+        _: Plan,
+    ) -> FloatTensor<Self> {
         unimplemented!("no one asks for second derivatives")
     }
 

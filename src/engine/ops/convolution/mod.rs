@@ -74,7 +74,10 @@ pub struct Strategy {
 
 /// One layer's convolution on a device. Copies share its memory there.
 #[derive(Clone, Debug)]
-#[cfg_attr(feature = "gpu", expect(clippy::large_enum_variant, reason = "all thirteen of a network are of one kind"))]
+#[cfg_attr(
+    feature = "gpu",
+    expect(clippy::large_enum_variant, reason = "all thirteen of a network are of one kind")
+)]
 pub enum Convolution {
     /// In Burn's own operations: kernel `[out, in, 3, 3]` and bias `[out]`.
     Plain(Tensor<4>, Tensor<1>),
@@ -110,7 +113,9 @@ impl Convolution {
         match self {
             Self::Plain(kernel, bias) => plain::convolve_relu(x, kernel, bias, padding),
             #[cfg(feature = "gpu")]
-            Self::Packed(packed) => packed.relu(x, padding, if saved { Kept::Answer } else { Kept::Input }),
+            Self::Packed(packed) => {
+                packed.relu(x, padding, if saved { Kept::Answer } else { Kept::Input })
+            }
         }
     }
 

@@ -45,14 +45,20 @@ impl PackedConvolution {
 
     /// The mean or the maximum of 2×2 windows of [`Self::relu`] with one zero around `x`: `[1, C_out, ⌊H/2⌋, ⌊W/2⌋]`. The answer itself is gone after it.
     pub fn relu_pooled(&self, x: Tensor<4>, kind: PoolKind) -> Tensor<4> {
-        pooling::pool(self.planned(x, Plan { padding: 1, kept: None, strategy: self.strategy }), kind)
+        pooling::pool(
+            self.planned(x, Plan { padding: 1, kept: None, strategy: self.strategy }),
+            kind,
+        )
     }
 
     fn planned(&self, x: Tensor<4>, plan: Plan) -> Tensor<4> {
         let [_, inputs, _] = self.forward.dims();
         let x = filled(x, inputs).into_dispatch();
-        let [forward, backward] = [&self.forward, &self.backward].map(|weights| weights.clone().into_dispatch());
+        let [forward, backward] =
+            [&self.forward, &self.backward].map(|weights| weights.clone().into_dispatch());
         let bias = self.bias.clone().into_dispatch();
-        Tensor::from_dispatch(<Dispatch as ConvolutionBackend>::convolve_relu(x, forward, backward, bias, plan))
+        Tensor::from_dispatch(<Dispatch as ConvolutionBackend>::convolve_relu(
+            x, forward, backward, bias, plan,
+        ))
     }
 }

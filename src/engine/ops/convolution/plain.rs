@@ -6,7 +6,12 @@ use burn::tensor::module::conv2d;
 use burn::tensor::ops::ConvOptions;
 
 /// Convolution, bias and ReLU, with `padding` zeros to each side of `x`; kernel `[out, in, 3, 3]` and bias `[out]`.
-pub fn convolve_relu(x: Tensor<4>, kernel: &Tensor<4>, bias: &Tensor<1>, padding: usize) -> Tensor<4> {
+pub fn convolve_relu(
+    x: Tensor<4>,
+    kernel: &Tensor<4>,
+    bias: &Tensor<1>,
+    padding: usize,
+) -> Tensor<4> {
     let options = ConvOptions::new([1, 1], [padding, padding], [1, 1], 1);
     relu(conv2d(x, kernel.clone(), Some(bias.clone()), options))
 }

@@ -28,11 +28,20 @@ pub struct Place {
 
 /// The place in `x` of a pixel whose row and column count from the padding, so that nothing is below 0.
 #[cube]
-pub fn place<X: Float, N: Size>(x: &Tensor<Vector<X, N>>, row: usize, column: usize, #[comptime] padding: usize) -> Place {
+pub fn place<X: Float, N: Size>(
+    x: &Tensor<Vector<X, N>>,
+    row: usize,
+    column: usize,
+    #[comptime] padding: usize,
+) -> Place {
     let height = x.shape(1);
     let width = x.shape(2);
-    let inside = row >= padding && row < height + padding && column >= padding && column < width + padding;
-    Place { inside, index: select(inside, (row - padding) * width + column - padding, 0usize.runtime()) }
+    let inside =
+        row >= padding && row < height + padding && column >= padding && column < width + padding;
+    Place {
+        inside,
+        index: select(inside, (row - padding) * width + column - padding, 0usize.runtime()),
+    }
 }
 
 /// The side of the answer, px, for a `side` with so many zeros at both ends and so wide a window.

@@ -8,7 +8,8 @@ use burn::tensor::{DType, Device, FloatDType, Tensor};
 use super::super::distance::squared_distance;
 use super::super::pooling::{PoolKind, pool};
 use super::super::tests::{
-    HALF_GATE, channels_last_noise, distance, distances_at, gpu, half_distances, kernels_of, noise, value_and_gradient,
+    HALF_GATE, channels_last_noise, distance, distances_at, gpu, half_distances, kernels_of, noise,
+    value_and_gradient,
 };
 use super::{Division, Kept, PackedConvolution, Strategy};
 use crate::memory::Precision;
@@ -16,7 +17,8 @@ use crate::memory::Precision;
 /// Relative L2 distance allowed. Two sums of up to 4608 products in f32, in different orders, measured: up to 1.1e-6.
 const GATE: f64 = 2e-6;
 /// Input and output channels of VGG-19's convolutions.
-const CHANNELS: [[usize; 2]; 8] = [[3, 64], [64, 64], [64, 128], [128, 128], [128, 256], [256, 256], [256, 512], [512, 512]];
+const CHANNELS: [[usize; 2]; 8] =
+    [[3, 64], [64, 64], [64, 128], [128, 128], [128, 256], [256, 256], [256, 512], [512, 512]];
 
 /// Kernel and bias with answers of both signs.
 fn parameters([inputs, outputs]: [usize; 2], device: &Device) -> (Tensor<4>, Tensor<1>) {
@@ -29,9 +31,19 @@ fn twin(x: Tensor<4>, kernel: &Tensor<4>, bias: &Tensor<1>) -> Tensor<4> {
 }
 
 /// Distances of value and gradient to the twin's, at pictures of `[height, width]`.
-fn distances(channels: [usize; 2], [height, width]: [usize; 2], division: Division, device: &Device) -> [f64; 2] {
+fn distances(
+    channels: [usize; 2],
+    [height, width]: [usize; 2],
+    division: Division,
+    device: &Device,
+) -> [f64; 2] {
     let [inputs, outputs] = channels;
-    let at = |device: &Device| (noise([1, inputs, height, width], 3, device), noise([1, outputs, height, width], 4, device));
+    let at = |device: &Device| {
+        (
+            noise([1, inputs, height, width], 3, device),
+            noise([1, outputs, height, width], 4, device),
+        )
+    };
     let packed = packed(channels, division, device);
     let (kernel, bias) = parameters(channels, &Device::flex());
     distances_at(|x| packed.relu(x, 1, Kept::Answer), |x| twin(x, &kernel, &bias), at, device)
@@ -48,9 +60,14 @@ fn packed(channels: [usize; 2], division: Division, device: &Device) -> PackedCo
 fn agree(channels: &[[usize; 2]], sizes: &[[usize; 2]]) {
     let device = gpu();
     for &channels in channels {
-        for (&size, division) in sizes.iter().flat_map(|size| Division::ALL.map(|division| (size, division))) {
+        for (&size, division) in
+            sizes.iter().flat_map(|size| Division::ALL.map(|division| (size, division)))
+        {
             let distances = distances(channels, size, division, &device);
-            assert!(distances.iter().all(|&distance| distance <= GATE), "{channels:?} at {size:?}, {division:?}: {distances:?}");
+            assert!(
+                distances.iter().all(|&distance| distance <= GATE),
+                "{channels:?} at {size:?}, {division:?}: {distances:?}"
+            );
         }
     }
 }
@@ -115,21 +132,26 @@ fn pooled_at_once_it_agrees_with_the_twin_in_value_and_gradient() {
 fn a_gate_by_an_answer_that_is_made_anew_is_that_by_the_kept_one() {
     let device = gpu();
     let (kernel, bias) = parameters([3, 64], &device);
-    for (division, precision) in
-        Division::ALL.into_iter().flat_map(|division| Precision::ALL.map(|precision| (division, precision)))
+    for (division, precision) in Division::ALL
+        .into_iter()
+        .flat_map(|division| Precision::ALL.map(|precision| (division, precision)))
     {
         let mut packed = PackedConvolution::new(kernel.clone(), bias.clone());
         packed.set_strategy(Strategy { division, precision });
         let gradient = |kept| {
             let x = noise([1, 3, 9, 21], 3, &device).autodiff().require_grad();
             let answer = packed.relu(x.clone(), 0, kept);
-            let zeros = Tensor::<4>::zeros(answer.shape(), &*device).cast(FloatDType::from(answer.dtype()));
+            let zeros =
+                Tensor::<4>::zeros(answer.shape(), &*device).cast(FloatDType::from(answer.dtype()));
             let mut gradients = squared_distance(&answer, &zeros, 1.0).backward();
             let gradient = x.grad_remove(&mut gradients).expect("the answer depends on x");
             gradient.into_data().try_into_vec::<f32>().unwrap()
         };
         let [remade, kept] = [Kept::Input, Kept::Answer].map(gradient);
-        assert!(remade == kept && kept.iter().any(|&slope| slope != 0.0), "{division:?}, {precision:?}");
+        assert!(
+            remade == kept && kept.iter().any(|&slope| slope != 0.0),
+            "{division:?}, {precision:?}"
+        );
     }
 }
 
@@ -163,13 +185,17 @@ fn a_gradient_that_another_holds_is_not_written_over() {
     // The gradient of a sum is that of both, one piece of memory. The fine division writes over none.
     let [fine, coarse] = [Division::Fine, Division::Coarse].map(|division| {
         let [one, other] = [1, 5].map(|seed| {
-            let mut packed = PackedConvolution::new(noise([64, 64, 3, 3], seed, &device), noise([64], seed + 1, &device));
+            let mut packed = PackedConvolution::new(
+                noise([64, 64, 3, 3], seed, &device),
+                noise([64], seed + 1, &device),
+            );
             packed.set_strategy(Strategy { division, ..Strategy::default() });
             packed
         });
         let x = channels_last_noise([1, 64, 9, 7], 3, &device).autodiff().require_grad();
         let sum = one.relu(x.clone(), 1, Kept::Answer) + other.relu(x.clone(), 1, Kept::Answer);
-        let mut gradients = squared_distance(&sum, &Tensor::zeros([1, 64, 9, 7], &*device), 1.0).backward();
+        let mut gradients =
+            squared_distance(&sum, &Tensor::zeros([1, 64, 9, 7], &*device), 1.0).backward();
         x.grad_remove(&mut gradients).expect("the sum depends on x")
     });
     let distance = distance(coarse, fine);
@@ -187,8 +213,16 @@ fn in_halves_it_agrees_with_the_twin_to_their_rounding() {
             packed.set_strategy(Strategy { division, precision: Precision::Half });
             let (kernel, bias) = parameters(channels, &Device::flex());
             let shape = [1, channels[0], height, width];
-            let distances = half_distances(|x| packed.relu(x, 1, Kept::Answer), |x| twin(x, &kernel, &bias), shape, &device);
-            assert!(distances.iter().all(|&distance| distance <= HALF_GATE), "{channels:?}, {division:?}: {distances:?}");
+            let distances = half_distances(
+                |x| packed.relu(x, 1, Kept::Answer),
+                |x| twin(x, &kernel, &bias),
+                shape,
+                &device,
+            );
+            assert!(
+                distances.iter().all(|&distance| distance <= HALF_GATE),
+                "{channels:?}, {division:?}: {distances:?}"
+            );
         }
     }
 }
@@ -198,10 +232,12 @@ fn an_answer_beyond_what_a_half_holds_is_the_greatest_half() {
     let device = gpu();
     for division in Division::ALL {
         for side in [8, 190] {
-            let (kernel, bias) = (Tensor::full([64, 64, 3, 3], 100.0, &*device), Tensor::zeros([64], &*device));
+            let (kernel, bias) =
+                (Tensor::full([64, 64, 3, 3], 100.0, &*device), Tensor::zeros([64], &*device));
             let mut packed = PackedConvolution::new(kernel, bias);
             packed.set_strategy(Strategy { division, precision: Precision::Half });
-            let answer = packed.relu(Tensor::full([1, 64, side, side], 100.0, &*device), 1, Kept::Answer);
+            let answer =
+                packed.relu(Tensor::full([1, 64, side, side], 100.0, &*device), 1, Kept::Answer);
             assert_eq!(answer.dtype(), DType::F16);
             let values = answer.cast(FloatDType::F32).into_data().try_into_vec::<f32>().unwrap();
             assert!(values.iter().all(|&value| value == 65504.0), "{division:?} at {side} px");
@@ -217,8 +253,13 @@ fn inside_a_picture_it_is_what_it_is_with_zeros_around_less_the_rim() {
         let mut packed = PackedConvolution::new(kernel.clone(), bias.clone());
         packed.set_strategy(Strategy { division, ..Strategy::default() });
         let (x, weight) = (noise([1, 64, 13, 21], 3, &device), noise([1, 64, 11, 19], 4, &device));
-        let ours = value_and_gradient(|x| packed.relu(x, 0, Kept::Answer), x.clone(), weight.clone());
-        let expected = value_and_gradient(|x| packed.relu(x, 1, Kept::Answer).narrow(2, 1, 11).narrow(3, 1, 19), x, weight);
+        let ours =
+            value_and_gradient(|x| packed.relu(x, 0, Kept::Answer), x.clone(), weight.clone());
+        let expected = value_and_gradient(
+            |x| packed.relu(x, 1, Kept::Answer).narrow(2, 1, 11).narrow(3, 1, 19),
+            x,
+            weight,
+        );
         let distances = [distance(ours.0, expected.0), distance(ours.1, expected.1)];
         assert!(distances.iter().all(|&distance| distance <= GATE), "{division:?}: {distances:?}");
     }
@@ -230,7 +271,8 @@ fn the_gradient_is_the_slope() {
     let (kernel, bias) = parameters([64, 64], &device);
     let packed = PackedConvolution::new(kernel, bias);
     let [x, weight] = [3, 4].map(|seed| noise([1, 64, 9, 7], seed, &device));
-    let (_, gradient) = value_and_gradient(|x| packed.relu(x, 1, Kept::Answer), x.clone(), weight.clone());
+    let (_, gradient) =
+        value_and_gradient(|x| packed.relu(x, 1, Kept::Answer), x.clone(), weight.clone());
     // Along the gradient itself the slope is its norm, the largest there is, so f32's rounding matters least.
     let norm = gradient.clone().square().sum().sqrt().into_scalar::<f32>();
     let direction = gradient.div_scalar(norm);
@@ -256,10 +298,17 @@ fn one_program_serves_all_sizes_and_channels_and_a_map_in_our_order_is_not_copie
     // Cut into slices, there is a second one that adds them up.
     for (division, programs) in Division::ALL.into_iter().zip([2, 1]) {
         let first = forward([64, 64], [8, 8], division);
-        assert_eq!(first.len(), programs + 1, "these and the poison of these tests, with the {division:?} one");
+        assert_eq!(
+            first.len(),
+            programs + 1,
+            "these and the poison of these tests, with the {division:?} one"
+        );
         assert!(first == forward([64, 64], [33, 37], division));
         assert!(first == forward([128, 256], [4, 3], division));
         let whole = forward([64, 64], [185, 190], division);
-        assert!(whole.len() == 2 && whole.is_subset(&first), "the first of them and the poison, with the {division:?} one");
+        assert!(
+            whole.len() == 2 && whole.is_subset(&first),
+            "the first of them and the poison, with the {division:?} one"
+        );
     }
 }

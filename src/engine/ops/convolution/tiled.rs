@@ -23,7 +23,12 @@ use super::tiling::{Job, Tiling};
 
 /// `max(0, x * weights + bias)` with the plan's zeros around `x`: `[1, C_in, H, W]`, `[9, C_in, C_out]`, `[C_out]` to `[1, C_out, H', W']`,
 /// where a side grows by twice the padding and shrinks by two.
-pub fn convolve_relu(x: CubeTensor, weights: CubeTensor, bias: CubeTensor, plan: Plan) -> CubeTensor {
+pub fn convolve_relu(
+    x: CubeTensor,
+    weights: CubeTensor,
+    bias: CubeTensor,
+    plan: Plan,
+) -> CubeTensor {
     let x = channels_last(x);
     let [_, _, outputs] = extents(&weights);
     let job = Job::new(plan.padding, &x, outputs, WINDOW);
@@ -46,7 +51,11 @@ pub fn convolve_relu(x: CubeTensor, weights: CubeTensor, bias: CubeTensor, plan:
             elements,
         );
     }
-    channels_first(if job.is_sliced() { added_relu(&parts, bias, job.answer(&parts, kept)) } else { parts })
+    channels_first(if job.is_sliced() {
+        added_relu(&parts, bias, job.answer(&parts, kept))
+    } else {
+        parts
+    })
 }
 
 /// `max(0, Σ + bias)` over the slices of `parts`, as `answer`, uninitialised: `[1, H, W, C]`.
@@ -73,7 +82,12 @@ fn added_relu(parts: &CubeTensor, bias: CubeTensor, answer: CubeTensor) -> CubeT
 
 /// `(gradient where answer > 0) * weights` with the plan's zeros around the gradient: `[1, C_out, H, W]` twice, `[9, C_out, C_in]` to
 /// `[1, C_in, H', W']`.
-pub fn convolve_relu_backward(gradient: CubeTensor, answer: CubeTensor, weights: CubeTensor, plan: Plan) -> CubeTensor {
+pub fn convolve_relu_backward(
+    gradient: CubeTensor,
+    answer: CubeTensor,
+    weights: CubeTensor,
+    plan: Plan,
+) -> CubeTensor {
     let [gradient, answer] = [gradient, answer].map(channels_last);
     let [_, _, outputs] = extents(&weights);
     let job = Job::new(plan.padding, &gradient, outputs, WINDOW);
@@ -112,7 +126,13 @@ pub fn weighted(x: CubeTensor, matrix: CubeTensor) -> CubeTensor {
 }
 
 /// A convolution alone, in f32.
-fn linear(x: CubeTensor, weights: CubeTensor, padding: usize, outputs: usize, window: usize) -> CubeTensor {
+fn linear(
+    x: CubeTensor,
+    weights: CubeTensor,
+    padding: usize,
+    outputs: usize,
+    window: usize,
+) -> CubeTensor {
     let x = channels_last(x);
     let job = Job::new(padding, &x, outputs, window);
     let parts = job.parts(&x);
@@ -137,7 +157,11 @@ fn linear(x: CubeTensor, weights: CubeTensor, padding: usize, outputs: usize, wi
 
 /// The sum over the slices of a job's parts: `[1, H, W, C]`.
 fn whole(parts: CubeTensor, job: Job) -> CubeTensor {
-    if job.is_sliced() { sums::added(parts.clone(), job.answer(&parts, parts.dtype), 1.0) } else { parts }
+    if job.is_sliced() {
+        sums::added(parts.clone(), job.answer(&parts, parts.dtype), 1.0)
+    } else {
+        parts
+    }
 }
 
 #[cube(launch_unchecked)]
@@ -155,7 +179,11 @@ fn forward_kernel<X: Float, P: Float, N: Size>(
     let mut sums = Array::<Vector<f32, N>>::new(comptime!(tiling.sums()));
     #[unroll]
     for vector in 0..tiling.depth {
-        let value = select(is_whole, bias[output + comptime!(vector * tiling.lanes())], Vector::new(0.0f32));
+        let value = select(
+            is_whole,
+            bias[output + comptime!(vector * tiling.lanes())],
+            Vector::new(0.0f32),
+        );
         #[unroll]
         for pixel in 0..tiling.run {
             sums[comptime!(pixel * tiling.depth + vector)] = value;
@@ -180,7 +208,12 @@ fn added_relu_kernel<P: Float, N: Size>(
     #[define(P)] _element: ElemType,
 ) {
     if ABSOLUTE_POS < length {
-        let sum = sums::over_slices(parts, ABSOLUTE_POS, length, bias[ABSOLUTE_POS % (answer.shape(3) / VECTOR)]);
+        let sum = sums::over_slices(
+            parts,
+            ABSOLUTE_POS,
+            length,
+            bias[ABSOLUTE_POS % (answer.shape(3) / VECTOR)],
+        );
         answer[ABSOLUTE_POS] = Vector::cast_from(answered::<P, N>(sum));
     }
 }
@@ -351,7 +384,9 @@ fn multiply<N: Size>(
             for vector in 0..tiling.depth {
                 let tap = window_row * tiling.window + window_column;
                 let lane = UNIT_POS as usize % comptime!(tiling.lanes());
-                let first = tap * comptime!(VECTOR * tiling.group) + lane + comptime!(vector * tiling.lanes());
+                let first = tap * comptime!(VECTOR * tiling.group)
+                    + lane
+                    + comptime!(vector * tiling.lanes());
                 let w0 = taps[first];
                 let w1 = taps[first + tiling.group];
                 let w2 = taps[first + comptime!(2 * tiling.group)];
@@ -373,7 +408,11 @@ fn multiply<N: Size>(
 
 /// Writes this unit's `sums` where they lie in its slice of the picture.
 #[cube]
-fn store<P: Float, N: Size>(sums: &Array<Vector<f32, N>>, parts: &mut Tensor<Vector<P, N>>, #[comptime] tiling: Tiling) {
+fn store<P: Float, N: Size>(
+    sums: &Array<Vector<f32, N>>,
+    parts: &mut Tensor<Vector<P, N>>,
+    #[comptime] tiling: Tiling,
+) {
     let height = parts.shape(1);
     let width = parts.shape(2);
     let outputs = parts.shape(3) / VECTOR;

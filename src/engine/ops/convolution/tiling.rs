@@ -32,7 +32,8 @@ impl Tiling {
     /// each float that is read from there. Both were chosen among several by time on a real GPU of many cores, where no other tile and no other
     /// unit was faster (BENCHMARKS.md).
     const fn new(padding: usize, outputs: usize, window: usize) -> Self {
-        let (columns, rows, group) = if outputs.is_multiple_of(16 * VECTOR) { (8, 8, 16) } else { (32, 16, 1) };
+        let (columns, rows, group) =
+            if outputs.is_multiple_of(16 * VECTOR) { (8, 8, 16) } else { (32, 16, 1) };
         let depth = if group == 1 { 1 } else { 2 };
         Self { window, padding, columns, rows, group, run: 8, depth }
     }
@@ -111,7 +112,8 @@ impl Job {
         let [_, height, width, inputs] = extents(x);
         let [height, width] = [height, width].map(|side| answered_side(side, padding, window));
         let inputs = inputs / VECTOR;
-        let tiles = height.div_ceil(tiling.rows) * width.div_ceil(tiling.columns) * outputs / (VECTOR * tiling.group);
+        let tiles = height.div_ceil(tiling.rows) * width.div_ceil(tiling.columns) * outputs
+            / (VECTOR * tiling.group);
         let slices = (WORKGROUPS / tiles).min(inputs / LEAST_LENGTH).max(1);
         let length = inputs.div_ceil(slices);
         Self { tiling, length, slices: inputs.div_ceil(length), height, width, outputs }

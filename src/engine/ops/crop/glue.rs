@@ -33,7 +33,11 @@ pub trait CropBackend: Backend {
     fn crop(map: FloatTensor<Self>, at: [usize; 2], size: [usize; 2]) -> FloatTensor<Self>;
 
     /// The gradient with respect to a map of `size` `[H, W]`, from the one with respect to its part.
-    fn crop_backward(gradient: FloatTensor<Self>, at: [usize; 2], size: [usize; 2]) -> FloatTensor<Self>;
+    fn crop_backward(
+        gradient: FloatTensor<Self>,
+        at: [usize; 2],
+        size: [usize; 2],
+    ) -> FloatTensor<Self>;
 }
 
 impl CropBackend for CubeBackend {
@@ -54,7 +58,9 @@ impl<B: CropBackend> Backward<B, 1> for Crop {
     type State = [usize; 2];
 
     fn backward(self, ops: Ops<Self::State, 1>, gradients: &mut Gradients, _: &mut Checkpointer) {
-        unary::<B, _>(ops.parents, ops.node, gradients, |gradient| B::crop_backward(gradient, self.0, ops.state));
+        unary::<B, _>(ops.parents, ops.node, gradients, |gradient| {
+            B::crop_backward(gradient, self.0, ops.state)
+        });
     }
 }
 

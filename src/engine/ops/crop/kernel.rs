@@ -17,7 +17,12 @@ pub fn pad_into(part: CubeTensor, at: [usize; 2], size: [usize; 2]) -> CubeTenso
 }
 
 /// What lies in `x` from row and column `from` on, laid into zeros of this `size` from `to` on.
-fn copied(x: CubeTensor, [height, width]: [usize; 2], from: [usize; 2], to: [usize; 2]) -> CubeTensor {
+fn copied(
+    x: CubeTensor,
+    [height, width]: [usize; 2],
+    from: [usize; 2],
+    to: [usize; 2],
+) -> CubeTensor {
     let x = channels_last(x);
     let [_, _, _, channels] = extents(&x);
     let copy = empty_as(&x, [1, height, width, channels], x.dtype);
@@ -61,7 +66,10 @@ fn copied_kernel<X: Float, N: Size>(
         let position = ABSOLUTE_POS / channels;
         let (row, column) = (position / copy.shape(2), position % copy.shape(2));
         let (there_row, there_column) = (row + from_row - to_row, column + from_column - to_column);
-        let inside = row >= to_row && column >= to_column && there_row < x.shape(1) && there_column < x.shape(2);
+        let inside = row >= to_row
+            && column >= to_column
+            && there_row < x.shape(1)
+            && there_column < x.shape(2);
         let there = (there_row * x.shape(2) + there_column) * channels + ABSOLUTE_POS % channels;
         let value = x[select(inside, there, 0usize.runtime())];
         copy[ABSOLUTE_POS] = select(inside, value, Vector::cast_from(0.0f32));

@@ -30,7 +30,9 @@ pub fn own_buffer(map: Tensor<4>) -> Tensor<4> {
     #[cfg(feature = "gpu")]
     if super::on_gpu(&map.device()) {
         let [_, _, height, width] = map.dims();
-        return map.device().memory_persistent_allocations(map, |map| glue::crop(map, 0..height, 0..width));
+        return map
+            .device()
+            .memory_persistent_allocations(map, |map| glue::crop(map, 0..height, 0..width));
     }
     map
 }

@@ -38,19 +38,30 @@ fn so_it_is_in_halves() {
     let device = gpu();
     for (shape, part) in PARTS {
         let [rows, columns] = part.clone();
-        let distances =
-            half_distances(|map| crop(map, rows.clone(), columns.clone()), |map| twin(map, part.clone()), shape, &device);
-        assert!(distances.iter().all(|&distance| distance < 1e-7), "{part:?} of {shape:?}: {distances:?}");
+        let distances = half_distances(
+            |map| crop(map, rows.clone(), columns.clone()),
+            |map| twin(map, part.clone()),
+            shape,
+            &device,
+        );
+        assert!(
+            distances.iter().all(|&distance| distance < 1e-7),
+            "{part:?} of {shape:?}: {distances:?}"
+        );
     }
 }
 
 #[test]
 fn one_program_serves_all_sizes_both_ways() {
     let device = gpu();
-    let launched = |([batch, channels, height, width], [rows, columns]): ([usize; 4], [Range<usize>; 2])| {
-        let map = noise([batch, height, width, channels], 1, &device).permute([0, 3, 1, 2]).autodiff().require_grad();
-        kernels_of(|| drop(crop(map, rows, columns)))
-    };
+    let launched =
+        |([batch, channels, height, width], [rows, columns]): ([usize; 4], [Range<usize>; 2])| {
+            let map = noise([batch, height, width, channels], 1, &device)
+                .permute([0, 3, 1, 2])
+                .autodiff()
+                .require_grad();
+            kernels_of(|| drop(crop(map, rows, columns)))
+        };
     let all = PARTS.map(launched);
     assert_eq!(all[0].len(), 2, "it and the poison of these tests");
     assert!(all.iter().all(|programs| *programs == all[0]));

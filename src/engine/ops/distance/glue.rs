@@ -15,14 +15,22 @@ use super::kernel;
 
 /// `Σ (scale·(x − target))²`, `[1]`, of maps `[1, C, H, W]` or matrices, whose elements are whole vectors. No gradient reaches the target.
 pub fn squared_distance<const D: usize>(x: Tensor<D>, target: Tensor<D>, scale: f32) -> Tensor<1> {
-    Tensor::from_dispatch(<Dispatch as DistanceBackend>::squared_distance(x.into_dispatch(), target.into_dispatch(), scale))
+    Tensor::from_dispatch(<Dispatch as DistanceBackend>::squared_distance(
+        x.into_dispatch(),
+        target.into_dispatch(),
+        scale,
+    ))
 }
 
 /// The distance as Burn dispatches it: on CubeCL's runtimes, and under autodiff over them.
 #[backend_extension(Autodiff, Cube)]
 pub trait DistanceBackend: Backend {
     /// Two tensors of one shape to `[1]`.
-    fn squared_distance(x: FloatTensor<Self>, target: FloatTensor<Self>, scale: f32) -> FloatTensor<Self>;
+    fn squared_distance(
+        x: FloatTensor<Self>,
+        target: FloatTensor<Self>,
+        scale: f32,
+    ) -> FloatTensor<Self>;
 
     /// The gradient with respect to `x`, `2·scale²·g·(x − target)`, from the one with respect to the distance, `g`, `[1]`.
     fn squared_distance_backward(
@@ -38,7 +46,12 @@ impl DistanceBackend for CubeBackend {
         kernel::squared_distance(x, target, scale)
     }
 
-    fn squared_distance_backward(gradient: CubeTensor, x: CubeTensor, target: CubeTensor, scale: f32) -> CubeTensor {
+    fn squared_distance_backward(
+        gradient: CubeTensor,
+        x: CubeTensor,
+        target: CubeTensor,
+        scale: f32,
+    ) -> CubeTensor {
         kernel::difference(gradient, x, target, 2.0 * scale * scale)
     }
 }
@@ -52,12 +65,18 @@ impl<B: DistanceBackend> Backward<B, 1> for SquaredDistance {
 
     fn backward(self, ops: Ops<Self::State, 1>, gradients: &mut Gradients, _: &mut Checkpointer) {
         let (x, target, scale) = ops.state;
-        unary::<B, _>(ops.parents, ops.node, gradients, |gradient| B::squared_distance_backward(gradient, x, target, scale));
+        unary::<B, _>(ops.parents, ops.node, gradients, |gradient| {
+            B::squared_distance_backward(gradient, x, target, scale)
+        });
     }
 }
 
 impl<B: DistanceBackend, C: CheckpointStrategy> DistanceBackend for Autodiff<B, C> {
-    fn squared_distance(x: FloatTensor<Self>, target: FloatTensor<Self>, scale: f32) -> FloatTensor<Self> {
+    fn squared_distance(
+        x: FloatTensor<Self>,
+        target: FloatTensor<Self>,
+        scale: f32,
+    ) -> FloatTensor<Self> {
         let preparation = SquaredDistance.prepare::<C>([x.node()]).compute_bound().stateful();
         let (x, target) = (x.into_primitive(), target.into_primitive());
         let distance = B::squared_distance(x.clone(), target.clone(), scale);
@@ -67,7 +86,12 @@ impl<B: DistanceBackend, C: CheckpointStrategy> DistanceBackend for Autodiff<B, 
         }
     }
 
-    fn squared_distance_backward(_: FloatTensor<Self>, _: FloatTensor<Self>, _: FloatTensor<Self>, _: f32) -> FloatTensor<Self> {
+    fn squared_distance_backward(
+        _: FloatTensor<Self>,
+        _: FloatTensor<Self>,
+        _: FloatTensor<Self>,
+        _: f32,
+    ) -> FloatTensor<Self> {
         unimplemented!("no one asks for second derivatives")
     }
 }

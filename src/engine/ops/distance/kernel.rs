@@ -4,7 +4,9 @@ use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 
-use super::super::layout::{VECTOR, a_unit_each, channels_first, channels_last, empty, summing_units};
+use super::super::layout::{
+    VECTOR, a_unit_each, channels_first, channels_last, empty, summing_units,
+};
 use super::super::precision::element;
 use super::super::sums::{across, total};
 
@@ -94,7 +96,8 @@ fn sum_kernel<X: Float, N: Size>(
 ) {
     let mut sum = Vector::<f32, N>::new(0.0f32);
     for index in range_stepped(ABSOLUTE_POS, length, units) {
-        let difference = (Vector::<f32, N>::cast_from(x[index]) - Vector::cast_from(target[index])) * Vector::new(scale);
+        let difference = (Vector::<f32, N>::cast_from(x[index]) - Vector::cast_from(target[index]))
+            * Vector::new(scale);
         sum += difference * difference;
     }
     sums[ABSOLUTE_POS] = across(sum);
@@ -111,7 +114,8 @@ fn difference_kernel<X: Float, N: Size>(
     #[define(X)] _element: ElemType,
 ) {
     if ABSOLUTE_POS < length {
-        let difference = Vector::<f32, N>::cast_from(x[ABSOLUTE_POS]) - Vector::cast_from(target[ABSOLUTE_POS]);
+        let difference =
+            Vector::<f32, N>::cast_from(x[ABSOLUTE_POS]) - Vector::cast_from(target[ABSOLUTE_POS]);
         result[ABSOLUTE_POS] = difference * Vector::new(g[0] * factor);
     }
 }

@@ -13,7 +13,11 @@ use super::sum;
 
 /// `weight · Σ (x − target)²`, `[1]`, of two maps or two matrices, for a weight of 0 or more. Weighed before it is squared, so that the sum
 /// keeps clear of f32's range. No gradient reaches the target on a GPU.
-pub fn squared_distance<const D: usize>(x: &Tensor<D>, target: &Tensor<D>, weight: f32) -> Tensor<1> {
+pub fn squared_distance<const D: usize>(
+    x: &Tensor<D>,
+    target: &Tensor<D>,
+    weight: f32,
+) -> Tensor<1> {
     let scale = weight.sqrt();
     #[cfg(feature = "gpu")]
     if super::on_gpu(&x.device()) {

@@ -2,7 +2,9 @@
 
 use burn::tensor::{DType, Device, FloatDType, Tensor};
 
-use super::super::tests::{channels_last_noise, distance, gpu, half_noise, kernels_of, noise, value_and_gradient};
+use super::super::tests::{
+    channels_last_noise, distance, gpu, half_noise, kernels_of, noise, value_and_gradient,
+};
 use super::glue::squared_distance;
 
 /// Relative L2 distance allowed: sums of up to a million squares in f32, in different orders.
@@ -11,9 +13,11 @@ const SCALE: f32 = 0.37;
 
 /// Distances of value and gradient to those of plain Burn, at noise of this shape.
 fn distances<const D: usize>(shape: [usize; D], gpu: &Device) -> [f64; 2] {
-    let on = |device: &Device| (noise(shape, 1, device), noise(shape, 2, device), noise([1], 3, device));
+    let on =
+        |device: &Device| (noise(shape, 1, device), noise(shape, 2, device), noise([1], 3, device));
     let (x, target, weight) = on(gpu);
-    let ours = value_and_gradient(|x| squared_distance(x, target.clone().autodiff(), SCALE), x, weight);
+    let ours =
+        value_and_gradient(|x| squared_distance(x, target.clone().autodiff(), SCALE), x, weight);
     let (x, target, weight) = on(&Device::flex());
     let twin = |x: Tensor<D>| ((x - target.clone().autodiff()) * SCALE).square().sum();
     let expected = value_and_gradient(twin, x, weight);
@@ -23,7 +27,8 @@ fn distances<const D: usize>(shape: [usize; D], gpu: &Device) -> [f64; 2] {
 #[test]
 fn value_and_gradient_agree_with_the_twin() {
     let device = gpu();
-    let maps = [[1, 64, 1, 1], [1, 64, 33, 37], [1, 512, 8, 5], [1, 64, 128, 128]].map(|shape| distances(shape, &device));
+    let maps = [[1, 64, 1, 1], [1, 64, 33, 37], [1, 512, 8, 5], [1, 64, 128, 128]]
+        .map(|shape| distances(shape, &device));
     let matrices = [[64, 64], [512, 512]].map(|shape| distances(shape, &device));
     let all = [maps.as_slice(), &matrices].concat();
     assert!(all.iter().flatten().all(|&distance| distance <= GATE), "{all:?}");
@@ -40,8 +45,10 @@ fn of_maps_in_halves_they_are_as_exact() {
     assert_eq!(gradient.dtype(), DType::F32);
     let [x, target] = on(&Device::flex());
     let difference = (x - target) * SCALE;
-    let distances =
-        [distance(value.without_autodiff(), difference.clone().square().sum()), distance(gradient, difference * (2.0 * SCALE))];
+    let distances = [
+        distance(value.without_autodiff(), difference.clone().square().sum()),
+        distance(gradient, difference * (2.0 * SCALE)),
+    ];
     assert!(distances.iter().all(|&distance| distance <= GATE), "{distances:?}");
 }
 
@@ -49,7 +56,8 @@ fn of_maps_in_halves_they_are_as_exact() {
 fn one_program_serves_all_sizes_and_a_map_in_our_order_is_not_copied() {
     let device = gpu();
     let compare = |size: [usize; 2]| {
-        let [x, target] = [1, 2].map(|seed| channels_last_noise([1, 64, size[0], size[1]], seed, &device));
+        let [x, target] =
+            [1, 2].map(|seed| channels_last_noise([1, 64, size[0], size[1]], seed, &device));
         kernels_of(|| drop(squared_distance(x, target, SCALE)))
     };
     let first = compare([8, 8]);

@@ -103,12 +103,17 @@ fn squares<N: Size>(centred: &Tensor<Vector<f32, N>>, first: usize, end: usize) 
 }
 
 #[cube(launch_unchecked)]
-fn centred_kernel<N: Size>(moments: &Tensor<Vector<f32, N>>, scales: &Tensor<f32>, centred: &mut Tensor<Vector<f32, N>>) {
+fn centred_kernel<N: Size>(
+    moments: &Tensor<Vector<f32, N>>,
+    scales: &Tensor<f32>,
+    centred: &mut Tensor<Vector<f32, N>>,
+) {
     let channels = moments.shape(1);
     let vectors = channels / VECTOR;
     let (row, column) = (ABSOLUTE_POS / vectors, ABSOLUTE_POS % vectors);
     if row < channels {
-        let product = Vector::<f32, N>::new(component(moments, channels * vectors, row)) * moments[channels * vectors + column];
+        let product = Vector::<f32, N>::new(component(moments, channels * vectors, row))
+            * moments[channels * vectors + column];
         centred[ABSOLUTE_POS] = (moments[ABSOLUTE_POS] - product) * Vector::new(scales[0]);
     } else if row == channels {
         centred[ABSOLUTE_POS] = moments[ABSOLUTE_POS] * Vector::new(scales[1]);
@@ -131,7 +136,8 @@ fn backward_kernel<N: Size>(
     } else if row == channels {
         let mut sum = Vector::<f32, N>::new(0.0f32);
         for other in 0..channels {
-            sum += gradient[other * vectors + column] * Vector::new(component(moments, mean, other));
+            sum +=
+                gradient[other * vectors + column] * Vector::new(component(moments, mean, other));
         }
         #[unroll]
         for part in 0..VECTOR {
@@ -143,7 +149,8 @@ fn backward_kernel<N: Size>(
             let own = sum.extract(part);
             sum.insert(part, own + across(along));
         }
-        result[ABSOLUTE_POS] = gradient[ABSOLUTE_POS] * Vector::new(scales[1]) - sum * Vector::new(scales[0]);
+        result[ABSOLUTE_POS] =
+            gradient[ABSOLUTE_POS] * Vector::new(scales[1]) - sum * Vector::new(scales[0]);
     }
 }
 

@@ -45,7 +45,9 @@ impl<B: GramBackend> Backward<B, 1> for Gram {
     type State = FloatTensor<B>;
 
     fn backward(self, ops: Ops<Self::State, 1>, gradients: &mut Gradients, _: &mut Checkpointer) {
-        unary::<B, _>(ops.parents, ops.node, gradients, |gradient| B::gram_backward(gradient, ops.state));
+        unary::<B, _>(ops.parents, ops.node, gradients, |gradient| {
+            B::gram_backward(gradient, ops.state)
+        });
     }
 }
 
@@ -68,7 +70,10 @@ impl<B: GramBackend, C: CheckpointStrategy> GramBackend for Autodiff<B, C> {
 /// The first two moments of a map over its positions: `F·Fᵀ / M`, and in a row below it `(F·u)ᵀ / M`, of a map `[1, C, H, W]` and factors of its
 /// positions `u`, `[1, 1, H, W]`, or `[1, 1, 1, 1]` for all: `[C + 1, C]`. `C` is a multiple of 64. No gradient reaches the factors.
 pub fn moments(map: Tensor<4>, factors: Tensor<4>) -> Tensor<2> {
-    Tensor::from_dispatch(<Dispatch as MomentsBackend>::moments(map.into_dispatch(), factors.into_dispatch()))
+    Tensor::from_dispatch(<Dispatch as MomentsBackend>::moments(
+        map.into_dispatch(),
+        factors.into_dispatch(),
+    ))
 }
 
 /// The moments as Burn dispatches them: on CubeCL's runtimes, and under autodiff over them.
@@ -78,7 +83,11 @@ pub trait MomentsBackend: Backend {
     fn moments(map: FloatTensor<Self>, factors: FloatTensor<Self>) -> FloatTensor<Self>;
 
     /// The gradient with respect to `map`, `((G' + G'ᵀ)·F + g·u) / M`, from the one with respect to the moments, `G'` above `gᵀ`.
-    fn moments_backward(gradient: FloatTensor<Self>, map: FloatTensor<Self>, factors: FloatTensor<Self>) -> FloatTensor<Self>;
+    fn moments_backward(
+        gradient: FloatTensor<Self>,
+        map: FloatTensor<Self>,
+        factors: FloatTensor<Self>,
+    ) -> FloatTensor<Self>;
 }
 
 impl MomentsBackend for CubeBackend {
@@ -101,7 +110,9 @@ impl<B: MomentsBackend> Backward<B, 1> for Moments {
 
     fn backward(self, ops: Ops<Self::State, 1>, gradients: &mut Gradients, _: &mut Checkpointer) {
         let (map, factors) = ops.state;
-        unary::<B, _>(ops.parents, ops.node, gradients, |gradient| B::moments_backward(gradient, map, factors));
+        unary::<B, _>(ops.parents, ops.node, gradients, |gradient| {
+            B::moments_backward(gradient, map, factors)
+        });
     }
 }
 
@@ -116,7 +127,11 @@ impl<B: MomentsBackend, C: CheckpointStrategy> MomentsBackend for Autodiff<B, C>
         }
     }
 
-    fn moments_backward(_: FloatTensor<Self>, _: FloatTensor<Self>, _: FloatTensor<Self>) -> FloatTensor<Self> {
+    fn moments_backward(
+        _: FloatTensor<Self>,
+        _: FloatTensor<Self>,
+        _: FloatTensor<Self>,
+    ) -> FloatTensor<Self> {
         unimplemented!("no one asks for second derivatives")
     }
 }
@@ -124,7 +139,10 @@ impl<B: MomentsBackend, C: CheckpointStrategy> MomentsBackend for Autodiff<B, C>
 /// Covariance and mean by moments `[C + 1, C]`, the one times the first of two `scales`, the other times the second: `s₀·(G − m·mᵀ)` above `s₁·mᵀ`.
 /// No gradient reaches the scales.
 pub fn centred(moments: Tensor<2>, scales: Tensor<1>) -> Tensor<2> {
-    Tensor::from_dispatch(<Dispatch as CentredBackend>::centred(moments.into_dispatch(), scales.into_dispatch()))
+    Tensor::from_dispatch(<Dispatch as CentredBackend>::centred(
+        moments.into_dispatch(),
+        scales.into_dispatch(),
+    ))
 }
 
 /// One over the norms of covariance and mean, of centred moments `[C + 1, C]`: `[2]`. The covariance's square counts as `least` of the fourth power of
@@ -135,7 +153,10 @@ pub fn scales(centred: Tensor<2>, least: f32) -> Tensor<1> {
 
 /// `left·right` of two matrices `[N, N]`, `N` a multiple of 16. No gradient flows through it.
 pub fn product(left: Tensor<2>, right: Tensor<2>) -> Tensor<2> {
-    Tensor::from_dispatch(<Dispatch as CentredBackend>::product(left.into_dispatch(), right.into_dispatch()))
+    Tensor::from_dispatch(<Dispatch as CentredBackend>::product(
+        left.into_dispatch(),
+        right.into_dispatch(),
+    ))
 }
 
 /// The centred moments, and products, as Burn dispatches them: on CubeCL's runtimes, and under autodiff over them.
@@ -151,7 +172,11 @@ pub trait CentredBackend: Backend {
     fn centred(moments: FloatTensor<Self>, scales: FloatTensor<Self>) -> FloatTensor<Self>;
 
     /// The gradient with respect to `moments`: with `D` above `dᵀ` the one with respect to the result, `s₀·D` above `(s₁·d − s₀·(D + Dᵀ)·m)ᵀ`.
-    fn centred_backward(gradient: FloatTensor<Self>, moments: FloatTensor<Self>, scales: FloatTensor<Self>) -> FloatTensor<Self>;
+    fn centred_backward(
+        gradient: FloatTensor<Self>,
+        moments: FloatTensor<Self>,
+        scales: FloatTensor<Self>,
+    ) -> FloatTensor<Self>;
 }
 
 impl CentredBackend for CubeBackend {
@@ -167,7 +192,11 @@ impl CentredBackend for CubeBackend {
         super::centred::centred(moments, scales)
     }
 
-    fn centred_backward(gradient: CubeTensor, moments: CubeTensor, scales: CubeTensor) -> CubeTensor {
+    fn centred_backward(
+        gradient: CubeTensor,
+        moments: CubeTensor,
+        scales: CubeTensor,
+    ) -> CubeTensor {
         super::centred::backward(gradient, moments, scales)
     }
 }
@@ -181,7 +210,9 @@ impl<B: CentredBackend> Backward<B, 1> for Centred {
 
     fn backward(self, ops: Ops<Self::State, 1>, gradients: &mut Gradients, _: &mut Checkpointer) {
         let (moments, scales) = ops.state;
-        unary::<B, _>(ops.parents, ops.node, gradients, |gradient| B::centred_backward(gradient, moments, scales));
+        unary::<B, _>(ops.parents, ops.node, gradients, |gradient| {
+            B::centred_backward(gradient, moments, scales)
+        });
     }
 }
 
@@ -204,7 +235,11 @@ impl<B: CentredBackend, C: CheckpointStrategy> CentredBackend for Autodiff<B, C>
         }
     }
 
-    fn centred_backward(_: FloatTensor<Self>, _: FloatTensor<Self>, _: FloatTensor<Self>) -> FloatTensor<Self> {
+    fn centred_backward(
+        _: FloatTensor<Self>,
+        _: FloatTensor<Self>,
+        _: FloatTensor<Self>,
+    ) -> FloatTensor<Self> {
         unimplemented!("no one asks for second derivatives")
     }
 }

@@ -142,9 +142,11 @@ fn moments_kernel<N: Size>(
     let matrix = moments.shape(1) * vectors;
     let none = Vector::new(0.0f32);
     if ABSOLUTE_POS < matrix {
-        moments[ABSOLUTE_POS] = over_slices(products, ABSOLUTE_POS, matrix, none) * Vector::new(scale);
+        moments[ABSOLUTE_POS] =
+            over_slices(products, ABSOLUTE_POS, matrix, none) * Vector::new(scale);
     } else if ABSOLUTE_POS < matrix + vectors {
-        moments[ABSOLUTE_POS] = over_slices(means, ABSOLUTE_POS - matrix, vectors, none) * Vector::new(scale);
+        moments[ABSOLUTE_POS] =
+            over_slices(means, ABSOLUTE_POS - matrix, vectors, none) * Vector::new(scale);
     }
 }
 

@@ -31,7 +31,8 @@ pub fn centred(moments: Tensor<2>, scales: Tensor<1>) -> Tensor<2> {
     let gram = moments.clone().slice([0..channels, 0..channels]);
     let mean = moments.slice([channels..rows, 0..channels]);
     let covariance = gram - mean.clone().transpose().matmul(mean.clone());
-    let [by_covariance, by_mean] = [0, 1].map(|index| scales.clone().slice(index..index + 1).reshape([1, 1]));
+    let [by_covariance, by_mean] =
+        [0, 1].map(|index| scales.clone().slice(index..index + 1).reshape([1, 1]));
     Tensor::cat(vec![covariance * by_covariance, mean * by_mean], 0)
 }
 
@@ -41,7 +42,10 @@ pub fn scales(centred: Tensor<2>, least: f32) -> Tensor<1> {
     let squares = |rows| sum(centred.clone().slice([rows, 0..channels]).square());
     let (spread, means) = (squares(0..channels), squares(channels..channels + 1));
     let spread = spread.max_pair(means.clone().square().mul_scalar(least));
-    Tensor::cat([spread, means].map(|squares| squares.clamp_min(super::LEAST_SQUARE).sqrt().recip()).into(), 0)
+    Tensor::cat(
+        [spread, means].map(|squares| squares.clamp_min(super::LEAST_SQUARE).sqrt().recip()).into(),
+        0,
+    )
 }
 
 /// `[1, C, H, W]` as `[C, M]`.

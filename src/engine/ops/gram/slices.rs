@@ -41,7 +41,8 @@ pub fn products(map: CubeTensor) -> CubeTensor {
     let slices = positions.div_ceil(length);
     let products = empty(&map, [slices, channels, channels]);
     let kept = element(&map);
-    let [tiles, slices] = [tiles, slices].map(|count| u32::try_from(count).expect("a count of workgroups"));
+    let [tiles, slices] =
+        [tiles, slices].map(|count| u32::try_from(count).expect("a count of workgroups"));
     // SAFETY: the kernel reads positions of the map alone, and the grid covers the products exactly.
     unsafe {
         product_kernel::launch_unchecked(
@@ -81,7 +82,10 @@ pub fn symmetric(gradient: CubeTensor, map: &CubeTensor) -> CubeTensor {
     sum
 }
 
-#[expect(clippy::cast_precision_loss, reason = "a count of positions; f32's relative error is far below the sums' own")]
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "a count of positions; f32's relative error is far below the sums' own"
+)]
 pub fn reciprocal(positions: usize) -> f32 {
     1.0 / positions as f32
 }
@@ -132,14 +136,20 @@ fn load<M: Float, N: Size>(
         let index = UNIT_POS as usize + comptime!(turn * LANES * LANES);
         let position = step + index / TILE;
         let inside = position < end;
-        let value = Vector::cast_from(map[select(inside, position, step) * channels + channel + index % TILE]);
+        let value = Vector::cast_from(
+            map[select(inside, position, step) * channels + channel + index % TILE],
+        );
         factor[index] = select(inside, value, Vector::new(0.0f32));
     }
 }
 
 /// Adds the outer products of the positions in shared memory to this unit's `sums`.
 #[cube]
-fn multiply<N: Size>(left: &Shared<[Vector<f32, N>]>, right: &Shared<[Vector<f32, N>]>, sums: &mut Array<Vector<f32, N>>) {
+fn multiply<N: Size>(
+    left: &Shared<[Vector<f32, N>]>,
+    right: &Shared<[Vector<f32, N>]>,
+    sums: &mut Array<Vector<f32, N>>,
+) {
     let lane = UNIT_POS as usize % LANES;
     let rows = UNIT_POS as usize / LANES * DEPTH;
     let mut columns = Array::<Vector<f32, N>>::new(DEPTH);
@@ -156,7 +166,8 @@ fn multiply<N: Size>(left: &Shared<[Vector<f32, N>]>, right: &Shared<[Vector<f32
                 let value = Vector::broadcast(row.extract(component));
                 #[unroll]
                 for column in 0..DEPTH {
-                    sums[comptime!((vector * VECTOR + component) * DEPTH + column)] += value * columns[column];
+                    sums[comptime!((vector * VECTOR + component) * DEPTH + column)] +=
+                        value * columns[column];
                 }
             }
         }
@@ -169,7 +180,8 @@ fn store<N: Size>(sums: &Array<Vector<f32, N>>, products: &mut Tensor<Vector<f32
     let channels = products.shape(2) / VECTOR;
     let lane = UNIT_POS as usize % LANES;
     let matrix = CUBE_POS_Z as usize * products.shape(1);
-    let first_row = matrix + (CUBE_POS_Y as usize * TILE + UNIT_POS as usize / LANES * DEPTH) * VECTOR;
+    let first_row =
+        matrix + (CUBE_POS_Y as usize * TILE + UNIT_POS as usize / LANES * DEPTH) * VECTOR;
     let first_column = CUBE_POS_X as usize * TILE + lane;
     #[unroll]
     for row in 0..comptime!(DEPTH * VECTOR) {
@@ -199,7 +211,11 @@ fn mirror<N: Size>(sums: &Array<Vector<f32, N>>, products: &mut Tensor<Vector<f3
                 let mut value = Vector::<f32, N>::new(0.0f32);
                 #[unroll]
                 for part in 0..VECTOR {
-                    value.insert(part, sums[comptime!((vector * VECTOR + part) * DEPTH + column)].extract(component));
+                    value.insert(
+                        part,
+                        sums[comptime!((vector * VECTOR + part) * DEPTH + column)]
+                            .extract(component),
+                    );
                 }
                 products[row * channels + first_column + vector] = value;
             }

@@ -2,7 +2,9 @@
 
 use burn::tensor::{Device, Tensor};
 
-use super::super::tests::{channels_last_noise, distance, distances, gpu, half_distances, kernels_of, noise};
+use super::super::tests::{
+    channels_last_noise, distance, distances, gpu, half_distances, kernels_of, noise,
+};
 use super::glue::{centred, gram, moments, product, scales};
 use super::plain;
 
@@ -22,9 +24,15 @@ fn twin(map: Tensor<4>) -> Tensor<2> {
 fn the_matrix_agrees_with_the_twin_in_value_and_gradient() {
     let device = gpu();
     // Fewer positions than a step, than a slice, some slices with a rest, and so many tiles that the way back needs no slices.
-    for [channels, height, width] in [[64, 1, 1], [64, 33, 37], [128, 16, 16], [256, 7, 5], [512, 20, 13], [64, 129, 257]] {
-        let distances = distances(gram, twin, [&[1, channels, height, width], &[channels, channels]], &device);
-        assert!(distances.iter().all(|&distance| distance <= GATE), "{channels} × {height} × {width}: {distances:?}");
+    for [channels, height, width] in
+        [[64, 1, 1], [64, 33, 37], [128, 16, 16], [256, 7, 5], [512, 20, 13], [64, 129, 257]]
+    {
+        let distances =
+            distances(gram, twin, [&[1, channels, height, width], &[channels, channels]], &device);
+        assert!(
+            distances.iter().all(|&distance| distance <= GATE),
+            "{channels} × {height} × {width}: {distances:?}"
+        );
     }
 }
 
@@ -64,17 +72,24 @@ fn moments_twin(map: Tensor<4>, factors: Tensor<4>) -> Tensor<2> {
 #[test]
 fn the_moments_agree_with_the_twin_in_value_and_gradient_whatever_the_factors() {
     let device = gpu();
-    for [channels, height, width] in [[64, 1, 1], [64, 33, 37], [128, 16, 16], [512, 20, 13], [64, 129, 257]] {
+    for [channels, height, width] in
+        [[64, 1, 1], [64, 33, 37], [128, 16, 16], [512, 20, 13], [64, 129, 257]]
+    {
         for weighs_positions in [false, true] {
             let sides = if weighs_positions { [height, width] } else { [1, 1] };
-            let factors = |map: &Tensor<4>| noise([1, 1, sides[0], sides[1]], 3, &map.device().without_autodiff());
+            let factors = |map: &Tensor<4>| {
+                noise([1, 1, sides[0], sides[1]], 3, &map.device().without_autodiff())
+            };
             let distances = distances(
                 |map: Tensor<4>| moments(map.clone(), factors(&map)),
                 |map: Tensor<4>| moments_twin(map.clone(), factors(&map)),
                 [&[1, channels, height, width], &[channels + 1, channels]],
                 &device,
             );
-            assert!(distances.iter().all(|&distance| distance <= GATE), "{channels} × {height} × {width}: {distances:?}");
+            assert!(
+                distances.iter().all(|&distance| distance <= GATE),
+                "{channels} × {height} × {width}: {distances:?}"
+            );
         }
     }
 }
@@ -85,13 +100,19 @@ fn centred_moments_agree_with_the_twin_in_value_and_gradient() {
     for channels in [64, 512] {
         let scales = |moments: &Tensor<2>| noise([2], 3, &moments.device().without_autodiff());
         let twin = |moments: Tensor<2>| {
-            let [gram, mean] = [0..channels, channels..channels + 1].map(|rows| moments.clone().slice([rows, 0..channels]));
+            let [gram, mean] = [0..channels, channels..channels + 1]
+                .map(|rows| moments.clone().slice([rows, 0..channels]));
             let scales: Vec<f32> = scales(&moments).to_data().try_into_vec().unwrap();
             let covariance = gram - mean.clone().transpose().matmul(mean.clone());
             Tensor::cat(vec![covariance.mul_scalar(scales[0]), mean.mul_scalar(scales[1])], 0)
         };
         let shape: &[usize] = &[channels + 1, channels];
-        let distances = distances(|moments| centred(moments.clone(), scales(&moments)), twin, [shape, shape], &device);
+        let distances = distances(
+            |moments| centred(moments.clone(), scales(&moments)),
+            twin,
+            [shape, shape],
+            &device,
+        );
         assert!(distances.iter().all(|&distance| distance <= GATE), "{channels}: {distances:?}");
     }
 }
@@ -115,7 +136,8 @@ fn scales_agree_with_the_twin_also_where_the_covariance_is_next_to_nothing() {
             let covariance = noise([channels, channels], 1, device).mul_scalar(spread);
             Tensor::cat(vec![covariance, noise([1, channels], 2, device)], 0)
         };
-        let distance = distance(scales(centred(&device), 1e-3), plain::scales(centred(&Device::flex()), 1e-3));
+        let distance =
+            distance(scales(centred(&device), 1e-3), plain::scales(centred(&Device::flex()), 1e-3));
         assert!(distance <= GATE, "{channels}, {spread}: {distance}");
     }
 }

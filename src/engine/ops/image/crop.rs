@@ -10,7 +10,10 @@ use super::super::layout::{a_unit_each, empty, extents};
 pub fn crop(picture: CubeTensor, at: [usize; 2], size: [usize; 2]) -> CubeTensor {
     let picture = into_contiguous(picture);
     let [_, channels, height, width] = extents(&picture);
-    assert!(at[0] + size[0] <= height && at[1] + size[1] <= width, "a part lies within the picture");
+    assert!(
+        at[0] + size[0] <= height && at[1] + size[1] <= width,
+        "a part lies within the picture"
+    );
     let part = empty(&picture, [1, channels, size[0], size[1]]);
     let client = picture.client.clone();
     let (count, units) = a_unit_each(&picture, part.meta.num_elements());
@@ -35,7 +38,10 @@ pub fn add_at(picture: CubeTensor, part: CubeTensor, at: [usize; 2]) -> CubeTens
     let picture = if picture.can_mut() { picture } else { picture.copy() };
     let [_, _, height, width] = extents(&part);
     let [_, _, whole_height, whole_width] = extents(&picture);
-    assert!(at[0] + height <= whole_height && at[1] + width <= whole_width, "a part lies within the picture");
+    assert!(
+        at[0] + height <= whole_height && at[1] + width <= whole_width,
+        "a part lies within the picture"
+    );
     let client = picture.client.clone();
     let (count, units) = a_unit_each(&picture, 3 * height * width);
     // SAFETY: units beyond the part do nothing, and it lies within the picture.
@@ -56,7 +62,8 @@ pub fn add_at(picture: CubeTensor, part: CubeTensor, at: [usize; 2]) -> CubeTens
 #[cube(launch_unchecked)]
 fn part_kernel(picture: &Tensor<f32>, part: &mut Tensor<f32>, top: usize, left: usize) {
     if ABSOLUTE_POS < part.shape(1) * part.shape(2) * part.shape(3) {
-        let place = place(picture.shape(2), picture.shape(3), part.shape(2), part.shape(3), top, left);
+        let place =
+            place(picture.shape(2), picture.shape(3), part.shape(2), part.shape(3), top, left);
         part[ABSOLUTE_POS] = picture[place];
     }
 }
@@ -64,14 +71,22 @@ fn part_kernel(picture: &Tensor<f32>, part: &mut Tensor<f32>, top: usize, left: 
 #[cube(launch_unchecked)]
 fn added_kernel(picture: &mut Tensor<f32>, part: &Tensor<f32>, top: usize, left: usize) {
     if ABSOLUTE_POS < part.shape(1) * part.shape(2) * part.shape(3) {
-        let place = place(picture.shape(2), picture.shape(3), part.shape(2), part.shape(3), top, left);
+        let place =
+            place(picture.shape(2), picture.shape(3), part.shape(2), part.shape(3), top, left);
         picture[place] += part[ABSOLUTE_POS];
     }
 }
 
 /// Where in a picture of this height and width this unit's element of a part of `height` and `width` lies.
 #[cube]
-fn place(picture_height: usize, picture_width: usize, height: usize, width: usize, top: usize, left: usize) -> usize {
+fn place(
+    picture_height: usize,
+    picture_width: usize,
+    height: usize,
+    width: usize,
+    top: usize,
+    left: usize,
+) -> usize {
     let row = ABSOLUTE_POS / width;
     let line = row / height * picture_height + top + row % height;
     line * picture_width + left + ABSOLUTE_POS % width

@@ -6,7 +6,9 @@ use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
 use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind, unary};
 use burn::backend::tensor::{FloatTensor, IntTensor};
-use burn::backend::{Autodiff, AutodiffBackend, Backend, Dispatch, TensorMetadata, backend_extension};
+use burn::backend::{
+    Autodiff, AutodiffBackend, Backend, Dispatch, TensorMetadata, backend_extension,
+};
 use burn::tensor::{Int, Tensor};
 use burn_cubecl::CubeBackend;
 use burn_cubecl::tensor::CubeTensor;
@@ -26,7 +28,11 @@ pub fn total_variation(x: Tensor<4>, scale: f32) -> Tensor<1> {
 /// `scale · Σ Δ(P(x − photo))²`, where `P` averages over cells of 4×4 px and `Δ` is the Laplacian `4·here − its four neighbours`, over the cells that have
 /// them: `[1, 3, H, W]` twice to `[1]`. No gradient reaches the photo.
 pub fn outlines(x: Tensor<4>, photo: Tensor<4>, scale: f32) -> Tensor<1> {
-    Tensor::from_dispatch(<Dispatch as ImageBackend>::outlines(x.into_dispatch(), photo.into_dispatch(), scale))
+    Tensor::from_dispatch(<Dispatch as ImageBackend>::outlines(
+        x.into_dispatch(),
+        photo.into_dispatch(),
+        scale,
+    ))
 }
 
 /// The picture in bytes: `[1, 3, H, W]` in 0..1 to `[H, W]`, each element red, green, blue and full opacity from its lowest byte to its highest.
@@ -49,7 +55,11 @@ pub fn crop(picture: Tensor<4>, at: [usize; 2], size: [usize; 2]) -> Tensor<4> {
 /// # Panics
 /// When the part goes beyond the picture.
 pub fn add_at(picture: Tensor<4>, part: Tensor<4>, at: [usize; 2]) -> Tensor<4> {
-    Tensor::from_dispatch(<Dispatch as ImageBackend>::add_at(picture.into_dispatch(), part.into_dispatch(), at))
+    Tensor::from_dispatch(<Dispatch as ImageBackend>::add_at(
+        picture.into_dispatch(),
+        part.into_dispatch(),
+        at,
+    ))
 }
 
 /// The means of 2×2: `[1, C, H, W]` to `[1, C, ⌊H/2⌋, ⌊W/2⌋]`. No gradient flows through it.
@@ -60,7 +70,12 @@ pub fn halved(x: Tensor<4>) -> Tensor<4> {
 /// Pictures at another size, bilinearly: the `R` rows of `[K, R, L]` hold the elements of `[3, H, W]` each, colour by colour, cut into `K` chunks. To
 /// `[K', R, length]`, with zeros behind the last element. No gradient flows through it.
 pub fn resized(pictures: Tensor<3>, from: [usize; 2], to: [usize; 2], length: usize) -> Tensor<3> {
-    Tensor::from_dispatch(<Dispatch as ImageBackend>::resized(pictures.into_dispatch(), from, to, length))
+    Tensor::from_dispatch(<Dispatch as ImageBackend>::resized(
+        pictures.into_dispatch(),
+        from,
+        to,
+        length,
+    ))
 }
 
 /// All as Burn dispatches them: on CubeCL's runtimes, and under autodiff over them.
@@ -70,13 +85,21 @@ pub trait ImageBackend: Backend {
     fn preprocess(x: FloatTensor<Self>, how: Preprocess) -> FloatTensor<Self>;
 
     /// The gradient with respect to a picture of `size` `[H, W]`, from the one with respect to the network's input.
-    fn preprocess_backward(gradient: FloatTensor<Self>, size: [usize; 2], how: Preprocess) -> FloatTensor<Self>;
+    fn preprocess_backward(
+        gradient: FloatTensor<Self>,
+        size: [usize; 2],
+        how: Preprocess,
+    ) -> FloatTensor<Self>;
 
     /// `[1, 3, H, W]` to `[1]`.
     fn total_variation(x: FloatTensor<Self>, scale: f32) -> FloatTensor<Self>;
 
     /// The gradient with respect to `x`, from the one with respect to its variation, `[1]`.
-    fn total_variation_backward(gradient: FloatTensor<Self>, x: FloatTensor<Self>, scale: f32) -> FloatTensor<Self>;
+    fn total_variation_backward(
+        gradient: FloatTensor<Self>,
+        x: FloatTensor<Self>,
+        scale: f32,
+    ) -> FloatTensor<Self>;
 
     /// Two of `[1, 3, H, W]` to `[1]`.
     fn outlines(x: FloatTensor<Self>, photo: FloatTensor<Self>, scale: f32) -> FloatTensor<Self>;
@@ -96,13 +119,22 @@ pub trait ImageBackend: Backend {
     fn crop(picture: FloatTensor<Self>, at: [usize; 2], size: [usize; 2]) -> FloatTensor<Self>;
 
     /// `[1, 3, H, W]` with `[1, 3, h, w]`.
-    fn add_at(picture: FloatTensor<Self>, part: FloatTensor<Self>, at: [usize; 2]) -> FloatTensor<Self>;
+    fn add_at(
+        picture: FloatTensor<Self>,
+        part: FloatTensor<Self>,
+        at: [usize; 2],
+    ) -> FloatTensor<Self>;
 
     /// `[1, C, H, W]` to `[1, C, ⌊H/2⌋, ⌊W/2⌋]`.
     fn halved(x: FloatTensor<Self>) -> FloatTensor<Self>;
 
     /// `[K, R, L]` to `[K', R, length]`.
-    fn resized(pictures: FloatTensor<Self>, from: [usize; 2], to: [usize; 2], length: usize) -> FloatTensor<Self>;
+    fn resized(
+        pictures: FloatTensor<Self>,
+        from: [usize; 2],
+        to: [usize; 2],
+        length: usize,
+    ) -> FloatTensor<Self>;
 }
 
 impl ImageBackend for CubeBackend {
@@ -126,7 +158,12 @@ impl ImageBackend for CubeBackend {
         super::outlines::outlines(x, photo, scale)
     }
 
-    fn outlines_backward(gradient: CubeTensor, x: CubeTensor, photo: CubeTensor, scale: f32) -> CubeTensor {
+    fn outlines_backward(
+        gradient: CubeTensor,
+        x: CubeTensor,
+        photo: CubeTensor,
+        scale: f32,
+    ) -> CubeTensor {
         super::outlines::outlines_backward(gradient, x, photo, scale)
     }
 
@@ -146,7 +183,12 @@ impl ImageBackend for CubeBackend {
         super::halve::halved(x)
     }
 
-    fn resized(pictures: CubeTensor, from: [usize; 2], to: [usize; 2], length: usize) -> CubeTensor {
+    fn resized(
+        pictures: CubeTensor,
+        from: [usize; 2],
+        to: [usize; 2],
+        length: usize,
+    ) -> CubeTensor {
         super::resize::resized(pictures, from, to, length)
     }
 }
@@ -159,7 +201,9 @@ impl<B: ImageBackend> Backward<B, 1> for PreprocessPass {
     type State = [usize; 2];
 
     fn backward(self, ops: Ops<Self::State, 1>, gradients: &mut Gradients, _: &mut Checkpointer) {
-        unary::<B, _>(ops.parents, ops.node, gradients, |gradient| B::preprocess_backward(gradient, ops.state, self.0));
+        unary::<B, _>(ops.parents, ops.node, gradients, |gradient| {
+            B::preprocess_backward(gradient, ops.state, self.0)
+        });
     }
 }
 
@@ -171,7 +215,9 @@ impl<B: ImageBackend> Backward<B, 1> for TotalVariation {
     type State = FloatTensor<B>;
 
     fn backward(self, ops: Ops<Self::State, 1>, gradients: &mut Gradients, _: &mut Checkpointer) {
-        unary::<B, _>(ops.parents, ops.node, gradients, |gradient| B::total_variation_backward(gradient, ops.state, self.0));
+        unary::<B, _>(ops.parents, ops.node, gradients, |gradient| {
+            B::total_variation_backward(gradient, ops.state, self.0)
+        });
     }
 }
 
@@ -184,7 +230,9 @@ impl<B: ImageBackend> Backward<B, 1> for Outlines {
 
     fn backward(self, ops: Ops<Self::State, 1>, gradients: &mut Gradients, _: &mut Checkpointer) {
         let (x, photo) = ops.state;
-        unary::<B, _>(ops.parents, ops.node, gradients, |gradient| B::outlines_backward(gradient, x, photo, self.0));
+        unary::<B, _>(ops.parents, ops.node, gradients, |gradient| {
+            B::outlines_backward(gradient, x, photo, self.0)
+        });
     }
 }
 
@@ -200,7 +248,11 @@ impl<B: ImageBackend, C: CheckpointStrategy> ImageBackend for Autodiff<B, C> {
         }
     }
 
-    fn preprocess_backward(_: FloatTensor<Self>, _: [usize; 2], _: Preprocess) -> FloatTensor<Self> {
+    fn preprocess_backward(
+        _: FloatTensor<Self>,
+        _: [usize; 2],
+        _: Preprocess,
+    ) -> FloatTensor<Self> {
         unimplemented!("no one asks for second derivatives")
     }
 
@@ -214,7 +266,11 @@ impl<B: ImageBackend, C: CheckpointStrategy> ImageBackend for Autodiff<B, C> {
         }
     }
 
-    fn total_variation_backward(_: FloatTensor<Self>, _: FloatTensor<Self>, _: f32) -> FloatTensor<Self> {
+    fn total_variation_backward(
+        _: FloatTensor<Self>,
+        _: FloatTensor<Self>,
+        _: f32,
+    ) -> FloatTensor<Self> {
         unimplemented!("no one asks for second derivatives")
     }
 
@@ -228,7 +284,12 @@ impl<B: ImageBackend, C: CheckpointStrategy> ImageBackend for Autodiff<B, C> {
         }
     }
 
-    fn outlines_backward(_: FloatTensor<Self>, _: FloatTensor<Self>, _: FloatTensor<Self>, _: f32) -> FloatTensor<Self> {
+    fn outlines_backward(
+        _: FloatTensor<Self>,
+        _: FloatTensor<Self>,
+        _: FloatTensor<Self>,
+        _: f32,
+    ) -> FloatTensor<Self> {
         unimplemented!("no one asks for second derivatives")
     }
 
@@ -240,7 +301,11 @@ impl<B: ImageBackend, C: CheckpointStrategy> ImageBackend for Autodiff<B, C> {
         Self::from_inner(B::crop(picture.into_primitive(), at, size))
     }
 
-    fn add_at(picture: FloatTensor<Self>, part: FloatTensor<Self>, at: [usize; 2]) -> FloatTensor<Self> {
+    fn add_at(
+        picture: FloatTensor<Self>,
+        part: FloatTensor<Self>,
+        at: [usize; 2],
+    ) -> FloatTensor<Self> {
         Self::from_inner(B::add_at(picture.into_primitive(), part.into_primitive(), at))
     }
 
@@ -248,7 +313,12 @@ impl<B: ImageBackend, C: CheckpointStrategy> ImageBackend for Autodiff<B, C> {
         Self::from_inner(B::halved(x.into_primitive()))
     }
 
-    fn resized(pictures: FloatTensor<Self>, from: [usize; 2], to: [usize; 2], length: usize) -> FloatTensor<Self> {
+    fn resized(
+        pictures: FloatTensor<Self>,
+        from: [usize; 2],
+        to: [usize; 2],
+        length: usize,
+    ) -> FloatTensor<Self> {
         Self::from_inner(B::resized(pictures.into_primitive(), from, to, length))
     }
 }

@@ -15,7 +15,15 @@ pub fn halved(x: CubeTensor) -> CubeTensor {
     let client = x.client.clone();
     let (count, units) = a_unit_each(&x, channels * height * width);
     // SAFETY: units beyond the answer do nothing, and the others read within the picture.
-    unsafe { halved_kernel::launch_unchecked(&client, count, units, x.into_tensor_arg(), halved.clone().into_tensor_arg()) };
+    unsafe {
+        halved_kernel::launch_unchecked(
+            &client,
+            count,
+            units,
+            x.into_tensor_arg(),
+            halved.clone().into_tensor_arg(),
+        )
+    };
     halved
 }
 

@@ -126,7 +126,12 @@ pub fn resized(x: Tensor<4>, size: [usize; 2]) -> Tensor<4> {
 /// [`resized`] of pictures in chunks, on a GPU: the `R` rows of `[K, R, L]` hold the elements of `[3, H, W]` each, with zeros behind the last. To
 /// `[K', R, length]`.
 #[cfg(feature = "gpu")]
-pub(super) fn resized_chunks(chunks: Tensor<3>, from: [usize; 2], to: [usize; 2], length: usize) -> Tensor<3> {
+pub(super) fn resized_chunks(
+    chunks: Tensor<3>,
+    from: [usize; 2],
+    to: [usize; 2],
+    length: usize,
+) -> Tensor<3> {
     glue::resized(chunks, from, to, length)
 }
 

@@ -31,7 +31,12 @@ pub fn outlines(x: CubeTensor, photo: CubeTensor, scale: f32) -> CubeTensor {
 }
 
 /// The gradient of that with respect to `x`, times `g`, `[1]`, on the device: `[1, 3, H, W]`.
-pub fn outlines_backward(g: CubeTensor, x: CubeTensor, photo: CubeTensor, scale: f32) -> CubeTensor {
+pub fn outlines_backward(
+    g: CubeTensor,
+    x: CubeTensor,
+    photo: CubeTensor,
+    scale: f32,
+) -> CubeTensor {
     let result = empty(&x, x.meta.shape().dims::<4>());
     let cells = cells(x, photo);
     let client = cells.client.clone();
@@ -81,7 +86,9 @@ fn cells_kernel(x: &Tensor<f32>, photo: &Tensor<f32>, cells: &mut Tensor<f32>) {
     if ABSOLUTE_POS < cells.shape(1) * rows * columns {
         let width = x.shape(3);
         let colour = ABSOLUTE_POS / (rows * columns);
-        let first = colour * x.shape(2) * width + ABSOLUTE_POS / columns % rows * CELL * width + ABSOLUTE_POS % columns * CELL;
+        let first = colour * x.shape(2) * width
+            + ABSOLUTE_POS / columns % rows * CELL * width
+            + ABSOLUTE_POS % columns * CELL;
         let mut sum = 0.0f32;
         for row in 0..CELL {
             for column in 0..CELL {
@@ -142,7 +149,11 @@ fn laplacian(cells: &Tensor<f32>, index: usize, row: usize, column: usize) -> f3
     let columns = cells.shape(3);
     let mut value = 0.0f32;
     if row > 0 && row + 1 < rows && column > 0 && column + 1 < columns {
-        value = 4.0 * cells[index] - cells[index - columns] - cells[index + columns] - cells[index - 1] - cells[index + 1];
+        value = 4.0 * cells[index]
+            - cells[index - columns]
+            - cells[index + columns]
+            - cells[index - 1]
+            - cells[index + 1];
     }
     value
 }

@@ -15,7 +15,15 @@ pub fn packed(x: CubeTensor) -> CubeTensor {
     let client = x.client.clone();
     let (count, units) = a_unit_each(&x, height * width);
     // SAFETY: units beyond the picture do nothing.
-    unsafe { packed_kernel::launch_unchecked(&client, count, units, x.into_tensor_arg(), packed.clone().into_tensor_arg()) };
+    unsafe {
+        packed_kernel::launch_unchecked(
+            &client,
+            count,
+            units,
+            x.into_tensor_arg(),
+            packed.clone().into_tensor_arg(),
+        )
+    };
     packed
 }
 

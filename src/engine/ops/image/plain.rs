@@ -32,7 +32,9 @@ pub fn outlines(x: Tensor<4>, photo: Tensor<4>, scale: f32) -> Tensor<1> {
     if rows < 3 || columns < 3 {
         return sum(cells).mul_scalar(0.0);
     }
-    let at = |row: usize, column: usize| cells.clone().narrow(2, row, rows - 2).narrow(3, column, columns - 2);
+    let at = |row: usize, column: usize| {
+        cells.clone().narrow(2, row, rows - 2).narrow(3, column, columns - 2)
+    };
     let laplacian = at(1, 1).mul_scalar(4.0) - at(0, 1) - at(2, 1) - at(1, 0) - at(1, 2);
     sum(laplacian.square()).mul_scalar(scale)
 }
@@ -59,6 +61,8 @@ pub fn halved(x: Tensor<4>) -> Tensor<4> {
 
 /// As [`super::resized`].
 pub fn resized(x: Tensor<4>, size: [usize; 2]) -> Tensor<4> {
-    let options = InterpolateOptions::new(InterpolateMode::Bilinear).with_align_corners(false).with_output_size(size);
+    let options = InterpolateOptions::new(InterpolateMode::Bilinear)
+        .with_align_corners(false)
+        .with_output_size(size);
     interpolate(x, options)
 }

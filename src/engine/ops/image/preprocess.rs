@@ -8,7 +8,10 @@ use super::super::layout::{VECTOR, a_unit_each, channels_first, channels_last, e
 use super::Preprocess;
 
 /// `[1, 3, H, W]` to `[1, 4, H + 2·border, W + 2·border]`.
-pub fn preprocess(x: CubeTensor, Preprocess { scale, mean: [red, green, blue], border }: Preprocess) -> CubeTensor {
+pub fn preprocess(
+    x: CubeTensor,
+    Preprocess { scale, mean: [red, green, blue], border }: Preprocess,
+) -> CubeTensor {
     let x = into_contiguous(x);
     let [_, _, height, width] = extents(&x);
     let [height, width] = [height, width].map(|side| side + 2 * border);
@@ -91,7 +94,12 @@ fn inside(place: usize, border: usize, length: usize) -> usize {
 }
 
 #[cube(launch_unchecked)]
-fn backward_kernel<N: Size>(gradient: &Tensor<Vector<f32, N>>, result: &mut Tensor<f32>, scale: f32, border: usize) {
+fn backward_kernel<N: Size>(
+    gradient: &Tensor<Vector<f32, N>>,
+    result: &mut Tensor<f32>,
+    scale: f32,
+    border: usize,
+) {
     let height = result.shape(2);
     let width = result.shape(3);
     let area = height * width;

@@ -7,7 +7,12 @@ use cubecl::prelude::*;
 use super::super::layout::{a_unit_each, empty, extents};
 
 /// `[K, R, L]` to `[K', R, length]`.
-pub fn resized(pictures: CubeTensor, from: [usize; 2], to: [usize; 2], length: usize) -> CubeTensor {
+pub fn resized(
+    pictures: CubeTensor,
+    from: [usize; 2],
+    to: [usize; 2],
+    length: usize,
+) -> CubeTensor {
     let pictures = into_contiguous(pictures);
     let [_, rows, _] = extents(&pictures);
     let chunks = (3 * to[0] * to[1]).div_ceil(length);
@@ -62,13 +67,21 @@ fn resized_kernel(
 /// Where pixel `at` of `to` lies among those of `from`, as far as there are any.
 #[cube]
 fn place(at: usize, from: usize, to: usize) -> f32 {
-    let place = (f32::cast_from(at) + 0.5f32) * (f32::cast_from(from) / f32::cast_from(to)) - 0.5f32;
+    let place =
+        (f32::cast_from(at) + 0.5f32) * (f32::cast_from(from) / f32::cast_from(to)) - 0.5f32;
     min(max(place, 0.0f32), f32::cast_from(from - 1))
 }
 
 /// A value of picture number `row` between two pixels of a line that begins with element `line`.
 #[cube]
-fn between(pictures: &Tensor<f32>, row: usize, line: usize, left: usize, right: usize, across: f32) -> f32 {
+fn between(
+    pictures: &Tensor<f32>,
+    row: usize,
+    line: usize,
+    left: usize,
+    right: usize,
+    across: f32,
+) -> f32 {
     let near = element_of(pictures, row, line + left);
     let far = element_of(pictures, row, line + right);
     near + (far - near) * (across - f32::cast_from(left))

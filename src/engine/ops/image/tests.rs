@@ -47,9 +47,14 @@ fn the_networks_input_agrees_with_the_twin_in_value_and_gradient() {
     for [height, width] in SIZES {
         for border in [0, 1, 2] {
             let how = how(border);
-            let shapes: [&[usize]; 2] = [&[1, 3, height, width], &[1, 4, height + 2 * border, width + 2 * border]];
-            let distances = distances(|x| preprocess(x, how), |x| twin_of_preprocess(x, how), shapes, &device);
-            assert!(distances.iter().all(|&distance| distance <= GATE), "{height} × {width}, {border}: {distances:?}");
+            let shapes: [&[usize]; 2] =
+                [&[1, 3, height, width], &[1, 4, height + 2 * border, width + 2 * border]];
+            let distances =
+                distances(|x| preprocess(x, how), |x| twin_of_preprocess(x, how), shapes, &device);
+            assert!(
+                distances.iter().all(|&distance| distance <= GATE),
+                "{height} × {width}, {border}: {distances:?}"
+            );
         }
     }
 }
@@ -58,14 +63,21 @@ fn the_networks_input_agrees_with_the_twin_in_value_and_gradient() {
 fn outlines_agree_with_the_twin_in_value_and_gradient() {
     let device = gpu();
     let flat = |size: [usize; 2]| noise([1, 3, size[0], size[1]], 5, &device);
-    assert_eq!(outlines(flat([8, 40]), flat([8, 40]), SCALE).into_scalar::<f32>(), 0.0, "no cell has neighbours");
+    assert_eq!(
+        outlines(flat([8, 40]), flat([8, 40]), SCALE).into_scalar::<f32>(),
+        0.0,
+        "no cell has neighbours"
+    );
     // One cell inside, a row of them, and rows and columns that belong to none.
     for [height, width] in [[12, 12], [12, 40], [33, 38], [64, 48]] {
         let photo = |x: &Tensor<4>| noise([1, 3, height, width], 5, &x.device().without_autodiff());
         let shapes: [&[usize]; 2] = [&[1, 3, height, width], &[1]];
         let twin = |x: Tensor<4>| plain::outlines(x.clone(), photo(&x), SCALE);
         let distances = distances(|x| outlines(x.clone(), photo(&x), SCALE), twin, shapes, &device);
-        assert!(distances.iter().all(|&distance| distance <= GATE), "{height} × {width}: {distances:?}");
+        assert!(
+            distances.iter().all(|&distance| distance <= GATE),
+            "{height} × {width}: {distances:?}"
+        );
     }
 }
 
@@ -74,8 +86,12 @@ fn the_variation_agrees_with_the_twin_in_value_and_gradient() {
     let device = gpu();
     for [height, width] in [[2, 2], [2, 9], [33, 37], [128, 96]] {
         let shapes: [&[usize]; 2] = [&[1, 3, height, width], &[1]];
-        let distances = distances(|x| total_variation(x, SCALE), twin_of_variation, shapes, &device);
-        assert!(distances.iter().all(|&distance| distance <= GATE), "{height} × {width}: {distances:?}");
+        let distances =
+            distances(|x| total_variation(x, SCALE), twin_of_variation, shapes, &device);
+        assert!(
+            distances.iter().all(|&distance| distance <= GATE),
+            "{height} × {width}: {distances:?}"
+        );
     }
 }
 
@@ -95,7 +111,8 @@ fn in_bytes_it_is_what_the_processor_makes_of_it() {
 fn one_program_each_serves_all_sizes() {
     let device = gpu();
     let launched = |[height, width]: [usize; 2]| {
-        let [x, own]: [Tensor<4>; 2] = [1, 2].map(|seed| noise([1, 3, height, width], seed, &device));
+        let [x, own]: [Tensor<4>; 2] =
+            [1, 2].map(|seed| noise([1, 3, height, width], seed, &device));
         kernels_of(|| {
             drop(preprocess(x.clone(), how(1)));
             drop(total_variation(x.clone(), SCALE));
@@ -120,31 +137,54 @@ fn half_a_picture_is_the_means_of_the_whole_and_a_part_comes_from_and_goes_to_wh
         for channels in [1, 3] {
             let x = |device: &Device| noise::<4>([1, channels, height, width], 1, device);
             let expected = avg_pool2d(x(&Device::flex()), AvgPoolOptions::new([2, 2]));
-            assert!(distance(halved(x(&device)), expected) <= GATE, "{channels} × {height} × {width}");
+            assert!(
+                distance(halved(x(&device)), expected) <= GATE,
+                "{channels} × {height} × {width}"
+            );
         }
         let [top, left] = [height / 3, width / 2];
         let sum = |add: fn(Tensor<4>, Tensor<4>, [usize; 2]) -> Tensor<4>, device: &Device| {
-            add(noise([1, 3, height, width], 1, device), noise([1, 3, height - top, width - left], 2, device), [top, left])
+            add(
+                noise([1, 3, height, width], 1, device),
+                noise([1, 3, height - top, width - left], 2, device),
+                [top, left],
+            )
         };
-        let taken = |device: &Device| crop(noise([1, 3, height, width], 1, device), [top, left], [height - top, 1]);
-        let expected = noise([1, 3, height, width], 1, &Device::flex()).slice([0..1, 0..3, top..height, left..left + 1]);
+        let taken = |device: &Device| {
+            crop(noise([1, 3, height, width], 1, device), [top, left], [height - top, 1])
+        };
+        let expected = noise([1, 3, height, width], 1, &Device::flex()).slice([
+            0..1,
+            0..3,
+            top..height,
+            left..left + 1,
+        ]);
         assert_eq!(distance(taken(&device), expected), 0.0, "{height} × {width}");
         let twin = |x: Tensor<4>, part: Tensor<4>, [top, left]: [usize; 2]| {
             let [_, _, height, width] = x.dims();
             let place = [0..1, 0..3, top..height, left..width];
             x.clone().slice_assign(place.clone(), x.slice(place) + part)
         };
-        assert!(distance(sum(add_at, &device), sum(twin, &Device::flex())) <= GATE, "{height} × {width}");
+        assert!(
+            distance(sum(add_at, &device), sum(twin, &Device::flex())) <= GATE,
+            "{height} × {width}"
+        );
     }
     let picture = noise::<4>([1, 3, 8, 8], 1, &device);
     let untouched = picture.clone();
     drop(add_at(picture, noise([1, 3, 2, 2], 2, &device), [6, 6]));
-    assert_eq!(distance(untouched, noise([1, 3, 8, 8], 1, &Device::flex())), 0.0, "what another holds is not written over");
+    assert_eq!(
+        distance(untouched, noise([1, 3, 8, 8], 1, &Device::flex())),
+        0.0,
+        "what another holds is not written over"
+    );
 }
 
 /// `pictures`, `[R, 3, H, W]`, at another size, in plain Burn.
 fn twin_of_resized(pictures: Tensor<4>, to: [usize; 2]) -> Tensor<4> {
-    let options = InterpolateOptions::new(InterpolateMode::Bilinear).with_align_corners(false).with_output_size(to);
+    let options = InterpolateOptions::new(InterpolateMode::Bilinear)
+        .with_align_corners(false)
+        .with_output_size(to);
     interpolate(pictures, options)
 }
 
@@ -154,13 +194,22 @@ fn rows_of(pictures: Tensor<4>, length: usize) -> Tensor<3> {
     let vectors = pictures.flatten::<2>(1, 3);
     let elements = vectors.dims()[1];
     let chunks = elements.div_ceil(length);
-    vectors.pad([(0, 0), (0, chunks * length - elements)], PadMode::Constant(0.0)).reshape([rows, chunks, length]).swap_dims(0, 1)
+    vectors
+        .pad([(0, 0), (0, chunks * length - elements)], PadMode::Constant(0.0))
+        .reshape([rows, chunks, length])
+        .swap_dims(0, 1)
 }
 
 #[test]
 fn pictures_at_another_size_agree_with_the_twin_one_by_one_and_in_chunks() {
     let device = gpu();
-    let sizes = [[[1, 1], [3, 2]], [[5, 7], [10, 14]], [[33, 37], [67, 74]], [[40, 21], [13, 64]], [[9, 9], [9, 9]]];
+    let sizes = [
+        [[1, 1], [3, 2]],
+        [[5, 7], [10, 14]],
+        [[33, 37], [67, 74]],
+        [[40, 21], [13, 64]],
+        [[9, 9], [9, 9]],
+    ];
     for [from, to] in sizes {
         for (count, length) in [(1, 3 * to[0] * to[1]), (4, 64), (2, 4096)] {
             let pictures = |device: &Device| noise([count, 3, from[0], from[1]], 3, device);
@@ -168,7 +217,10 @@ fn pictures_at_another_size_agree_with_the_twin_one_by_one_and_in_chunks() {
             let ours = resized(rows_of(pictures(&device), had), from, to, length);
             let expected = rows_of(twin_of_resized(pictures(&Device::flex()), to), length);
             let distance = distance(ours, expected);
-            assert!(distance <= PLACE_GATE, "{from:?} to {to:?}, {count} in chunks of {length}: {distance}");
+            assert!(
+                distance <= PLACE_GATE,
+                "{from:?} to {to:?}, {count} in chunks of {length}: {distance}"
+            );
         }
     }
 }
@@ -182,5 +234,8 @@ fn one_program_brings_pictures_to_all_sizes() {
     };
     let first = launched([8, 8], [16, 16], 768);
     assert_eq!(first.len(), 2, "the program, and the poison of these tests");
-    assert!(first == launched([33, 37], [67, 75], 3 * 67 * 75) && first == launched([33, 37], [20, 11], 64));
+    assert!(
+        first == launched([33, 37], [67, 75], 3 * 67 * 75)
+            && first == launched([33, 37], [20, 11], 64)
+    );
 }

@@ -16,7 +16,15 @@ pub fn total_variation(x: CubeTensor, scale: f32) -> CubeTensor {
     let (count, workgroup) = a_unit_each(&x, units);
     // SAFETY: each unit reads within the picture and writes its own sum; the grid covers the sums exactly.
     unsafe {
-        sum_kernel::launch_unchecked(&client, count, workgroup, x.into_tensor_arg(), sums.clone().into_tensor_arg(), units, scale);
+        sum_kernel::launch_unchecked(
+            &client,
+            count,
+            workgroup,
+            x.into_tensor_arg(),
+            sums.clone().into_tensor_arg(),
+            units,
+            scale,
+        );
     }
     total(sums)
 }

@@ -16,7 +16,12 @@ const MOST_PRODUCTS: usize = (2 * bound::MOST_PAIRS + 1) * (2 * bound::MOST_PAIR
 const EXPONENT: u32 = 0x7f80_0000;
 
 /// The ledger after an evaluation with these terms, `[1]` each, and `measures`, `[3·(R + 3) + 1]`.
-pub fn decided(ledger: CubeTensor, measures: CubeTensor, terms: [CubeTensor; 3], occasion: Occasion) -> CubeTensor {
+pub fn decided(
+    ledger: CubeTensor,
+    measures: CubeTensor,
+    terms: [CubeTensor; 3],
+    occasion: Occasion,
+) -> CubeTensor {
     let [measured] = extents(&measures);
     let rows = (measured - 1) / MEASURED - MEASURED;
     let after = empty(&ledger, [length(rows)]);
@@ -68,7 +73,9 @@ fn decided_kernel(
     let moved = !looked && is_number && loss - ledger[place::LOSS] <= promised;
     let taken = looked || moved;
     let curvature = measures[rows + 1];
-    let tells = finite(curvature) && finite(measures[with + rows + 1]) && curvature > bound::LEAST_CURVATURE;
+    let tells = finite(curvature)
+        && finite(measures[with + rows + 1])
+        && curvature > bound::LEAST_CURVATURE;
     let remembered = moved && !stale && tells;
 
     // Which pairs there are.
@@ -169,7 +176,8 @@ fn decided_kernel(
         after[place::PAIRS] = f32::cast_from(pairs);
 
         let usual = ledger[place::USUAL_STEP];
-        let shrunk = select(exhausted && had == 0, bound::SHRINK, 1.0f32) * ledger[place::FIRST_STEP];
+        let shrunk =
+            select(exhausted && had == 0, bound::SHRINK, 1.0f32) * ledger[place::FIRST_STEP];
         let first_step = select(moved || looks == 1 || stale, usual, shrunk);
         after[place::FIRST_STEP] = first_step;
         after[place::USUAL_STEP] = usual;

@@ -15,7 +15,12 @@ use super::{decision, passes};
 
 /// The step of length `ledger` says along `direction`, `gradient − before` and `gradient`: `[K, 1, L]` twice and a picture, `[1, 3, H, W]`, to
 /// `[K, 3, L]`.
-pub fn changes(direction: Tensor<3>, ledger: Tensor<1>, before: Tensor<3>, gradient: Tensor<4>) -> Tensor<3> {
+pub fn changes(
+    direction: Tensor<3>,
+    ledger: Tensor<1>,
+    before: Tensor<3>,
+    gradient: Tensor<4>,
+) -> Tensor<3> {
     let [direction, before] = [direction, before].map(Tensor::into_dispatch);
     let (ledger, gradient) = (ledger.into_dispatch(), gradient.into_dispatch());
     Tensor::from_dispatch(<Dispatch as LbfgsBackend>::changes(direction, ledger, before, gradient))
@@ -24,7 +29,10 @@ pub fn changes(direction: Tensor<3>, ledger: Tensor<1>, before: Tensor<3>, gradi
 /// The inner products of three new vectors, `[K, 3, L]`, with those in memory, `[K, R, L]`, and with each other, row by row, then the sum of the
 /// third one's magnitudes: `[3·(R + 3) + 1]`.
 pub fn products(new: Tensor<3>, memory: Tensor<3>) -> Tensor<1> {
-    Tensor::from_dispatch(<Dispatch as LbfgsBackend>::products(new.into_dispatch(), memory.into_dispatch()))
+    Tensor::from_dispatch(<Dispatch as LbfgsBackend>::products(
+        new.into_dispatch(),
+        memory.into_dispatch(),
+    ))
 }
 
 /// The inner products of all vectors in memory, `[K, R, L]`, with each other: `[R, R]`.
@@ -33,10 +41,22 @@ pub fn products_within(memory: Tensor<3>) -> Tensor<2> {
 }
 
 /// A [`super::Ledger`] after an evaluation with these terms of the loss, `[1]` each, and measures as [`products`] gives them.
-pub fn decided(ledger: Tensor<1>, measures: Tensor<1>, terms: [Tensor<1>; 3], occasion: Occasion) -> Tensor<1> {
+pub fn decided(
+    ledger: Tensor<1>,
+    measures: Tensor<1>,
+    terms: [Tensor<1>; 3],
+    occasion: Occasion,
+) -> Tensor<1> {
     let [ledger, measures] = [ledger, measures].map(Tensor::into_dispatch);
     let [content, style, total_variation] = terms.map(Tensor::into_dispatch);
-    let decided = <Dispatch as LbfgsBackend>::decided(ledger, measures, content, style, total_variation, occasion);
+    let decided = <Dispatch as LbfgsBackend>::decided(
+        ledger,
+        measures,
+        content,
+        style,
+        total_variation,
+        occasion,
+    );
     Tensor::from_dispatch(decided)
 }
 
@@ -50,15 +70,25 @@ pub fn kept(
 ) -> (Tensor<4>, [Tensor<3>; 2]) {
     let [x, trial] = [x, trial].map(Tensor::into_dispatch);
     let [new, memory, gradient] = [new, memory, gradient].map(Tensor::into_dispatch);
-    let (x, memory, gradient) = <Dispatch as LbfgsBackend>::kept(ledger.into_dispatch(), x, trial, new, memory, gradient);
+    let (x, memory, gradient) =
+        <Dispatch as LbfgsBackend>::kept(ledger.into_dispatch(), x, trial, new, memory, gradient);
     (Tensor::from_dispatch(x), [memory, gradient].map(Tensor::from_dispatch))
 }
 
 /// The sum of the vectors in `memory`, `[K, R, L]`, and `gradient`, `[K, 1, L]`, by the `ledger`'s factors, `[K, 1, L]`, and the picture as far along
 /// it from `x`, `[1, 3, H, W]`, as the ledger says; `x` itself where it says that nothing is tried.
-pub fn attempted(ledger: Tensor<1>, [memory, gradient]: [Tensor<3>; 2], x: Tensor<4>) -> (Tensor<3>, Tensor<4>) {
+pub fn attempted(
+    ledger: Tensor<1>,
+    [memory, gradient]: [Tensor<3>; 2],
+    x: Tensor<4>,
+) -> (Tensor<3>, Tensor<4>) {
     let [memory, gradient] = [memory, gradient].map(Tensor::into_dispatch);
-    let (direction, trial) = <Dispatch as LbfgsBackend>::attempted(ledger.into_dispatch(), memory, gradient, x.into_dispatch());
+    let (direction, trial) = <Dispatch as LbfgsBackend>::attempted(
+        ledger.into_dispatch(),
+        memory,
+        gradient,
+        x.into_dispatch(),
+    );
     (Tensor::from_dispatch(direction), Tensor::from_dispatch(trial))
 }
 
@@ -109,7 +139,12 @@ pub trait LbfgsBackend: Backend {
 }
 
 impl LbfgsBackend for CubeBackend {
-    fn changes(direction: CubeTensor, ledger: CubeTensor, before: CubeTensor, gradient: CubeTensor) -> CubeTensor {
+    fn changes(
+        direction: CubeTensor,
+        ledger: CubeTensor,
+        before: CubeTensor,
+        gradient: CubeTensor,
+    ) -> CubeTensor {
         passes::changes(direction, ledger, before, gradient)
     }
 
@@ -143,7 +178,12 @@ impl LbfgsBackend for CubeBackend {
         passes::kept(ledger, [x, trial], new, [memory, gradient])
     }
 
-    fn attempted(ledger: CubeTensor, memory: CubeTensor, gradient: CubeTensor, x: CubeTensor) -> (CubeTensor, CubeTensor) {
+    fn attempted(
+        ledger: CubeTensor,
+        memory: CubeTensor,
+        gradient: CubeTensor,
+        x: CubeTensor,
+    ) -> (CubeTensor, CubeTensor) {
         passes::attempted(ledger, [memory, gradient], x)
     }
 }

@@ -71,7 +71,12 @@ impl Standing {
     ///
     /// # Errors
     /// When the device fails or is lost.
-    pub async fn take(&mut self, occasion: Occasion, terms: [Tensor<1>; 3], gradient: Tensor<4>) -> Result<(), ExecutionError> {
+    pub async fn take(
+        &mut self,
+        occasion: Occasion,
+        terms: [Tensor<1>; 3],
+        gradient: Tensor<4>,
+    ) -> Result<(), ExecutionError> {
         #[cfg(feature = "gpu")]
         if super::on_gpu(&gradient.device()) {
             self.take_on_the_device(occasion, terms, gradient);
@@ -80,12 +85,16 @@ impl Standing {
         let before = self.read_ledger().await?;
         let gradient = of_pictures(gradient);
         let step = self.direction.clone().mul_scalar(before.get(place::LENGTH));
-        let new = Tensor::cat(vec![step, gradient.clone() - self.gradient.clone(), gradient.clone()], 1);
-        let with = |rows: &Tensor<3>| new.clone().matmul(rows.clone().swap_dims(1, 2)).sum_dim(0).squeeze_dim::<2>(0);
+        let new =
+            Tensor::cat(vec![step, gradient.clone() - self.gradient.clone(), gradient.clone()], 1);
+        let with = |rows: &Tensor<3>| {
+            new.clone().matmul(rows.clone().swap_dims(1, 2)).sum_dim(0).squeeze_dim::<2>(0)
+        };
         let products = Tensor::cat(vec![with(&self.memory), with(&new)], 1).flatten(0, 1);
         let measures = Tensor::cat(vec![products, sum(gradient.clone().abs())], 0);
         let terms = read_back(Tensor::cat(terms.into(), 0)).await?;
-        let ledger = before.after(occasion, [terms[0], terms[1], terms[2]], &read_back(measures).await?);
+        let ledger =
+            before.after(occasion, [terms[0], terms[1], terms[2]], &read_back(measures).await?);
         if let Some(slot) = ledger.slot() {
             let rows = [0..new.dims()[0], 2 * slot..2 * slot + 2, 0..CHUNK];
             self.memory.inplace(|memory| memory.slice_assign(rows, new.narrow(1, 0, 2)));
@@ -103,14 +112,25 @@ impl Standing {
 
     /// The same, asked of our own kernels: nothing is waited for.
     #[cfg(feature = "gpu")]
-    fn take_on_the_device(&mut self, occasion: Occasion, terms: [Tensor<1>; 3], gradient: Tensor<4>) {
-        let new = glue::changes(self.direction.clone(), self.ledger.clone(), self.gradient.clone(), gradient);
+    fn take_on_the_device(
+        &mut self,
+        occasion: Occasion,
+        terms: [Tensor<1>; 3],
+        gradient: Tensor<4>,
+    ) {
+        let new = glue::changes(
+            self.direction.clone(),
+            self.ledger.clone(),
+            self.gradient.clone(),
+            gradient,
+        );
         let measures = glue::products(new.clone(), self.memory.clone());
         self.ledger = glue::decided(self.ledger.clone(), measures, terms, occasion);
         let pictures = [self.x.clone(), self.trial.clone()];
         // Handed over, not cloned: they are written over in place then.
         let own = [self.memory.extract(), self.gradient.extract()];
-        (self.x, [self.memory, self.gradient]) = glue::kept(self.ledger.clone(), pictures, new, own);
+        (self.x, [self.memory, self.gradient]) =
+            glue::kept(self.ledger.clone(), pictures, new, own);
         self.attempt_on_the_device();
     }
 
@@ -128,13 +148,18 @@ impl Standing {
         }
         let [chunks, rows, _] = self.memory.dims();
         let (factors, last) = ledger.factors().split_at(rows);
-        let factors = Tensor::<3>::from_data(TensorData::new(factors.to_vec(), [1, 1, rows]), &self.x.device());
+        let factors = Tensor::<3>::from_data(
+            TensorData::new(factors.to_vec(), [1, 1, rows]),
+            &self.x.device(),
+        );
         let remembered = factors.expand([chunks, 1, rows]).matmul(self.memory.clone());
         self.direction = remembered + self.gradient.clone().mul_scalar(last[0]);
         self.trial = self.x.clone();
         if ledger.is(place::TRIED) {
-            let step = self.direction.clone().mul_scalar(ledger.get(place::LENGTH)).flatten::<1>(0, 2);
-            self.trial = self.x.clone() + step.narrow(0, 0, self.x.shape().num_elements()).reshape(self.x.dims());
+            let step =
+                self.direction.clone().mul_scalar(ledger.get(place::LENGTH)).flatten::<1>(0, 2);
+            self.trial = self.x.clone()
+                + step.narrow(0, 0, self.x.shape().num_elements()).reshape(self.x.dims());
         }
     }
 
@@ -142,7 +167,8 @@ impl Standing {
     pub fn memory_at(&self, picture: &Tensor<4>, factor: f32) -> Tensor<3> {
         let [_, _, height, width] = picture.dims();
         let memory = self.resized_memory([height, width]);
-        let factors: Vec<f32> = (0..memory.dims()[1]).map(|row| if row % 2 == 0 { 1.0 } else { factor }).collect();
+        let factors: Vec<f32> =
+            (0..memory.dims()[1]).map(|row| if row % 2 == 0 { 1.0 } else { factor }).collect();
         memory * Tensor::<1>::from_floats(factors.as_slice(), &picture.device()).reshape([1, -1, 1])
     }
 
@@ -154,7 +180,8 @@ impl Standing {
         }
         let [chunks, rows, _] = self.memory.dims();
         let vectors = self.memory.clone().swap_dims(0, 1).reshape([rows, chunks * CHUNK]);
-        let pictures = vectors.narrow(1, 0, colours * height * width).reshape([rows, colours, height, width]);
+        let pictures =
+            vectors.narrow(1, 0, colours * height * width).reshape([rows, colours, height, width]);
         of_pictures(resized(pictures, size))
     }
 
@@ -168,6 +195,9 @@ impl Standing {
     pub fn read_ledger(&self) -> impl Future<Output = Result<Ledger, ExecutionError>> + use<> {
         let pairs = self.memory.dims()[1] / 2;
         let numbers = read_back(self.ledger.clone());
-        async move { Ok(Ledger::from_numbers(pairs, numbers.await?).expect("a ledger is as long as its memory says")) }
+        async move {
+            Ok(Ledger::from_numbers(pairs, numbers.await?)
+                .expect("a ledger is as long as its memory says"))
+        }
     }
 }

@@ -12,7 +12,12 @@ use super::scalars::{MEASURED, place};
 const UNITS: usize = 64;
 
 /// The ledger's step along the direction, `gradient − before` and `gradient`: `[K, 3, L]`.
-pub fn changes(direction: CubeTensor, ledger: CubeTensor, before: CubeTensor, gradient: CubeTensor) -> CubeTensor {
+pub fn changes(
+    direction: CubeTensor,
+    ledger: CubeTensor,
+    before: CubeTensor,
+    gradient: CubeTensor,
+) -> CubeTensor {
     let gradient = into_contiguous(gradient);
     let elements = gradient.meta.num_elements();
     let [chunks, _, chunk] = extents(&direction);
@@ -120,7 +125,11 @@ pub fn kept(
 }
 
 /// The direction that the ledger's factors give, `[K, 1, L]`, and the picture to be tried, `[1, 3, H, W]`.
-pub fn attempted(ledger: CubeTensor, [memory, gradient]: [CubeTensor; 2], x: CubeTensor) -> (CubeTensor, CubeTensor) {
+pub fn attempted(
+    ledger: CubeTensor,
+    [memory, gradient]: [CubeTensor; 2],
+    x: CubeTensor,
+) -> (CubeTensor, CubeTensor) {
     let x = into_contiguous(x);
     let [chunks, _, chunk] = extents(&memory);
     let direction = empty(&memory, [chunks, 1, chunk]);
@@ -159,7 +168,8 @@ fn changes_kernel(
     if ABSOLUTE_POS < new.shape(0) * chunk {
         let number = ABSOLUTE_POS / chunk;
         let inside = ABSOLUTE_POS < elements;
-        let value = select(inside, gradient[select(inside, ABSOLUTE_POS, 0usize.runtime())], 0.0f32);
+        let value =
+            select(inside, gradient[select(inside, ABSOLUTE_POS, 0usize.runtime())], 0.0f32);
         let first = number * MEASURED * chunk + ABSOLUTE_POS % chunk;
         new[first] = direction[ABSOLUTE_POS] * ledger[place::LENGTH];
         new[first + chunk] = value - before[ABSOLUTE_POS];
@@ -169,7 +179,11 @@ fn changes_kernel(
 
 /// One row of one chunk: its products with the three new ones, and the sum of its magnitudes.
 #[cube(launch_unchecked)]
-fn parts_kernel<N: Size>(new: &Tensor<Vector<f32, N>>, memory: &Tensor<Vector<f32, N>>, parts: &mut Tensor<f32>) {
+fn parts_kernel<N: Size>(
+    new: &Tensor<Vector<f32, N>>,
+    memory: &Tensor<Vector<f32, N>>,
+    parts: &mut Tensor<f32>,
+) {
     let row = CUBE_POS_X as usize;
     let number = CUBE_POS_Y as usize;
     let chunk = new.shape(2) / VECTOR;
@@ -239,7 +253,8 @@ fn products_within_kernel<N: Size>(memory: &Tensor<Vector<f32, N>>, products: &m
         for chunk in 0..memory.shape(0) {
             let mut of_chunk = Vector::<f32, N>::new(0.0f32);
             for within in range_stepped(UNIT_POS as usize, length, UNITS) {
-                of_chunk += memory[(chunk * rows + row) * length + within] * memory[(chunk * rows + column) * length + within];
+                of_chunk += memory[(chunk * rows + row) * length + within]
+                    * memory[(chunk * rows + column) * length + within];
             }
             sum += of_chunk;
         }
@@ -278,7 +293,8 @@ fn kept_kernel(
             memory[(row + 1) * chunk + within] = new[first + chunk];
         }
         if ABSOLUTE_POS < elements {
-            kept[ABSOLUTE_POS] = select(ledger[place::MOVED] == 1.0, trial[ABSOLUTE_POS], x[ABSOLUTE_POS]);
+            kept[ABSOLUTE_POS] =
+                select(ledger[place::MOVED] == 1.0, trial[ABSOLUTE_POS], x[ABSOLUTE_POS]);
         }
     }
 }
@@ -300,7 +316,8 @@ fn attempted_kernel<N: Size>(
         let rows = memory.shape(1);
         let mut sum = gradient[ABSOLUTE_POS] * Vector::broadcast(ledger[place::FACTORS + rows]);
         for row in 0..rows {
-            sum += memory[(number * rows + row) * chunk + within] * Vector::broadcast(ledger[place::FACTORS + row]);
+            sum += memory[(number * rows + row) * chunk + within]
+                * Vector::broadcast(ledger[place::FACTORS + row]);
         }
         direction[ABSOLUTE_POS] = sum;
         let tried = ledger[place::TRIED] == 1.0;
@@ -308,7 +325,11 @@ fn attempted_kernel<N: Size>(
         for index in 0..VECTOR {
             let element = ABSOLUTE_POS * VECTOR + index;
             if element < elements {
-                trial[element] = select(tried, x[element] + sum.extract(index) * ledger[place::LENGTH], x[element]);
+                trial[element] = select(
+                    tried,
+                    x[element] + sum.extract(index) * ledger[place::LENGTH],
+                    x[element],
+                );
             }
         }
     }

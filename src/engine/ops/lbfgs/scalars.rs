@@ -110,7 +110,8 @@ impl Ledger {
         let rows = 2 * pairs;
         let is_whole = (1..=bound::MOST_PAIRS).contains(&pairs) && numbers.len() == length(rows);
         let ledger = is_whole.then_some(Self { numbers, rows })?;
-        (ledger.count(place::PAIRS) <= pairs && ledger.count(place::NEWEST) < pairs).then_some(ledger)
+        (ledger.count(place::PAIRS) <= pairs && ledger.count(place::NEWEST) < pairs)
+            .then_some(ledger)
     }
 
     /// The pairs of this ledger with other inner products, row by row, as many as there are rows in memory; none, if none tells a curvature any more.
@@ -170,14 +171,17 @@ impl Ledger {
         let stale = occasion == Occasion::StepAfterChange;
         let looked = occasion == Occasion::Look || !self.is(place::TRIED);
         let loss = terms.iter().sum::<f32>();
-        let promised = bound::SUFFICIENT_DECREASE * (self.get(place::SLOPE) * self.get(place::LENGTH));
+        let promised =
+            bound::SUFFICIENT_DECREASE * (self.get(place::SLOPE) * self.get(place::LENGTH));
         // The losses' difference is exact where they are near each other; their sums with what was promised would often be the same.
         let falls = loss - self.get(place::LOSS) <= promised;
         let moved = !looked && falls && loss.is_finite() && measure(2, rows + 2).is_finite();
         let taken = looked || moved;
         let (curvature, change_squared) = (measure(0, rows + 1), measure(1, rows + 1));
         // Of two objectives, the change of the gradient tells no curvature.
-        let tells = curvature > bound::LEAST_CURVATURE && curvature.is_finite() && change_squared.is_finite();
+        let tells = curvature > bound::LEAST_CURVATURE
+            && curvature.is_finite()
+            && change_squared.is_finite();
         let remembered = moved && !stale && tells;
 
         let mut next = self.clone();
@@ -215,7 +219,8 @@ impl Ledger {
     /// Gives the newest pair a slot, the oldest one's if there is no other.
     fn make_room(&mut self) {
         let pairs = self.rows / 2;
-        let slot = if self.get(place::PAIRS) == 0.0 { 0 } else { (self.count(place::NEWEST) + 1) % pairs };
+        let slot =
+            if self.get(place::PAIRS) == 0.0 { 0 } else { (self.count(place::NEWEST) + 1) % pairs };
         self.set(place::SLOT, number(slot));
         self.set(place::NEWEST, number(slot));
         self.set(place::PAIRS, (self.get(place::PAIRS) + 1.0).min(number(pairs)));
@@ -229,7 +234,9 @@ impl Ledger {
         self.set(place::STEEPNESS, measures[MEASURED * (rows + MEASURED)]);
         let pair = self.slot().map(|slot| [(0, 2 * slot), (1, 2 * slot + 1)]);
         let replaced: Vec<(usize, usize)> = pair.into_iter().flatten().chain([(2, rows)]).collect();
-        let measured = |row: usize| replaced.iter().find(|&&(_, at)| at == row).map_or(row, |&(new, _)| rows + new);
+        let measured = |row: usize| {
+            replaced.iter().find(|&&(_, at)| at == row).map_or(row, |&(new, _)| rows + new)
+        };
         for &(new, row) in &replaced {
             for with in 0..=rows {
                 let product = measures[new * (rows + MEASURED) + measured(with)];
@@ -271,7 +278,8 @@ impl Ledger {
     /// `-H·g`, with `H` the inverse Hessian that the pairs tell of; `-g` without any.
     fn direction(&self) -> Direction {
         let gradient = self.rows;
-        let pairs: Vec<(usize, usize)> = self.slots().map(|slot| (2 * slot, 2 * slot + 1)).collect();
+        let pairs: Vec<(usize, usize)> =
+            self.slots().map(|slot| (2 * slot, 2 * slot + 1)).collect();
         let mut factors = vec![0.0; gradient + 1];
         factors[gradient] = -1.0;
         // The direction's inner products with all rows, kept up to date.
@@ -381,7 +389,11 @@ mod tests {
     impl Mirror {
         /// After a first look, with a gradient that leads down.
         fn new(pairs: usize) -> Self {
-            let mut mirror = Self { ledger: Ledger::new(pairs, 0.1), rows: vec![[0.0; 3]; 2 * pairs], gradient: [0.0; 3] };
+            let mut mirror = Self {
+                ledger: Ledger::new(pairs, 0.1),
+                rows: vec![[0.0; 3]; 2 * pairs],
+                gradient: [0.0; 3],
+            };
             mirror.take(Occasion::Look, 100.0, [[0.0; 3], [0.0; 3], [1.0, 1.0, 1.0]]);
             mirror
         }
@@ -448,7 +460,9 @@ mod tests {
     #[test]
     fn a_pair_that_came_to_tell_nothing_is_passed_over_and_its_slot_filled_in_its_turn() {
         let (mut mirror, _) = taken(3, 3);
-        let products = |rows: &[Vector]| rows.iter().flat_map(|a| rows.iter().map(|b| dot(a, b))).collect::<Vec<f32>>();
+        let products = |rows: &[Vector]| {
+            rows.iter().flat_map(|a| rows.iter().map(|b| dot(a, b))).collect::<Vec<f32>>()
+        };
         // The pair in the middle is lost to another size.
         mirror.rows[3] = [0.0; 3];
         mirror.ledger = mirror.ledger.carried(&products(&mirror.rows), 0.1);
@@ -466,22 +480,35 @@ mod tests {
     fn a_pair_without_curvature_is_not_remembered_and_none_means_steepest_descent() {
         let mut mirror = Mirror::new(2);
         let gradient = [3.0, 0.0, 4.0];
-        for (loss, change) in [(9.0, [-1.0, 0.0, 0.0]), (8.0, [0.0; 3]), (7.0, [f32::NAN; 3]), (6.0, [f32::INFINITY, 0.0, 0.0])] {
+        for (loss, change) in [
+            (9.0, [-1.0, 0.0, 0.0]),
+            (8.0, [0.0; 3]),
+            (7.0, [f32::NAN; 3]),
+            (6.0, [f32::INFINITY, 0.0, 0.0]),
+        ] {
             mirror.take(Occasion::Step, loss, [[1.0, 0.0, 0.0], change, gradient]);
             assert!(mirror.ledger.is(place::MOVED) && mirror.ledger.slot().is_none(), "{change:?}");
             mirror.points_along([-3.0, 0.0, -4.0]);
         }
-        assert_eq!(mirror.ledger.get(place::LENGTH), 0.1 / 7.0, "the first step over the gradient's magnitudes");
+        assert_eq!(
+            mirror.ledger.get(place::LENGTH),
+            0.1 / 7.0,
+            "the first step over the gradient's magnitudes"
+        );
     }
 
     #[test]
-    fn of_two_objectives_the_change_of_the_gradient_is_not_remembered_and_a_step_that_does_not_fall_is_dropped() {
+    fn of_two_objectives_the_change_of_the_gradient_is_not_remembered_and_a_step_that_does_not_fall_is_dropped()
+     {
         let (s, y) = PAIRS[0];
         let mut mirror = Mirror::new(2);
         mirror.take(Occasion::StepAfterChange, 9.0, [s, y, [1.0; 3]]);
         assert!(mirror.ledger.is(place::MOVED) && mirror.ledger.slot().is_none());
         mirror.take(Occasion::StepAfterChange, 99.0, [s, y, [2.0; 3]]);
-        assert_eq!(([place::TAKEN, place::TRIED].map(|at| mirror.ledger.is(at)), mirror.gradient), ([false; 2], [1.0; 3]));
+        assert_eq!(
+            ([place::TAKEN, place::TRIED].map(|at| mirror.ledger.is(at)), mirror.gradient),
+            ([false; 2], [1.0; 3])
+        );
         mirror.take(Occasion::Step, 99.0, [s, y, [2.0; 3]]);
         assert!(mirror.ledger.is(place::TAKEN), "it looks where it stands");
     }
@@ -516,12 +543,16 @@ mod tests {
     fn a_step_that_does_not_fall_is_halved_then_the_history_is_blamed_then_the_first_step() {
         let (mut mirror, gradient) = taken(2, 2);
         let direction = mirror.direction();
-        let refuse = |mirror: &mut Mirror| mirror.take(Occasion::Step, 1e9, [[0.1; 3], [0.1; 3], [5.0; 3]]);
+        let refuse =
+            |mirror: &mut Mirror| mirror.take(Occasion::Step, 1e9, [[0.1; 3], [0.1; 3], [5.0; 3]]);
         let mut length = mirror.ledger.get(place::LENGTH);
         for _ in 0..20 {
             refuse(&mut mirror);
             length *= 0.5;
-            assert_eq!((mirror.ledger.get(place::LENGTH), mirror.direction(), mirror.gradient), (length, direction, gradient));
+            assert_eq!(
+                (mirror.ledger.get(place::LENGTH), mirror.direction(), mirror.gradient),
+                (length, direction, gradient)
+            );
         }
         refuse(&mut mirror);
         mirror.points_along(gradient.map(|value| -value));
@@ -535,14 +566,26 @@ mod tests {
 
     #[test]
     fn what_is_not_finite_where_it_stands_leaves_no_way_on_until_it_has_looked_again() {
-        for (loss, gradient) in [(f32::NAN, [1.0; 3]), (f32::INFINITY, [1.0; 3]), (9.0, [f32::NAN; 3]), (9.0, [1e30, 0.0, 0.0])] {
+        for (loss, gradient) in [
+            (f32::NAN, [1.0; 3]),
+            (f32::INFINITY, [1.0; 3]),
+            (9.0, [f32::NAN; 3]),
+            (9.0, [1e30, 0.0, 0.0]),
+        ] {
             let (mut mirror, _) = taken(2, 1);
             mirror.take(Occasion::Look, loss, [[0.0; 3], [0.0; 3], gradient]);
-            assert_eq!([place::GOES_ON, place::TRIED].map(|at| mirror.ledger.is(at)), [false; 2], "{loss}, {gradient:?}");
+            assert_eq!(
+                [place::GOES_ON, place::TRIED].map(|at| mirror.ledger.is(at)),
+                [false; 2],
+                "{loss}, {gradient:?}"
+            );
             mirror.take(Occasion::Step, 9.0, [[0.0; 3], [0.0; 3], [1.0; 3]]);
             assert_eq!([place::GOES_ON, place::TRIED].map(|at| mirror.ledger.is(at)), [true; 2]);
             mirror.take(Occasion::Step, loss, [[0.1; 3], [0.1; 3], gradient]);
-            assert!(!mirror.ledger.is(place::TAKEN) && mirror.ledger.is(place::TRIED), "a step to it is refused");
+            assert!(
+                !mirror.ledger.is(place::TAKEN) && mirror.ledger.is(place::TRIED),
+                "a step to it is refused"
+            );
         }
     }
 

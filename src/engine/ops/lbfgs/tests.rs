@@ -19,19 +19,23 @@ fn vectors(size: [usize; 4], rows: usize, seed: u32, device: &Device) -> Tensor<
     let elements: usize = size.iter().product();
     let chunks = elements.div_ceil(CHUNK);
     let padding = Tensor::zeros([rows, chunks * CHUNK - elements], device);
-    Tensor::cat(vec![noise([rows, elements], seed, device), padding], 1).reshape([rows, chunks, CHUNK]).swap_dims(0, 1)
+    Tensor::cat(vec![noise([rows, elements], seed, device), padding], 1)
+        .reshape([rows, chunks, CHUNK])
+        .swap_dims(0, 1)
 }
 
 /// On memory that lies as the passes leave it.
 fn laid_out(size: [usize; 4], rows: usize, seed: u32, device: &Device) -> Tensor<3> {
     let vectors = vectors(size, rows, seed, device);
     let shape = vectors.dims();
-    Tensor::<1>::from_data(vectors.into_data().try_into_vec::<f32>().unwrap().as_slice(), device).reshape(shape)
+    Tensor::<1>::from_data(vectors.into_data().try_into_vec::<f32>().unwrap().as_slice(), device)
+        .reshape(shape)
 }
 
 /// A ledger whose factors are noise and whose other numbers are `numbers`.
 fn ledger(numbers: &[(usize, f32)], device: &Device) -> Tensor<1> {
-    let mut ledger = noise::<1>([length(ROWS)], 8, &Device::flex()).into_data().try_into_vec::<f32>().unwrap();
+    let mut ledger =
+        noise::<1>([length(ROWS)], 8, &Device::flex()).into_data().try_into_vec::<f32>().unwrap();
     numbers.iter().for_each(|&(at, number)| ledger[at] = number);
     Tensor::from_floats(ledger.as_slice(), device)
 }
@@ -64,24 +68,34 @@ fn each_pass_agrees_with_its_twin() {
     });
     let within = between(&gpu, |device, ours| {
         let memory = laid_out(SIZE, ROWS, 5, device);
-        if ours { products_within(memory) } else { memory.clone().matmul(memory.swap_dims(1, 2)).sum_dim(0).squeeze_dim(0) }
+        if ours {
+            products_within(memory)
+        } else {
+            memory.clone().matmul(memory.swap_dims(1, 2)).sum_dim(0).squeeze_dim(0)
+        }
     });
-    let [direction, trial, untried] = [(true, 1.0), (false, 1.0), (false, 0.0)].map(|(direction, tried)| {
-        between(&gpu, |device, ours| {
-            let own = [laid_out(SIZE, ROWS, 6, device), laid_out(SIZE, 1, 7, device)];
-            let x = noise::<4>(SIZE, 9, device);
-            let ledger = ledger(&[(place::LENGTH, 0.37), (place::TRIED, tried)], device);
-            let (along, picture) = if ours {
-                attempted(ledger, own, x)
-            } else {
-                let factors = ledger.narrow(0, place::FACTORS, ROWS + 1).reshape([1, ROWS + 1, 1]);
-                let along = (Tensor::cat(own.to_vec(), 1) * factors).sum_dim(1);
-                let step = (along.clone() * (0.37 * tried)).flatten::<1>(0, 2).narrow(0, 0, x.shape().num_elements());
-                (along, x + step.reshape(SIZE))
-            };
-            if direction { along.flatten::<1>(0, 2) } else { picture.flatten(0, 3) }
-        })
-    });
+    let [direction, trial, untried] =
+        [(true, 1.0), (false, 1.0), (false, 0.0)].map(|(direction, tried)| {
+            between(&gpu, |device, ours| {
+                let own = [laid_out(SIZE, ROWS, 6, device), laid_out(SIZE, 1, 7, device)];
+                let x = noise::<4>(SIZE, 9, device);
+                let ledger = ledger(&[(place::LENGTH, 0.37), (place::TRIED, tried)], device);
+                let (along, picture) = if ours {
+                    attempted(ledger, own, x)
+                } else {
+                    let factors =
+                        ledger.narrow(0, place::FACTORS, ROWS + 1).reshape([1, ROWS + 1, 1]);
+                    let along = (Tensor::cat(own.to_vec(), 1) * factors).sum_dim(1);
+                    let step = (along.clone() * (0.37 * tried)).flatten::<1>(0, 2).narrow(
+                        0,
+                        0,
+                        x.shape().num_elements(),
+                    );
+                    (along, x + step.reshape(SIZE))
+                };
+                if direction { along.flatten::<1>(0, 2) } else { picture.flatten(0, 3) }
+            })
+        });
     let distances = [changes, products, within, direction, trial, untried];
     assert!(distances.iter().all(|&distance| distance <= GATE), "{distances:?}");
 }
@@ -89,10 +103,14 @@ fn each_pass_agrees_with_its_twin() {
 #[test]
 fn what_the_ledger_says_is_kept_and_nothing_else() {
     let gpu = gpu();
-    for (taken, moved, slot) in [(1.0, 1.0, 9.0), (1.0, 1.0, 0.0), (1.0, 1.0, -1.0), (1.0, 0.0, -1.0), (0.0, 0.0, -1.0)] {
+    for (taken, moved, slot) in
+        [(1.0, 1.0, 9.0), (1.0, 1.0, 0.0), (1.0, 1.0, -1.0), (1.0, 0.0, -1.0), (0.0, 0.0, -1.0)]
+    {
         let noise = |seed| noise::<4>(SIZE, seed, &gpu);
-        let [new, memory, gradient] = [(3, 1), (ROWS, 2), (1, 3)].map(|(rows, seed)| laid_out(SIZE, rows, seed, &gpu));
-        let says = ledger(&[(place::TAKEN, taken), (place::MOVED, moved), (place::SLOT, slot)], &gpu);
+        let [new, memory, gradient] =
+            [(3, 1), (ROWS, 2), (1, 3)].map(|(rows, seed)| laid_out(SIZE, rows, seed, &gpu));
+        let says =
+            ledger(&[(place::TAKEN, taken), (place::MOVED, moved), (place::SLOT, slot)], &gpu);
         let own = [(ROWS, 2), (1, 3)].map(|(rows, seed)| laid_out(SIZE, rows, seed, &gpu));
         let (x, [remembered, known]) = kept(says, [noise(4), noise(5)], new.clone(), own);
         let expected = if slot < 0.0 {
@@ -113,7 +131,8 @@ fn what_the_ledger_says_is_kept_and_nothing_else() {
 #[test]
 fn what_another_holds_is_not_written_over() {
     let gpu = gpu();
-    let [new, memory, gradient] = [(3, 1), (ROWS, 2), (1, 3)].map(|(rows, seed)| laid_out(SIZE, rows, seed, &gpu));
+    let [new, memory, gradient] =
+        [(3, 1), (ROWS, 2), (1, 3)].map(|(rows, seed)| laid_out(SIZE, rows, seed, &gpu));
     let says = ledger(&[(place::TAKEN, 1.0), (place::MOVED, 1.0), (place::SLOT, 3.0)], &gpu);
     let pictures = [4, 5].map(|seed| noise::<4>(SIZE, seed, &gpu));
     drop(kept(says, pictures, new, [memory.clone(), gradient.clone()]));
@@ -141,7 +160,8 @@ fn descend(pairs: usize, mut seen: impl FnMut(&Ledger, &[f32], [f32; 3], Occasio
         }
         let at: Vector = std::array::from_fn(|i| x[i] + step[i]);
         let mut gradient: Vector = std::array::from_fn(|i| (1 + i * i / 4) as f32 * (at[i] - 0.5));
-        let mut loss = 0.5 * at.iter().zip(&gradient).map(|(x, slope)| (x - 0.5) * slope).sum::<f32>();
+        let mut loss =
+            0.5 * at.iter().zip(&gradient).map(|(x, slope)| (x - 0.5) * slope).sum::<f32>();
         match round {
             // Long enough to exhaust the halvings and the history, twice.
             70..120 => loss += 1e9,
@@ -153,7 +173,8 @@ fn descend(pairs: usize, mut seen: impl FnMut(&Ledger, &[f32], [f32; 3], Occasio
         let new = [step, std::array::from_fn(|i| gradient[i] - known[i]), gradient];
         let all: Vec<Vector> = rows.iter().chain(&new).copied().collect();
         let products = new.iter().flat_map(|new| all.iter().map(|row| dot(row, new)));
-        let measures: Vec<f32> = products.chain([gradient.iter().map(|value| value.abs()).sum()]).collect();
+        let measures: Vec<f32> =
+            products.chain([gradient.iter().map(|value| value.abs()).sum()]).collect();
         let terms = [0.5 * loss, 0.25 * loss, 0.25 * loss];
         seen(&ledger, &measures, terms, occasion);
         ledger = ledger.after(occasion, terms, &measures);
@@ -167,13 +188,22 @@ fn descend(pairs: usize, mut seen: impl FnMut(&Ledger, &[f32], [f32; 3], Occasio
             (rows[2 * slot], rows[2 * slot + 1]) = (new[0], new[1]);
         }
         let (factors, last) = ledger.factors().split_at(rows.len());
-        let along = |i: usize| last[0] * known[i] + rows.iter().zip(factors).map(|(row, factor)| factor * row[i]).sum::<f32>();
+        let along = |i: usize| {
+            last[0] * known[i]
+                + rows.iter().zip(factors).map(|(row, factor)| factor * row[i]).sum::<f32>()
+        };
         step = std::array::from_fn(|i| ledger.get(place::LENGTH) * along(i));
     }
 }
 
 /// Holds the kernel's decision after an evaluation against the plain ledger's, which is answered.
-fn decided_alike(before: &Ledger, measures: &[f32], terms: [f32; 3], occasion: Occasion, gpu: &Device) -> Ledger {
+fn decided_alike(
+    before: &Ledger,
+    measures: &[f32],
+    terms: [f32; 3],
+    occasion: Occasion,
+    gpu: &Device,
+) -> Ledger {
     let after = before.after(occasion, terms, measures);
     let numbers = Tensor::from_floats(before.numbers(), gpu);
     let terms = terms.map(|term| Tensor::from_floats([term], gpu));
@@ -192,13 +222,17 @@ fn every_decision_is_that_of_the_plain_ledger() {
         descend(pairs, |before, measures, terms, occasion| {
             let after = decided_alike(before, measures, terms, occasion, &gpu);
             moves += usize::from(after.is(place::MOVED));
-            moves_after_change += usize::from(after.is(place::MOVED) && occasion == Occasion::StepAfterChange);
+            moves_after_change +=
+                usize::from(after.is(place::MOVED) && occasion == Occasion::StepAfterChange);
             halvings += usize::from(after.get(place::HALVINGS) > 0.0);
             blamed += usize::from(after.get(place::FIRST_STEP) < before.get(place::FIRST_STEP));
             stuck += usize::from(!after.is(place::GOES_ON));
         });
         let seen = [moves, moves_after_change, halvings, blamed, stuck];
-        assert!(moves > 20 && moves_after_change > 0 && halvings > 30 && blamed > 0 && stuck == 1, "{seen:?}");
+        assert!(
+            moves > 20 && moves_after_change > 0 && halvings > 30 && blamed > 0 && stuck == 1,
+            "{seen:?}"
+        );
     }
 }
 
@@ -219,8 +253,10 @@ fn so_it_is_where_pairs_tell_nothing_or_lead_up() {
                 numbers[product(change, change)] = -1.0;
             }
             let tampered = Ledger::from_numbers(5, numbers).unwrap();
-            let (plain, after) =
-                (before.after(occasion, terms, measures), decided_alike(&tampered, measures, terms, occasion, &gpu));
+            let (plain, after) = (
+                before.after(occasion, terms, measures),
+                decided_alike(&tampered, measures, terms, occasion, &gpu),
+            );
             let forgotten = after.get(place::PAIRS) < plain.get(place::PAIRS);
             passed_over += usize::from(nothing && after.factors() != plain.factors() && !forgotten);
             led_up += usize::from(!nothing && forgotten);
@@ -252,6 +288,10 @@ fn one_program_each_serves_all_sizes() {
         })
     };
     let first = launched(SIZE, 10);
-    assert_eq!(first.len(), 7, "one for each pass, two for the products, and the poison of these tests");
+    assert_eq!(
+        first.len(),
+        7,
+        "one for each pass, two for the products, and the poison of these tests"
+    );
     assert!(first == launched([1, 3, 64, 64], 3));
 }

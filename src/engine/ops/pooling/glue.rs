@@ -34,7 +34,12 @@ pub trait PoolingBackend: Backend {
     fn pool(x: FloatTensor<Self>, kind: PoolKind) -> (FloatTensor<Self>, IntTensor<Self>);
 
     /// The gradient with respect to what was pooled, whose height and width these are, from the one with respect to what [`Self::pool`] gave.
-    fn pool_backward(gradient: FloatTensor<Self>, routes: IntTensor<Self>, sides: [usize; 2], kind: PoolKind) -> FloatTensor<Self>;
+    fn pool_backward(
+        gradient: FloatTensor<Self>,
+        routes: IntTensor<Self>,
+        sides: [usize; 2],
+        kind: PoolKind,
+    ) -> FloatTensor<Self>;
 }
 
 impl PoolingBackend for CubeBackend {
@@ -42,7 +47,12 @@ impl PoolingBackend for CubeBackend {
         kernel::pool(x, kind)
     }
 
-    fn pool_backward(gradient: CubeTensor, routes: CubeTensor, sides: [usize; 2], kind: PoolKind) -> CubeTensor {
+    fn pool_backward(
+        gradient: CubeTensor,
+        routes: CubeTensor,
+        sides: [usize; 2],
+        kind: PoolKind,
+    ) -> CubeTensor {
         kernel::pool_backward(gradient, routes, sides, kind)
     }
 }
@@ -56,7 +66,9 @@ impl<B: PoolingBackend> Backward<B, 1> for Pool {
 
     fn backward(self, ops: Ops<Self::State, 1>, gradients: &mut Gradients, _: &mut Checkpointer) {
         let (routes, sides) = ops.state;
-        unary::<B, _>(ops.parents, ops.node, gradients, |gradient| B::pool_backward(gradient, routes, sides, self.0));
+        unary::<B, _>(ops.parents, ops.node, gradients, |gradient| {
+            B::pool_backward(gradient, routes, sides, self.0)
+        });
     }
 }
 
@@ -66,13 +78,20 @@ impl<B: PoolingBackend, C: CheckpointStrategy> PoolingBackend for Autodiff<B, C>
         let [_, _, height, width] = x.shape().dims();
         let (pooled, routes) = B::pool(x.into_primitive(), kind);
         let pooled = match preparation {
-            OpsKind::Tracked(preparation) => preparation.finish((routes.clone(), [height, width]), pooled),
+            OpsKind::Tracked(preparation) => {
+                preparation.finish((routes.clone(), [height, width]), pooled)
+            }
             OpsKind::UnTracked(preparation) => preparation.finish(pooled),
         };
         (pooled, routes)
     }
 
-    fn pool_backward(_: FloatTensor<Self>, _: IntTensor<Self>, _: [usize; 2], _: PoolKind) -> FloatTensor<Self> {
+    fn pool_backward(
+        _: FloatTensor<Self>,
+        _: IntTensor<Self>,
+        _: [usize; 2],
+        _: PoolKind,
+    ) -> FloatTensor<Self> {
         unimplemented!("no one asks for second derivatives")
     }
 }

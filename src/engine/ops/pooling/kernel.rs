@@ -4,7 +4,9 @@ use burn::tensor::DType;
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 
-use super::super::layout::{VECTOR, a_unit_each, channels_first, channels_last, empty, empty_as, extents};
+use super::super::layout::{
+    VECTOR, a_unit_each, channels_first, channels_last, empty, empty_as, extents,
+};
 use super::super::precision::element;
 use super::PoolKind;
 
@@ -39,7 +41,12 @@ pub fn pool(x: CubeTensor, kind: PoolKind) -> (CubeTensor, CubeTensor) {
 
 /// Each window's gradient, `[1, C, ⌊H/2⌋, ⌊W/2⌋]`, for those whose it is by the `routes`: a quarter for each of a mean, or all of it for the maximum.
 /// `[1, C, height, width]`.
-pub fn pool_backward(gradient: CubeTensor, routes: CubeTensor, [height, width]: [usize; 2], kind: PoolKind) -> CubeTensor {
+pub fn pool_backward(
+    gradient: CubeTensor,
+    routes: CubeTensor,
+    [height, width]: [usize; 2],
+    kind: PoolKind,
+) -> CubeTensor {
     let gradient = channels_last(gradient);
     let [batch, _, _, channels] = extents(&gradient);
     let result = empty(&gradient, [batch, height, width, channels]);
@@ -77,18 +84,24 @@ fn forward_kernel<X: Float, N: Size>(
     let pixel = ABSOLUTE_POS / channels;
     if pixel < result.shape(1) * width {
         let down = x.shape(2) * channels;
-        let first = pixel / width * 2 * down + pixel % width * 2 * channels + ABSOLUTE_POS % channels;
+        let first =
+            pixel / width * 2 * down + pixel % width * 2 * channels + ABSOLUTE_POS % channels;
         let mut window = Sequence::<Vector<f32, N>>::new();
         #[unroll]
         for place in 0..PLACES {
-            window.push(Vector::cast_from(x[first + comptime!(place / 2) * down + comptime!(place % 2) * channels]));
+            window.push(Vector::cast_from(
+                x[first + comptime!(place / 2) * down + comptime!(place % 2) * channels],
+            ));
         }
         if comptime!(kind == PoolKind::Average) {
             let sum = *window.index(0) + *window.index(1) + *window.index(2) + *window.index(3);
             result[ABSOLUTE_POS] = Vector::cast_from(sum * Vector::new(0.25f32));
             routes[ABSOLUTE_POS] = open(&window);
         } else {
-            let greatest = max(max(*window.index(0), *window.index(1)), max(*window.index(2), *window.index(3)));
+            let greatest = max(
+                max(*window.index(0), *window.index(1)),
+                max(*window.index(2), *window.index(3)),
+            );
             result[ABSOLUTE_POS] = Vector::cast_from(greatest);
             routes[ABSOLUTE_POS] = first_of(&window, greatest);
         }
@@ -143,7 +156,8 @@ fn backward_kernel<N: Size>(
         let row = pixel / width / 2;
         let column = pixel % width / 2;
         let inside = row < gradient.shape(1) && column < gradient.shape(2);
-        let window = select(inside, row * gradient.shape(2) + column, 0usize.runtime()) * channels + ABSOLUTE_POS % channels;
+        let window = select(inside, row * gradient.shape(2) + column, 0usize.runtime()) * channels
+            + ABSOLUTE_POS % channels;
         let own = u32::cast_from(pixel / width % 2 * 2 + pixel % width % 2);
         let word = select(inside, routes[window] >> own, 0u32);
         let whole = gradient[window] * Vector::new(share);

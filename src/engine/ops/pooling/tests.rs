@@ -6,7 +6,8 @@ use burn::tensor::ops::{AvgPoolOptions, MaxPoolOptions};
 use burn::tensor::{Device, Tensor};
 
 use super::super::tests::{
-    HALF_GATE, channels_last_noise, distances_at, gpu, half_distances, kernels_of, noise, value_and_gradient,
+    HALF_GATE, channels_last_noise, distances_at, gpu, half_distances, kernels_of, noise,
+    value_and_gradient,
 };
 use super::PoolKind;
 use super::glue::pool;
@@ -43,7 +44,10 @@ fn agree(ours: fn(Tensor<4>) -> Tensor<4>, twin: fn(Tensor<4>) -> Tensor<4>, map
             (relu(noise([1, channels, height, width], 1, device)), weight)
         };
         let distances = distances_at(ours, twin, at, &device);
-        assert!(distances.iter().all(|&distance| distance <= GATE), "{channels} × {height} × {width}: {distances:?}");
+        assert!(
+            distances.iter().all(|&distance| distance <= GATE),
+            "{channels} × {height} × {width}: {distances:?}"
+        );
     }
 }
 
@@ -67,7 +71,10 @@ fn in_halves_both_agree_with_the_twin_to_their_rounding() {
             half_distances(|x| means(relu(x)), twin_of_means, shape, &device),
             half_distances(|x| greatest(relu(x)), twin_of_greatest, shape, &device),
         ];
-        assert!(distances.iter().flatten().all(|&distance| distance <= HALF_GATE), "{shape:?}: {distances:?}");
+        assert!(
+            distances.iter().flatten().all(|&distance| distance <= HALF_GATE),
+            "{shape:?}: {distances:?}"
+        );
     }
 }
 
@@ -104,7 +111,11 @@ fn one_program_each_serves_all_sizes_and_channels_and_a_map_in_our_order_is_not_
         })
     };
     let first = launched([64, 8, 8]);
-    assert_eq!(first.len(), 4, "the means, the greatest, and the poison of these tests for maps and routes");
+    assert_eq!(
+        first.len(),
+        4,
+        "the means, the greatest, and the poison of these tests for maps and routes"
+    );
     assert!(first == launched([64, 33, 37]));
     assert!(first == launched([256, 5, 4]));
 }

@@ -15,7 +15,10 @@ use super::kernel;
 
 /// `map·factors`, kept as `map` is: `[1, C, H, W]`, `C` a multiple of 4, and `[1, C, 1, 1]` or `[1, 1, H, W]`. No gradient reaches the factors.
 pub fn scaled(map: Tensor<4>, factors: Tensor<4>) -> Tensor<4> {
-    Tensor::from_dispatch(<Dispatch as ScalingBackend>::scaled(map.into_dispatch(), factors.into_dispatch()))
+    Tensor::from_dispatch(<Dispatch as ScalingBackend>::scaled(
+        map.into_dispatch(),
+        factors.into_dispatch(),
+    ))
 }
 
 /// Scaling as Burn dispatches it: on CubeCL's runtimes, and under autodiff over them.

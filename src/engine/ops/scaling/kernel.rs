@@ -53,6 +53,7 @@ fn scaled_kernel<X: Float, N: Size, K: Size>(
         } else {
             Vector::<f32, N>::broadcast(factors[ABSOLUTE_POS / channels].extract(0usize))
         };
-        product[ABSOLUTE_POS] = Vector::cast_from(held::<X, N>(Vector::cast_from(map[ABSOLUTE_POS]) * factor));
+        product[ABSOLUTE_POS] =
+            Vector::cast_from(held::<X, N>(Vector::cast_from(map[ABSOLUTE_POS]) * factor));
     }
 }

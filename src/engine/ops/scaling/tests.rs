@@ -35,7 +35,10 @@ fn it_agrees_with_the_twin_in_value_and_gradient() {
     let device = gpu();
     for (map, shape) in SHAPES {
         let distances = distances(ours(shape), twin(shape), [&map, &map], &device);
-        assert!(distances.iter().all(|&distance| distance <= GATE), "{map:?} · {shape:?}: {distances:?}");
+        assert!(
+            distances.iter().all(|&distance| distance <= GATE),
+            "{map:?} · {shape:?}: {distances:?}"
+        );
     }
 }
 
@@ -44,7 +47,10 @@ fn in_halves_it_agrees_with_the_twin_to_their_rounding() {
     let device = gpu();
     for (map, shape) in SHAPES {
         let distances = half_distances(ours(shape), twin(shape), map, &device);
-        assert!(distances.iter().all(|&distance| distance <= HALF_GATE), "{map:?} · {shape:?}: {distances:?}");
+        assert!(
+            distances.iter().all(|&distance| distance <= HALF_GATE),
+            "{map:?} · {shape:?}: {distances:?}"
+        );
     }
 }
 
@@ -54,7 +60,10 @@ fn a_product_beyond_what_a_half_holds_is_the_greatest_half() {
     let map = Tensor::<4>::full([1, 4, 2, 3], 60_000.0, &*device).cast(FloatDType::F16);
     let product = scaled(map, Tensor::full([1, 4, 1, 1], 2.0, &*device));
     assert_eq!(product.dtype(), DType::F16);
-    assert_eq!(product.cast(FloatDType::F32).into_data().try_into_vec::<f32>().unwrap(), [65504.0; 24]);
+    assert_eq!(
+        product.cast(FloatDType::F32).into_data().try_into_vec::<f32>().unwrap(),
+        [65504.0; 24]
+    );
 }
 
 #[test]
@@ -68,5 +77,7 @@ fn one_program_for_each_kind_of_factors_serves_all_sizes() {
     };
     let [by_channel, by_position, other_channel, other_position] = SHAPES.map(launched);
     assert_eq!(by_channel.len(), 2, "it and the poison of these tests");
-    assert!(by_channel == other_channel && by_position == other_position && by_channel != by_position);
+    assert!(
+        by_channel == other_channel && by_position == other_position && by_channel != by_position
+    );
 }

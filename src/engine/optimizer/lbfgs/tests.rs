@@ -16,13 +16,19 @@ fn on_each_device(test: impl Fn(&Device)) {
 /// Of a loss in three parts, `[1]`, and its gradient.
 fn evaluation(loss: Tensor<1>, gradient: Tensor<4>) -> Evaluation {
     let third = loss.div_scalar(3.0);
-    Evaluation { terms: Terms { content: third.clone(), style: third.clone(), total_variation: third }, gradient }
+    Evaluation {
+        terms: Terms { content: third.clone(), style: third.clone(), total_variation: third },
+        gradient,
+    }
 }
 
 /// A valley in two of many dimensions, `½·Σ w·(x − 0.5)²` with weights of 1 to 100; elements beyond one chunk take part.
 fn valley(x: &Tensor<4>, scale: f32) -> Evaluation {
-    let weights = Tensor::<1, burn::tensor::Int>::arange(0..x.shape().num_elements() as i64, &x.device()).float();
-    let weights = weights.remainder_scalar(100.0).add_scalar(1.0).mul_scalar(scale).reshape(x.dims());
+    let weights =
+        Tensor::<1, burn::tensor::Int>::arange(0..x.shape().num_elements() as i64, &x.device())
+            .float();
+    let weights =
+        weights.remainder_scalar(100.0).add_scalar(1.0).mul_scalar(scale).reshape(x.dims());
     let away = x.clone().sub_scalar(0.5);
     evaluation((away.clone().square() * weights.clone()).sum().mul_scalar(0.5), away * weights)
 }
@@ -83,7 +89,8 @@ fn what_is_not_finite_or_does_not_fall_is_refused_and_it_goes_on() {
             if (40..90).contains(&round) {
                 evaluation.terms.content = evaluation.terms.content.add_scalar(1e9);
             }
-            let (x, before, losses) = (lbfgs.x().clone(), iterations(&lbfgs), report(&lbfgs).losses);
+            let (x, before, losses) =
+                (lbfgs.x().clone(), iterations(&lbfgs), report(&lbfgs).losses);
             tell(&mut lbfgs, evaluation);
             let moved = (lbfgs.x().clone() - x).abs().sum().into_scalar::<f32>();
             let accepted = iterations(&lbfgs) > before;
@@ -171,7 +178,11 @@ fn a_step_that_falls_by_neither_objective_is_dropped_and_not_halved() {
         lbfgs.objective_changed();
         let steeper = valley(&lbfgs.ask(), 1e6);
         tell(&mut lbfgs, steeper);
-        assert_eq!((lbfgs.ask() - lbfgs.x().clone()).abs().sum().into_scalar::<f32>(), 0.0, "it looks where it stands");
+        assert_eq!(
+            (lbfgs.ask() - lbfgs.x().clone()).abs().sum().into_scalar::<f32>(),
+            0.0,
+            "it looks where it stands"
+        );
     });
 }
 
@@ -179,7 +190,11 @@ fn a_step_that_falls_by_neither_objective_is_dropped_and_not_halved() {
 fn slope(x: &Tensor<4>) -> Evaluation {
     let [_, channels, height, width] = x.dims();
     let rows = Tensor::<1, burn::tensor::Int>::arange(0..height as i64, &x.device()).float();
-    let weights = rows.add_scalar(0.5).mul_scalar(99.0 / height as f32).add_scalar(1.0).reshape([1, 1, height, 1]);
+    let weights = rows
+        .add_scalar(0.5)
+        .mul_scalar(99.0 / height as f32)
+        .add_scalar(1.0)
+        .reshape([1, 1, height, 1]);
     let away = x.clone().sub_scalar(0.5);
     let elements = (channels * height * width) as f32;
     let loss = (away.clone().square() * weights.clone()).sum().div_scalar(2.0 * elements);
@@ -204,8 +219,12 @@ fn what_it_has_learnt_holds_at_another_size() {
         descend(&mut carried, 1);
         let step = (carried.ask() - carried.x().clone()).mean().into_scalar::<f32>();
         assert!((step - 0.5).abs() < 0.05, "a step of {step}, for one to the bottom");
-        let (learnt, fresh) = (descend(&mut carried, 2), descend(&mut Lbfgs::new(10, zeros(60, 72), 0.01), 3));
-        assert!(learnt < 0.2 * fresh, "{learnt} after three evaluations, and {fresh} without what was learnt");
+        let (learnt, fresh) =
+            (descend(&mut carried, 2), descend(&mut Lbfgs::new(10, zeros(60, 72), 0.01), 3));
+        assert!(
+            learnt < 0.2 * fresh,
+            "{learnt} after three evaluations, and {fresh} without what was learnt"
+        );
     });
 }
 
