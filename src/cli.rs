@@ -27,13 +27,14 @@ use crate::engine::ops::convolution::Strategy;
 use crate::engine::weights::{ChannelMeans, Manifest, Weights, WeightsError};
 use crate::engine::{Pictures, StyleTransfer, TransferError, Vgg19, tuning};
 use crate::layer::Layer;
-use crate::memory::{Capacity, Precision};
+use crate::memory::{DeviceLimits, Precision};
 use crate::pixels::{ImageSize, Pixels, TooSmall};
 use crate::recipe::{self, MAX_STYLES, Recipe, RecipeError};
 
 /// The pack that the manifest names, so that the program needs no file beside it.
 const PACK: &[u8] = include_bytes!("../weights/vgg19-62b11d1e.safetensors");
-/// Steps between two read-backs of the losses: the progress bar moves, and the device's queue stays short.
+/// Steps between two read-backs of the losses: the progress bar moves, and the device's queue stays
+/// short.
 const STEPS_PER_REPORT: u32 = 5;
 /// Steps between two writings of a run's state: what is lost at most when it is killed.
 const STEPS_PER_STATE: u32 = 25;
@@ -57,7 +58,7 @@ pub enum CliError {
     #[error(
         "this device has no f16, which --half-precision, or the run that was kept, keeps feature maps in"
     )]
-    NoHalves,
+    NoF16,
     /// Content and pastiche are not of one size.
     #[error("the pastiche is {}×{} px and the content {}×{} px; they must be of one size", .pastiche.width, .pastiche.height, .content.width, .content.height)]
     Sizes {
@@ -117,21 +118,21 @@ pub fn run() -> Result<(), CliError> {
 }
 
 /// A network on its device, ready for runs.
-struct Studio {
+struct Painter {
     vgg: Rc<Vgg19>,
     device: Device,
-    capacity: Capacity,
+    limits: DeviceLimits,
 }
 
-impl Studio {
+impl Painter {
     /// For runs, with the kernels' strategy `kept` or else the one that is best here.
     fn open(args: &ComputeArgs, kept: Option<Strategy>) -> Result<Self, CliError> {
         let mut open = open_device(&args.device)?;
         if args.half_precision {
-            open.capacity.precision = Precision::Half;
+            open.limits.precision = Precision::Half;
         }
         if let Some(edge) = args.tiles_above {
-            open.capacity = open.capacity.in_tiles_above(edge);
+            open.limits = open.limits.in_tiles_above(edge);
         }
         Self::on(open, args.device.device, &ChannelMeans::built_in(), kept)
     }
@@ -147,17 +148,17 @@ impl Studio {
         means: &ChannelMeans,
         kept: Option<Strategy>,
     ) -> Result<Self, CliError> {
-        let OpenDevice { device, capacity, .. } = open;
+        let OpenDevice { device, limits, .. } = open;
         let mut vgg = Vgg19::new(Weights::load(PACK, &Manifest::built_in())?, means, &device);
         if kind == DeviceArg::Gpu {
-            vgg.set_strategy(strategy(&device, capacity, kept)?);
+            vgg.set_strategy(strategy(&device, limits, kept)?);
         }
-        Ok(Self { vgg: Rc::new(vgg), device, capacity })
+        Ok(Self { vgg: Rc::new(vgg), device, limits })
     }
 
     /// A run before its first step.
     fn begin(&self, pictures: &Pictures, recipe: &Recipe) -> Result<StyleTransfer, TransferError> {
-        StyleTransfer::new(Rc::clone(&self.vgg), pictures, recipe, self.capacity, &self.device)
+        StyleTransfer::new(Rc::clone(&self.vgg), pictures, recipe, self.limits, &self.device)
     }
 
     /// Paints to the end, behind a progress bar that `name` stands before.
@@ -176,23 +177,24 @@ fn open_device(args: &DeviceArgs) -> Result<OpenDevice, DeviceError> {
 /// The strategy `kept`, in halves where the capacity says so, or else the one that is fastest here.
 fn strategy(
     device: &Device,
-    capacity: Capacity,
+    limits: DeviceLimits,
     kept: Option<Strategy>,
 ) -> Result<Strategy, CliError> {
-    let precision = kept.map_or(capacity.precision, |kept| kept.precision.max(capacity.precision));
-    if precision == Precision::Half && !capacity.has_halves {
-        return Err(CliError::NoHalves);
+    let precision = kept.map_or(limits.precision, |kept| kept.precision.max(limits.precision));
+    if precision == Precision::Half && !limits.has_f16 {
+        return Err(CliError::NoF16);
     }
     let search = || {
         let begun = Instant::now();
-        block_on(tuning::fastest_division(device, || begun.elapsed().as_secs_f64() * 1e3, || ()))
+        block_on(tuning::fastest_kernel(device, || begun.elapsed().as_secs_f64() * 1e3, || ()))
             .map_err(TransferError::from)
     };
     let division = kept.map_or_else(search, |kept| Ok(kept.division))?;
     Ok(Strategy { division, precision })
 }
 
-/// Paints to the end, behind a progress bar that `name` stands before, and keeps the run in the file `state` now and then.
+/// Paints to the end, behind a progress bar that `name` stands before, and keeps the run in the
+/// file `state` now and then.
 fn paint(
     transfer: &mut StyleTransfer,
     name: &str,
@@ -245,9 +247,9 @@ fn stylize(args: &Stylize) -> Result<(), CliError> {
     };
     let earlier = args.from.as_ref().map(laid_over).transpose()?;
     let masks = args.mask.iter().map(laid_over).collect::<Result<Vec<_>, _>>()?;
-    let studio = Studio::open(&args.compute, None)?;
+    let painter = Painter::open(&args.compute, None)?;
     let pictures = Pictures { photo, paintings, masks, earlier };
-    let mut transfer = studio.begin(&pictures, &recipe)?;
+    let mut transfer = painter.begin(&pictures, &recipe)?;
     let pastiche = paint(&mut transfer, "", args.state.as_deref())?;
     write(&args.output, &codec::encode_png(&pastiche))
 }
@@ -255,9 +257,9 @@ fn stylize(args: &Stylize) -> Result<(), CliError> {
 fn resume(args: &Resume) -> Result<(), CliError> {
     let bytes = read(&args.state)?;
     let kept = StyleTransfer::strategy_of(&bytes).map_err(TransferError::from)?;
-    let studio = Studio::open(&args.compute, kept)?;
+    let painter = Painter::open(&args.compute, kept)?;
     let mut transfer =
-        StyleTransfer::resume(Rc::clone(&studio.vgg), &bytes, studio.capacity, &studio.device)?;
+        StyleTransfer::resume(Rc::clone(&painter.vgg), &bytes, painter.limits, &painter.device)?;
     if let Some(steps) = args.steps {
         transfer.set_steps(steps)?;
     }
@@ -275,7 +277,7 @@ fn reconstruct(args: &Reconstruct) -> Result<(), CliError> {
     };
     let paintings = if args.style.is_some() { vec![picture.clone()] } else { Vec::new() };
     let pictures = Pictures::new(picture, paintings);
-    let pastiche = Studio::open(&args.compute, None)?.paint(&pictures, &recipe, "")?;
+    let pastiche = Painter::open(&args.compute, None)?.paint(&pictures, &recipe, "")?;
     write(&args.output, &codec::encode_png(&pastiche))
 }
 
@@ -284,12 +286,12 @@ fn grid(args: &Grid) -> Result<(), CliError> {
     let photo = open_fitted(&args.content, recipe.size)?;
     let paintings =
         vec![open_painting(&args.style, recipe.style_edge(photo.size().long_edge()), &recipe)?];
-    let studio = Studio::open(&args.compute, None)?;
+    let painter = Painter::open(&args.compute, None)?;
     let pictures = Pictures::new(photo, paintings);
     let mut sheet = Sheet::new(pictures.photo.size(), args.weights.len(), Layer::STYLE.len());
     for cell in recipe::grid(&recipe, &args.weights) {
         let name = format!("row {} column {} ", cell.row + 1, cell.column + 1);
-        let pastiche = studio.paint(&pictures, &cell.recipe, &name)?;
+        let pastiche = painter.paint(&pictures, &cell.recipe, &name)?;
         sheet.put(cell.column, cell.row, pastiche);
         write(&args.output, &codec::encode_png(&sheet.pixels()))?;
     }

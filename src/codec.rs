@@ -1,8 +1,11 @@
 //! Picture files to [`Pixels`] and back.
 //!
-//! - EXIF orientation is applied; of an animation the first frame is taken; 16-bit samples are rounded to 8.
-//! - Colour profiles are ignored: every picture is taken as sRGB. CMYK is converted as browsers convert it without its profile.
-//! - A file that ends early is refused, though browsers show what there is of it: a run on a half grey photo is a run wasted.
+//! - EXIF orientation is applied; of an animation the first frame is taken; 16-bit samples are
+//!   rounded to 8.
+//! - Colour profiles are ignored: every picture is taken as sRGB. CMYK is converted as browsers
+//!   convert it without its profile.
+//! - A file that ends early is refused, though browsers show what there is of it: a run on a half
+//!   grey photo is a run wasted.
 
 mod format;
 mod resize;
@@ -26,15 +29,15 @@ use crate::frame;
 use crate::pixels::{ImageSize, Pixels, TooSmall};
 use format::Kind;
 
-/// The most pixels that a file may have. Above the 108 MP of telephone cameras, and with 8 bytes for a pixel of the deepest
-/// kind within what a browser gives to a 32-bit WebAssembly memory.
+/// The most pixels that a file may have. Above the 108 MP of telephone cameras, and with 8 bytes
+/// for a pixel of the deepest kind within what a browser gives to a 32-bit WebAssembly memory.
 pub const MAX_PIXELS: u64 = 120_000_000;
 
 /// What a decoder may allocate: [`MAX_PIXELS`] of 16-bit RGBA, bytes.
 const MAX_DECODER_BYTES: u64 = 8 * MAX_PIXELS;
 
-/// Why a file gives no picture. `Display` is the headline for the person, [`DecodeError::advice`] what to do about it, and the
-/// source, where there is one, the technical cause.
+/// Why a file gives no picture. `Display` is the headline for the person, [`DecodeError::advice`]
+/// what to do about it, and the source, where there is one, the technical cause.
 #[derive(Debug, Error)]
 pub enum DecodeError {
     /// No bytes at all.
@@ -108,7 +111,8 @@ pub fn decode(bytes: &[u8]) -> Result<Pixels, DecodeError> {
     Ok(into_pixels(image))
 }
 
-/// Reads a picture file at the size of [`ImageSize::fit_for_network`]; the way for large photos, which it never holds as RGBA.
+/// Reads a picture file at the size of [`ImageSize::fit_for_network`]; the way for large photos,
+/// which it never holds as RGBA.
 ///
 /// # Errors
 /// [`DecodeError`].
@@ -132,7 +136,8 @@ fn fitted(
     Ok(into_pixels(image))
 }
 
-/// Reads a painting's file at the size of [`ImageSize::fit_for_network`], without its frame unless that is to be kept; and whether one was left out.
+/// Reads a painting's file at the size of [`ImageSize::fit_for_network`], without its frame unless
+/// that is to be kept; and whether one was left out.
 ///
 /// # Errors
 /// [`DecodeError`].
@@ -220,7 +225,8 @@ fn blame(format: PictureFormat, bytes: &[u8], error: ImageError) -> DecodeError 
 }
 
 fn ends_early(error: &ImageError) -> bool {
-    // `ImageError::IoError` gives the cause of its own `io::Error` as source, never that error itself.
+    // `ImageError::IoError` gives the cause of its own `io::Error` as source, never that error
+    // itself.
     if let ImageError::IoError(io) = error {
         return io.kind() == io::ErrorKind::UnexpectedEof;
     }

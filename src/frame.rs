@@ -1,4 +1,5 @@
-//! The frame or margin around a painting in a scan or a photograph: it is no part of the style, and would be painted along the picture's rim.
+//! The frame or margin around a painting in a scan or a photograph: it is no part of the style, and
+//! would be painted along the picture's rim.
 
 use crate::pixels::{ImageSize, Pixels};
 
@@ -8,18 +9,21 @@ const GREATEST_SHARE: f32 = 0.08;
 const LINE_DEVIATION: f32 = 20.0;
 /// How far a frame's colours may lie apart, line from line and side from side, levels.
 const COLOUR_RANGE: f32 = 45.0;
-/// By how much a pixel is another colour than the frame's, levels, and the share of such pixels along the line where the painting begins.
+/// By how much a pixel is another colour than the frame's, levels, and the share of such pixels
+/// along the line where the painting begins.
 const CONTRAST: f32 = 30.0;
 const LEAST_CONTRASTING: f32 = 0.5;
-/// How far beyond the frame, as a share of the side, lines are left out that stand out from the painting: the canvas's edge, the frame's shadow.
+/// How far beyond the frame, as a share of the side, lines are left out that stand out from the
+/// painting: the canvas's edge, the frame's shadow.
 const EDGE_SHARE: f32 = 0.035;
-/// From where to where, as shares of the side, the painting near its rim is looked at to tell what stands out.
+/// From where to where, as shares of the side, the painting near its rim is looked at to tell what
+/// stands out.
 const BAND: [f32; 2] = [0.06, 0.12];
 /// The shortest side that is looked at, px.
 const LEAST_SIDE_PX: u32 = 64;
 
-/// `painting` without the frame around it; `None` where it has none: a frame is uniform, of one colour on all four sides, narrow, and ends within
-/// a few lines.
+/// `painting` without the frame around it; `None` where it has none: a frame is uniform, of one
+/// colour on all four sides, narrow, and ends within a few lines.
 pub fn left_out(painting: &Pixels) -> Option<Pixels> {
     let ImageSize { width, height } = painting.size();
     if painting.size().short_edge() < LEAST_SIDE_PX {

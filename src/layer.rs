@@ -1,8 +1,10 @@
-//! The closed set of VGG-19 layers up to conv5_1: every question about the network's shape is answered here.
+//! The closed set of VGG-19 layers up to conv5_1: every question about the network's shape is
+//! answered here.
 
 use serde::{Deserialize, Serialize};
 
-/// A convolution of VGG-19 (Simonyan, Zisserman 2014), named `conv<block>_<index>`. Its feature map is taken after the ReLU.
+/// A convolution of VGG-19 (Simonyan, Zisserman 2014), named `conv<block>_<index>`. Its feature map
+/// is taken after the ReLU.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the names are the field's own")]
 pub enum Layer {
@@ -52,7 +54,8 @@ impl Layer {
         Self::Conv5_1,
     ];
 
-    /// The layer whose feature map stands for the photo's content (Gatys et al. 2015, section "Methods").
+    /// The layer whose feature map stands for the photo's content (Gatys et al. 2015, section
+    /// "Methods").
     pub const CONTENT: Self = Self::Conv4_2;
 
     /// The layers whose Gram matrices stand for the painting's style (ibid.).

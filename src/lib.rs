@@ -1,13 +1,17 @@
-//! Impasto: neural style transfer in the browser, after Gatys, Ecker, Bethge, *A Neural Algorithm of Artistic Style* (2015).
+//! Impasto: neural style transfer in the browser, after Gatys, Ecker, Bethge, *A Neural Algorithm
+//! of Artistic Style* (2015).
 //!
-//! The map, from the bottom up; `ARCHITECTURE.md` tells the whole story and `tests/architecture` holds the code to it.
+//! The map, from the bottom up; `ARCHITECTURE.md` tells the whole story and `tests/architecture`
+//! holds the code to it.
 //!
-//! - [`pixels`], [`layer`], [`recipe`], [`losses`], [`memory`] and [`frame`]: plain values, without tensors, web or files.
+//! - [`pixels`], [`layer`], [`recipe`], [`losses`], [`memory`] and [`frame`]: plain values, without
+//!   tensors, web or files.
 //! - [`protocol`]: all that crosses between page and worker, and, in wasm, how.
 //! - `engine` \[feature `tensors`\]: the optimisation on Burn. It knows no web, no clock, no file.
 //! - `codec` \[feature `tensors`\]: picture files to [`pixels::Pixels`] and back.
 //! - `cli` \[feature `cli`\]: the native command line on the same engine.
-//! - `worker` \[feature `tensors`\]: the dedicated Web Worker that owns the device; what of it knows no web is built natively, too.
+//! - `worker` \[feature `tensors`\]: the dedicated Web Worker that owns the device; what of it
+//!   knows no web is built natively, too.
 //! - `ui` \[feature `ui`\]: the page.
 
 pub mod frame;

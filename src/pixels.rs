@@ -46,7 +46,8 @@ impl ImageSize {
         self.width as usize * self.height as usize
     }
 
-    /// The largest size of the same aspect whose longer side is at most `edge` px. Never enlarges; no side falls below 1 px.
+    /// The largest size of the same aspect whose longer side is at most `edge` px. Never enlarges;
+    /// no side falls below 1 px.
     pub fn fit_to_edge(self, edge: u32) -> Self {
         let long = self.long_edge();
         if long <= edge {
@@ -85,7 +86,8 @@ impl ImageSize {
     }
 }
 
-/// By how much pictures are made smaller: halved first, which averages, and then by what is left, less than that.
+/// By how much pictures are made smaller: halved first, which averages, and then by what is left,
+/// less than that.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Reduction {
     /// Times that both sides are halved, an odd last row or column dropped.
@@ -152,8 +154,8 @@ impl Pixels {
         self.rgba
     }
 
-    /// The colours as the network sees them: RGB in 0..1, interleaved `[H, W, 3]`, composited over white in sRGB (as browsers
-    /// composite).
+    /// The colours as the network sees them: RGB in 0..1, interleaved `[H, W, 3]`, composited over
+    /// white in sRGB (as browsers composite).
     pub fn composited_rgb(&self) -> Vec<f32> {
         self.rgba
             .chunks_exact(4)

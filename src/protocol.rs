@@ -1,7 +1,8 @@
-//! All that crosses between page and worker. Weights and tensors never do; pictures travel beside a message, by transfer.
+//! All that crosses between page and worker. Weights and tensors never do; pictures travel beside a
+//! message, by transfer.
 //!
-//! On the wire a message is a JavaScript array: this module's value as JSON, then the attachments that its doc names, in
-//! that order.
+//! On the wire a message is a JavaScript array: this module's value as JSON, then the attachments
+//! that its doc names, in that order.
 
 #[cfg(all(any(feature = "tensors", feature = "ui"), target_arch = "wasm32"))]
 pub mod wire;
@@ -9,12 +10,12 @@ pub mod wire;
 use serde::{Deserialize, Serialize};
 
 pub use crate::losses::Losses;
-use crate::memory::{Capacity, MemoryUse};
+use crate::memory::{DeviceLimits, MemoryUse};
 use crate::pixels::ImageSize;
-use crate::recipe::{Emphasis, OptimizerKind, Recipe};
+use crate::recipe::{LossWeights, OptimizerKind, Recipe};
 
-/// Tells the runs apart. Every event of a run carries it, and the page ignores events of runs it has left behind; so a
-/// cancel is instant for the person, whatever the GPU still does.
+/// Tells the runs apart. Every event of a run carries it, and the page ignores events of runs it
+/// has left behind; so a cancel is instant for the person, whatever the GPU still does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct RunId(pub u32);
 
@@ -25,11 +26,14 @@ pub struct FileId(pub u32);
 /// What the page asks of the worker.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Command {
-    /// Open a compute device; always the first command. Answered by [`Event::Opened`] or a fatal [`Event::Failed`].
+    /// Open a compute device; always the first command. Answered by [`Event::Opened`] or a fatal
+    /// [`Event::Failed`].
     Open(DeviceKind),
-    /// Say whether a file is a picture to work with. Attachment: the file (`Blob`). Answered by [`Event::Examined`].
+    /// Say whether a file is a picture to work with. Attachment: the file (`Blob`). Answered by
+    /// [`Event::Examined`].
     Examine(FileId),
-    /// Get ready for such a run while there is nothing else to do: it will be asked for soon. Not answered.
+    /// Get ready for such a run while there is nothing else to do: it will be asked for soon. Not
+    /// answered.
     Prepare {
         /// What to do, as far as programs depend on it.
         recipe: Recipe,
@@ -38,8 +42,9 @@ pub enum Command {
         /// How much of the device's memory to take.
         memory: MemoryUse,
     },
-    /// Begin a run, dropping any other. Attachments (`Blob`s): content file; if the run goes on from an earlier picture, that; the
-    /// style files, of which there may be none where content alone counts.
+    /// Begin a run, dropping any other. Attachments (`Blob`s): content file; if the run goes on
+    /// from an earlier picture, that; the style files, of which there may be none where content
+    /// alone counts.
     Start {
         /// The new run's name.
         run: RunId,
@@ -61,7 +66,7 @@ pub enum Command {
         /// The run meant.
         run: RunId,
         /// The new weights.
-        emphasis: Emphasis,
+        loss_weights: LossWeights,
         /// What changes the pixels from now on.
         optimizer: OptimizerKind,
     },
@@ -90,7 +95,7 @@ pub struct DeviceReport {
     /// The longest side, px, of a square picture that can be painted.
     pub max_edge: u32,
     /// What there is room for.
-    pub capacity: Capacity,
+    pub limits: DeviceLimits,
 }
 
 /// Where the bytes of the weights come from.
@@ -169,7 +174,8 @@ pub enum Event {
         steps: u32,
         /// The objective's terms.
         losses: Losses,
-        /// Time spent stepping since the first step ended, pauses left out, ms; the first step pays for compilation.
+        /// Time spent stepping since the first step ended, pauses left out, ms; the first step pays
+        /// for compilation.
         elapsed_ms: f64,
     },
     /// The picture as it is. Attachment: RGBA bytes (`ArrayBuffer`, straight alpha).
@@ -195,7 +201,8 @@ pub enum Event {
         /// Steps done.
         step: u32,
     },
-    /// All steps are done; a [`Event::Preview`] of the last came before. Attachment: PNG bytes (`ArrayBuffer`).
+    /// All steps are done; a [`Event::Preview`] of the last came before. Attachment: PNG bytes
+    /// (`ArrayBuffer`).
     Finished {
         /// The run meant.
         run: RunId,
@@ -210,7 +217,8 @@ pub enum Event {
         run: Option<RunId>,
         /// What to tell the person.
         error: UserError,
-        /// Whether the worker is of no further use: lost device, panic. The page then makes a new one.
+        /// Whether the worker is of no further use: lost device, panic. The page then makes a new
+        /// one.
         fatal: bool,
     },
 }

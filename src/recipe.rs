@@ -1,10 +1,11 @@
-//! Everything that determines a result, in one serialisable value: the same recipe and pictures give the same pastiche.
+//! Everything that determines a result, in one serialisable value: the same recipe and pictures
+//! give the same pastiche.
 
 mod by_layer;
 mod choices;
-mod emphasis;
 mod grid;
 mod json;
+mod loss_weights;
 mod preset;
 pub mod pyramid;
 mod sizes;
@@ -17,11 +18,11 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 pub use choices::{
-    Border, Colours, LayerStatistics, LossUnits, Network, OptimizerKind, Palette, Pooling, Reading,
-    Start, Statistic,
+    Border, Colours, FeatureOptions, Filters, LayerStatistics, LossUnits, OptimizerKind, Palette,
+    Pooling, Start, Statistic,
 };
-pub use emphasis::{Emphasis, LayerWeights, MAX_STYLES};
 pub use grid::{Cell, grid};
+pub use loss_weights::{LayerWeights, LossWeights, MAX_STYLES};
 pub use preset::Preset;
 pub use sizes::Sizes;
 
@@ -29,18 +30,22 @@ pub use sizes::Sizes;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Recipe {
-    /// Of the recipe's form. A form that only gains fields keeps its number: what is missing takes its default.
+    /// Of the recipe's form. A form that only gains fields keeps its number: what is missing takes
+    /// its default.
     pub version: u32,
     /// Longer side of the result at most, px.
     pub size: u32,
-    /// Steps of the optimiser: evaluations of the objective. L-BFGS spends the first at each size on looking where it stands.
+    /// Steps of the optimiser: evaluations of the objective. L-BFGS spends the first at each size
+    /// on looking where it stands.
     pub steps: u32,
     /// How the pixels are changed.
     pub optimizer: OptimizerKind,
     /// What content, style and smoothness weigh against each other.
-    pub emphasis: Emphasis,
+    #[serde(rename = "emphasis")]
+    pub loss_weights: LossWeights,
     /// How the network reads the pictures.
-    pub reading: Reading,
+    #[serde(rename = "reading")]
+    pub features: FeatureOptions,
     /// What happens to colours.
     pub colours: Colours,
     /// What the optimisation begins with.
@@ -62,8 +67,8 @@ impl Default for Recipe {
             size: 512,
             steps: 200,
             optimizer: OptimizerKind::default(),
-            emphasis: Emphasis::default(),
-            reading: Reading::default(),
+            loss_weights: LossWeights::default(),
+            features: FeatureOptions::default(),
             colours: Colours::default(),
             start: Start::PHOTO,
             style_scale: 1.0,
@@ -122,30 +127,41 @@ impl Recipe {
         within("steps", self.steps, &Self::STEPS)?;
         within("style scale", self.style_scale, &Self::STYLE_SCALE)?;
         self.sizes.validate()?;
-        if self.reading.units == LossUnits::Activation
-            && self.reading.statistics != LayerStatistics::default()
+        if self.features.units == LossUnits::Activation
+            && self.features.statistics != LayerStatistics::default()
         {
             return Err(RecipeError::Units);
         }
         self.start.validate()?;
-        self.emphasis.validate()
+        self.loss_weights.validate()
     }
 
-    /// A picture painted out of noise from what `emphasis` has of it, as in the paper's fig. 1. Size, steps, seed, optimiser and reading are
-    /// as here; what regulates a repainted photo has no place in it.
+    /// A picture painted out of noise from what `loss_weights` has of it, as in the paper's fig. 1.
+    /// Size, steps, seed, optimiser and reading are as here; what regulates a repainted photo has
+    /// no place in it.
     #[must_use]
-    pub fn reconstructing(&self, emphasis: Emphasis) -> Self {
-        let Self { size, steps, seed, optimizer, reading, .. } = *self;
+    pub fn reconstructing(&self, loss_weights: LossWeights) -> Self {
+        let Self { size, steps, seed, optimizer, features, .. } = *self;
         let (start, sizes) = (Start::NOISE, Sizes::One);
-        Self { size, steps, seed, optimizer, reading, emphasis, start, sizes, ..Self::default() }
+        Self {
+            size,
+            steps,
+            seed,
+            optimizer,
+            features,
+            loss_weights,
+            start,
+            sizes,
+            ..Self::default()
+        }
     }
 
     /// What was the default before version 3.
     pub fn before_version_3() -> Self {
-        let (emphasis, reading) = (Emphasis::plain(), Reading::before_version_3());
+        let (loss_weights, features) = (LossWeights::plain(), FeatureOptions::before_version_3());
         Self {
-            emphasis,
-            reading,
+            loss_weights,
+            features,
             keep_frame: true,
             sizes: Sizes::One,
             start: Start::RECOLOURED,
@@ -164,7 +180,8 @@ impl Recipe {
             }
     }
 
-    /// Longer side of a style picture, px, for a photo of this longer side: no shorter than the shortest size, no longer than the longest.
+    /// Longer side of a style picture, px, for a photo of this longer side: no shorter than the
+    /// shortest size, no longer than the longest.
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
@@ -230,18 +247,18 @@ mod tests {
             refused(&Recipe { start: Start::default(), ..Recipe::default() })
                 .starts_with("sum of the start's shares is 0;")
         );
-        let with = |emphasis| refused(&Recipe { emphasis, ..Recipe::default() });
+        let with = |loss_weights| refused(&Recipe { loss_weights, ..Recipe::default() });
         assert!(
-            with(Emphasis { content_weight: f32::NAN, ..Emphasis::default() })
+            with(LossWeights { content_weight: f32::NAN, ..LossWeights::default() })
                 .starts_with("content weight is NaN;")
         );
         assert!(
-            with(Emphasis { tv_weight: -1.0, ..Emphasis::default() })
+            with(LossWeights { tv_weight: -1.0, ..LossWeights::default() })
                 .starts_with("total-variation weight is -1;")
         );
         let layers = LayerWeights::even(&[crate::layer::Layer::Conv3_1], -2.0);
         assert!(
-            with(Emphasis { style_layers: layers, ..Emphasis::default() })
+            with(LossWeights { style_layers: layers, ..LossWeights::default() })
                 .starts_with("style weight of conv3_1 is -2;")
         );
     }

@@ -1,5 +1,6 @@
-//! The built page in a real browser, driven as a person would. It is the release build, unchanged; scripts that are laid before it note
-//! when the worker's events arrive, and count the worker's GPU buffers.
+//! The built page in a real browser, driven as a person would. It is the release build, unchanged;
+//! scripts that are laid before it note when the worker's events arrive, and count the worker's GPU
+//! buffers.
 
 #[path = "../../tests/browser/driver.rs"]
 mod driver;
@@ -19,7 +20,7 @@ use impasto::pixels::Pixels;
 use impasto::recipe::Recipe;
 use tempfile::TempDir;
 use xtask::bench;
-use xtask::bench::case::{Browser, Case, Steps, Subject};
+use xtask::bench::case::{BenchSubject, Browser, Case, Steps};
 use xtask::bench::line::{Line, StepLine};
 use xtask::bench::pictures;
 use xtask::failure::{Context, Failure, Outcome};
@@ -31,7 +32,7 @@ use self::watch::Watch;
 
 fn main() -> ExitCode {
     bench::main(|case| {
-        let Subject::Steps(steps @ Steps { browser: Some(browser), .. }) = case.subject else {
+        let BenchSubject::Steps(steps @ Steps { browser: Some(browser), .. }) = case.subject else {
             return Err(Failure::new("the page does whole steps alone", "measure natively"));
         };
         let browser = match browser {
@@ -101,7 +102,8 @@ async fn prepared<'a>(
     Ok(page)
 }
 
-/// Gives a picture to a well, which shows its name. Stylise cannot be pressed until the worker has decoded it.
+/// Gives a picture to a well, which shows its name. Stylise cannot be pressed until the worker has
+/// decoded it.
 async fn bring(page: &Page<'_>, folder: &TempDir, well: &str, name: &str, picture: &Pixels) {
     page.choose_file(well, &file(folder, name, &encode_png(picture))).await;
     page.until_text(name).await;

@@ -48,7 +48,8 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// Presses Stylise and waits until the worker has spoken `runs` times after the warm-up. The browser belongs to process `driver`.
+    /// Presses Stylise and waits until the worker has spoken `runs` times after the warm-up. The
+    /// browser belongs to process `driver`.
     ///
     /// # Errors
     /// When the page says that the run has failed, or says nothing for too long.
@@ -88,12 +89,14 @@ impl Watch {
         (steps > 0).then(|| seconds * 1e3 / f64::from(steps))
     }
 
-    /// The most that there was in GPU buffers which were neither destroyed nor collected; `None` on the processor.
+    /// The most that there was in GPU buffers which were neither destroyed nor collected; `None` on
+    /// the processor.
     pub fn peak_device_bytes(&self) -> Option<u64> {
         Some(self.notes.peak_bytes).filter(|&bytes| bytes > 0)
     }
 
-    /// What was in GPU buffers after the first step timed, in the middle and after the last; nothing on the processor.
+    /// What was in GPU buffers after the first step timed, in the middle and after the last;
+    /// nothing on the processor.
     pub fn memory(&self) -> Vec<MemoryAt> {
         let timed = timed(&self.notes.progress);
         let looks = [0, timed.len() / 2, timed.len() - 1].map(|index| &timed[index]);
@@ -134,8 +137,8 @@ async fn reading(page: &Page<'_>, driver: u32, count: u32) -> Outcome<Reading> {
     Ok(Reading { step, seconds: processor::family_seconds(driver) })
 }
 
-/// Presses Cancel in the middle of a step. Answers after how long the page has said that the run is cancelled, and after how long the worker took up something
-/// else, ms.
+/// Presses Cancel in the middle of a step. Answers after how long the page has said that the run is
+/// cancelled, and after how long the worker took up something else, ms.
 ///
 /// # Errors
 /// When one of them says nothing for too long.

@@ -1,4 +1,5 @@
-//! L-BFGS alone: what it costs by the number of pairs that it remembers, at an objective that costs next to nothing.
+//! L-BFGS alone: what it costs by the number of pairs that it remembers, at an objective that costs
+//! next to nothing.
 
 use burn::tensor::{Distribution, Tensor};
 use impasto::engine::loss::Terms;
@@ -10,7 +11,8 @@ use xtask::failure::{Context, Outcome};
 
 use crate::stage::{Clock, Stage};
 
-/// Steps before the memory is full, beside one for each pair: the first only looks, and some are halved instead of accepted.
+/// Steps before the memory is full, beside one for each pair: the first only looks, and some are
+/// halved instead of accepted.
 const SPARE_STEPS: u32 = 5;
 
 /// Times `case.runs` steps with a full memory of `pairs` pairs.
@@ -20,7 +22,8 @@ pub fn measure(case: &Case, pairs: u32) -> Outcome {
     let noise = |low, high| {
         Tensor::<4>::random([1, 3, side, side], Distribution::Uniform(low, high), &stage.device)
     };
-    // A valley with another steepness along each axis: it has a bottom at 0, which a few steps do not reach.
+    // A valley with another steepness along each axis: it has a bottom at 0, which a few steps do
+    // not reach.
     let (x, steepness) = (noise(-1.0, 1.0), noise(0.1, 10.0));
     let mut lbfgs = Lbfgs::new(pairs as usize, x, FIRST_STEP);
     for _ in 0..pairs + SPARE_STEPS {

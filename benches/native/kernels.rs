@@ -1,10 +1,13 @@
-//! Each convolution of the network alone, with bias and ReLU: our kernel against Burn's own operations on the same device.
+//! Each convolution of the network alone, with bias and ReLU: our kernel against Burn's own
+//! operations on the same device.
 
 use burn::tensor::activation::relu;
 use burn::tensor::module::conv2d;
 use burn::tensor::ops::ConvOptions;
 use burn::tensor::{Device, Distribution, FloatDType, Tensor};
-use impasto::engine::ops::convolution::{Division, Kept, PackedConvolution, Strategy};
+use impasto::engine::ops::convolution::{
+    ConvKernel, PackedConvolution, SavedForBackward, Strategy,
+};
 use impasto::engine::ops::distance::squared_distance;
 use impasto::layer::Layer;
 use impasto::memory::Precision;
@@ -15,7 +18,8 @@ use xtask::failure::Outcome;
 
 use crate::stage::{Clock, Stage};
 
-/// Times both passes through every layer, with each division of our kernel's work and each precision that the device has.
+/// Times both passes through every layer, with each division of our kernel's work and each
+/// precision that the device has.
 pub fn measure(case: &Case) -> Outcome {
     let stage = Stage::open(case)?;
     let burn = Layer::ALL
@@ -24,9 +28,9 @@ pub fn measure(case: &Case) -> Outcome {
         .collect::<Outcome<Vec<_>>>()?;
     let precisions = Precision::ALL
         .into_iter()
-        .filter(|&precision| precision == Precision::Single || stage.capacity.has_halves);
+        .filter(|&precision| precision == Precision::Single || stage.limits.has_f16);
     let strategies = precisions
-        .flat_map(|precision| Division::ALL.map(|division| Strategy { division, precision }));
+        .flat_map(|precision| ConvKernel::ALL.map(|division| Strategy { division, precision }));
     for strategy @ Strategy { division, precision } in strategies {
         for (layer, burn) in Layer::ALL.into_iter().zip(&burn) {
             let bench = Bench::new(layer, case, &stage);
@@ -91,7 +95,7 @@ impl<'a> Bench<'a> {
         // The picture is f32 always.
         let halves = strategy.precision == Precision::Half && layer != Layer::Conv1_1;
         let x = if halves { self.x.clone().cast(FloatDType::F16) } else { self.x.clone() };
-        self.times(x, |x| packed.relu(x, 1, Kept::Answer))
+        self.times(x, |x| packed.relu(x, 1, SavedForBackward::Output))
     }
 
     /// Times of Burn's own operations forward and backward.

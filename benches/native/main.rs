@@ -1,5 +1,5 @@
-//! The engine on this machine: whole steps, each convolution alone, and L-BFGS alone. The GPU works while the program goes on, so every time
-//! taken ends with waiting for it.
+//! The engine on this machine: whole steps, each convolution alone, and L-BFGS alone. The GPU works
+//! while the program goes on, so every time taken ends with waiting for it.
 
 mod history;
 mod kernels;
@@ -9,7 +9,7 @@ mod steps;
 use std::process::ExitCode;
 
 use xtask::bench;
-use xtask::bench::case::{Case, Subject};
+use xtask::bench::case::{BenchSubject, Case};
 use xtask::failure::Outcome;
 
 fn main() -> ExitCode {
@@ -18,8 +18,8 @@ fn main() -> ExitCode {
 
 fn measure(case: &Case) -> Outcome {
     match case.subject {
-        Subject::Steps(steps) => steps::measure(case, steps),
-        Subject::Kernels => kernels::measure(case),
-        Subject::History(pairs) => history::measure(case, pairs),
+        BenchSubject::Steps(steps) => steps::measure(case, steps),
+        BenchSubject::Kernels => kernels::measure(case),
+        BenchSubject::History(pairs) => history::measure(case, pairs),
     }
 }

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use burn::tensor::Device;
 use impasto::engine::device::{OpenDevice, open_cpu, open_gpu};
-use impasto::memory::Capacity;
+use impasto::memory::DeviceLimits;
 use pollster::block_on;
 use xtask::bench::case::{self, Case};
 use xtask::bench::line::Spread;
@@ -16,7 +16,7 @@ pub struct Stage {
     /// For tensors.
     pub device: Device,
     /// What it has room for.
-    pub capacity: Capacity,
+    pub limits: DeviceLimits,
     /// Its name, as far as it is told.
     pub adapter: Option<String>,
     peak_bytes: Option<u64>,
@@ -29,7 +29,7 @@ impl Stage {
             case::Device::Gpu => block_on(open_gpu(|_| ())),
             case::Device::Cpu => open_cpu(),
         };
-        let OpenDevice { device, name, max_edge, capacity, .. } = opened.or_fail(
+        let OpenDevice { device, name, max_edge, limits, .. } = opened.or_fail(
             || "no device could be opened".to_owned(),
             "see to the graphics driver, or try --device cpu",
         )?;
@@ -41,7 +41,7 @@ impl Stage {
         }
         Ok(Self {
             device,
-            capacity,
+            limits,
             adapter: Some(name).filter(|name| !name.is_empty()),
             peak_bytes: None,
         })
@@ -90,7 +90,8 @@ impl Clock {
         Spread::of(&self.ms)
     }
 
-    /// CPU time, all threads, on average, ms. The system counts it in hundredths of a second, so that single times would be coarse.
+    /// CPU time, all threads, on average, ms. The system counts it in hundredths of a second, so
+    /// that single times would be coarse.
     pub fn cpu_ms(&self) -> Option<f64> {
         #[expect(clippy::cast_precision_loss, reason = "a count")]
         let mean = self.cpu_ms / self.ms.len() as f64;

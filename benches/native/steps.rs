@@ -4,7 +4,7 @@ use std::rc::Rc;
 use std::time::Instant;
 
 use impasto::engine::ops::convolution::Strategy;
-use impasto::engine::tuning::fastest_division;
+use impasto::engine::tuning::fastest_kernel;
 use impasto::engine::weights::{ChannelMeans, Manifest, Weights};
 use impasto::engine::{Pictures, StyleTransfer, Vgg19};
 use impasto::memory::Precision;
@@ -44,7 +44,8 @@ pub fn measure(case: &Case, steps: Steps) -> Outcome {
     Ok(())
 }
 
-/// Times `runs` steps, and looks at the device's memory after the first, the one in the middle and the last.
+/// Times `runs` steps, and looks at the device's memory after the first, the one in the middle and
+/// the last.
 fn timed(
     transfer: &mut StyleTransfer,
     stage: &mut Stage,
@@ -65,7 +66,7 @@ fn timed(
 
 /// A run with as many steps as are wanted, before its first.
 fn begin(case: &Case, steps: Steps, stage: &Stage) -> Outcome<StyleTransfer> {
-    if steps.half_precision && !stage.capacity.has_halves {
+    if steps.half_precision && !stage.limits.has_f16 {
         return Err(Failure::new("this device has no f16", "leave out --half-precision"));
     }
     let weights = Weights::load(PACK, &Manifest::built_in())
@@ -73,11 +74,8 @@ fn begin(case: &Case, steps: Steps, stage: &Stage) -> Outcome<StyleTransfer> {
     let mut vgg = Vgg19::new(weights, &ChannelMeans::built_in(), &stage.device);
     if case.device == Device::Gpu {
         let begun = Instant::now();
-        let division = block_on(fastest_division(
-            &stage.device,
-            || begun.elapsed().as_secs_f64() * 1e3,
-            || (),
-        ));
+        let division =
+            block_on(fastest_kernel(&stage.device, || begun.elapsed().as_secs_f64() * 1e3, || ()));
         let division = division.or_fail(|| "the device failed".to_owned(), ADVICE)?;
         vgg.set_strategy(Strategy { division, precision: precision(steps) });
     }
@@ -86,9 +84,8 @@ fn begin(case: &Case, steps: Steps, stage: &Stage) -> Outcome<StyleTransfer> {
         (1..=steps.styles).map(|number| pictures::painting(case.size, number)).collect();
     let pictures = Pictures::new(pictures::photo(case.size), paintings);
     let recipe = steps.recipe(case.size, WARM_UP_STEPS + case.runs);
-    let capacity =
-        steps.tiles_above.map_or(stage.capacity, |edge| stage.capacity.in_tiles_above(edge));
-    StyleTransfer::new(vgg, &pictures, &recipe, capacity, &stage.device)
+    let limits = steps.tiles_above.map_or(stage.limits, |edge| stage.limits.in_tiles_above(edge));
+    StyleTransfer::new(vgg, &pictures, &recipe, limits, &stage.device)
         .or_fail(|| "the run cannot begin".to_owned(), ADVICE)
 }
 

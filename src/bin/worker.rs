@@ -2,8 +2,9 @@
 
 #[cfg(target_arch = "wasm32")]
 unsafe extern "C" {
-    /// Runs the static constructors, by which CubeCL's compiler registers its parts. Made by the linker, which leaves it to a program that
-    /// names it; otherwise every function that JavaScript or wasm-bindgen calls would run them all again, and a step took 0.4 s for that.
+    /// Runs the static constructors, by which CubeCL's compiler registers its parts. Made by the
+    /// linker, which leaves it to a program that names it; otherwise every function that JavaScript
+    /// or wasm-bindgen calls would run them all again, and a step took 0.4 s for that.
     fn __wasm_call_ctors();
 }
 

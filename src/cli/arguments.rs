@@ -10,7 +10,7 @@ use super::CliError;
 use crate::layer::Layer;
 use crate::memory::LEAST_TILE_EDGE_PX;
 use crate::recipe::{
-    Border, Emphasis, LayerStatistics, LayerWeights, LossUnits, Network, OptimizerKind, Palette,
+    Border, Filters, LayerStatistics, LayerWeights, LossUnits, LossWeights, OptimizerKind, Palette,
     Pooling, Preset, Recipe, Sizes, Start, Statistic, named,
 };
 
@@ -30,13 +30,16 @@ pub enum Task {
     Stylize(Stylize),
     /// Take up a run that `stylize --state` kept.
     Resume(Resume),
-    /// Show what layers of the network know of a picture, by painting it from them alone out of noise.
+    /// Show what layers of the network know of a picture, by painting it from them alone out of
+    /// noise.
     Reconstruct(Reconstruct),
-    /// The paper's grid as one sheet: styles of more and more layers downwards, more and more content to the right.
+    /// The paper's grid as one sheet: styles of more and more layers downwards, more and more
+    /// content to the right.
     Grid(Grid),
     /// Print the recipe that the flags come to, as JSON.
     Recipe(RecipeArgs),
-    /// Write features, Gram matrices, losses and gradients at a picture, for comparison with a reference.
+    /// Write features, Gram matrices, losses and gradients at a picture, for comparison with a
+    /// reference.
     Evaluate(Evaluate),
     /// Measure what each filter answers on average, for the normalised network.
     Means(Means),
@@ -56,8 +59,8 @@ pub struct Stylize {
     /// Go on from this picture, an earlier result, instead of what --start says.
     #[arg(long, value_name = "RESULT.png")]
     pub from: Option<PathBuf>,
-    /// Where a painting belongs: a grey picture laid over the photo, white where it does and black where not. Once for each painting; where
-    /// all are black the photo stays.
+    /// Where a painting belongs: a grey picture laid over the photo, white where it does and black
+    /// where not. Once for each painting; where all are black the photo stays.
     #[arg(long, value_name = "MASK")]
     pub mask: Vec<PathBuf>,
     /// Keep the run in this file now and then, for `impasto resume`.
@@ -98,7 +101,8 @@ pub struct Reconstruct {
     /// Where to write the result, a PNG.
     #[arg(short, long, value_name = "OUT.png", value_parser = png)]
     pub output: PathBuf,
-    /// For size, steps, seed, optimiser, smoothness, and how the network reads; the rest has no place in it.
+    /// For size, steps, seed, optimiser, smoothness, and how the network reads; the rest has no
+    /// place in it.
     #[command(flatten)]
     recipe: RecipeArgs,
     #[command(flatten)]
@@ -140,8 +144,8 @@ pub struct Evaluate {
     #[arg(long, value_parser = named::<Pooling>)]
     pub pooling: Pooling,
     /// Which network: `raw`, as published, or `normalised`.
-    #[arg(long, value_name = "NAME", default_value = "raw", value_parser = named::<Network>)]
-    pub network: Network,
+    #[arg(long, value_name = "NAME", default_value = "raw", value_parser = named::<Filters>)]
+    pub network: Filters,
     /// Channel means of the normalised network, instead of the built-in ones.
     #[arg(long, value_name = "FILE.safetensors")]
     pub means: Option<PathBuf>,
@@ -178,10 +182,12 @@ pub struct DeviceArgs {
 pub struct ComputeArgs {
     #[command(flatten)]
     pub device: DeviceArgs,
-    /// See pictures of more than PX×PX in tiles: the same result in less memory and more time. At least 208.
+    /// See pictures of more than PX×PX in tiles: the same result in less memory and more time. At
+    /// least 208.
     #[arg(long, value_name = "PX", value_parser = clap::value_parser!(u32).range(i64::from(LEAST_TILE_EDGE_PX)..))]
     pub tiles_above: Option<u32>,
-    /// Keep feature maps in f16: less memory, for a result that differs a little more than that of another graphics card.
+    /// Keep feature maps in f16: less memory, for a result that differs a little more than that of
+    /// another graphics card.
     #[arg(long)]
     pub half_precision: bool,
 }
@@ -201,7 +207,8 @@ pub struct RecipeArgs {
     /// Begin with this recipe, as `impasto recipe` prints it.
     #[arg(long, value_name = "FILE.json")]
     pub recipe: Option<PathBuf>,
-    /// Begin with a preset: `balanced`, `closer_to_the_photo`, `bolder_strokes`, `colours_of_the_photo` or `paper`.
+    /// Begin with a preset: `balanced`, `closer_to_the_photo`, `bolder_strokes`,
+    /// `colours_of_the_photo` or `paper`.
     #[arg(long, value_name = "NAME", value_parser = named::<Preset>, conflicts_with = "recipe")]
     preset: Option<Preset>,
     /// Longer side of the result at most, px; the photo is never enlarged. [default: 512]
@@ -213,13 +220,15 @@ pub struct RecipeArgs {
     /// How the pixels are changed: `lbfgs` or `adam`.
     #[arg(long, value_name = "NAME", value_parser = named::<OptimizerKind>)]
     optimizer: Option<OptimizerKind>,
-    /// What the content weighs beside the style, for each element of its feature map; 16 to 16000 differ usefully. [default: 500]
+    /// What the content weighs beside the style, for each element of its feature map; 16 to 16000
+    /// differ usefully. [default: 500]
     #[arg(long, value_name = "A")]
     content_weight: Option<f32>,
     /// What smoothness weighs, for each element of the picture. [default: 20]
     #[arg(long, value_name = "T")]
     tv_weight: Option<f32>,
-    /// What keeping the photo's outlines weighs, for each of them; 1 to 1000 differ usefully. [default: 8]
+    /// What keeping the photo's outlines weighs, for each of them; 1 to 1000 differ usefully.
+    /// [default: 8]
     #[arg(long, value_name = "O")]
     outlines: Option<f32>,
     /// Layers whose content counts, as in `conv4_2` or `conv3_1=0.5,conv4_2=1`.
@@ -234,7 +243,8 @@ pub struct RecipeArgs {
     /// What each style picture weighs in the blend.
     #[arg(long, value_name = "W,W,…", value_delimiter = ',')]
     pub style_weights: Option<Vec<f32>>,
-    /// Longer side of a style picture as a multiple of the photo's: larger means larger strokes. [default: 1]
+    /// Longer side of a style picture as a multiple of the photo's: larger means larger strokes.
+    /// [default: 1]
     #[arg(long, value_name = "S")]
     style_scale: Option<f32>,
     /// Take a frame around a painting as part of it; `--keep-frame=false` takes it out of a recipe.
@@ -243,14 +253,16 @@ pub struct RecipeArgs {
     /// Whose colours the result has: `painting`, `photo` or `matched`.
     #[arg(long, value_name = "NAME", value_parser = named::<Palette>)]
     palette: Option<Palette>,
-    /// Tell brightness and colour apart in amounts of light; `--linear-light=false` takes it out of a recipe.
+    /// Tell brightness and colour apart in amounts of light; `--linear-light=false` takes it out of
+    /// a recipe.
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     linear_light: Option<bool>,
-    /// What to begin with: `photo`, `recoloured` (the photo in the painting's colours), `noise` or `painting`, or shares of them as in
-    /// `photo=0.8,noise=0.2`. [default: photo]
+    /// What to begin with: `photo`, `recoloured` (the photo in the painting's colours), `noise` or
+    /// `painting`, or shares of them as in `photo=0.8,noise=0.2`. [default: photo]
     #[arg(long, value_name = "PICTURE", value_parser = start)]
     start: Option<Start>,
-    /// Sizes to paint at, coarse to fine: `one`, `doubling=N` or `growing=PX` from that longer side on.
+    /// Sizes to paint at, coarse to fine: `one`, `doubling=N` or `growing=PX` from that longer side
+    /// on.
     #[arg(long, value_name = "SIZES", value_parser = sizes)]
     sizes: Option<Sizes>,
     /// How feature maps are halved: `avg` or `max`.
@@ -260,12 +272,14 @@ pub struct RecipeArgs {
     #[arg(long, value_name = "NAME", value_parser = named::<Border>)]
     border: Option<Border>,
     /// How loud the network's filters are: `raw`, as published, or `normalised`, as in the paper.
-    #[arg(long, value_name = "NAME", value_parser = named::<Network>)]
-    network: Option<Network>,
-    /// Units in which layers' losses add up: `activation`, as in the paper, or `painting`, relative to the painting's outputs.
+    #[arg(long, value_name = "NAME", value_parser = named::<Filters>)]
+    network: Option<Filters>,
+    /// Units in which layers' losses add up: `activation`, as in the paper, or `painting`, relative
+    /// to the painting's outputs.
     #[arg(long, value_name = "NAME", value_parser = named::<LossUnits>)]
     units: Option<LossUnits>,
-    /// What is compared of the style layers: `gram`, `covariance` or `wasserstein`, for all of them, or as in `conv1_1=wasserstein,conv5_1=covariance`.
+    /// What is compared of the style layers: `gram`, `covariance` or `wasserstein`, for all of
+    /// them, or as in `conv1_1=wasserstein,conv5_1=covariance`.
     #[arg(long, value_name = "NAME", value_parser = statistics)]
     statistics: Option<LayerStatistics>,
     /// Seed of the noise and of the dither on the start picture. [default: 0]
@@ -281,10 +295,10 @@ impl Reconstruct {
     pub fn recipe(&self) -> Result<Recipe, CliError> {
         let own = self.recipe.recipe()?;
         let style_alone =
-            || Emphasis::style_alone(self.style.unwrap_or_default(), own.reading.units);
-        let mut emphasis = self.content.map_or_else(style_alone, Emphasis::content_alone);
-        put(&mut emphasis.tv_weight, self.recipe.tv_weight);
-        let recipe = own.reconstructing(emphasis);
+            || LossWeights::style_alone(self.style.unwrap_or_default(), own.features.units);
+        let mut loss_weights = self.content.map_or_else(style_alone, LossWeights::content_alone);
+        put(&mut loss_weights.tv_weight, self.recipe.tv_weight);
+        let recipe = own.reconstructing(loss_weights);
         recipe.validate()?;
         Ok(recipe)
     }
@@ -303,15 +317,15 @@ impl RecipeArgs {
         put(&mut recipe.size, self.size);
         put(&mut recipe.steps, self.steps);
         put(&mut recipe.optimizer, self.optimizer);
-        put(&mut recipe.emphasis.content_weight, self.content_weight);
-        put(&mut recipe.emphasis.tv_weight, self.tv_weight);
-        put(&mut recipe.emphasis.outlines, self.outlines);
-        put(&mut recipe.emphasis.content_layers, self.content_layers);
-        put(&mut recipe.emphasis.style_layers, self.style_layers);
-        put(&mut recipe.emphasis.grain, self.grain);
+        put(&mut recipe.loss_weights.content_weight, self.content_weight);
+        put(&mut recipe.loss_weights.tv_weight, self.tv_weight);
+        put(&mut recipe.loss_weights.outlines, self.outlines);
+        put(&mut recipe.loss_weights.content_layers, self.content_layers);
+        put(&mut recipe.loss_weights.style_layers, self.style_layers);
+        put(&mut recipe.loss_weights.grain, self.grain);
         if let Some(weights) = &self.style_weights {
-            recipe.emphasis.styles =
-                Emphasis::blend(weights).ok_or(CliError::TooManyWeights(weights.len()))?;
+            recipe.loss_weights.styles =
+                LossWeights::blend(weights).ok_or(CliError::TooManyWeights(weights.len()))?;
         }
         put(&mut recipe.style_scale, self.style_scale);
         put(&mut recipe.keep_frame, self.keep_frame);
@@ -319,11 +333,11 @@ impl RecipeArgs {
         put(&mut recipe.colours.linear_light, self.linear_light);
         put(&mut recipe.start, self.start);
         put(&mut recipe.sizes, self.sizes);
-        put(&mut recipe.reading.pooling, self.pooling);
-        put(&mut recipe.reading.border, self.border);
-        put(&mut recipe.reading.network, self.network);
-        put(&mut recipe.reading.units, self.units);
-        put(&mut recipe.reading.statistics, self.statistics);
+        put(&mut recipe.features.pooling, self.pooling);
+        put(&mut recipe.features.border, self.border);
+        put(&mut recipe.features.filters, self.network);
+        put(&mut recipe.features.units, self.units);
+        put(&mut recipe.features.statistics, self.statistics);
         put(&mut recipe.seed, self.seed);
         recipe.validate()?;
         Ok(recipe)
@@ -421,7 +435,7 @@ fn start(text: &str) -> Result<Start, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::recipe::Reading;
+    use crate::recipe::FeatureOptions;
 
     fn recipe(flags: &[&str]) -> Recipe {
         let words = ["impasto", "recipe"].iter().chain(flags);
@@ -446,15 +460,21 @@ mod tests {
             "--style-weights",
             "3,1",
         ]);
-        let reading =
-            Reading { pooling: Pooling::Average, border: Border::Zero, ..Reading::default() };
-        assert_eq!((changed.size, changed.reading), (256, reading));
-        assert_eq!((changed.emphasis.grain, changed.emphasis.styles), (-0.5, [3.0, 1.0, 0.0, 0.0]));
+        let features = FeatureOptions {
+            pooling: Pooling::Average,
+            border: Border::Zero,
+            ..FeatureOptions::default()
+        };
+        assert_eq!((changed.size, changed.features), (256, features));
+        assert_eq!(
+            (changed.loss_weights.grain, changed.loss_weights.styles),
+            (-0.5, [3.0, 1.0, 0.0, 0.0])
+        );
         let sizes =
             ["one", "doubling=3", "growing=226"].map(|sizes| recipe(&["--sizes", sizes]).sizes);
         assert_eq!(sizes, [Sizes::One, Sizes::Doubling(3), Sizes::Growing(226)]);
         let mixed =
-            recipe(&["--statistics", "conv1_1=wasserstein,conv2_1=covariance"]).reading.statistics;
+            recipe(&["--statistics", "conv1_1=wasserstein,conv2_1=covariance"]).features.statistics;
         let statistics =
             [Layer::Conv1_1, Layer::Conv2_1, Layer::Conv3_1].map(|layer| mixed.of(layer));
         assert_eq!(statistics, [Statistic::Wasserstein, Statistic::Covariance, Statistic::Gram]);
@@ -503,11 +523,14 @@ mod tests {
         };
         let own = recipe(&["--size=96", "--optimizer=adam", "--pooling=max", "--style-scale=2"]);
         assert_eq!(
-            (own.size, own.optimizer, own.reading.pooling),
+            (own.size, own.optimizer, own.features.pooling),
             (96, OptimizerKind::Adam, Pooling::Max)
         );
-        assert_eq!((own.start, own.style_scale, own.emphasis.tv_weight), (Start::NOISE, 1.0, 0.0));
-        assert_eq!(recipe(&["--tv-weight=5"]).emphasis.tv_weight, 5.0);
+        assert_eq!(
+            (own.start, own.style_scale, own.loss_weights.tv_weight),
+            (Start::NOISE, 1.0, 0.0)
+        );
+        assert_eq!(recipe(&["--tv-weight=5"]).loss_weights.tv_weight, 5.0);
     }
 
     #[test]

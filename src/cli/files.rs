@@ -14,7 +14,8 @@ pub fn open_fitted(path: &Path, edge: u32) -> Result<Pixels, CliError> {
         .map_err(|error| CliError::Picture(path.to_owned(), error))
 }
 
-/// The painting in the file `path`, its longer side at most `edge` px, without its frame unless `recipe` keeps it; says so where it leaves one out.
+/// The painting in the file `path`, its longer side at most `edge` px, without its frame unless
+/// `recipe` keeps it; says so where it leaves one out.
 pub fn open_painting(path: &Path, edge: u32, recipe: &Recipe) -> Result<Pixels, CliError> {
     let (painting, framed) = codec::decode_painting(&read(path)?, edge, recipe.keep_frame)
         .map_err(|error| CliError::Picture(path.to_owned(), error))?;

@@ -1,4 +1,5 @@
-//! What is measured instead of painted: the objective at one picture, and the network's means over many.
+//! What is measured instead of painted: the objective at one picture, and the network's means over
+//! many.
 
 use std::path::Path;
 
@@ -6,14 +7,15 @@ use pollster::block_on;
 
 use super::arguments::{Evaluate, Means};
 use super::files::{open_as_it_is, open_fitted, read, write};
-use super::{CliError, Studio};
+use super::{CliError, Painter};
 use crate::engine::Array;
 use crate::engine::evaluate::evaluate;
 use crate::engine::weights::ChannelMeans;
 use crate::engine::{ImageTensor, TransferError};
-use crate::recipe::Reading;
+use crate::recipe::FeatureOptions;
 
-/// Longer sides, px, at which the network's means are taken of each picture: filters answer differently to near and far.
+/// Longer sides, px, at which the network's means are taken of each picture: filters answer
+/// differently to near and far.
 const MEANS_EDGES: [u32; 3] = [256, 384, 576];
 
 /// `impasto means`.
@@ -22,14 +24,14 @@ const MEANS_EDGES: [u32; 3] = [256, 384, 576];
 /// [`CliError`].
 pub fn measure_means(args: &Means) -> Result<(), CliError> {
     let mut pictures = Vec::new();
-    let studio = Studio::exact(&args.device, &ChannelMeans::built_in())?;
+    let painter = Painter::exact(&args.device, &ChannelMeans::built_in())?;
     for path in &args.pictures {
         for edge in MEANS_EDGES {
-            pictures.push(ImageTensor::from_pixels(&open_fitted(path, edge)?, &studio.device));
+            pictures.push(ImageTensor::from_pixels(&open_fitted(path, edge)?, &painter.device));
         }
     }
     let means =
-        block_on(ChannelMeans::measure(&studio.vgg, &pictures)).map_err(TransferError::from)?;
+        block_on(ChannelMeans::measure(&painter.vgg, &pictures)).map_err(TransferError::from)?;
     write(&args.output, &means.to_bytes())
 }
 
@@ -45,11 +47,11 @@ pub fn write_evaluation(args: &Evaluate) -> Result<(), CliError> {
         return Err(CliError::Sizes { pastiche: pastiche.size(), content: content.size() });
     }
     let means = args.means.as_deref().map_or_else(|| Ok(ChannelMeans::built_in()), read_means)?;
-    let Studio { vgg, device, .. } = Studio::exact(&args.device, &means)?;
+    let Painter { vgg, device, .. } = Painter::exact(&args.device, &means)?;
     let [content, style, pastiche] =
         [&content, &style, &pastiche].map(|pixels| ImageTensor::from_pixels(pixels, &device));
-    let reading = Reading { network: args.network, ..Reading::plain(args.pooling) };
-    let arrays = block_on(evaluate(&vgg, &content, &style, &pastiche, reading))
+    let features = FeatureOptions { filters: args.network, ..FeatureOptions::plain(args.pooling) };
+    let arrays = block_on(evaluate(&vgg, &content, &style, &pastiche, features))
         .map_err(TransferError::from)?;
     write(&args.output, &Array::to_safetensors(&arrays))
 }

@@ -162,7 +162,8 @@ fn foreign(bytes: &[u8]) -> Option<ForeignFormat> {
     }
 }
 
-/// SVG and HTML have no magic number: their first element, after declarations and comments, names them.
+/// SVG and HTML have no magic number: their first element, after declarations and comments, names
+/// them.
 fn markup(bytes: &[u8]) -> Option<ForeignFormat> {
     const LOOK_AT: usize = 1024;
     let start = String::from_utf8_lossy(&bytes[..bytes.len().min(LOOK_AT)]).to_ascii_lowercase();
@@ -179,8 +180,8 @@ fn markup(bytes: &[u8]) -> Option<ForeignFormat> {
         .then_some(ForeignFormat::WebPage)
 }
 
-/// Raw files with a magic number of their own, and those that are TIFFs whose first picture is only a thumbnail (DNG, NEF, ARW):
-/// read as a TIFF, these would give the thumbnail.
+/// Raw files with a magic number of their own, and those that are TIFFs whose first picture is only
+/// a thumbnail (DNG, NEF, ARW): read as a TIFF, these would give the thumbnail.
 fn camera_raw(bytes: &[u8]) -> Option<ForeignFormat> {
     let own_magic = bytes.starts_with(b"FUJIFILMCCD-RAW")
         || bytes.starts_with(b"IIRO")
@@ -191,8 +192,9 @@ fn camera_raw(bytes: &[u8]) -> Option<ForeignFormat> {
         .then_some(ForeignFormat::CameraRaw)
 }
 
-/// Whether the first directory of a classic TIFF has bit 0 of `NewSubfileType` set: "a reduced-resolution version of another
-/// image in this TIFF file" (TIFF 6.0, section 8). `None` when there is no such directory or tag.
+/// Whether the first directory of a classic TIFF has bit 0 of `NewSubfileType` set: "a
+/// reduced-resolution version of another image in this TIFF file" (TIFF 6.0, section 8). `None`
+/// when there is no such directory or tag.
 fn first_tiff_picture_is_reduced(bytes: &[u8]) -> Option<bool> {
     const NEW_SUBFILE_TYPE: u32 = 254;
     const ENTRY_BYTES: usize = 12;
@@ -218,8 +220,8 @@ fn first_tiff_picture_is_reduced(bytes: &[u8]) -> Option<bool> {
     Some(number(entry + 8, 4)? & 1 == 1)
 }
 
-/// Whether the file lacks the end that its format asks for, as far as this shows without decoding. (The decoders of PNG, TIFF
-/// and BMP report it themselves.)
+/// Whether the file lacks the end that its format asks for, as far as this shows without decoding.
+/// (The decoders of PNG, TIFF and BMP report it themselves.)
 pub fn is_cut_short(format: PictureFormat, bytes: &[u8]) -> bool {
     const GIF_TRAILER: u8 = b';';
     const RIFF_HEADER_BYTES: usize = 8;
@@ -237,7 +239,8 @@ pub fn is_cut_short(format: PictureFormat, bytes: &[u8]) -> bool {
 
 /// Whether a JPEG stream runs on to its end marker.
 fn jpeg_reaches_its_end(bytes: &[u8]) -> bool {
-    /// Markers (ITU T.81, table B.1) without a length: a stuffed zero, fill bytes, TEM, RST0 to RST7, SOI.
+    /// Markers (ITU T.81, table B.1) without a length: a stuffed zero, fill bytes, TEM, RST0 to
+    /// RST7, SOI.
     fn stands_alone(marker: u8) -> bool {
         matches!(marker, 0x00 | 0x01 | 0xD0..=0xD8 | 0xFF)
     }

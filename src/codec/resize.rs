@@ -1,4 +1,5 @@
-//! Changing a picture's size in linear light: averages of sRGB values would darken fine bright detail.
+//! Changing a picture's size in linear light: averages of sRGB values would darken fine bright
+//! detail.
 
 use std::sync::LazyLock;
 
@@ -9,11 +10,13 @@ use image::{GenericImageView, Rgba};
 
 use crate::pixels::{ImageSize, Pixels};
 
-/// Full scale of linear light and of alpha on the way; 16 bits hold each of the 256 sRGB levels apart.
+/// Full scale of linear light and of alpha on the way; 16 bits hold each of the 256 sRGB levels
+/// apart.
 const FULL: u16 = u16::MAX;
 
-/// The filter sees at least this many source pixels for each of its own along an axis; what is more than that is averaged in
-/// whole boxes before (as libvips does), which costs one pass and keeps a large photo's linear form out of memory.
+/// The filter sees at least this many source pixels for each of its own along an axis; what is more
+/// than that is averaged in whole boxes before (as libvips does), which costs one pass and keeps a
+/// large photo's linear form out of memory.
 const LEFT_TO_FILTER: u32 = 2;
 
 /// Linear light of an sRGB byte, IEC 61966-2-1.
@@ -57,8 +60,8 @@ fn quantise<T: Into<f64> + TryFrom<u32, Error: std::fmt::Debug>>(value: f64, ful
     T::try_from(whole).expect("a value in 0..1 stays within full scale")
 }
 
-/// The picture at another size: Catmull-Rom in linear light over premultiplied alpha, so that the colour of transparent pixels
-/// does not bleed.
+/// The picture at another size: Catmull-Rom in linear light over premultiplied alpha, so that the
+/// colour of transparent pixels does not bleed.
 ///
 /// # Panics
 /// When a side of `size` is 0.
@@ -92,7 +95,8 @@ pub(super) fn resize_view(
     let from =
         ImageRef::from_pixels(boxes.width, boxes.height, &linear).expect("one value for each box");
     let mut to = Image::new(size.width, size.height, PixelType::U16x4);
-    // The last row and column of boxes may be cut; the crop keeps the picture's own edges where they are.
+    // The last row and column of boxes may be cut; the crop keeps the picture's own edges where
+    // they are.
     let edge = f64::from(box_edge);
     let options = ResizeOptions::new()
         .resize_alg(ResizeAlg::Convolution(FilterType::CatmullRom))
@@ -176,7 +180,8 @@ mod tests {
             );
         for edge in [8, 16, 32] {
             let small = resize(&board, ImageSize::new(edge, edge));
-            // Half the light is byte 188, but for the filter's cut at the edges; a mean of bytes would be 128.
+            // Half the light is byte 188, but for the filter's cut at the edges; a mean of bytes
+            // would be 128.
             assert!(
                 small.rgba().chunks_exact(4).all(|p| p[0].abs_diff(188) <= 2 && p[3] == 255),
                 "{edge}: {:?}",

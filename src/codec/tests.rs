@@ -1,4 +1,5 @@
-//! Small files made here by encoders and by hand; those of `tests/pictures` come from Pillow (`make.py` beside them).
+//! Small files made here by encoders and by hand; those of `tests/pictures` come from Pillow
+//! (`make.py` beside them).
 
 use image::codecs::gif::GifEncoder;
 use image::{Frame, ImageBuffer, ImageFormat, Luma, LumaA, Rgb, RgbImage, Rgba, RgbaImage};

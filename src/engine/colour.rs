@@ -1,6 +1,7 @@
 //! Colours of photo and painting: what becomes of them before the optimisation and after it.
 //!
-//! The optimisation itself knows nothing of this; it is given other pictures, and its result is seen through the photo.
+//! The optimisation itself knows nothing of this; it is given other pictures, and its result is
+//! seen through the photo.
 
 use burn::tensor::Tensor;
 use glam::{DMat3, DVec3};
@@ -12,16 +13,19 @@ use crate::recipe::{Colours, Palette};
 const LUMA: [f32; 3] = [0.299, 0.587, 0.114];
 /// The same for amounts of light (Rec. 709, whose primaries sRGB has).
 const LUMINANCE: [f32; 3] = [0.2126, 0.7152, 0.0722];
-/// Variance below which the colours of a picture to be changed count as noise, (4/255)²: without a bound, the faint colours of a grey
-/// one would be stretched to fill the other's.
+/// Variance below which the colours of a picture to be changed count as noise, (4/255)²: without a
+/// bound, the faint colours of a grey one would be stretched to fill the other's.
 const NOISE_VARIANCE: f64 = 2.5e-4;
-/// Variance that even a grey picture's colours are taken to have, so that the matrices have inverses.
+/// Variance that even a grey picture's colours are taken to have, so that the matrices have
+/// inverses.
 const LEAST_VARIANCE: f64 = 1e-7;
 /// Pixels that even an empty region is taken to have.
 const LEAST_TOTAL: f64 = 1e-6;
-/// Rounds of an iteration that doubles its digits with each; from the least variance the first dozen only find the magnitude.
+/// Rounds of an iteration that doubles its digits with each; from the least variance the first
+/// dozen only find the magnitude.
 const ROOT_ROUNDS: u32 = 32;
-/// Light added to the photo before its channels are set in proportion: black has no hue to keep, and turns grey.
+/// Light added to the photo before its channels are set in proportion: black has no hue to keep,
+/// and turns grey.
 const BLACK: f32 = 1e-3;
 
 /// A painting as the network is to see it beside `photo`, both `[H, W, 3]` in 0..1.
@@ -48,8 +52,9 @@ pub fn photo_seen(colours: Colours, mut rgb: Vec<f32>) -> Vec<f32> {
     rgb
 }
 
-/// The photo with the mean and covariance of the paintings' colours, mixed by their shares, on average over a `region`, the share of each pixel
-/// in it: in sRGB values, which the network sees. Pictures are `[H, W, 3]` in 0..1.
+/// The photo with the mean and covariance of the paintings' colours, mixed by their shares, on
+/// average over a `region`, the share of each pixel in it: in sRGB values, which the network sees.
+/// Pictures are `[H, W, 3]` in 0..1.
 pub fn recoloured(photo: &[f32], region: &[f32], paintings: &[(&[f32], f32)]) -> Vec<f32> {
     let linear_light = false;
     let light = light_by(linear_light);
@@ -65,7 +70,8 @@ pub fn recoloured(photo: &[f32], region: &[f32], paintings: &[(&[f32], f32)]) ->
     recoloured
 }
 
-/// The result as the person is to see it: `pastiche` itself, or its brightness under the colours of `photo`, both of one size.
+/// The result as the person is to see it: `pastiche` itself, or its brightness under the colours of
+/// `photo`, both of one size.
 pub fn finished(colours: Colours, pastiche: &ImageTensor, photo: &ImageTensor) -> ImageTensor {
     if colours.palette != Palette::Photo {
         return pastiche.clone();
@@ -95,7 +101,8 @@ fn brightness([red, green, blue]: [f32; 3], linear_light: bool) -> f32 {
     }
 }
 
-/// Makes the painting grey, with the mean and spread of the photo's brightness, so that strokes fall on the tones that the photo has.
+/// Makes the painting grey, with the mean and spread of the photo's brightness, so that strokes
+/// fall on the tones that the photo has.
 fn match_brightness(painting: &mut [f32], photo: &[f32], linear_light: bool) {
     let grey = |rgb: &[f32]| {
         rgb.as_chunks().0.iter().map(|&pixel| brightness(pixel, linear_light)).collect::<Vec<f32>>()
@@ -122,8 +129,9 @@ fn mean_and_deviation(values: &[f32]) -> (f64, f64) {
 /// Mean and covariance of colours.
 type Moments = (DVec3, DMat3);
 
-/// Maps colours of one mean and covariance to those of another by the linear map that moves them least (Monge–Kantorovich; Pitié, Kokaram
-/// 2007): `A = S^-½ (S^½ C S^½)^½ S^-½` for covariances `S`, before, and `C`, after.
+/// Maps colours of one mean and covariance to those of another by the linear map that moves them
+/// least (Monge–Kantorovich; Pitié, Kokaram 2007): `A = S^-½ (S^½ C S^½)^½ S^-½` for covariances
+/// `S`, before, and `C`, after.
 fn match_colours(
     rgb: &mut [f32],
     (from, spread): Moments,
@@ -190,7 +198,8 @@ fn mixed(pictures: &[(Moments, f64)]) -> Moments {
     (mean, moment - outer(mean))
 }
 
-/// Square root of a symmetric, positive definite matrix, and its inverse, by the iteration of Denman and Beavers (1976).
+/// Square root of a symmetric, positive definite matrix, and its inverse, by the iteration of
+/// Denman and Beavers (1976).
 fn roots(matrix: DMat3) -> (DMat3, DMat3) {
     (0..ROOT_ROUNDS).fold((matrix, DMat3::IDENTITY), |(root, inverse_root), _| {
         ((root + inverse_root.inverse()) * 0.5, (inverse_root + root.inverse()) * 0.5)

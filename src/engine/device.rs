@@ -3,7 +3,7 @@
 use burn::tensor::Device;
 use thiserror::Error;
 
-use crate::memory::Capacity;
+use crate::memory::DeviceLimits;
 
 /// The longest side offered on the processor, px: a step at 512² takes 378 GFLOP, on one core.
 #[cfg(feature = "cpu")]
@@ -35,7 +35,7 @@ pub struct OpenDevice {
     /// The longest side, px, of a square picture that can be painted.
     pub max_edge: u32,
     /// What there is room for.
-    pub capacity: Capacity,
+    pub limits: DeviceLimits,
 }
 
 /// The processor, through Burn's flex backend.
@@ -49,7 +49,7 @@ pub fn open_cpu() -> Result<OpenDevice, DeviceError> {
         name: String::new(),
         software: false,
         max_edge: MAX_CPU_EDGE_PX,
-        capacity: Capacity::AMPLE,
+        limits: DeviceLimits::AMPLE,
     });
     #[cfg(not(feature = "cpu"))]
     Err(DeviceError::NotBuiltIn)
@@ -57,11 +57,13 @@ pub fn open_cpu() -> Result<OpenDevice, DeviceError> {
 
 /// The strongest GPU there is, through WebGPU in a browser and the system's graphics API elsewhere.
 ///
-/// In a browser `on_lost` is called when the device is lost, at any time later. Natively the next read-back fails instead, since
-/// there a device has one such callback and Burn holds it. A process can open the GPU once.
+/// In a browser `on_lost` is called when the device is lost, at any time later. Natively the next
+/// read-back fails instead, since there a device has one such callback and Burn holds it. A process
+/// can open the GPU once.
 ///
 /// # Errors
-/// [`DeviceError`], by the stage at which it failed; [`DeviceError::NotBuiltIn`] without the feature `gpu`.
+/// [`DeviceError`], by the stage at which it failed; [`DeviceError::NotBuiltIn`] without the
+/// feature `gpu`.
 #[cfg_attr(not(feature = "gpu"), expect(unused_variables, reason = "nothing can be lost"))]
 pub async fn open_gpu(
     on_lost: impl Fn(String) + Send + 'static,
@@ -78,7 +80,7 @@ mod gpu {
     use burn_wgpu::{WgpuInitError, WgpuSetup};
 
     use super::{DeviceError, OpenDevice};
-    use crate::memory::Capacity;
+    use crate::memory::DeviceLimits;
 
     #[cfg_attr(
         not(target_arch = "wasm32"),
@@ -87,7 +89,8 @@ mod gpu {
     pub(super) async fn open(
         on_lost: impl Fn(String) + Send + 'static,
     ) -> Result<OpenDevice, DeviceError> {
-        // Burn asks for all features and limits of the adapter: WebGPU's defaults would cap a binding at 128 MiB, one map at 724².
+        // Burn asks for all features and limits of the adapter: WebGPU's defaults would cap a
+        // binding at 128 MiB, one map at 724².
         let (device, WgpuSetup { adapter, device: handle, .. }) =
             Device::wgpu_options().init_with_setup_async().await?;
         #[cfg(target_arch = "wasm32")]
@@ -98,15 +101,9 @@ mod gpu {
         let software = info.device_type == wgpu::DeviceType::Cpu;
         let limits = handle.limits();
         let buffer_bytes = limits.max_storage_buffer_binding_size.min(limits.max_buffer_size);
-        let has_halves = handle.features().contains(wgpu::Features::SHADER_F16);
-        let capacity = Capacity { has_halves, ..Capacity::of_buffers(buffer_bytes) };
-        Ok(OpenDevice {
-            device,
-            name: info.name,
-            software,
-            max_edge: capacity.max_edge(),
-            capacity,
-        })
+        let has_f16 = handle.features().contains(wgpu::Features::SHADER_F16);
+        let limits = DeviceLimits { has_f16, ..DeviceLimits::of_buffers(buffer_bytes) };
+        Ok(OpenDevice { device, name: info.name, software, max_edge: limits.max_edge(), limits })
     }
 
     impl From<WgpuInitError> for DeviceError {

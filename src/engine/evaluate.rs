@@ -1,28 +1,31 @@
-//! Every quantity of the objective at one picture, for comparison with a reference: feature maps, Gram matrices, losses and
-//! gradients in the paper's units, unweighted; and the channel means of pictures.
+//! Every quantity of the objective at one picture, for comparison with a reference: feature maps,
+//! Gram matrices, losses and gradients in the paper's units, unweighted; and the channel means of
+//! pictures.
 
 use std::collections::BTreeMap;
 
 use burn::tensor::{ExecutionError, Tensor};
 
 use super::arrays::{Array, array};
-use super::loss::{Objective, Subject, TotalVariationLoss};
+use super::loss::{Objective, ObjectiveInputs, TotalVariationLoss};
 use super::ops::float;
 use super::ops::readback::read_back;
 use super::weights::{ChannelMeans, mean_keys};
 use super::{FeatureMap, FeatureMaps, ImageTensor, Moments, Vgg19};
 use crate::layer::Layer;
-use crate::memory::Capacity;
-use crate::recipe::{Emphasis, Pooling, Reading, Statistic};
+use crate::memory::DeviceLimits;
+use crate::recipe::{FeatureOptions, LossWeights, Pooling, Statistic};
 
-/// A measured mean is at least this share of its layer's: a filter that fired nowhere would otherwise be divided by zero.
+/// A measured mean is at least this share of its layer's: a filter that fired nowhere would
+/// otherwise be divided by zero.
 const LEAST_SHARE: f32 = 1e-3;
 
 /// Evaluates the objective of `content` and `style` at `pastiche`.
 ///
-/// Gives `feat.<layer>` `[C, h, w]` and `gram.<layer>` `[C, C]` (`F·Fᵀ`, undivided) of the pastiche, `loss.content` `[1]`,
-/// `loss.E` `[5]`, `loss.tv` `[1]`, and the gradients `grad.content`, `grad.style` (of `Σ 0.2·E_l`) and `grad.tv`, `[H, W, 3]`,
-/// with respect to RGB in 0..1.
+/// Gives `feat.<layer>` `[C, h, w]` and `gram.<layer>` `[C, C]` (`F·Fᵀ`, undivided) of the
+/// pastiche, `loss.content` `[1]`, `loss.E` `[5]`, `loss.tv` `[1]`, and the gradients
+/// `grad.content`, `grad.style` (of `Σ 0.2·E_l`) and `grad.tv`, `[H, W, 3]`, with respect to RGB in
+/// 0..1.
 ///
 /// # Errors
 /// When the device fails or is lost.
@@ -31,13 +34,17 @@ pub async fn evaluate(
     content: &ImageTensor,
     style: &ImageTensor,
     pastiche: &ImageTensor,
-    reading: Reading,
+    features: FeatureOptions,
 ) -> Result<Vec<Array>, ExecutionError> {
-    let subject =
-        Subject { photo: content.clone(), paintings: vec![style.clone()], masks: Vec::new() };
-    let objective = Objective::new(vgg, &subject, reading, Emphasis::plain(), Capacity::AMPLE);
+    let subject = ObjectiveInputs {
+        photo: content.clone(),
+        paintings: vec![style.clone()],
+        masks: Vec::new(),
+    };
+    let objective =
+        Objective::new(vgg, &subject, features, LossWeights::plain(), DeviceLimits::AMPLE);
     let maps = objective.encode(vgg, pastiche);
-    let mut arrays = features(&maps).await?;
+    let mut arrays = feature_arrays(&maps).await?;
     arrays.extend(grams(&maps).await?);
     arrays.push(array(
         "loss.content",
@@ -60,7 +67,7 @@ pub async fn evaluate(
         objective.content().layer_loss(&objective.encode(vgg, x), Layer::CONTENT, 1.0)
     };
     let style_loss = |x: &ImageTensor| {
-        let weights = Emphasis::plain().style_layers;
+        let weights = LossWeights::plain().style_layers;
         objective.style().evaluate(&objective.encode(vgg, x), weights).expect("five layers count")
     };
     arrays.push(gradient("grad.content", pastiche, content_loss).await?);
@@ -73,7 +80,7 @@ fn layers() -> impl Iterator<Item = Layer> {
     Layer::STYLE.into_iter().chain([Layer::CONTENT])
 }
 
-async fn features(maps: &FeatureMaps) -> Result<Vec<Array>, ExecutionError> {
+async fn feature_arrays(maps: &FeatureMaps) -> Result<Vec<Array>, ExecutionError> {
     let mut arrays = Vec::new();
     for layer in layers() {
         let tensor = maps.get(layer).tensor().clone();
@@ -121,7 +128,7 @@ impl ChannelMeans {
             mean_keys().map(|key| (key, vec![0.0; key.1.channels()])).collect();
         for picture in pictures {
             for pooling in Pooling::ALL {
-                let maps = vgg.encode(picture, &Layer::ALL, Reading::plain(pooling));
+                let maps = vgg.encode(picture, &Layer::ALL, FeatureOptions::plain(pooling));
                 for layer in Layer::ALL {
                     let answer = mean_answer(maps.get(layer)).await?;
                     let means =

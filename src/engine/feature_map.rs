@@ -47,7 +47,7 @@ impl FeatureMap {
     }
 
     /// The same values, to be kept for a run.
-    pub fn lasting(self) -> Self {
+    pub fn own_buffer(self) -> Self {
         Self(own_buffer(self.0))
     }
 }

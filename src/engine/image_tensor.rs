@@ -2,7 +2,7 @@
 
 use burn::tensor::{Device, ExecutionError, Tensor, TensorData};
 
-use super::ops::image::{crop, halved, resized, to_pixels, to_rgb};
+use super::ops::image::{crop, halve, resize, to_pixels, to_rgb};
 use crate::pixels::{ImageSize, Pixels, Reduction};
 
 /// A picture on the device.
@@ -24,7 +24,8 @@ impl ImageTensor {
         Self::from_rgb(pixels.size(), &pixels.composited_rgb(), device)
     }
 
-    /// From interleaved RGB in 0..1, `[H, W, 3]`. Put into the tensor's order here: Burn has several programs for that on a GPU, by size.
+    /// From interleaved RGB in 0..1, `[H, W, 3]`. Put into the tensor's order here: Burn has
+    /// several programs for that on a GPU, by size.
     pub fn from_rgb(size: ImageSize, rgb: &[f32], device: &Device) -> Self {
         let planes: Vec<f32> =
             (0..3).flat_map(|colour| rgb.iter().skip(colour).step_by(3).copied()).collect();
@@ -65,14 +66,15 @@ impl ImageTensor {
 
     /// The picture stretched to `size`, bilinearly.
     #[must_use]
-    pub fn resized(&self, size: ImageSize) -> Self {
+    pub fn resize(&self, size: ImageSize) -> Self {
         if size == self.size() {
             return self.clone();
         }
-        Self(resized(self.0.clone(), [size.height as usize, size.width as usize]))
+        Self(resize(self.0.clone(), [size.height as usize, size.width as usize]))
     }
 
-    /// Reads the picture back, opaque. On a GPU it is made bytes there, so that a third as many of them come.
+    /// Reads the picture back, opaque. On a GPU it is made bytes there, so that a third as many of
+    /// them come.
     ///
     /// # Errors
     /// When the device fails or is lost.
@@ -91,10 +93,10 @@ impl ImageTensor {
 
 /// `[1, C, H, W]` made smaller by `reduction`.
 pub fn reduced(x: Tensor<4>, reduction: Reduction) -> Tensor<4> {
-    let half = halved(x, reduction.halvings);
+    let half = halve(x, reduction.halvings);
     let [_, _, height, width] = half.dims();
     let size = [height, width].map(|side| reduction.rest_of(side));
-    if size == [height, width] { half } else { resized(half, size) }
+    if size == [height, width] { half } else { resize(half, size) }
 }
 
 #[cfg(test)]
@@ -115,20 +117,20 @@ mod tests {
 
     #[test]
     fn halving_takes_means_and_drops_what_is_odd() {
-        let halved = |halvings| Reduction { halvings, rest: 1.0 };
-        let half = ramp(5, 4).reduced(halved(1));
+        let halve = |halvings| Reduction { halvings, rest: 1.0 };
+        let half = ramp(5, 4).reduced(halve(1));
         assert_eq!(half.size(), ImageSize::new(2, 2));
         assert_eq!(
             block_on(half.to_rgb()).unwrap(),
             [0.5, 0.5, 1.0, 2.5, 0.5, 1.0, 0.5, 2.5, 1.0, 2.5, 2.5, 1.0]
         );
-        assert_eq!(ramp(9, 9).reduced(halved(2)).size(), ImageSize::new(2, 2));
+        assert_eq!(ramp(9, 9).reduced(halve(2)).size(), ImageSize::new(2, 2));
     }
 
     #[test]
     fn a_resized_picture_shows_the_same() {
         let size = ImageSize::new(8, 6);
-        let back = block_on(ramp(4, 3).resized(size).to_rgb()).unwrap();
+        let back = block_on(ramp(4, 3).resize(size).to_rgb()).unwrap();
         let at = |x: usize, y: usize| &back[3 * (8 * y + x)..][..3];
         // Pixel centres: column 3 of 8 lies at 3.5/8·4 − 0.5 = 1.25 of 4.
         assert_eq!(at(3, 2), [1.25, 0.75, 1.0]);

@@ -1,4 +1,5 @@
-//! Where a painting's style belongs: a soft mask over the photo, and what the network's layers see of it.
+//! Where a painting's style belongs: a soft mask over the photo, and what the network's layers see
+//! of it.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +7,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 
 use super::Tile;
 use super::image_tensor::reduced;
-use super::ops::image::halved;
+use super::ops::image::halve;
 use super::ops::{float, sum};
 use crate::layer::Layer;
 use crate::pixels::{ImageSize, Pixels, Reduction};
@@ -40,8 +41,9 @@ impl Mask {
         Self(reduced(self.0.clone(), reduction))
     }
 
-    /// What each layer sees of it: the mask brought to the size of the layer's maps as the maps themselves are. So every position of every
-    /// layer belongs to the regions by shares that add up, and none is left out at an edge between two.
+    /// What each layer sees of it: the mask brought to the size of the layer's maps as the maps
+    /// themselves are. So every position of every layer belongs to the regions by shares that add
+    /// up, and none is left out at an edge between two.
     pub fn guides(&self) -> BTreeMap<Layer, Guide> {
         let mut mask = self.0.clone();
         Layer::ALL
@@ -49,7 +51,7 @@ impl Mask {
             .map(|layer| {
                 let guide = Guide::new(mask.clone());
                 if layer.precedes_pooling() {
-                    mask = halved(mask.clone(), 1);
+                    mask = halve(mask.clone(), 1);
                 }
                 (layer, guide)
             })
@@ -82,8 +84,9 @@ impl Guide {
     }
 }
 
-/// How much each pixel belongs to each of several regions, from grey pictures of one size, white where a region is and black where not.
-/// Where they claim a pixel more than once they share it; where none does, no painting's style counts.
+/// How much each pixel belongs to each of several regions, from grey pictures of one size, white
+/// where a region is and black where not. Where they claim a pixel more than once they share it;
+/// where none does, no painting's style counts.
 pub fn shares(masks: &[Pixels]) -> Vec<Vec<f32>> {
     let claims: Vec<Vec<f32>> = masks.iter().map(claims).collect();
     let claimed = |pixel: usize| claims.iter().map(|claims| claims[pixel]).sum::<f32>().max(1.0);

@@ -2,15 +2,16 @@
 
 use burn::tensor::{Gradients, Tensor};
 
-use super::ops::scaling::scaled;
+use super::ops::scaling::scale;
 use super::ops::{float, gram, sum};
 use super::{FeatureMap, Guide};
 use crate::recipe::Statistic;
 
-/// Which filters fire together, with where they fire summed away; and how much each fires, where a statistic needs it.
+/// Which filters fire together, with where they fire summed away; and how much each fires, where a
+/// statistic needs it.
 ///
-/// With `F` the feature map flattened to `[C, M]`, `M = H·W`: the Gram matrix `G = F·Fᵀ / M`, so that pictures of different size compare, and below
-/// it the mean, `(F·1)ᵀ / M`.
+/// With `F` the feature map flattened to `[C, M]`, `M = H·W`: the Gram matrix `G = F·Fᵀ / M`, so
+/// that pictures of different size compare, and below it the mean, `(F·1)ᵀ / M`.
 ///
 /// - **Shape:** `[C, C]`, symmetric, positive semi-definite; with the mean `[C + 1, C]`.
 /// - **Units:** activation², the mean activation.
@@ -28,11 +29,13 @@ impl Moments {
         })
     }
 
-    /// Of one layer's feature map within a region, by soft shares: `Σ_p t_p·F_p·F_pᵀ / Σ_p t_p` over the positions `p`, and likewise the mean.
+    /// Of one layer's feature map within a region, by soft shares: `Σ_p t_p·F_p·F_pᵀ / Σ_p t_p`
+    /// over the positions `p`, and likewise the mean.
     ///
-    /// - **Source:** Gatys et al. 2017, *Controlling Perceptual Factors in Neural Style Transfer*, section 4.
+    /// - **Source:** Gatys et al. 2017, *Controlling Perceptual Factors in Neural Style Transfer*,
+    ///   section 4.
     pub fn guided(map: &FeatureMap, guide: &Guide, statistic: Statistic) -> Self {
-        let weighted = scaled(map.tensor().clone(), guide.root.clone());
+        let weighted = scale(map.tensor().clone(), guide.root.clone());
         let sums = match statistic {
             Statistic::Gram => gram::gram(weighted),
             _ => gram::moments(weighted, Some(guide.root.clone())),
@@ -60,7 +63,8 @@ impl Moments {
         self.0.clone().slice([channels..rows, 0..channels])
     }
 
-    /// The covariance, `G − m·mᵀ`, times the first of two `scales`, `[2]`, above the mean times the second: `[C + 1, C]`.
+    /// The covariance, `G − m·mᵀ`, times the first of two `scales`, `[2]`, above the mean times the
+    /// second: `[C + 1, C]`.
     pub fn centred(&self, scales: &Tensor<1>) -> Tensor<2> {
         gram::centred(self.0.clone(), scales.clone())
     }

@@ -1,8 +1,9 @@
 //! A picture in tiles, for sizes at which the maps of the whole do not fit the device.
 //!
-//! Every loss is a sum over positions of maps, be it inside of a Gram matrix. Each tile answers for the positions of its *core*; the cores share
-//! the picture out. It is seen with a halo as wide as the network looks, so that its core's maps, and all that they are made of, are those of
-//! the whole picture: sums and gradients over tiles are exact.
+//! Every loss is a sum over positions of maps, be it inside of a Gram matrix. Each tile answers for
+//! the positions of its *core*; the cores share the picture out. It is seen with a halo as wide as
+//! the network looks, so that its core's maps, and all that they are made of, are those of the
+//! whole picture: sums and gradients over tiles are exact.
 
 use std::ops::Range;
 
@@ -13,7 +14,7 @@ use super::ops::float;
 use super::ops::image::add_at;
 use super::{FeatureMap, ImageTensor};
 use crate::layer::Layer;
-use crate::memory::{Capacity, LEAST_TILE_EDGE_PX};
+use crate::memory::{DeviceLimits, LEAST_TILE_EDGE_PX};
 use crate::pixels::ImageSize;
 
 /// Cores begin where positions of all layers do: a multiple of the deepest layers' stride, px.
@@ -27,7 +28,8 @@ const _: () = assert!(
     "the plain arithmetic of memory knows no layers"
 );
 
-/// How far from its own pixels a position of the deepest layer looks, px: each convolution sees one position further to every side.
+/// How far from its own pixels a position of the deepest layer looks, px: each convolution sees one
+/// position further to every side.
 const fn reach() -> usize {
     let (mut reach, mut index) = (0, 0);
     while index < Layer::ALL.len() {
@@ -59,13 +61,10 @@ impl Tile {
     ///
     /// # Panics
     /// When a tile has no room between its halos: a mistake of who says what the capacity is.
-    pub fn all(size: ImageSize, capacity: Capacity) -> Vec<Self> {
+    pub fn all(size: ImageSize, limits: DeviceLimits) -> Vec<Self> {
         let ImageSize { width, height } = size;
-        let edge = if capacity.sees_whole(width, height) {
-            usize::MAX
-        } else {
-            capacity.tile_edge as usize
-        };
+        let edge =
+            if limits.sees_whole(width, height) { usize::MAX } else { limits.tile_edge as usize };
         let [rows, columns] = [height, width].map(|side| Span::all(side as usize, edge));
         rows.iter()
             .flat_map(|rows| {
@@ -115,7 +114,8 @@ impl Tile {
         share(&self.rows) * share(&self.columns)
     }
 
-    /// `picture` with `part`, of the size that is [`seen`](Self::seen), added where it belongs; both `[1, 3, H, W]`.
+    /// `picture` with `part`, of the size that is [`seen`](Self::seen), added where it belongs;
+    /// both `[1, 3, H, W]`.
     #[must_use]
     pub fn added(&self, picture: Tensor<4>, part: Tensor<4>) -> Tensor<4> {
         add_at(picture, part, [self.rows.seen.start, self.columns.seen.start])
@@ -127,7 +127,8 @@ impl Tile {
 }
 
 impl Span {
-    /// A side of `whole` px in spans of which each sees at most `edge` px, and all as much: maps of one tile lie in what those of the last have left.
+    /// A side of `whole` px in spans of which each sees at most `edge` px, and all as much: maps of
+    /// one tile lie in what those of the last have left.
     fn all(whole: usize, edge: usize) -> Vec<Self> {
         if whole <= edge {
             return vec![Self { core: 0..whole, seen: 0..whole, whole }];
@@ -148,8 +149,9 @@ impl Span {
         (0..count).map(span).collect()
     }
 
-    /// How few spans of at most `edge` px are enough for a side of `whole` px, and how little each of them sees then. All begin on the grid, the last where it ends
-    /// with the picture, and each shares two halos with the next.
+    /// How few spans of at most `edge` px are enough for a side of `whole` px, and how little each
+    /// of them sees then. All begin on the grid, the last where it ends with the picture, and each
+    /// shares two halos with the next.
     fn fewest(whole: usize, edge: usize) -> (usize, usize) {
         let lengths =
             (2 * HALO_PX + GRID_PX..=edge).filter(|seen| seen % GRID_PX == whole % GRID_PX);
@@ -185,7 +187,8 @@ fn positions(layer: Layer, pixels: usize) -> usize {
 mod tests {
     use super::*;
 
-    const NARROW: Capacity = Capacity { whole_edge: 256, tile_edge: 256, ..Capacity::AMPLE };
+    const NARROW: DeviceLimits =
+        DeviceLimits { whole_edge: 256, tile_edge: 256, ..DeviceLimits::AMPLE };
 
     #[test]
     fn the_network_looks_70_px_far() {

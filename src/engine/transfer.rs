@@ -11,22 +11,23 @@ use burn::tensor::Device;
 
 pub use self::pictures::{Pictures, TransferError};
 use self::scene::Scene;
-use super::loss::{Objective, Pass, Progress, Subject};
+use super::loss::{Objective, ObjectiveInputs, Pass, Progress};
 use super::ops::readback::sync;
 use super::optimizer::{Evaluation, Optimizer, Report};
-use super::{Begun, ImageTensor, Vgg19, colour};
+use super::{ImageTensor, InFlight, Vgg19, colour};
 use crate::losses::Losses;
-use crate::memory::Capacity;
+use crate::memory::DeviceLimits;
 use crate::pixels::{ImageSize, Pixels, Reduction};
 use crate::recipe::pyramid::{self, Level};
-use crate::recipe::{Emphasis, OptimizerKind, Recipe, Sizes};
+use crate::recipe::{LossWeights, OptimizerKind, Recipe, Sizes};
 
 /// What [`StyleTransfer::advance`] has come to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Advance {
     /// A part of a step, or of the targets.
     Part,
-    /// The last of the targets that were missing. Making them took memory in other pieces than a step does.
+    /// The last of the targets that were missing. Making them took memory in other pieces than a
+    /// step does.
     Targets,
     /// The end of a step.
     Step,
@@ -38,7 +39,7 @@ pub struct StyleTransfer {
     vgg: Rc<Vgg19>,
     recipe: Recipe,
     /// Of the device.
-    capacity: Capacity,
+    limits: DeviceLimits,
     /// As they were given.
     pictures: Pictures,
     /// Of the photo, to be restored in every picture that is read.
@@ -62,7 +63,7 @@ pub struct StyleTransfer {
 }
 
 impl StyleTransfer {
-    /// Prepares a run of `recipe` on `device`, which has room for `capacity`.
+    /// Prepares a run of `recipe` on `device`, which has room for `limits`.
     ///
     /// # Errors
     /// [`TransferError`] of the recipe or the pictures.
@@ -70,13 +71,13 @@ impl StyleTransfer {
         vgg: Rc<Vgg19>,
         pictures: &Pictures,
         recipe: &Recipe,
-        capacity: Capacity,
+        limits: DeviceLimits,
         device: &Device,
     ) -> Result<Self, TransferError> {
         // An earlier result is gone on with at its own size: a smaller one would lose its detail.
         let sizes = if pictures.earlier.is_some() { Sizes::One } else { recipe.sizes };
         let levels = pyramid::levels(pictures.photo.size(), sizes, recipe.steps);
-        Self::at_levels(vgg, pictures, recipe, levels.into(), capacity, device)
+        Self::at_levels(vgg, pictures, recipe, levels.into(), limits, device)
     }
 
     /// The same through these `levels`, of which there is one at least.
@@ -85,7 +86,7 @@ impl StyleTransfer {
         pictures: &Pictures,
         recipe: &Recipe,
         mut levels: VecDeque<Level>,
-        capacity: Capacity,
+        limits: DeviceLimits,
         device: &Device,
     ) -> Result<Self, TransferError> {
         recipe.validate()?;
@@ -106,15 +107,15 @@ impl StyleTransfer {
             }
         };
         Ok(Self {
-            objective: objective(&scene.subject, recipe, capacity),
+            objective: objective(&scene.subject, recipe, limits),
             optimizer: Optimizer::new(
                 recipe.optimizer,
                 start.into_tensor(),
                 steps,
-                capacity.pairs(size.area()),
+                limits.pairs(size.area()),
             ),
             recipe: recipe.clone(),
-            capacity,
+            limits,
             alpha: pictures.photo.alpha().map(Rc::from),
             pictures: pictures.clone(),
             pass: None,
@@ -128,7 +129,8 @@ impl StyleTransfer {
         })
     }
 
-    /// Does one step: one evaluation of the objective and its gradient. It is not waited for, but where it has several parts each but the last is.
+    /// Does one step: one evaluation of the objective and its gradient. It is not waited for, but
+    /// where it has several parts each but the last is.
     ///
     /// # Errors
     /// [`TransferError::Device`].
@@ -139,15 +141,15 @@ impl StyleTransfer {
                 Advance::Targets => self.optimizer.x().device().memory_cleanup(),
                 Advance::Part => {}
             }
-            self.mark().outcome().await?;
+            self.fence().wait().await?;
         }
     }
 
     /// A mark in the device's queue, reached when all that was asked for before it is done.
-    pub fn mark(&self) -> Begun<Result<(), TransferError>> {
+    pub fn fence(&self) -> InFlight<Result<(), TransferError>> {
         // Of one pixel, so that it takes no other program for another size.
         let pixel = ImageTensor::new(self.optimizer.x().clone()).part([0, 0], [1, 1]);
-        Begun::new(async { Ok(sync(pixel.into_tensor()).await?) })
+        InFlight::new(async { Ok(sync(pixel.into_tensor()).await?) })
     }
 
     /// Parts of the targets that are missing.
@@ -155,13 +157,15 @@ impl StyleTransfer {
         self.objective.targets_missing()
     }
 
-    /// Makes the next part of the targets, if one is missing: one look at a tile of photo or painting. It is not waited for.
+    /// Makes the next part of the targets, if one is missing: one look at a tile of photo or
+    /// painting. It is not waited for.
     pub fn make_target(&mut self) {
         self.objective.make_target(&self.vgg);
     }
 
-    /// Does a part of a step: all of it, or one look at a tile, or, where targets are missing, what makes a part of them. It is not waited for: who
-    /// asks for many sees to it, by [`Self::mark`], that the device's queue stays short.
+    /// Does a part of a step: all of it, or one look at a tile, or, where targets are missing, what
+    /// makes a part of them. It is not waited for: who asks for many sees to it, by
+    /// [`Self::fence`], that the device's queue stays short.
     ///
     /// # Errors
     /// [`TransferError::Device`].
@@ -194,8 +198,8 @@ impl StyleTransfer {
         let pastiche = ImageTensor::new(self.optimizer.x().clone());
         self.edge = edge;
         self.scene = self.full.at(edge);
-        self.objective = objective(&self.scene.subject, &self.recipe, self.capacity);
-        let pastiche = pastiche.resized(self.scene.subject.photo.size());
+        self.objective = objective(&self.scene.subject, &self.recipe, self.limits);
+        let pastiche = pastiche.resize(self.scene.subject.photo.size());
         self.optimizer = self.optimizer.carried(pastiche.into_tensor(), steps).await?;
         self.left = steps;
         Ok(())
@@ -220,14 +224,14 @@ impl StyleTransfer {
     ///
     /// # Errors
     /// [`TransferError::Recipe`]; the old weights stay then.
-    pub fn set_emphasis(&mut self, emphasis: Emphasis) -> Result<(), TransferError> {
-        emphasis.validate()?;
-        if emphasis == self.recipe.emphasis {
+    pub fn set_loss_weights(&mut self, loss_weights: LossWeights) -> Result<(), TransferError> {
+        loss_weights.validate()?;
+        if loss_weights == self.recipe.loss_weights {
             return Ok(());
         }
         self.pass = None;
-        self.objective.set_emphasis(emphasis.balanced(self.recipe.reading));
-        self.recipe.emphasis = emphasis;
+        self.objective.set_loss_weights(loss_weights.balanced(self.recipe.features));
+        self.recipe.loss_weights = loss_weights;
         self.optimizer.objective_changed();
         Ok(())
     }
@@ -236,17 +240,18 @@ impl StyleTransfer {
     pub fn set_optimizer(&mut self, kind: OptimizerKind) {
         if kind != self.recipe.optimizer {
             self.pass = None;
-            let pairs = self.capacity.pairs(self.pictures.photo.size().area());
+            let pairs = self.limits.pairs(self.pictures.photo.size().area());
             self.optimizer = self.optimizer.changed(kind, self.step, self.step + self.left, pairs);
             self.recipe.optimizer = kind;
         }
     }
 
-    /// Waits for the steps asked for so far and reads the losses at the picture as it is when this is begun; zeros before the first at a size and with
-    /// an optimiser.
+    /// Waits for the steps asked for so far and reads the losses at the picture as it is when this
+    /// is begun; zeros before the first at a size and with an optimiser.
     ///
     /// # Errors
-    /// [`TransferError::Device`], or [`TransferError::Diverged`] when a loss or its gradient is not finite.
+    /// [`TransferError::Device`], or [`TransferError::Diverged`] when a loss or its gradient is not
+    /// finite.
     pub fn losses(&self) -> impl Future<Output = Result<Losses, TransferError>> + use<> {
         let (report, step) = (self.optimizer.report(), self.step);
         async move {
@@ -259,7 +264,8 @@ impl StyleTransfer {
         }
     }
 
-    /// Reads the pastiche back as a picture of the size that is painted at now, as it is when this is begun, clamped, under the photo's alpha.
+    /// Reads the pastiche back as a picture of the size that is painted at now, as it is when this
+    /// is begun, clamped, under the photo's alpha.
     ///
     /// # Errors
     /// [`TransferError::Device`].
@@ -281,8 +287,13 @@ impl StyleTransfer {
 }
 
 /// What `recipe` measures a pastiche of `subject` against; its targets are yet to be made.
-fn objective(subject: &Subject, recipe: &Recipe, capacity: Capacity) -> Objective {
-    Objective::begun(subject, recipe.reading, recipe.emphasis.balanced(recipe.reading), capacity)
+fn objective(subject: &ObjectiveInputs, recipe: &Recipe, limits: DeviceLimits) -> Objective {
+    Objective::without_targets(
+        subject,
+        recipe.features,
+        recipe.loss_weights.balanced(recipe.features),
+        limits,
+    )
 }
 
 /// A channel of a picture of size `from` at the smaller size `to`: the nearest pixels.

@@ -1,8 +1,9 @@
-//! Which division of the kernels' work is fastest on this adapter, found by trying each on one layer of the network's middle.
+//! Which division of the kernels' work is fastest on this adapter, found by trying each on one
+//! layer of the network's middle.
 
 use burn::tensor::{Device, ExecutionError, Tensor};
 
-use super::ops::convolution::{Division, Kept, PackedConvolution, Strategy};
+use super::ops::convolution::{ConvKernel, PackedConvolution, SavedForBackward, Strategy};
 use super::ops::readback::sync;
 use super::ops::sum;
 
@@ -10,30 +11,34 @@ use super::ops::sum;
 const CHANNELS: usize = 128;
 /// Sides of the square maps tried, px.
 const SIDES: [usize; 5] = [16, 32, 64, 128, 256];
-/// A time above this tells divisions apart, whatever the clock's grain and the way to the device add.
+/// A time above this tells divisions apart, whatever the clock's grain and the way to the device
+/// add.
 const TELLING_MS: f64 = 20.0;
-/// Each division is tried this often, in turn with the others, and its least time counts: what else the machine does is no division's fault.
-/// Nor does it make a small map tell anything: that many times must be long.
+/// Each division is tried this often, in turn with the others, and its least time counts: what else
+/// the machine does is no division's fault. Nor does it make a small map tell anything: that many
+/// times must be long.
 const TRIES: usize = 3;
-/// A division is left for a later one that takes less than this part of its time, so that a noisy clock does not turn the choice over:
-/// a run goes on bit for bit only with the division it began with.
+/// A division is left for a later one that takes less than this part of its time, so that a noisy
+/// clock does not turn the choice over: a run goes on bit for bit only with the division it began
+/// with.
 const GAIN: f64 = 0.85;
 
-/// Parts in which the search is done: a forward and a backward pass are compiled for each division, and then they are timed.
-pub const PARTS: u32 = 2 * Division::ALL.len() as u32 + 1;
+/// Parts in which the search is done: a forward and a backward pass are compiled for each division,
+/// and then they are timed.
+pub const PARTS: u32 = 2 * ConvKernel::ALL.len() as u32 + 1;
 
-/// The division with which a forward and a backward pass take the least time by `now_ms`. Compiles the programs of all. `part_done` is called
-/// after each of [`PARTS`].
+/// The division with which a forward and a backward pass take the least time by `now_ms`. Compiles
+/// the programs of all. `part_done` is called after each of [`PARTS`].
 ///
 /// # Errors
 /// When the device fails or is lost.
-pub async fn fastest_division(
+pub async fn fastest_kernel(
     device: &Device,
     now_ms: impl Fn() -> f64,
     mut part_done: impl FnMut(),
-) -> Result<Division, ExecutionError> {
+) -> Result<ConvKernel, ExecutionError> {
     let mut trial = Trial::new(device, now_ms);
-    for division in Division::ALL {
+    for division in ConvKernel::ALL {
         trial.divide(division);
         let (x, answer) = trial.forward(SIDES[0]);
         sync(answer.clone()).await?;
@@ -42,16 +47,16 @@ pub async fn fastest_division(
         part_done();
     }
     let side = trial.telling_side().await?;
-    let mut least_ms = Division::ALL.map(|_| f64::INFINITY);
+    let mut least_ms = ConvKernel::ALL.map(|_| f64::INFINITY);
     for _ in 0..TRIES {
-        for (division, least_ms) in Division::ALL.into_iter().zip(&mut least_ms) {
+        for (division, least_ms) in ConvKernel::ALL.into_iter().zip(&mut least_ms) {
             trial.divide(division);
             *least_ms = least_ms.min(trial.time(side).await?);
         }
     }
     part_done();
-    let mut fastest = (f64::INFINITY, Division::default());
-    for (ms, division) in least_ms.into_iter().zip(Division::ALL) {
+    let mut fastest = (f64::INFINITY, ConvKernel::default());
+    for (ms, division) in least_ms.into_iter().zip(ConvKernel::ALL) {
         if ms < GAIN * fastest.0 {
             fastest = (ms, division);
         }
@@ -73,7 +78,7 @@ impl<C: Fn() -> f64> Trial<C> {
         Self { convolution: PackedConvolution::new(kernel, bias), device: device.clone(), now_ms }
     }
 
-    fn divide(&mut self, division: Division) {
+    fn divide(&mut self, division: ConvKernel) {
         self.convolution.set_strategy(Strategy { division, ..Strategy::default() });
     }
 
@@ -107,7 +112,7 @@ impl<C: Fn() -> f64> Trial<C> {
     fn forward(&self, side: usize) -> (Tensor<4>, Tensor<4>) {
         let x = Tensor::<4>::zeros([1, side, side, CHANNELS], &self.device).permute([0, 3, 1, 2]);
         let x = x.autodiff().require_grad();
-        (x.clone(), self.convolution.relu(x, 1, Kept::Answer))
+        (x.clone(), self.convolution.relu(x, 1, SavedForBackward::Output))
     }
 
     /// The way back from an answer, waited for.
@@ -127,20 +132,21 @@ mod tests {
     use super::*;
     use crate::engine::ops::gpu_for_tests;
 
-    /// What is chosen by a clock that tells these times, ms, one after another, and the last two in turn from then on; and the parts done.
-    fn chosen(times: &[f64]) -> (Division, u32) {
+    /// What is chosen by a clock that tells these times, ms, one after another, and the last two in
+    /// turn from then on; and the parts done.
+    fn chosen(times: &[f64]) -> (ConvKernel, u32) {
         let device = gpu_for_tests();
         let readings = Cell::new(0_usize);
         // The clock is read twice for each time.
         let now_ms = || {
-            let reading = readings.replace(readings.get() + 1);
-            let time = reading / 2;
+            let features = readings.replace(readings.get() + 1);
+            let time = features / 2;
             let last = times.len() - 2;
             let index = if time < last { time } else { last + (time - last) % 2 };
-            if reading.is_multiple_of(2) { 0.0 } else { times[index] }
+            if features.is_multiple_of(2) { 0.0 } else { times[index] }
         };
         let mut parts = 0;
-        let division = block_on(fastest_division(&device, now_ms, || parts += 1)).unwrap();
+        let division = block_on(fastest_kernel(&device, now_ms, || parts += 1)).unwrap();
         (division, parts)
     }
 
@@ -151,15 +157,15 @@ mod tests {
 
     #[test]
     fn the_division_that_takes_clearly_less_time_is_taken() {
-        assert_eq!(chosen(&times(30.0, 20.0)), (Division::Coarse, PARTS));
-        assert_eq!(chosen(&times(30.0, 29.0)), (Division::Fine, PARTS));
-        assert_eq!(chosen(&times(30.0, 60.0)), (Division::Fine, PARTS));
+        assert_eq!(chosen(&times(30.0, 20.0)), (ConvKernel::Direct, PARTS));
+        assert_eq!(chosen(&times(30.0, 29.0)), (ConvKernel::Tiled, PARTS));
+        assert_eq!(chosen(&times(30.0, 60.0)), (ConvKernel::Tiled, PARTS));
     }
 
     #[test]
     fn a_hiccup_does_not_make_a_small_map_tell() {
         // Taken at its word, the first side would be the one, and its times those that are alike.
         let times = [&[100.0, 1.0], times(30.0, 20.0).as_slice()].concat();
-        assert_eq!(chosen(&times).0, Division::Coarse);
+        assert_eq!(chosen(&times).0, ConvKernel::Direct);
     }
 }

@@ -1,5 +1,5 @@
-//! Compiling a run's programs before it begins, by doing a small one: a GPU compiles a program when it is first asked for, and none of ours
-//! depends on a picture's size.
+//! Compiling a run's programs before it begins, by doing a small one: a GPU compiles a program when
+//! it is first asked for, and none of ours depends on a picture's size.
 
 use std::ops::RangeInclusive;
 use std::rc::Rc;
@@ -9,10 +9,12 @@ use burn::tensor::Device;
 use super::ops::readback::sync;
 use super::{ImageTensor, Pictures, StyleTransfer, TransferError, Vgg19};
 use crate::layer::Layer;
-use crate::memory::{Capacity, LEAST_TILE_EDGE_PX};
+use crate::memory::{DeviceLimits, LEAST_TILE_EDGE_PX};
 use crate::pixels::{ImageSize, Pixels};
 use crate::recipe::pyramid::Level;
-use crate::recipe::{Emphasis, LayerStatistics, LayerWeights, Reading, Recipe, Sizes, Statistic};
+use crate::recipe::{
+    FeatureOptions, LayerStatistics, LayerWeights, LossWeights, Recipe, Sizes, Statistic,
+};
 
 /// A small run like the one to come, done part by part so that one can tell how far it is.
 #[derive(Debug)]
@@ -28,34 +30,36 @@ pub struct WarmUp {
 }
 
 impl WarmUp {
-    /// For a run of `recipe` with as many `paintings` on a device of this `capacity`.
+    /// For a run of `recipe` with as many `paintings` on a device of this `limits`.
     pub fn new(
         vgg: Rc<Vgg19>,
         recipe: &Recipe,
         paintings: usize,
-        capacity: Capacity,
+        limits: DeviceLimits,
         device: &Device,
     ) -> Self {
-        let (recipe, extent) = (small(recipe), Extent::of(recipe, capacity));
+        let (recipe, extent) = (small(recipe), Extent::of(recipe, limits));
         Self { vgg, recipe, paintings, extent, device: device.clone(), done: 0, transfer: None }
     }
 
-    /// Whether a run of this recipe compiles all programs that one of `other` needs with the strategy of `vgg`.
+    /// Whether a run of this recipe compiles all programs that one of `other` needs with the
+    /// strategy of `vgg`.
     pub fn serves(
         &self,
         vgg: &Vgg19,
         other: &Recipe,
         paintings: usize,
-        capacity: Capacity,
+        limits: DeviceLimits,
     ) -> bool {
         let alike = (self.vgg.strategy(), &self.recipe, self.paintings)
             == (vgg.strategy(), &small(other), paintings);
-        alike && self.extent >= Extent::of(other, capacity)
+        alike && self.extent >= Extent::of(other, limits)
     }
 
-    /// Parts of one for a run of `recipe` on a device of this `capacity`: some layers first, then the targets, then each step.
-    pub fn parts(recipe: &Recipe, capacity: Capacity) -> u32 {
-        Extent::of(recipe, capacity).parts()
+    /// Parts of one for a run of `recipe` on a device of this `limits`: some layers first, then the
+    /// targets, then each step.
+    pub fn parts(recipe: &Recipe, limits: DeviceLimits) -> u32 {
+        Extent::of(recipe, limits).parts()
     }
 
     /// Parts done.
@@ -75,7 +79,7 @@ impl WarmUp {
     pub async fn advance(&mut self) -> Result<(), TransferError> {
         if let Some(&layer) = FIRST_LAYERS.get(self.done as usize) {
             let photo = ImageTensor::from_pixels(&picture(SIDE_PX, SIDE_PX), &self.device);
-            let maps = self.vgg.encode(&photo, &[layer], self.recipe.reading);
+            let maps = self.vgg.encode(&photo, &[layer], self.recipe.features);
             sync(maps.get(layer).tensor().clone()).await?;
         } else if let Some(transfer) = &mut self.transfer {
             transfer.step().await?;
@@ -104,16 +108,16 @@ impl WarmUp {
             .rev()
             .map(|halvings| Level { edge: edge >> halvings, steps: STEPS })
             .collect();
-        let capacity = match self.extent {
-            Extent::Tiled => Capacity::AMPLE.in_tiles_above(LEAST_TILE_EDGE_PX),
-            Extent::Whole | Extent::Halved => Capacity::AMPLE,
+        let limits = match self.extent {
+            Extent::Tiled => DeviceLimits::AMPLE.in_tiles_above(LEAST_TILE_EDGE_PX),
+            Extent::Whole | Extent::Halved => DeviceLimits::AMPLE,
         };
         StyleTransfer::at_levels(
             Rc::clone(&self.vgg),
             &pictures,
             &self.recipe,
             levels,
-            capacity,
+            limits,
             &self.device,
         )
     }
@@ -122,19 +126,20 @@ impl WarmUp {
         if self.extent == Extent::Tiled { TILED_PX } else { SIDE_PX }
     }
 
-    /// For what is done to pictures element by element Burn has one program where a row can be read by fours, as the photo's here, another
-    /// where by twos, and another yet. All of it but the network is done for rows of other kinds.
+    /// For what is done to pictures element by element Burn has one program where a row can be read
+    /// by fours, as the photo's here, another where by twos, and another yet. All of it but the
+    /// network is done for rows of other kinds.
     async fn change_pictures(&self) -> Result<(), TransferError> {
         for more in MORE_PX {
             let mut transfer = self.transfer(picture(self.width() + more, SIDE_PX + more))?;
-            transfer.mark().outcome().await?;
+            transfer.fence().wait().await?;
             transfer.pixels().await?;
             // To the larger size, where there is one.
             transfer.ascend().await?;
         }
         // As a painting may be stretched.
         let painting = ImageTensor::from_pixels(&picture(SIDE_PX, SIDE_PX), &self.device);
-        Ok(sync(painting.resized(ImageSize::new(SIDE_PX, SIDE_PX + 1)).into_tensor()).await?)
+        Ok(sync(painting.resize(ImageSize::new(SIDE_PX, SIDE_PX + 1)).into_tensor()).await?)
     }
 }
 
@@ -150,9 +155,10 @@ enum Extent {
 }
 
 impl Extent {
-    /// Of a run of `recipe` on a device of this `capacity`, if its pictures are as large as the recipe has them.
-    fn of(recipe: &Recipe, capacity: Capacity) -> Self {
-        if recipe.size.max(recipe.style_edge(recipe.size)) > capacity.whole_edge {
+    /// Of a run of `recipe` on a device of this `limits`, if its pictures are as large as the
+    /// recipe has them.
+    fn of(recipe: &Recipe, limits: DeviceLimits) -> Self {
+        if recipe.size.max(recipe.style_edge(recipe.size)) > limits.whole_edge {
             Self::Tiled
         } else if matches!(recipe.sizes, Sizes::Doubling(2..) | Sizes::Growing(_)) {
             Self::Halved
@@ -177,47 +183,50 @@ fn picture(width: u32, height: u32) -> Pixels {
     Pixels::new(ImageSize::new(width, height), rgba.collect()).expect("four bytes a pixel")
 }
 
-/// Layers up to which the network is asked one after another: what the deeper ones need is compiled then.
+/// Layers up to which the network is asked one after another: what the deeper ones need is compiled
+/// then.
 const FIRST_LAYERS: [Layer; 3] = [Layer::Conv1_1, Layer::Conv1_2, Layer::Conv2_1];
 /// Layers whose style counts in the small run: two at least, so that they are added up.
 const STYLE_LAYERS: [Layer; 3] = [Layer::Conv1_1, Layer::Conv2_1, Layer::Conv1_2];
 /// At each size of the small run. The first only looks, the second one is judged.
 const STEPS: u32 = 2;
-/// Of the small run's pictures: small enough for an emulated GPU, and with more elements than L-BFGS puts into one chunk.
+/// Of the small run's pictures: small enough for an emulated GPU, and with more elements than
+/// L-BFGS puts into one chunk.
 const SIDE_PX: u32 = 40;
 /// The long side of those that are seen in tiles.
 const TILED_PX: u32 = 216;
 const _: () = assert!(
     TILED_PX > LEAST_TILE_EDGE_PX && SIDE_PX.is_multiple_of(8) && TILED_PX.is_multiple_of(8)
 );
-/// What is added to these multiples of 8 so that they, and what is left of them when they are halved, can be read in all ways.
+/// What is added to these multiples of 8 so that they, and what is left of them when they are
+/// halved, can be read in all ways.
 const MORE_PX: RangeInclusive<u32> = 1..=5;
 
-/// `recipe` without what decides no program, down to the second block: the deeper ones have the same. Each statistic that a layer may come to be compared
-/// by has a layer.
+/// `recipe` without what decides no program, down to the second block: the deeper ones have the
+/// same. Each statistic that a layer may come to be compared by has a layer.
 fn small(recipe: &Recipe) -> Recipe {
     let mut named: Vec<Statistic> =
-        Layer::ALL.map(|layer| recipe.reading.statistics.of(layer)).into();
+        Layer::ALL.map(|layer| recipe.features.statistics.of(layer)).into();
     named.sort_unstable();
     named.dedup();
     let statistic = |layer| {
         let place = STYLE_LAYERS.iter().position(|&other| other == layer).unwrap_or(0);
         named[place.min(named.len() - 1)]
     };
-    let reading = Reading { statistics: LayerStatistics::by(statistic), ..recipe.reading };
-    let emphasis = Emphasis {
+    let features = FeatureOptions { statistics: LayerStatistics::by(statistic), ..recipe.features };
+    let loss_weights = LossWeights {
         content_layers: LayerWeights::even(&[Layer::Conv2_1], 1.0),
         style_layers: LayerWeights::even(&STYLE_LAYERS[..named.len().max(2)], 0.5),
-        ..Emphasis::default()
+        ..LossWeights::default()
     };
     Recipe {
-        reading,
+        features,
         size: 128,
         steps: 2 * STEPS,
         seed: 0,
         style_scale: 1.0,
         sizes: Sizes::One,
-        emphasis,
+        loss_weights,
         ..recipe.clone()
     }
 }
@@ -237,7 +246,7 @@ mod tests {
     use pollster::block_on;
 
     use super::*;
-    use crate::engine::ops::convolution::{Division, Strategy};
+    use crate::engine::ops::convolution::{ConvKernel, Strategy};
     use crate::engine::ops::{gpu_for_tests, idle_gpu_for_tests, kernels_of_tests};
     use crate::engine::weights::{ChannelMeans, Manifest, Weights};
     use crate::memory::Precision;
@@ -264,7 +273,7 @@ mod tests {
         vgg: &Rc<Vgg19>,
         recipe: &Recipe,
         [width, height]: [u32; 2],
-        capacity: Capacity,
+        limits: DeviceLimits,
         compiled: &BTreeSet<String>,
         gpu: &Device,
     ) -> Vec<String> {
@@ -281,7 +290,7 @@ mod tests {
                 &pictures,
                 &recipe,
                 levels.into(),
-                capacity,
+                limits,
                 gpu,
             )
             .unwrap();
@@ -294,28 +303,28 @@ mod tests {
         launched.difference(compiled).cloned().collect()
     }
 
-    /// Has a run of `recipe` warmed up to, and then all programs counted that runs at `sizes` lack; each picture is painted with all layers together, and
-    /// with the first by itself.
+    /// Has a run of `recipe` warmed up to, and then all programs counted that runs at `sizes` lack;
+    /// each picture is painted with all layers together, and with the first by itself.
     fn assert_compiles_nothing(
         vgg: Rc<Vgg19>,
         recipe: &Recipe,
         sizes: &[[u32; 2]],
-        capacity: Capacity,
+        limits: DeviceLimits,
         device: &Device,
     ) {
-        let mut warm_up = WarmUp::new(Rc::clone(&vgg), recipe, 1, capacity, device);
+        let mut warm_up = WarmUp::new(Rc::clone(&vgg), recipe, 1, limits, device);
         let compiled = kernels_of_tests(|| {
             while !warm_up.is_done() {
                 block_on(warm_up.advance()).unwrap();
             }
         });
-        assert_eq!(warm_up.parts_done(), WarmUp::parts(recipe, capacity));
+        assert_eq!(warm_up.parts_done(), WarmUp::parts(recipe, limits));
         for (&size, together_edge) in sizes.iter().flat_map(|size| [(size, u32::MAX), (size, 0)]) {
             let new = new_programs(
                 &vgg,
                 recipe,
                 size,
-                Capacity { together_edge, ..capacity },
+                DeviceLimits { together_edge, ..limits },
                 &compiled,
                 device,
             );
@@ -335,25 +344,28 @@ mod tests {
     fn after_it_a_run_of_any_size_compiles_nothing() {
         let device = idle_gpu_for_tests();
         let vgg = network(&device);
-        let plain =
-            Recipe { reading: Reading::before_version_3(), sizes: Sizes::One, ..Recipe::default() };
+        let plain = Recipe {
+            features: FeatureOptions::before_version_3(),
+            sizes: Sizes::One,
+            ..Recipe::default()
+        };
         let paper = Recipe {
             optimizer: OptimizerKind::Adam,
-            reading: Reading::plain(Pooling::Max),
+            features: FeatureOptions::plain(Pooling::Max),
             ..plain.clone()
         };
         let from_the_painting = Recipe { start: Start::PAINTING, ..plain.clone() };
         let mut mixed = Recipe { sizes: Sizes::One, ..Recipe::default() };
-        mixed.reading.statistics = LayerStatistics::by(|layer| match layer.block() {
+        mixed.features.statistics = LayerStatistics::by(|layer| match layer.block() {
             1..=3 => Statistic::Covariance,
             _ => Statistic::Gram,
         });
         let coarse =
-            with(Rc::clone(&vgg), Strategy { division: Division::Coarse, ..Strategy::default() });
+            with(Rc::clone(&vgg), Strategy { division: ConvKernel::Direct, ..Strategy::default() });
         let halves =
             with(Rc::clone(&vgg), Strategy { precision: Precision::Half, ..Strategy::default() });
         let holds = |vgg, recipe: &Recipe, sizes: &[[u32; 2]]| {
-            assert_compiles_nothing(vgg, recipe, sizes, Capacity::AMPLE, &device)
+            assert_compiles_nothing(vgg, recipe, sizes, DeviceLimits::AMPLE, &device)
         };
         // Adam's first zeros have a program for each kind of width.
         holds(Rc::clone(&vgg), &plain, &[[48, 56], [47, 55], [98, 97]]);
@@ -369,8 +381,8 @@ mod tests {
         let vgg = network(&device);
         let recipe = Recipe::default();
         let sizes = [[64, 80], [68, 52], [70, 54], [51, 61], [81, 69]];
-        assert_compiles_nothing(Rc::clone(&vgg), &recipe, &sizes, Capacity::AMPLE, &device);
-        let few_pairs = Capacity { pairs_bytes: 0, ..Capacity::AMPLE };
+        assert_compiles_nothing(Rc::clone(&vgg), &recipe, &sizes, DeviceLimits::AMPLE, &device);
+        let few_pairs = DeviceLimits { pairs_bytes: 0, ..DeviceLimits::AMPLE };
         assert_compiles_nothing(vgg, &recipe, &[[64, 80], [51, 61]], few_pairs, &device);
     }
 
@@ -379,8 +391,8 @@ mod tests {
         let device = idle_gpu_for_tests();
         let vgg = network(&device);
         let recipe = Recipe { size: 512, ..Recipe::default() };
-        let capacity = Capacity::AMPLE.in_tiles_above(LEAST_TILE_EDGE_PX);
-        assert_compiles_nothing(vgg, &recipe, &[[50, 224], [227, 33]], capacity, &device);
+        let limits = DeviceLimits::AMPLE.in_tiles_above(LEAST_TILE_EDGE_PX);
+        assert_compiles_nothing(vgg, &recipe, &[[50, 224], [227, 33]], limits, &device);
     }
 
     #[test]
@@ -388,7 +400,7 @@ mod tests {
         let device = gpu_for_tests();
         for precision in Precision::ALL {
             let vgg = with(network(&device), Strategy { precision, ..Strategy::default() });
-            let mut warm_up = WarmUp::new(vgg, &Recipe::default(), 1, Capacity::AMPLE, &device);
+            let mut warm_up = WarmUp::new(vgg, &Recipe::default(), 1, DeviceLimits::AMPLE, &device);
             while !warm_up.is_done() {
                 block_on(warm_up.advance()).unwrap();
             }
@@ -399,28 +411,28 @@ mod tests {
     fn what_decides_no_program_needs_no_other() {
         let device = Device::flex();
         let vgg = network(&device);
-        let capacity = Capacity::AMPLE.in_tiles_above(1024);
-        let warm_up = WarmUp::new(Rc::clone(&vgg), &Recipe::default(), 1, capacity, &device);
+        let limits = DeviceLimits::AMPLE.in_tiles_above(1024);
+        let warm_up = WarmUp::new(Rc::clone(&vgg), &Recipe::default(), 1, limits, &device);
         let other = Recipe { size: 1024, steps: 7, seed: 3, ..Recipe::default() };
         assert!(
-            warm_up.serves(&vgg, &other, 1, capacity) && !warm_up.serves(&vgg, &other, 2, capacity)
+            warm_up.serves(&vgg, &other, 1, limits) && !warm_up.serves(&vgg, &other, 2, limits)
         );
         assert!(!warm_up.serves(
             &vgg,
             &Recipe { optimizer: OptimizerKind::Adam, ..other.clone() },
             1,
-            capacity
+            limits
         ));
         let one_size = Recipe { sizes: Sizes::One, ..other.clone() };
-        assert!(warm_up.serves(&vgg, &one_size, 1, capacity), "it does more");
+        assert!(warm_up.serves(&vgg, &one_size, 1, limits), "it does more");
         assert!(
-            !WarmUp::new(Rc::clone(&vgg), &one_size, 1, capacity, &device)
-                .serves(&vgg, &other, 1, capacity)
+            !WarmUp::new(Rc::clone(&vgg), &one_size, 1, limits, &device)
+                .serves(&vgg, &other, 1, limits)
         );
         let in_tiles =
             [Recipe { size: 1025, ..other.clone() }, Recipe { style_scale: 2.0, ..other.clone() }];
-        assert!(in_tiles.iter().all(|recipe| !warm_up.serves(&vgg, recipe, 1, capacity)));
+        assert!(in_tiles.iter().all(|recipe| !warm_up.serves(&vgg, recipe, 1, limits)));
         let halves = with(vgg, Strategy { precision: Precision::Half, ..Strategy::default() });
-        assert!(!warm_up.serves(&halves, &other, 1, capacity));
+        assert!(!warm_up.serves(&halves, &other, 1, limits));
     }
 }

@@ -1,8 +1,9 @@
-//! The weights pack: VGG-19 to conv5_1 as 8-bit codes with a codebook for each layer, read strictly.
+//! The weights pack: VGG-19 to conv5_1 as 8-bit codes with a codebook for each layer, read
+//! strictly.
 //!
-//! The pack is a safetensors file with, for each layer, `<layer>.codes` (u8 `[out, in, 3, 3]`), `<layer>.codebook`
-//! (f32 `[256]`) and `<layer>.bias` (f32 `[out]`). What is missing, extra, misshapen or altered is an error: nothing of a bad
-//! pack is ever used.
+//! The pack is a safetensors file with, for each layer, `<layer>.codes` (u8 `[out, in, 3, 3]`),
+//! `<layer>.codebook` (f32 `[256]`) and `<layer>.bias` (f32 `[out]`). What is missing, extra,
+//! misshapen or altered is an error: nothing of a bad pack is ever used.
 
 mod means;
 
@@ -98,7 +99,8 @@ pub enum WeightsError {
 /// Whether `bytes` are the pack that `manifest` describes.
 ///
 /// # Errors
-/// [`WeightsError::Truncated`], [`WeightsError::WebPage`], [`WeightsError::TooLong`] or [`WeightsError::Altered`].
+/// [`WeightsError::Truncated`], [`WeightsError::WebPage`], [`WeightsError::TooLong`] or
+/// [`WeightsError::Altered`].
 pub fn verify(bytes: &[u8], manifest: &Manifest) -> Result<(), WeightsError> {
     let (found, expected) = (bytes.len() as u64, manifest.bytes);
     if found != expected && looks_like_html(bytes) {

@@ -1,4 +1,5 @@
-//! How a protocol message crosses between page and worker: a JavaScript array of the value's JSON and its attachments.
+//! How a protocol message crosses between page and worker: a JavaScript array of the value's JSON
+//! and its attachments.
 
 use js_sys::Array;
 use serde::{Serialize, de::DeserializeOwned};

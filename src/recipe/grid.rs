@@ -14,10 +14,11 @@ pub struct Cell {
     pub recipe: Recipe,
 }
 
-/// The cells of a grid, row by row: one row for each of the paper's style layers, one column for each of `content_weights`. All else
-/// is as `recipe` has it. Layers weigh alike in units of activations, and finest first in those of the painting.
+/// The cells of a grid, row by row: one row for each of the paper's style layers, one column for
+/// each of `content_weights`. All else is as `recipe` has it. Layers weigh alike in units of
+/// activations, and finest first in those of the painting.
 pub fn grid(recipe: &Recipe, content_weights: &[f32]) -> impl Iterator<Item = Cell> {
-    let units = recipe.reading.units;
+    let units = recipe.features.units;
     #[expect(clippy::cast_precision_loss, reason = "a few layers")]
     let subset = move |row: usize| match units {
         LossUnits::Activation => LayerWeights::even(&Layer::STYLE[..=row], 1.0 / (row + 1) as f32),
@@ -26,8 +27,8 @@ pub fn grid(recipe: &Recipe, content_weights: &[f32]) -> impl Iterator<Item = Ce
     (0..Layer::STYLE.len()).flat_map(move |row| {
         content_weights.iter().enumerate().map(move |(column, &content_weight)| {
             let mut recipe = recipe.clone();
-            recipe.emphasis.style_layers = subset(row);
-            recipe.emphasis.content_weight = content_weight;
+            recipe.loss_weights.style_layers = subset(row);
+            recipe.loss_weights.content_weight = content_weight;
             Cell { row, column, recipe }
         })
     })
@@ -36,24 +37,30 @@ pub fn grid(recipe: &Recipe, content_weights: &[f32]) -> impl Iterator<Item = Ce
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::recipe::{Emphasis, Reading};
+    use crate::recipe::{FeatureOptions, LossWeights};
 
     #[test]
     fn rows_add_layers_and_columns_add_content() {
         let cells: Vec<Cell> =
-            grid(&Recipe::default(), &[16.0, Emphasis::default().content_weight]).collect();
+            grid(&Recipe::default(), &[16.0, LossWeights::default().content_weight]).collect();
         assert_eq!(cells.len(), 10);
         let last = &cells[9];
         assert_eq!((last.row, last.column), (4, 1));
         assert_eq!(last.recipe, Recipe::default());
         let third = &cells[2];
-        assert_eq!((third.row, third.column, third.recipe.emphasis.content_weight), (1, 0, 16.0));
         assert_eq!(
-            third.recipe.emphasis.style_layers,
+            (third.row, third.column, third.recipe.loss_weights.content_weight),
+            (1, 0, 16.0)
+        );
+        assert_eq!(
+            third.recipe.loss_weights.style_layers,
             LayerWeights::finest_first(&Layer::STYLE[..2])
         );
-        let plain = Recipe { reading: Reading::before_version_3(), ..Recipe::default() };
+        let plain = Recipe { features: FeatureOptions::before_version_3(), ..Recipe::default() };
         let third = grid(&plain, &[16.0]).nth(1).unwrap();
-        assert_eq!(third.recipe.emphasis.style_layers, LayerWeights::even(&Layer::STYLE[..2], 0.5));
+        assert_eq!(
+            third.recipe.loss_weights.style_layers,
+            LayerWeights::even(&Layer::STYLE[..2], 0.5)
+        );
     }
 }

@@ -4,13 +4,14 @@ use std::ops::RangeInclusive;
 
 use serde_json::{Map, Value, json};
 
-use super::{Emphasis, Recipe, RecipeError, Sizes, Start, within};
+use super::{LossWeights, Recipe, RecipeError, Sizes, Start, within};
 
 impl Recipe {
     /// Reads and validates the JSON form. An older form means what it meant then.
     ///
     /// # Errors
-    /// [`RecipeError::Unreadable`], which names an unknown field, or a field whose value is none, or what [`Self::validate`] finds.
+    /// [`RecipeError::Unreadable`], which names an unknown field, or a field whose value is none,
+    /// or what [`Self::validate`] finds.
     pub fn from_json(text: &str) -> Result<Self, RecipeError> {
         let mut fields: Map<String, Value> = serde_json::from_str(text)
             .map_err(|error| RecipeError::Unreadable(error.to_string()))?;
@@ -47,8 +48,10 @@ const BEFORE_VERSION_3: &str = r#"{"keep_frame": true, "sizes": "one",
     "reading": {"pooling": "average", "units": "activation", "statistics": {}},
     "emphasis": {"tv_weight": 0, "outlines": 0, "style_layers": {"conv1_1": 0.2, "conv2_1": 0.2, "conv3_1": 0.2, "conv4_1": 0.2, "conv5_1": 0.2}}}"#;
 
-/// Makes the newest form of an older one: what it does not say is what the default was then. Version 1 began with the photo as it is, version 2 with
-/// the recoloured one; before version 3 losses added up in units of the activations, from evenly weighted Gram matrices of average-pooled maps, at the result's size alone, and a painting's frame was part of it.
+/// Makes the newest form of an older one: what it does not say is what the default was then.
+/// Version 1 began with the photo as it is, version 2 with the recoloured one; before version 3
+/// losses added up in units of the activations, from evenly weighted Gram matrices of
+/// average-pooled maps, at the result's size alone, and a painting's frame was part of it.
 fn upgrade(fields: &mut Map<String, Value>, version: u32) {
     if version == 1
         && let Some(start) = fields.entry("start").or_insert_with(|| json!({})).as_object_mut()
@@ -111,12 +114,12 @@ fn allowed(field: &str) -> Option<RangeInclusive<f64>> {
         "start.photo" | "start.recoloured" | "start.painting" | "start.noise" => {
             numbers(&Start::SHARE)
         }
-        "emphasis.content_weight" => numbers(&Emphasis::CONTENT_WEIGHT),
-        "emphasis.tv_weight" => numbers(&Emphasis::TV_WEIGHT),
-        "emphasis.outlines" => numbers(&Emphasis::OUTLINES),
-        "emphasis.grain" => numbers(&Emphasis::GRAIN),
-        "emphasis.content_layers" | "emphasis.style_layers" => numbers(&Emphasis::LAYER_WEIGHT),
-        _ if field.starts_with("emphasis.styles[") => numbers(&Emphasis::STYLE_WEIGHT),
+        "emphasis.content_weight" => numbers(&LossWeights::CONTENT_WEIGHT),
+        "emphasis.tv_weight" => numbers(&LossWeights::TV_WEIGHT),
+        "emphasis.outlines" => numbers(&LossWeights::OUTLINES),
+        "emphasis.grain" => numbers(&LossWeights::GRAIN),
+        "emphasis.content_layers" | "emphasis.style_layers" => numbers(&LossWeights::LAYER_WEIGHT),
+        _ if field.starts_with("emphasis.styles[") => numbers(&LossWeights::STYLE_WEIGHT),
         _ => return None,
     })
 }
@@ -129,7 +132,7 @@ fn numbers<T: Copy + Into<f64>>(range: &RangeInclusive<T>) -> RangeInclusive<f64
 mod tests {
     use super::*;
     use crate::layer::Layer;
-    use crate::recipe::{Border, LayerWeights, LossUnits, Pooling, Reading};
+    use crate::recipe::{Border, FeatureOptions, LayerWeights, LossUnits, Pooling};
 
     fn refused(text: &str) -> String {
         Recipe::from_json(text).unwrap_err().to_string()
@@ -200,7 +203,7 @@ mod tests {
 
     #[test]
     fn a_blend_may_be_of_fewer_paintings_than_there_is_room_for() {
-        let styles = |text| Recipe::from_json(text).map(|recipe| recipe.emphasis.styles);
+        let styles = |text| Recipe::from_json(text).map(|recipe| recipe.loss_weights.styles);
         assert_eq!(styles(r#"{"emphasis": {"styles": [2, 1]}}"#).unwrap(), [2.0, 1.0, 0.0, 0.0]);
         let error = styles(r#"{"emphasis": {"styles": [1, 1, 1, 1, 1]}}"#).unwrap_err().to_string();
         assert!(error.contains("emphasis.styles") && error.contains("at most 4"), "{error}");
@@ -211,10 +214,10 @@ mod tests {
         let text = r#"{"version":1,"size":256,"steps":50,"optimizer":"adam","emphasis":{"content_weight":80.0,"tv_weight":3.0},
             "reading":{"pooling":"max","border":"zero"},"seed":7}"#;
         let recipe = Recipe::from_json(text).unwrap();
-        assert_eq!((recipe.size, recipe.seed, recipe.reading.pooling), (256, 7, Pooling::Max));
-        assert_eq!(recipe.emphasis.style_layers, LayerWeights::even(&Layer::STYLE, 0.2));
+        assert_eq!((recipe.size, recipe.seed, recipe.features.pooling), (256, 7, Pooling::Max));
+        assert_eq!(recipe.loss_weights.style_layers, LayerWeights::even(&Layer::STYLE, 0.2));
         let mirrored = Recipe::from_json(r#"{"reading":{"border":"reflect"}}"#).unwrap();
-        assert_eq!(mirrored.reading.border, Border::Replicate, "by the name of what it replaced");
+        assert_eq!(mirrored.features.border, Border::Replicate, "by the name of what it replaced");
     }
 
     #[test]
@@ -250,16 +253,17 @@ mod tests {
         {
             assert!(recipe(text).is_default_before_version_3(), "{text}");
         }
-        let reading = Reading { border: Border::Zero, ..Reading::before_version_3() };
-        assert_eq!(recipe(r#"{"version": 2, "reading": {"border": "zero"}}"#).reading, reading);
+        let features =
+            FeatureOptions { border: Border::Zero, ..FeatureOptions::before_version_3() };
+        assert_eq!(recipe(r#"{"version": 2, "reading": {"border": "zero"}}"#).features, features);
         let own = r#"{"version": 2, "reading": {"pooling": "max"}, "emphasis": {"tv_weight": 3.0, "style_layers": {"conv3_1": 1.0}}, "pyramid": 3}"#;
         let own = recipe(own);
         assert_eq!(
-            (own.reading.pooling, own.reading.units, own.sizes),
+            (own.features.pooling, own.features.units, own.sizes),
             (Pooling::Max, LossUnits::Activation, Sizes::Doubling(3))
         );
         assert_eq!(
-            (own.emphasis.tv_weight, own.emphasis.style_layers.layers()),
+            (own.loss_weights.tv_weight, own.loss_weights.style_layers.layers()),
             (3.0, vec![Layer::Conv3_1])
         );
         assert_eq!(recipe(r#"{"version": 2, "pyramid": 1}"#).sizes, Sizes::One);

@@ -2,9 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Emphasis, Palette, Pooling, Reading, Recipe, Sizes, Start};
+use super::{FeatureOptions, LossWeights, Palette, Pooling, Recipe, Sizes, Start};
 
-/// A recipe that one can ask for by name. Size, number of steps, seed and the blend of paintings are not its business.
+/// A recipe that one can ask for by name. Size, number of steps, seed and the blend of paintings
+/// are not its business.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Preset {
@@ -17,7 +18,8 @@ pub enum Preset {
     BolderStrokes,
     /// The painting's strokes in the photo's colours.
     ColoursOfThePhoto,
-    /// As in the paper: Gram matrices in units of activations, at one size, from noise, zeros beyond the border; and a little smoothness.
+    /// As in the paper: Gram matrices in units of activations, at one size, from noise, zeros
+    /// beyond the border; and a little smoothness.
     Paper,
 }
 
@@ -57,23 +59,24 @@ impl Preset {
     pub fn applied_to(self, other: &Recipe) -> Recipe {
         let mut recipe =
             Recipe { size: other.size, steps: other.steps, seed: other.seed, ..Recipe::default() };
-        recipe.emphasis.styles = other.emphasis.styles;
+        recipe.loss_weights.styles = other.loss_weights.styles;
         match self {
             Self::Balanced => {}
-            Self::CloserToThePhoto => recipe.emphasis.content_weight = 2000.0,
+            Self::CloserToThePhoto => recipe.loss_weights.content_weight = 2000.0,
             Self::BolderStrokes => {
-                recipe.emphasis.content_weight = 350.0;
-                recipe.emphasis.outlines = 16.0;
+                recipe.loss_weights.content_weight = 350.0;
+                recipe.loss_weights.outlines = 16.0;
                 recipe.style_scale = 1.5;
             }
             Self::ColoursOfThePhoto => recipe.colours.palette = Palette::Photo,
             Self::Paper => {
-                recipe.reading = Reading::plain(Pooling::Average);
-                recipe.emphasis = Emphasis { styles: other.emphasis.styles, ..Emphasis::plain() };
+                recipe.features = FeatureOptions::plain(Pooling::Average);
+                recipe.loss_weights =
+                    LossWeights { styles: other.loss_weights.styles, ..LossWeights::plain() };
                 recipe.sizes = Sizes::One;
                 recipe.start = Start::NOISE;
                 // Not in the paper, which shows pictures of other sizes after more steps.
-                recipe.emphasis.tv_weight = Emphasis::CLEARING_TV_WEIGHT;
+                recipe.loss_weights.tv_weight = LossWeights::CLEARING_TV_WEIGHT;
             }
         }
         recipe
@@ -87,12 +90,12 @@ mod tests {
     #[test]
     fn presets_are_valid_told_apart_and_keep_what_is_not_theirs() {
         let mut other = Recipe { size: 640, steps: 77, seed: 5, ..Recipe::default() };
-        other.emphasis.styles = [0.2, 0.8, 1.0, 1.0];
+        other.loss_weights.styles = [0.2, 0.8, 1.0, 1.0];
         let recipes = Preset::ALL.map(|preset| preset.applied_to(&other));
         for (index, recipe) in recipes.iter().enumerate() {
             recipe.validate().unwrap();
             assert_eq!((recipe.size, recipe.steps, recipe.seed), (640, 77, 5));
-            assert_eq!(recipe.emphasis.styles, other.emphasis.styles);
+            assert_eq!(recipe.loss_weights.styles, other.loss_weights.styles);
             assert!(!recipes[..index].contains(recipe), "{recipe:?}");
         }
     }

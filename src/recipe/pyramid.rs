@@ -3,11 +3,13 @@
 use super::Sizes;
 use crate::pixels::ImageSize;
 
-/// The shortest side that is worth painting at, px: below it the deepest layers see next to nothing.
+/// The shortest side that is worth painting at, px: below it the deepest layers see next to
+/// nothing.
 const SHORTEST_EDGE_PX: u32 = 64;
 /// Of a growing picture: the steps at one size for each at the one before.
 const FEWER_STEPS: f64 = 0.6;
-/// The least steps at one size for each at the first: the last sizes need some to take on the painting's finest marks.
+/// The least steps at one size for each at the first: the last sizes need some to take on the
+/// painting's finest marks.
 const LEAST_SHARE: f64 = 0.15;
 
 /// One size of the picture.
@@ -19,8 +21,9 @@ pub struct Level {
     pub steps: u32,
 }
 
-/// The levels of a picture of `size`, coarse to fine, the last at the full size. Fewer where the picture or the number of `steps` is small, so
-/// that each has two steps at least; what cannot be shared out goes to the coarsest, where steps are cheapest.
+/// The levels of a picture of `size`, coarse to fine, the last at the full size. Fewer where the
+/// picture or the number of `steps` is small, so that each has two steps at least; what cannot be
+/// shared out goes to the coarsest, where steps are cheapest.
 pub fn levels(size: ImageSize, sizes: Sizes, steps: u32) -> Vec<Level> {
     let share: fn(usize) -> f64 = match sizes {
         Sizes::One | Sizes::Doubling(_) => |_| 1.0,
@@ -43,7 +46,8 @@ pub fn levels(size: ImageSize, sizes: Sizes, steps: u32) -> Vec<Level> {
     edges.iter().enumerate().map(at).collect()
 }
 
-/// The longer sides that a picture of `size` is painted at where there are steps enough, px, the last its own.
+/// The longer sides that a picture of `size` is painted at where there are steps enough, px, the
+/// last its own.
 pub fn edges(size: ImageSize, sizes: Sizes) -> Vec<u32> {
     match sizes {
         Sizes::One => vec![size.long_edge()],
@@ -61,7 +65,8 @@ fn doubling(size: ImageSize, count: u32) -> Vec<u32> {
     edges
 }
 
-/// Longer sides in equal ratios of about √2, the first of them `first` px, or longer where the shorter side asks for it.
+/// Longer sides in equal ratios of about √2, the first of them `first` px, or longer where the
+/// shorter side asks for it.
 fn growing(size: ImageSize, first: u32) -> Vec<u32> {
     let (long, short) = (f64::from(size.long_edge()), f64::from(size.short_edge()));
     let first = f64::from(first).max(f64::from(SHORTEST_EDGE_PX) * long / short);
@@ -77,7 +82,8 @@ fn growing(size: ImageSize, first: u32) -> Vec<u32> {
     smaller.map(edge).chain([size.long_edge()]).collect()
 }
 
-/// What the first `steps` steps cost, in steps at full size: a step's cost follows the number of pixels.
+/// What the first `steps` steps cost, in steps at full size: a step's cost follows the number of
+/// pixels.
 pub fn work(levels: &[Level], steps: u32) -> f64 {
     let full = levels.last().map_or(1.0, |level| f64::from(level.edge));
     let mut left = steps;

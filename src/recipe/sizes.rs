@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{RecipeError, within};
 
-/// The sizes that a picture is painted at, coarse to fine: the coarser the first, the larger the forms that are taken from the painting.
+/// The sizes that a picture is painted at, coarse to fine: the coarser the first, the larger the
+/// forms that are taken from the painting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Sizes {
@@ -14,7 +15,8 @@ pub enum Sizes {
     One,
     /// At most as many, each twice the one before, with equal shares of the steps.
     Doubling(u32),
-    /// From this longer side on, px, each about √2 times the one before, with three fifths of its steps.
+    /// From this longer side on, px, each about √2 times the one before, with three fifths of its
+    /// steps.
     Growing(u32),
 }
 

@@ -1,4 +1,5 @@
-//! What the page asks of the browser beyond its widgets. Where a browser may refuse (storage, WebGPU), the refusal is a value.
+//! What the page asks of the browser beyond its widgets. Where a browser may refuse (storage,
+//! WebGPU), the refusal is a value.
 
 use js_sys::{Array, Reflect};
 use leptos::prelude::{document, window};
@@ -10,7 +11,8 @@ use web_sys::{Blob, BlobPropertyBag, HtmlAnchorElement, HtmlElement, Response, S
 /// Key of the settings in the browser's local storage.
 const SETTINGS_KEY: &str = "impasto.settings";
 
-/// Whether the browser shows `navigator.gpu`; whether an adapter stands behind it only the worker finds out.
+/// Whether the browser shows `navigator.gpu`; whether an adapter stands behind it only the worker
+/// finds out.
 pub fn has_webgpu() -> bool {
     Reflect::get(&window().navigator(), &JsValue::from_str("gpu")).is_ok_and(|gpu| gpu.is_truthy())
 }
@@ -20,7 +22,8 @@ pub fn stored_settings() -> String {
     storage().and_then(|storage| storage.get_item(SETTINGS_KEY).ok().flatten()).unwrap_or_default()
 }
 
-/// Keeps the settings' text for the next visit. A browser that refuses forgets them: nothing else depends on it.
+/// Keeps the settings' text for the next visit. A browser that refuses forgets them: nothing else
+/// depends on it.
 pub fn store_settings(text: &str) {
     if let Some(storage) = storage() {
         drop(storage.set_item(SETTINGS_KEY, text));
@@ -31,7 +34,8 @@ fn storage() -> Option<Storage> {
     window().local_storage().ok().flatten()
 }
 
-/// The address of a file beside the page, wherever the page is served; `None` when `path` makes no address.
+/// The address of a file beside the page, wherever the page is served; `None` when `path` makes no
+/// address.
 pub fn address_of(path: &str) -> Option<String> {
     let base = document().base_uri().ok().flatten()?;
     Url::new_with_base(path, &base).ok().map(|url| url.href())

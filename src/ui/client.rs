@@ -22,7 +22,8 @@ const fn worker_meta(kind: DeviceKind) -> &'static str {
 /// Hears every event with its attachments.
 type Listener = Rc<dyn Fn(Event, Vec<JsValue>)>;
 
-/// The page's end of the protocol. At most one worker lives at a time; of one that was ended nothing more is heard.
+/// The page's end of the protocol. At most one worker lives at a time; of one that was ended
+/// nothing more is heard.
 pub struct Client {
     listener: Listener,
     link: RefCell<Option<WorkerLink>>,
@@ -34,7 +35,8 @@ impl Client {
         Self { listener: Rc::new(listener), link: RefCell::new(None) }
     }
 
-    /// Makes a worker for `kind`, ending the one there is. A failure is heard as a fatal [`Event::Failed`].
+    /// Makes a worker for `kind`, ending the one there is. A failure is heard as a fatal
+    /// [`Event::Failed`].
     pub fn boot(&self, kind: DeviceKind) {
         self.retire();
         match WorkerLink::new(kind, &self.listener) {
@@ -109,7 +111,8 @@ impl WorkerLink {
 }
 
 impl Drop for WorkerLink {
-    /// Messages that are already on their way are still delivered after `terminate`, so the handlers go first.
+    /// Messages that are already on their way are still delivered after `terminate`, so the
+    /// handlers go first.
     fn drop(&mut self) {
         self.worker.set_onmessage(None);
         self.worker.set_onerror(None);

@@ -1,7 +1,8 @@
-//! Where the page's threads meet: what the person asks goes through [`Studio`], and what the studio asks is done here.
+//! Where the page's threads meet: what the person asks goes through [`Studio`], and what the studio
+//! asks is done here.
 
-mod bench;
 mod grid;
+mod inputs;
 mod recipes;
 
 use std::rc::Rc;
@@ -15,17 +16,17 @@ use web_sys::Blob;
 
 use super::browser;
 use super::client::Client;
+use super::device_choice::DeviceChoice;
 use super::intake::Intake;
 use super::labels;
-use super::pictures::{Origin, Original, Picture, Plate, Plates};
-use super::policy::DeviceChoice;
-use super::reconstruction::{Reconstruction, Subject};
+use super::picture_store::PictureStore;
+use super::pictures::{Origin, Original, Picture, ResultImage, ResultImages};
+use super::reconstruction::{Reconstruction, ReconstructionOf};
 use super::settings::Settings;
-use super::shelf::Shelf;
-use super::studio::{Effect as Task, Errand, Phase, Remedy, Studio};
+use super::studio::{Errand, Phase, Remedy, Studio, Task};
 use crate::pixels::ImageSize;
 use crate::protocol::{Command, Event, RunId, UserError};
-use crate::recipe::{Emphasis, OptimizerKind, Preset};
+use crate::recipe::{LossWeights, OptimizerKind, Preset};
 
 /// Time for which slider movements are gathered into one message, ms.
 const ADJUST_EVERY_MS: u32 = 80;
@@ -36,8 +37,9 @@ pub const RESULT_ID: &str = "result";
 /// The id of the element that holds the grid.
 pub const GRID_ID: &str = "grid";
 
-/// What a run is made of: the name of its result's file, what that is compared with, and the attachments.
-type Brought = (String, Original, Vec<Blob>);
+/// What a run is made of: the name of its result's file, what that is compared with, and the
+/// attachments.
+type RunInputs = (String, Original, Vec<Blob>);
 
 type Local<T> = RwSignal<T, LocalStorage>;
 
@@ -51,12 +53,12 @@ pub struct Desk {
     /// The address of the photo whose size is known, and that.
     photo: RwSignal<Option<(String, ImageSize)>>,
     intake: Local<Intake<Picture>>,
-    shelf: StoredValue<Rc<Shelf>, LocalStorage>,
-    plates: Local<Plates>,
+    picture_store: StoredValue<Rc<PictureStore>, LocalStorage>,
+    result_images: Local<ResultImages>,
     /// The pictures of the grid, as far as it is painted.
-    cells: Local<Vec<Plate>>,
+    cells: Local<Vec<ResultImage>>,
     /// What the grid is made of, however the wells change meanwhile.
-    grid_of: StoredValue<Option<Brought>, LocalStorage>,
+    grid_of: StoredValue<Option<RunInputs>, LocalStorage>,
     /// What a run that goes on begins with.
     earlier: StoredValue<Option<Blob>, LocalStorage>,
     origin: StoredValue<Option<Rc<Origin>>, LocalStorage>,
@@ -76,8 +78,8 @@ impl Desk {
             second_style: RwSignal::new_local(None),
             photo: RwSignal::new(None),
             intake: RwSignal::new_local(Intake::default()),
-            shelf: StoredValue::new_local(Rc::default()),
-            plates: RwSignal::new_local(Plates::default()),
+            picture_store: StoredValue::new_local(Rc::default()),
+            result_images: RwSignal::new_local(ResultImages::default()),
             cells: RwSignal::new_local(Vec::new()),
             grid_of: StoredValue::new_local(None),
             earlier: StoredValue::new_local(None),
@@ -108,16 +110,17 @@ impl Desk {
     }
 
     /// The results.
-    pub fn plates(self) -> ReadSignal<Plates, LocalStorage> {
-        self.plates.read_only()
+    pub fn result_images(self) -> ReadSignal<ResultImages, LocalStorage> {
+        self.result_images.read_only()
     }
 
     /// The picture that the run under work, or the result on view, is to be compared with.
     pub fn original(self) -> Option<Original> {
         let origin = self.origin.with_value(Clone::clone);
         let live = self.studio.with(Studio::is_live);
-        let shown =
-            self.plates.with(|plates| plates.shown.as_ref().map(|plate| Rc::clone(&plate.origin)));
+        let shown = self.result_images.with(|result_images| {
+            result_images.shown.as_ref().map(|result_image| Rc::clone(&result_image.origin))
+        });
         let origin = if live { origin } else { shown.or(origin) };
         origin.map(|origin| origin.original.clone())
     }
@@ -181,8 +184,8 @@ impl Desk {
     }
 
     /// Changes what content, style and smoothness weigh, also in the running picture.
-    pub fn adjust(self, change: impl FnOnce(&mut Emphasis)) {
-        self.studio.update(|studio| studio.set_emphasis(change));
+    pub fn adjust(self, change: impl FnOnce(&mut LossWeights)) {
+        self.studio.update(|studio| studio.set_loss_weights(change));
         if self.adjusting.with_value(Option::is_some) {
             return;
         }
@@ -215,8 +218,8 @@ impl Desk {
         match self.studio.try_update(Studio::export).flatten() {
             Some(task) => self.perform(task, None),
             None => {
-                let origin = self.plates.with_untracked(|plates| {
-                    plates.shown.as_ref().map(|plate| Rc::clone(&plate.origin))
+                let origin = self.result_images.with_untracked(|result_images| {
+                    result_images.shown.as_ref().map(|result_image| Rc::clone(&result_image.origin))
                 });
                 self.with_shown_png(move |desk, png| desk.save(png, origin));
             }
@@ -225,7 +228,7 @@ impl Desk {
 
     /// Brings the result before this one back on view, or returns from it.
     pub fn swap_results(self) {
-        self.plates.update(Plates::swap);
+        self.result_images.update(ResultImages::swap);
     }
 
     fn remember_settings(self) {
@@ -233,7 +236,8 @@ impl Desk {
         Effect::new(move || settings.with(|text| browser::store_settings(text)));
     }
 
-    /// From the first picture on, and after each run, has the worker get ready for the next one while the person chooses.
+    /// From the first picture on, and after each run, has the worker get ready for the next one
+    /// while the person chooses.
     fn prepare_ahead(self) {
         let task = Memo::new(move |_| {
             let has = |picture: Local<Option<Picture>>| picture.with(Option::is_some);
@@ -260,7 +264,7 @@ impl Desk {
             (Task::Boot(kind), _) => client.boot(kind),
             (Task::Retire, _) => {
                 client.retire();
-                self.hang_unexamined();
+                self.accept_unexamined();
             }
             (Task::Post(Command::Open(kind)), _) => {
                 client.post(&Command::Open(kind), &[]);
@@ -271,7 +275,7 @@ impl Desk {
                 client.post(&command, &pictures);
             }
             (Task::Post(command), _) => client.post(&command, &[]),
-            (Task::Hang(file), _) => self.hang_examined(file),
+            (Task::Accept(file), _) => self.accept_examined(file),
             (Task::Refuse(file, refusal), _) => self.refuse(file, refusal),
             (Task::Draw(size), Some(bytes)) => self.show(size, &bytes),
             (Task::DrawCell(number, size), Some(bytes)) => self.show_cell(number, size, &bytes),
@@ -298,7 +302,7 @@ impl Desk {
         blobs.into_iter().map(JsValue::from).collect()
     }
 
-    fn pictures_to_repaint(self, earlier: Option<Blob>) -> Option<Brought> {
+    fn pictures_to_repaint(self, earlier: Option<Blob>) -> Option<RunInputs> {
         let (content, style) = self.content.get_untracked().zip(self.style.get_untracked())?;
         let file_name = labels::download_name(&content.name, &style.name);
         let second = self.second_style.get_untracked().map(|picture| picture.blob);
@@ -310,31 +314,35 @@ impl Desk {
         ))
     }
 
-    /// A style is reconstructed beside a photo that does not count: the painting itself, for its size.
-    fn picture_to_reconstruct(self, reconstruction: Reconstruction) -> Option<Brought> {
+    /// A style is reconstructed beside a photo that does not count: the painting itself, for its
+    /// size.
+    fn picture_to_reconstruct(self, reconstruction: Reconstruction) -> Option<RunInputs> {
         let (picture, title, times) = match reconstruction.subject {
-            Subject::Content => (self.content.get_untracked()?, "photo", 1),
-            Subject::Style => (self.style.get_untracked()?, "painting", 2),
+            ReconstructionOf::Content => (self.content.get_untracked()?, "photo", 1),
+            ReconstructionOf::Style => (self.style.get_untracked()?, "painting", 2),
         };
         let file_name = labels::reconstruction_name(&picture.name, &reconstruction.layers());
         Some((file_name, Original { url: picture.url, title }, vec![picture.blob; times]))
     }
 
     fn show(self, size: ImageSize, bytes: &JsValue) {
-        if let Some(plate) = self.plate(size, bytes) {
-            self.plates.update(|plates| plates.show(plate));
+        if let Some(result_image) = self.result_image(size, bytes) {
+            self.result_images.update(|result_images| result_images.show(result_image));
         }
     }
 
     /// What the current run has painted.
-    fn plate(self, size: ImageSize, bytes: &JsValue) -> Option<Plate> {
-        self.origin.with_value(Clone::clone).and_then(|origin| Plate::new(origin, size, bytes))
+    fn result_image(self, size: ImageSize, bytes: &JsValue) -> Option<ResultImage> {
+        self.origin
+            .with_value(Clone::clone)
+            .and_then(|origin| ResultImage::new(origin, size, bytes))
     }
 
     fn keep(self, png: &JsValue) {
         let run = self.studio.with_untracked(|studio| studio.run().map(|run| run.id));
         if let Some(run) = run {
-            self.plates.update(|plates| plates.keep(run, browser::png_blob(png)));
+            self.result_images
+                .update(|result_images| result_images.keep(run, browser::png_blob(png)));
         }
     }
 
@@ -347,19 +355,27 @@ impl Desk {
     fn save(self, png: &Blob, origin: Option<Rc<Origin>>) {
         let Some(origin) = origin else { return };
         browser::save(png, &origin.file_name);
-        self.plates.update(|plates| plates.note_saved(origin.run));
+        self.result_images.update(|result_images| result_images.note_saved(origin.run));
     }
 
-    /// Whether leaving the page would lose something: a run that goes on, or a result that the person has not saved.
+    /// Whether leaving the page would lose something: a run that goes on, or a result that the
+    /// person has not saved.
     pub fn has_something_to_lose(self) -> bool {
-        let unsaved = |plates: &Plates| plates.shown.as_ref().is_some_and(|plate| !plate.is_saved);
-        self.studio.with_untracked(Studio::is_live) || self.plates.with_untracked(unsaved)
+        let unsaved = |result_images: &ResultImages| {
+            result_images.shown.as_ref().is_some_and(|result_image| !result_image.is_saved)
+        };
+        self.studio.with_untracked(Studio::is_live) || self.result_images.with_untracked(unsaved)
     }
 
-    /// Does something with the result on view as a PNG: the worker's where it made one, else what the canvas holds, as after a cancel.
+    /// Does something with the result on view as a PNG: the worker's where it made one, else what
+    /// the canvas holds, as after a cancel.
     fn with_shown_png(self, act: impl FnOnce(Self, &Blob) + 'static) {
-        let Some(plate) = self.plates.with_untracked(|plates| plates.shown.clone()) else { return };
-        if let Some(png) = &plate.png {
+        let Some(result_image) =
+            self.result_images.with_untracked(|result_images| result_images.shown.clone())
+        else {
+            return;
+        };
+        if let Some(png) = &result_image.png {
             return act(self, png);
         }
         let Some(canvas) = self.canvas.get_untracked() else { return };

@@ -1,4 +1,5 @@
-//! The grid: the paper's fig. 3, painted cell by cell at a small size, so that one sees what layers and weights do before painting large.
+//! The grid: the paper's fig. 3, painted cell by cell at a small size, so that one sees what layers
+//! and weights do before painting large.
 
 use super::settings::content_position;
 use crate::layer::Layer;

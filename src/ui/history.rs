@@ -1,4 +1,5 @@
-//! The total loss over a run's steps, thinned so that a long run costs no more than a short one, and its curve.
+//! The total loss over a run's steps, thinned so that a long run costs no more than a short one,
+//! and its curve.
 
 /// Points kept at most; a curve this fine looks smooth at the width it is drawn.
 const CAPACITY: usize = 256;
@@ -13,7 +14,8 @@ pub struct LossHistory {
 }
 
 impl LossHistory {
-    /// Notes the total loss after `step` steps. What is not finite has no place on a curve and is left out.
+    /// Notes the total loss after `step` steps. What is not finite has no place on a curve and is
+    /// left out.
     pub fn push(&mut self, step: u32, total: f32) {
         if !total.is_finite() {
             return;
@@ -43,8 +45,9 @@ impl LossHistory {
         self.latest
     }
 
-    /// The curve as the `points` of an SVG polyline in a box of `width` × `height`, the loss on a logarithmic scale from the
-    /// smallest (bottom) to the greatest (top). `steps` is where the box ends. Empty before the second point.
+    /// The curve as the `points` of an SVG polyline in a box of `width` × `height`, the loss on a
+    /// logarithmic scale from the smallest (bottom) to the greatest (top). `steps` is where the box
+    /// ends. Empty before the second point.
     pub fn polyline(&self, steps: u32, width: f32, height: f32) -> String {
         let points: Vec<(f32, f32)> = self
             .points

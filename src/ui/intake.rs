@@ -1,4 +1,5 @@
-//! What becomes of the files that a person brings: which place each goes to, and which of them wait for the worker's word.
+//! What becomes of the files that a person brings: which place each goes to, and which of them wait
+//! for the worker's word.
 
 use crate::protocol::{FileId, UserError};
 
@@ -17,7 +18,8 @@ impl Well {
     /// All, in the order in which several files fill them.
     pub const ALL: [Self; 3] = [Self::Content, Self::Style, Self::SecondStyle];
 
-    /// Value of the attribute `data-well`, by which the well that has the focus is known; also names what storage keeps of it.
+    /// Value of the attribute `data-well`, by which the well that has the focus is known; also
+    /// names what storage keeps of it.
     pub const fn key(self) -> &'static str {
         match self {
             Self::Content => "content",
@@ -32,8 +34,9 @@ impl Well {
     }
 }
 
-/// Where each of `count` pictures goes that were brought at once: on a well the first alone is taken; beside the wells one fills the
-/// first empty one, and several fill them in their order. Those beyond go nowhere.
+/// Where each of `count` pictures goes that were brought at once: on a well the first alone is
+/// taken; beside the wells one fills the first empty one, and several fill them in their order.
+/// Those beyond go nowhere.
 pub fn places(brought_to: Option<Well>, count: usize, first_empty: Well) -> Vec<Well> {
     match (brought_to, count) {
         (_, 0) => Vec::new(),
@@ -59,8 +62,8 @@ pub fn is_recipe(name: &str) -> bool {
     name.rsplit_once('.').is_some_and(|(_, extension)| extension.eq_ignore_ascii_case("json"))
 }
 
-/// Pictures on their way to a well. Each waits there for the worker's word, so that a file that is no picture never takes the place
-/// of one.
+/// Pictures on their way to a well. Each waits there for the worker's word, so that a file that is
+/// no picture never takes the place of one.
 #[derive(Debug)]
 pub struct Intake<P> {
     last: u32,
@@ -74,14 +77,16 @@ impl<P> Default for Intake<P> {
 }
 
 impl<P> Intake<P> {
-    /// Lets `picture` wait for `well`. What waits there already may still turn out to be the better one.
+    /// Lets `picture` wait for `well`. What waits there already may still turn out to be the better
+    /// one.
     pub fn admit(&mut self, well: Well, picture: P) -> FileId {
         self.last += 1;
         self.waiting.push((FileId(self.last), well, picture));
         FileId(self.last)
     }
 
-    /// What waited as `file` and has passed; what came before it for the same well waits no more. `None` when it has been recalled.
+    /// What waited as `file` and has passed; what came before it for the same well waits no more.
+    /// `None` when it has been recalled.
     pub fn accept(&mut self, file: FileId) -> Option<(Well, P)> {
         let (well, picture) = self.reject(file)?;
         // Answers may overtake each other, where a question had to be asked again.

@@ -1,7 +1,7 @@
 //! What the page says, as functions of its state.
 
+use super::device_choice::DeviceChoice;
 use super::grid::CELLS;
-use super::policy::DeviceChoice;
 use super::studio::{Errand, Link, Phase, Run, Studio, WeightsProgress};
 use crate::protocol::{DeviceKind, Stage, WeightsSource};
 use crate::recipe::pyramid;
@@ -66,7 +66,8 @@ pub fn status_line(studio: &Studio) -> Option<String> {
     Some(line)
 }
 
-/// What a screen reader announces: the status, but of the steps only each tenth of the way, and no downloaded bytes.
+/// What a screen reader announces: the status, but of the steps only each tenth of the way, and no
+/// downloaded bytes.
 pub fn announcement(studio: &Studio) -> Option<String> {
     let run = studio.run()?;
     if let Some(picture) =
@@ -176,8 +177,8 @@ fn ratio(part: u64, whole: u64) -> f64 {
     (part as f64 / whole.max(1) as f64).clamp(0.0, 1.0)
 }
 
-/// Time left at the pace so far, ms, coarse sizes being faster than fine ones; `None` before there is a pace. The first step is not
-/// counted: it paid for compilation.
+/// Time left at the pace so far, ms, coarse sizes being faster than fine ones; `None` before there
+/// is a pace. The first step is not counted: it paid for compilation.
 pub fn time_left_ms(run: &Run) -> Option<f64> {
     let work = |steps| pyramid::work(&run.levels, steps);
     let timed =
@@ -244,7 +245,8 @@ pub fn download_name(content: &str, style: &str) -> String {
     format!("impasto-{}-{}.png", stem(content), stem(style))
 }
 
-/// The name under which a reconstruction is saved, after its picture's file and the layers that it is painted from.
+/// The name under which a reconstruction is saved, after its picture's file and the layers that it
+/// is painted from.
 pub fn reconstruction_name(picture: &str, layers: &str) -> String {
     format!("impasto-{}-from-{layers}.png", stem(picture))
 }
@@ -264,7 +266,7 @@ fn stem(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::memory::Capacity;
+    use crate::memory::DeviceLimits;
     use crate::protocol::{DeviceReport, Event, Losses, RunId};
     use crate::recipe::Sizes;
     use crate::ui::settings::Settings;
@@ -277,7 +279,7 @@ mod tests {
             name: String::new(),
             software,
             max_edge: 1024,
-            capacity: Capacity::AMPLE,
+            limits: DeviceLimits::AMPLE,
         }));
         studio
     }

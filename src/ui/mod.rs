@@ -1,23 +1,26 @@
 //! The page: it shows, asks and listens; it computes nothing itself.
 //!
-//! - [`studio`]: its whole state but the pictures, and the one function that takes in the worker's news.
-//! - [`settings`], [`policy`], [`intake`], [`reconstruction`], [`grid`], [`history`], [`labels`], [`notices`], [`offers`], [`samples`]: the plain parts of that state and what the page says of it.
+//! - [`studio`]: its whole state but the pictures, and the one function that takes in the worker's
+//!   news.
+//! - [`settings`], [`device_choice`], [`intake`], [`reconstruction`], [`grid`], [`history`],
+//!   [`labels`], [`notices`], [`menus`], [`samples`]: the plain parts of that state and what the
+//!   page says of it.
 //! - `client` \[wasm\]: owns the worker.
 //! - `desk` \[wasm\]: carries out what person and studio ask.
 //! - `pictures` \[wasm\]: the pictures that go in, and the results on view.
-//! - `shelf` \[wasm\]: keeps the former for the next visit.
+//! - `picture_store` \[wasm\]: keeps the former for the next visit.
 //! - `browser` \[wasm\]: what is asked of the browser beyond widgets.
 //! - `page`, `components` \[wasm\]: what is seen.
 //!
 //! What is not marked knows no web, so that it is tested natively.
 
+pub mod device_choice;
 pub mod grid;
 pub mod history;
 pub mod intake;
 pub mod labels;
+pub mod menus;
 pub mod notices;
-pub mod offers;
-pub mod policy;
 pub mod reconstruction;
 pub mod samples;
 pub mod settings;
@@ -34,9 +37,9 @@ mod desk;
 #[cfg(target_arch = "wasm32")]
 mod page;
 #[cfg(target_arch = "wasm32")]
-mod pictures;
+mod picture_store;
 #[cfg(target_arch = "wasm32")]
-mod shelf;
+mod pictures;
 
 /// Id of the element that stands in for the page until it is there.
 #[cfg(target_arch = "wasm32")]

@@ -1,20 +1,21 @@
-//! The page put together: each component gets its part of the desk's state, and its wishes go back to the desk.
+//! The page put together: each component gets its part of the desk's state, and its wishes go back
+//! to the desk.
 
-mod bench;
+mod inputs;
+mod output;
 mod technique;
-mod wall;
 
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, KeyboardEvent};
 
-use self::bench::Bench;
+use self::inputs::Inputs;
+use self::output::{Output, Transport};
 use self::technique::Technique;
-use self::wall::{Transport, Wall};
 use super::components::{Masthead, TROUBLE_ID};
 use super::desk::Desk;
 use super::intake::Well;
-use super::pictures::{Plates, files_in};
+use super::pictures::{ResultImages, files_in};
 use super::settings::Settings;
 use super::studio::{Errand, Run, Studio};
 use super::{browser, labels};
@@ -30,10 +31,10 @@ pub fn Page() -> impl IntoView {
     view! {
         <Masthead device=part(desk, labels::device_line) hint=part(desk, labels::device_hint) />
         <main>
-            <Bench desk=desk />
+            <Inputs desk=desk />
             <Technique desk=desk />
             <Transport desk=desk />
-            <Wall desk=desk />
+            <Output desk=desk />
         </main>
         <footer>
             <p>"Your pictures never leave this device: everything is computed here, in this page."</p>
@@ -80,8 +81,9 @@ fn is_untouched(desk: Desk) -> bool {
 
 /// Whether the current run has no picture of its own yet.
 fn is_preparing(desk: Desk) -> bool {
-    let shown =
-        desk.plates().with(|plates: &Plates| plates.shown.as_ref().map(|plate| plate.origin.run));
+    let shown = desk.result_images().with(|result_images: &ResultImages| {
+        result_images.shown.as_ref().map(|result_image| result_image.origin.run)
+    });
     desk.studio().with(|studio| {
         let prepares = |run: &Run| {
             run.phase.is_live() && shown != Some(run.id) && !matches!(run.errand, Errand::Cell(_))
@@ -94,16 +96,17 @@ fn is_preparing(desk: Desk) -> bool {
 fn paint(desk: Desk) {
     Effect::new(move || {
         let Some(canvas) = desk.canvas().get() else { return };
-        let painted = desk
-            .plates()
-            .with(|plates| plates.shown.as_ref().map_or(Ok(()), |plate| plate.paint(&canvas)));
+        let painted = desk.result_images().with(|result_images| {
+            result_images.shown.as_ref().map_or(Ok(()), |result_image| result_image.paint(&canvas))
+        });
         if let Err(error) = painted {
             desk.report_unpainted(&error);
         }
     });
 }
 
-/// Brings an error into view: on a narrow page its place may be far from where the person has just acted.
+/// Brings an error into view: on a narrow page its place may be far from where the person has just
+/// acted.
 fn reveal_trouble(desk: Desk) {
     let trouble = part(desk, |studio| studio.trouble().cloned());
     Effect::new(move || {
@@ -114,7 +117,8 @@ fn reveal_trouble(desk: Desk) {
     });
 }
 
-/// What is heard wherever on the page it happens: files dropped beside the wells, pasted pictures, Escape, and that the person is about to leave.
+/// What is heard wherever on the page it happens: files dropped beside the wells, pasted pictures,
+/// Escape, and that the person is about to leave.
 fn listen(desk: Desk) {
     drop(window_event_listener(leptos::ev::dragover, |event| event.prevent_default()));
     drop(window_event_listener(leptos::ev::drop, move |event| {
@@ -141,8 +145,8 @@ fn listen(desk: Desk) {
     }));
 }
 
-/// Whether a key is meant for the run: the focus is on its buttons or on nothing. Elsewhere Escape closes a list or takes back a
-/// movement, and a run of minutes must not end by that.
+/// Whether a key is meant for the run: the focus is on its buttons or on nothing. Elsewhere Escape
+/// closes a list or takes back a movement, and a run of minutes must not end by that.
 fn is_for_the_run(event: &KeyboardEvent) -> bool {
     let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
     target.is_none_or(|element| element.matches("body, .actions *").unwrap_or(false))

@@ -88,7 +88,7 @@ pub struct Origin {
 
 /// A result on view.
 #[derive(Clone, Debug)]
-pub struct Plate {
+pub struct ResultImage {
     /// What it was made of.
     pub origin: Rc<Origin>,
     /// px
@@ -100,7 +100,7 @@ pub struct Plate {
     pub is_saved: bool,
 }
 
-impl Plate {
+impl ResultImage {
     /// A result of `size` from its RGBA bytes; `None` when they are not such bytes.
     pub fn new(origin: Rc<Origin>, size: ImageSize, bytes: &JsValue) -> Option<Self> {
         let rgba = Uint8ClampedArray::new(bytes.dyn_ref::<ArrayBuffer>()?);
@@ -135,17 +135,18 @@ impl Plate {
 
 /// The result on view and the one before it.
 #[derive(Clone, Debug, Default)]
-pub struct Plates {
+pub struct ResultImages {
     /// On view.
-    pub shown: Option<Plate>,
+    pub shown: Option<ResultImage>,
     /// Can be brought back.
-    pub previous: Option<Plate>,
+    pub previous: Option<ResultImage>,
 }
 
-impl Plates {
-    /// Puts `plate` on view. That of an earlier run steps back; an earlier state of the same run goes.
-    pub fn show(&mut self, plate: Plate) {
-        let earlier = self.shown.replace(plate);
+impl ResultImages {
+    /// Puts `result_image` on view. That of an earlier run steps back; an earlier state of the same
+    /// run goes.
+    pub fn show(&mut self, result_image: ResultImage) {
+        let earlier = self.shown.replace(result_image);
         let run = self.shown.as_ref().map(|shown| shown.origin.run);
         if earlier.as_ref().map(|earlier| earlier.origin.run) != run {
             self.previous = earlier.or(self.previous.take());
@@ -162,12 +163,15 @@ impl Plates {
     /// Notes that the person has the result of `run` as a file.
     pub fn note_saved(&mut self, run: RunId) {
         let both = [&mut self.shown, &mut self.previous].into_iter().flatten();
-        both.filter(|plate| plate.origin.run == run).for_each(|plate| plate.is_saved = true);
+        both.filter(|result_image| result_image.origin.run == run)
+            .for_each(|result_image| result_image.is_saved = true);
     }
 
     /// Whether the other result is the later one, because the two have been exchanged.
     pub fn are_swapped(&self) -> bool {
-        let run = |plate: &Option<Plate>| plate.as_ref().map(|plate| plate.origin.run);
+        let run = |result_image: &Option<ResultImage>| {
+            result_image.as_ref().map(|result_image| result_image.origin.run)
+        };
         run(&self.previous) > run(&self.shown)
     }
 

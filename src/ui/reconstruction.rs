@@ -1,15 +1,15 @@
-//! What a layer sees: one picture painted out of noise from what chosen layers of the network know of it, and from nothing else, as
-//! in the paper's fig. 1.
+//! What a layer sees: one picture painted out of noise from what chosen layers of the network know
+//! of it, and from nothing else, as in the paper's fig. 1.
 
 use serde::{Deserialize, Serialize};
 
 use crate::layer::Layer;
-use crate::recipe::{Emphasis, LayerWeights, Recipe};
+use crate::recipe::{LayerWeights, LossWeights, Recipe};
 
 /// What is reconstructed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Subject {
+pub enum ReconstructionOf {
     /// The photo's content.
     #[default]
     Content,
@@ -22,7 +22,7 @@ pub enum Subject {
 #[serde(default)]
 pub struct Reconstruction {
     /// Of what.
-    pub subject: Subject,
+    pub subject: ReconstructionOf,
     /// The layer that the photo's content is painted from.
     pub content_layer: Layer,
     /// The layers that the painting's style is painted from.
@@ -31,30 +31,32 @@ pub struct Reconstruction {
 
 impl Default for Reconstruction {
     fn default() -> Self {
-        let Emphasis { style_layers, .. } = Emphasis::default();
-        Self { subject: Subject::default(), content_layer: Layer::CONTENT, style_layers }
+        let LossWeights { style_layers, .. } = LossWeights::default();
+        Self { subject: ReconstructionOf::default(), content_layer: Layer::CONTENT, style_layers }
     }
 }
 
 impl Reconstruction {
     /// Whether there is a layer to paint from.
     pub fn is_possible(&self) -> bool {
-        self.subject == Subject::Content || !self.style_layers.layers().is_empty()
+        self.subject == ReconstructionOf::Content || !self.style_layers.layers().is_empty()
     }
 
     /// The recipe, in all else as in `own`.
     pub fn recipe(&self, own: &Recipe) -> Recipe {
         own.reconstructing(match self.subject {
-            Subject::Content => Emphasis::content_alone(self.content_layer),
-            Subject::Style => Emphasis::style_alone(self.style_layers, own.reading.units),
+            ReconstructionOf::Content => LossWeights::content_alone(self.content_layer),
+            ReconstructionOf::Style => {
+                LossWeights::style_alone(self.style_layers, own.features.units)
+            }
         })
     }
 
     /// The layers by name, as in a file's name.
     pub fn layers(&self) -> String {
         match self.subject {
-            Subject::Content => self.content_layer.name().to_owned(),
-            Subject::Style => self
+            ReconstructionOf::Content => self.content_layer.name().to_owned(),
+            ReconstructionOf::Style => self
                 .style_layers
                 .layers()
                 .iter()
@@ -88,16 +90,17 @@ mod tests {
             (192, 30, 4, 1.0, Sizes::One)
         );
         assert_eq!((recipe.start, content.layers().as_str()), (Start::NOISE, "conv2_2"));
-        assert_eq!(recipe.emphasis.counted_content_layers().layers(), [Layer::Conv2_2]);
-        assert_eq!(recipe.emphasis.style_layers.layers(), []);
+        assert_eq!(recipe.loss_weights.counted_content_layers().layers(), [Layer::Conv2_2]);
+        assert_eq!(recipe.loss_weights.style_layers.layers(), []);
 
         let layers = LayerWeights::even(&Layer::STYLE[..2], 0.5);
-        let style = Reconstruction { subject: Subject::Style, style_layers: layers, ..content };
+        let style =
+            Reconstruction { subject: ReconstructionOf::Style, style_layers: layers, ..content };
         let recipe = style.recipe(&own);
         recipe.validate().unwrap();
-        assert_eq!(recipe.emphasis.counted_content_layers().layers(), []);
+        assert_eq!(recipe.loss_weights.counted_content_layers().layers(), []);
         assert_eq!(
-            (recipe.emphasis.style_layers, style.layers().as_str()),
+            (recipe.loss_weights.style_layers, style.layers().as_str()),
             (layers, "conv1_1-conv2_1")
         );
     }
@@ -107,6 +110,6 @@ mod tests {
         let none =
             Reconstruction { style_layers: LayerWeights::default(), ..Reconstruction::default() };
         assert!(none.is_possible(), "content has its layer");
-        assert!(!Reconstruction { subject: Subject::Style, ..none }.is_possible());
+        assert!(!Reconstruction { subject: ReconstructionOf::Style, ..none }.is_possible());
     }
 }

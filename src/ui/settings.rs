@@ -4,21 +4,22 @@ use std::ops::RangeInclusive;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::policy::DeviceChoice;
+use super::device_choice::DeviceChoice;
 use super::reconstruction::Reconstruction;
 use crate::layer::Layer;
 use crate::memory::MemoryUse;
 use crate::protocol::{DeviceKind, DeviceReport};
-use crate::recipe::{Emphasis, LayerWeights, Preset, Recipe, Start};
+use crate::recipe::{LayerWeights, LossWeights, Preset, Recipe, Start};
 
 /// Sizes offered, px of the longer side. Between the powers of two lie halves of the way in cost.
 pub const SIZES: [u32; 12] = [64, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048, 3072, 4096];
 
-/// Steps that the page allows: all that a recipe may have, so that a recipe file means the same here.
+/// Steps that the page allows: all that a recipe may have, so that a recipe file means the same
+/// here.
 pub const STEPS: RangeInclusive<u32> = Recipe::STEPS;
 
-/// Total-variation weights between which pictures differ visibly, from a hint to plain blur; the slider is logarithmic and
-/// adds zero at its left end.
+/// Total-variation weights between which pictures differ visibly, from a hint to plain blur; the
+/// slider is logarithmic and adds zero at its left end.
 const TV_SLIDER: RangeInclusive<f32> = 1.0..=10_000.0;
 
 /// Weights of outlines between which pictures differ visibly; as the slider of total variation.
@@ -27,7 +28,8 @@ const OUTLINES_SLIDER: RangeInclusive<f32> = 1.0..=1000.0;
 /// Positions of a slider: 0 to this.
 pub const SLIDER_END: u32 = 100;
 
-/// The person's settings. `None` means the device's default, so that a better device brings a better default.
+/// The person's settings. `None` means the device's default, so that a better device brings a
+/// better default.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Settings {
@@ -47,8 +49,8 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Reads what an earlier visit stored. Garbage, and values outside of their ranges, give the defaults: the text is as
-    /// much the browser's as ours.
+    /// Reads what an earlier visit stored. Garbage, and values outside of their ranges, give the
+    /// defaults: the text is as much the browser's as ours.
     pub fn from_json(text: &str) -> Self {
         let read: Self = serde_json::from_str(text).unwrap_or_default();
         Self {
@@ -104,7 +106,8 @@ impl Settings {
     }
 }
 
-/// The layers with `layer` in if it was out, and out if it was in. The others keep their proportions, and all together their sum.
+/// The layers with `layer` in if it was out, and out if it was in. The others keep their
+/// proportions, and all together their sum.
 pub fn with_layer_toggled(weights: LayerWeights, layer: Layer) -> LayerWeights {
     let active: Vec<(Layer, f32)> = weights.active().collect();
     let sum: f32 = active.iter().map(|(_, weight)| weight).sum();
@@ -112,7 +115,8 @@ pub fn with_layer_toggled(weights: LayerWeights, layer: Layer) -> LayerWeights {
     let is_in = weights.of(layer) > 0.0;
     let changed = weights.with(layer, if is_in { 0.0 } else { mean });
     let layers: Vec<(Layer, f32)> = changed.active().collect();
-    // Anew instead of by proportion, so that a layer taken out and in again leaves no trace of rounding.
+    // Anew instead of by proportion, so that a layer taken out and in again leaves no trace of
+    // rounding.
     let whole = if sum > 0.0 { sum } else { 1.0 };
     if weights.is_in_proportion_to(LayerWeights::finest_first(&weights.layers())) {
         let usual = LayerWeights::finest_first(&changed.layers());
@@ -127,7 +131,8 @@ pub fn with_layer_toggled(weights: LayerWeights, layer: Layer) -> LayerWeights {
         .fold(LayerWeights::default(), |all, &(layer, weight)| all.with(layer, weight * sum / left))
 }
 
-/// Whether the layers that count weigh as the page has them weigh, so that nothing need be said of it.
+/// Whether the layers that count weigh as the page has them weigh, so that nothing need be said of
+/// it.
 pub fn is_usual(weights: LayerWeights) -> bool {
     is_even(weights) || weights.is_in_proportion_to(LayerWeights::finest_first(&weights.layers()))
 }
@@ -143,8 +148,8 @@ fn count(layers: &[(Layer, f32)]) -> f32 {
     layers.len() as f32
 }
 
-/// A stored recipe that makes no sense is the default one, and takes nothing else with it. What the default was and no one changed follows to the
-/// new one.
+/// A stored recipe that makes no sense is the default one, and takes nothing else with it. What the
+/// default was and no one changed follows to the new one.
 fn recipe_or_default<'de, D: Deserializer<'de>>(stored: D) -> Result<Recipe, D::Error> {
     let stored = serde_json::Value::deserialize(stored)?;
     let mut recipe = Recipe::from_json(&stored.to_string()).unwrap_or_default();
@@ -182,11 +187,12 @@ pub fn is_fast(device: Option<&DeviceReport>) -> bool {
     device.is_none_or(|report| report.kind == DeviceKind::Gpu && !report.software)
 }
 
-/// Content weight at a position of the slider "Content to style": all content at 0, all style at [`SLIDER_END`].
+/// Content weight at a position of the slider "Content to style": all content at 0, all style at
+/// [`SLIDER_END`].
 pub fn content_weight_at(position: u32) -> f32 {
     log_between(
-        *Emphasis::CONTENT_SLIDER.end(),
-        *Emphasis::CONTENT_SLIDER.start(),
+        *LossWeights::CONTENT_SLIDER.end(),
+        *LossWeights::CONTENT_SLIDER.start(),
         fraction(position, SLIDER_END),
     )
 }
@@ -194,8 +200,8 @@ pub fn content_weight_at(position: u32) -> f32 {
 /// The position nearest to a content weight: inverse of [`content_weight_at`].
 pub fn content_position(weight: f32) -> u32 {
     position_between(
-        *Emphasis::CONTENT_SLIDER.end(),
-        *Emphasis::CONTENT_SLIDER.start(),
+        *LossWeights::CONTENT_SLIDER.end(),
+        *LossWeights::CONTENT_SLIDER.start(),
         weight,
         SLIDER_END,
     )
@@ -282,11 +288,11 @@ fn position_of(fraction: f32, end: u32) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::memory::Capacity;
+    use crate::memory::DeviceLimits;
     use crate::recipe::{OptimizerKind, Sizes};
 
     fn device(kind: DeviceKind, software: bool, max_edge: u32) -> DeviceReport {
-        DeviceReport { kind, name: String::new(), software, max_edge, capacity: Capacity::AMPLE }
+        DeviceReport { kind, name: String::new(), software, max_edge, limits: DeviceLimits::AMPLE }
     }
 
     #[test]
@@ -323,10 +329,10 @@ mod tests {
             seed: u64::MAX,
             ..Recipe::default()
         };
-        recipe.emphasis.styles = [0.1, 0.2, 0.3, 0.4];
-        recipe.emphasis.style_layers =
+        recipe.loss_weights.styles = [0.1, 0.2, 0.3, 0.4];
+        recipe.loss_weights.style_layers =
             LayerWeights::default().with(Layer::Conv1_2, 0.7).with(Layer::Conv4_4, 2.5);
-        recipe.emphasis.content_weight = 3.0;
+        recipe.loss_weights.content_weight = 3.0;
         let mut settings = Settings::default();
         settings.take_recipe(recipe.clone());
         let small = device(DeviceKind::Cpu, false, 512);
@@ -344,7 +350,7 @@ mod tests {
     #[test]
     fn a_layer_taken_out_and_in_again_leaves_no_trace_and_the_others_keep_their_proportions() {
         let even = LayerWeights::even(&Layer::STYLE, 0.2);
-        for weights in [even, Emphasis::default().style_layers] {
+        for weights in [even, LossWeights::default().style_layers] {
             for layer in Layer::ALL {
                 assert_eq!(
                     with_layer_toggled(with_layer_toggled(weights, layer), layer),
@@ -365,7 +371,9 @@ mod tests {
             .with(Layer::Conv1_1, 1.0)
             .with(Layer::Conv2_1, 3.0)
             .with(Layer::Conv3_1, 4.0);
-        assert!(is_usual(even) && is_usual(Emphasis::default().style_layers) && !is_usual(uneven));
+        assert!(
+            is_usual(even) && is_usual(LossWeights::default().style_layers) && !is_usual(uneven)
+        );
         let without = with_layer_toggled(uneven, Layer::Conv3_1);
         assert_eq!((without.of(Layer::Conv1_1), without.of(Layer::Conv2_1)), (2.0, 6.0));
         let with = with_layer_toggled(without, Layer::Conv5_1);
@@ -388,7 +396,7 @@ mod tests {
             let mut settings =
                 Settings { recipe: preset.applied_to(&Recipe::default()), ..Settings::default() };
             assert_eq!(settings.preset(), Some(preset));
-            settings.recipe.emphasis.tv_weight = 77.0;
+            settings.recipe.loss_weights.tv_weight = 77.0;
             assert_eq!(settings.preset(), None);
         }
     }
@@ -406,8 +414,9 @@ mod tests {
             for position in [0, 1, 50, SLIDER_END] {
                 let (content_weight, tv_weight) =
                     (content_weight_at(position), tv_weight_at(position));
-                let emphasis = Emphasis { content_weight, tv_weight, ..Emphasis::default() };
-                let recipe = Recipe { emphasis, ..Recipe::default() };
+                let loss_weights =
+                    LossWeights { content_weight, tv_weight, ..LossWeights::default() };
+                let recipe = Recipe { loss_weights, ..Recipe::default() };
                 Settings { size: Some(size), recipe, ..Settings::default() }
                     .recipe_on(None)
                     .validate()
@@ -421,10 +430,10 @@ mod tests {
         assert!((content_weight_at(0) - 16_000.0).abs() < 1.0, "all content at the left");
         assert!((content_weight_at(50) - 506.0).abs() < 0.1);
         assert!((content_weight_at(SLIDER_END) - 16.0).abs() < 0.1);
-        assert_eq!(content_position(Emphasis::default().content_weight), 50);
+        assert_eq!(content_position(LossWeights::default().content_weight), 50);
         assert_eq!((grain_at(0), grain_at(50), grain_at(SLIDER_END)), (-1.0, 0.0, 1.0));
         assert_eq!(tv_weight_at(0).to_bits(), 0.0f32.to_bits());
-        assert_eq!(tv_position(Emphasis::default().tv_weight), 41);
+        assert_eq!(tv_position(LossWeights::default().tv_weight), 41);
         for position in 0..=SLIDER_END {
             assert_eq!(content_position(content_weight_at(position)), position);
             assert_eq!(tv_position(tv_weight_at(position)), position);

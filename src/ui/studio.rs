@@ -1,25 +1,26 @@
-//! The state of the page and the one function that changes it on news from the worker. No web, no widgets: what must
-//! happen outside is handed back as an [`Effect`], so every path is tested without a browser.
+//! The state of the page and the one function that changes it on news from the worker. No web, no
+//! widgets: what must happen outside is handed back as an [`Task`], so every path is tested without
+//! a browser.
 
 mod run;
 
 pub use run::{Errand, Phase, Run};
 
-use super::policy::{DeviceChoice, better_device, device_after_failure, first_device};
+use super::device_choice::{DeviceChoice, better_device, device_after_failure, first_device};
 use super::settings::{Settings, is_fast};
 use super::{grid, notices};
-use crate::memory::Capacity;
+use crate::memory::DeviceLimits;
 use crate::pixels::ImageSize;
 use crate::protocol::{
     Command, DeviceKind, DeviceReport, Event, FileId, Losses, RunId, Stage, UserError,
     WeightsSource,
 };
 use crate::recipe::pyramid;
-use crate::recipe::{Cell, Emphasis, Recipe, Sizes};
+use crate::recipe::{Cell, LossWeights, Recipe, Sizes};
 
 /// What the shell around the [`Studio`] has to do after a change.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Effect {
+pub enum Task {
     /// Make a worker for this device, ending the one there is.
     Boot(DeviceKind),
     /// End the worker.
@@ -27,7 +28,7 @@ pub enum Effect {
     /// Post a command; [`Command::Start`] takes the pictures along.
     Post(Command),
     /// Put the picture that waits under this name into its well.
-    Hang(FileId),
+    Accept(FileId),
     /// Let go of the picture that waits under this name, and say why.
     Refuse(FileId, UserError),
     /// Show the event's attachment, a picture of this size.
@@ -131,12 +132,13 @@ impl Studio {
         self.report.as_ref()
     }
 
-    /// What the graphics card, real or emulated, has room for as its memory is to be used, where one is what computes.
-    pub fn card(&self) -> Option<Capacity> {
+    /// What the graphics card, real or emulated, has room for as its memory is to be used, where
+    /// one is what computes.
+    pub fn card(&self) -> Option<DeviceLimits> {
         self.report
             .as_ref()
             .filter(|report| report.kind == DeviceKind::Gpu)
-            .map(|report| report.capacity.with(self.settings.memory))
+            .map(|report| report.limits.with(self.settings.memory))
     }
 
     /// How far the weights are, once the worker has told.
@@ -170,7 +172,7 @@ impl Studio {
     }
 
     /// Makes a worker ready before it is needed.
-    pub fn open(&mut self) -> Option<Effect> {
+    pub fn open(&mut self) -> Option<Task> {
         let kind = if self.fallen_back {
             DeviceKind::Cpu
         } else {
@@ -180,19 +182,19 @@ impl Studio {
     }
 
     /// Begins to repaint the photo, leaving any other run.
-    pub fn start(&mut self) -> Option<Effect> {
+    pub fn start(&mut self) -> Option<Task> {
         self.start_run(Errand::Repaint)
     }
 
-    /// Has the worker get ready for a run as the settings have it, with as many `paintings`, while none is under way. Nothing is fetched anew
-    /// after a failure before the person asks.
-    pub fn get_ready(&self, paintings: usize) -> Option<Effect> {
+    /// Has the worker get ready for a run as the settings have it, with as many `paintings`, while
+    /// none is under way. Nothing is fetched anew after a failure before the person asks.
+    pub fn get_ready(&self, paintings: usize) -> Option<Task> {
         let rests = self.link == Link::Up && !self.is_live() && self.phase() != Some(Phase::Failed);
         // What decides no program is left out, so that the same is asked for once.
-        let Recipe { steps, seed, emphasis, .. } = Recipe::default();
+        let Recipe { steps, seed, loss_weights, .. } = Recipe::default();
         let recipe =
-            Recipe { steps, seed, emphasis, ..self.settings.recipe_on(self.report.as_ref()) };
-        rests.then_some(Effect::Post(Command::Prepare {
+            Recipe { steps, seed, loss_weights, ..self.settings.recipe_on(self.report.as_ref()) };
+        rests.then_some(Task::Post(Command::Prepare {
             recipe,
             paintings,
             memory: self.settings.memory,
@@ -200,22 +202,22 @@ impl Studio {
     }
 
     /// Begins a run that goes on from an earlier picture.
-    pub fn go_on(&mut self) -> Option<Effect> {
+    pub fn go_on(&mut self) -> Option<Task> {
         self.start_run(Errand::GoOn)
     }
 
     /// Begins to show what the chosen layers know of one picture.
-    pub fn reconstruct(&mut self) -> Option<Effect> {
+    pub fn reconstruct(&mut self) -> Option<Task> {
         self.start_run(Errand::Reconstruct(self.settings.reconstruction))
     }
 
     /// Begins to paint the grid, cell after cell.
-    pub fn paint_grid(&mut self) -> Option<Effect> {
+    pub fn paint_grid(&mut self) -> Option<Task> {
         self.start_run(Errand::Cell(0))
     }
 
     /// Sets everything but size and steps to what a cell of the grid was painted by.
-    pub fn take_cell(&mut self, number: usize) -> Option<Effect> {
+    pub fn take_cell(&mut self, number: usize) -> Option<Task> {
         let taken = self.cell_as_set(number)?;
         self.settings.recipe = taken;
         self.adjustment()
@@ -233,12 +235,12 @@ impl Studio {
     }
 
     /// Begins the last run once more.
-    pub fn retry(&mut self) -> Option<Effect> {
+    pub fn retry(&mut self) -> Option<Task> {
         let errand = self.run.as_ref().map(|run| run.errand)?;
         self.start_run(errand)
     }
 
-    fn start_run(&mut self, errand: Errand) -> Option<Effect> {
+    fn start_run(&mut self, errand: Errand) -> Option<Task> {
         self.trouble = None;
         self.last_id += 1;
         self.run = Some(Run::new(RunId(self.last_id), errand));
@@ -250,35 +252,36 @@ impl Studio {
     }
 
     /// Rests, or goes on.
-    pub fn toggle_pause(&mut self) -> Option<Effect> {
+    pub fn toggle_pause(&mut self) -> Option<Task> {
         let run = self.run.as_mut()?;
         match run.phase {
             Phase::Running => {
                 run.phase = Phase::Pausing;
-                Some(Effect::Post(Command::Pause(run.id)))
+                Some(Task::Post(Command::Pause(run.id)))
             }
             Phase::Pausing | Phase::Paused => {
                 run.phase = Phase::Running;
-                Some(Effect::Post(Command::Resume(run.id)))
+                Some(Task::Post(Command::Resume(run.id)))
             }
             _ => None,
         }
     }
 
     /// Leaves the run, now; what the worker still sends of it will not be heard.
-    pub fn cancel(&mut self) -> Option<Effect> {
+    pub fn cancel(&mut self) -> Option<Task> {
         let up = self.link == Link::Up;
         let run = self.run.as_mut().filter(|run| run.phase.is_live())?;
         run.phase = Phase::Cancelled;
         run.exporting = false;
-        up.then_some(Effect::Post(Command::Cancel(run.id)))
+        up.then_some(Task::Post(Command::Cancel(run.id)))
     }
 
-    /// Asks for the picture as it is now. `None` when no picture is under work: what there is to save is on view.
-    pub fn export(&mut self) -> Option<Effect> {
+    /// Asks for the picture as it is now. `None` when no picture is under work: what there is to
+    /// save is on view.
+    pub fn export(&mut self) -> Option<Task> {
         let run = self.run.as_mut().filter(|run| run.phase.is_stepping())?;
         run.exporting = true;
-        Some(Effect::Post(Command::Export(run.id)))
+        Some(Task::Post(Command::Export(run.id)))
     }
 
     /// Sets what holds from the next run on.
@@ -287,7 +290,7 @@ impl Studio {
     }
 
     /// Sets everything to what a recipe says, also in the running picture as far as it can follow.
-    pub fn take_recipe(&mut self, recipe: Recipe) -> Option<Effect> {
+    pub fn take_recipe(&mut self, recipe: Recipe) -> Option<Task> {
         let asked = recipe.size;
         self.settings.take_recipe(recipe);
         let held = self.settings.size_on(self.report.as_ref());
@@ -298,25 +301,25 @@ impl Studio {
     }
 
     /// Sets what content, style and smoothness weigh; [`Self::adjustment`] tells a running picture.
-    pub fn set_emphasis(&mut self, change: impl FnOnce(&mut Emphasis)) {
-        change(&mut self.settings.recipe.emphasis);
+    pub fn set_loss_weights(&mut self, change: impl FnOnce(&mut LossWeights)) {
+        change(&mut self.settings.recipe.loss_weights);
     }
 
-    /// The command that brings the current emphasis and optimiser to the running picture. A reconstruction and a grid's cell have
-    /// one of their own.
-    pub fn adjustment(&self) -> Option<Effect> {
+    /// The command that brings the current emphasis and optimiser to the running picture. A
+    /// reconstruction and a grid's cell have one of their own.
+    pub fn adjustment(&self) -> Option<Task> {
         let follows = |run: &&Run| matches!(run.errand, Errand::Repaint | Errand::GoOn);
         let run = self
             .run
             .as_ref()
             .filter(follows)
             .filter(|run| run.phase.is_live() && run.phase != Phase::Waiting)?;
-        let Recipe { emphasis, optimizer, .. } = self.settings.recipe;
-        Some(Effect::Post(Command::Adjust { run: run.id, emphasis, optimizer }))
+        let Recipe { loss_weights, optimizer, .. } = self.settings.recipe;
+        Some(Task::Post(Command::Adjust { run: run.id, loss_weights, optimizer }))
     }
 
     /// Chooses where to compute, leaving any run, and moves there at once if it is elsewhere.
-    pub fn choose_device(&mut self, choice: DeviceChoice) -> Option<Effect> {
+    pub fn choose_device(&mut self, choice: DeviceChoice) -> Option<Task> {
         self.settings.device = choice;
         self.fallen_back = false;
         let wanted = first_device(choice, self.has_webgpu);
@@ -351,14 +354,14 @@ impl Studio {
         self.trouble = Some(Trouble { error, remedy: None });
     }
 
-    /// Takes in what the worker tells. Events of another run than the current, live one change nothing, save that a worker
-    /// which calls itself lost is lost for every run.
-    pub fn apply(&mut self, event: Event) -> Option<Effect> {
+    /// Takes in what the worker tells. Events of another run than the current, live one change
+    /// nothing, save that a worker which calls itself lost is lost for every run.
+    pub fn apply(&mut self, event: Event) -> Option<Task> {
         match event {
             Event::Booted => self.booted(),
             Event::Opened(report) => self.opened(report),
-            Event::Examined { file, refusal: None } => Some(Effect::Hang(file)),
-            Event::Examined { file, refusal: Some(refusal) } => Some(Effect::Refuse(file, refusal)),
+            Event::Examined { file, refusal: None } => Some(Task::Accept(file)),
+            Event::Examined { file, refusal: Some(refusal) } => Some(Task::Refuse(file, refusal)),
             Event::Weights { source, received, total } => {
                 self.weights = Some(WeightsProgress { source, received, total });
                 None
@@ -371,8 +374,8 @@ impl Studio {
                 self.progressed(run, step, steps, losses, elapsed_ms)
             }
             Event::Preview { run, size, .. } => self.live(run).map(|run| match run.errand {
-                Errand::Cell(number) => Effect::DrawCell(number, size),
-                _ => Effect::Draw(size),
+                Errand::Cell(number) => Task::DrawCell(number, size),
+                _ => Task::Draw(size),
             }),
             Event::Paused { run, step } => self.paused(run, step),
             Event::Exported { run, .. } => self.exported(run),
@@ -386,21 +389,21 @@ impl Studio {
         }
     }
 
-    fn boot(&mut self, kind: DeviceKind) -> Effect {
+    fn boot(&mut self, kind: DeviceKind) -> Task {
         self.weights = None;
         self.link = Link::Opening(kind);
         self.report = None;
-        Effect::Boot(kind)
+        Task::Boot(kind)
     }
 
-    fn booted(&self) -> Option<Effect> {
+    fn booted(&self) -> Option<Task> {
         match self.link {
-            Link::Opening(kind) => Some(Effect::Post(Command::Open(kind))),
+            Link::Opening(kind) => Some(Task::Post(Command::Open(kind))),
             Link::Down | Link::Up => None,
         }
     }
 
-    fn opened(&mut self, report: DeviceReport) -> Option<Effect> {
+    fn opened(&mut self, report: DeviceReport) -> Option<Task> {
         if let Some(better) = better_device(self.settings.device, &report) {
             self.fallen_back = true;
             return Some(self.boot(better));
@@ -412,7 +415,7 @@ impl Studio {
     }
 
     /// Sends the waiting run to the worker.
-    fn begin(&mut self) -> Option<Effect> {
+    fn begin(&mut self) -> Option<Task> {
         let mut recipe = self.settings.recipe_on(self.report.as_ref());
         let run = self.run.as_mut()?;
         match run.errand {
@@ -432,7 +435,7 @@ impl Studio {
         run.levels =
             pyramid::levels(ImageSize::new(recipe.size, recipe.size), recipe.sizes, recipe.steps);
         run.phase = Phase::Preparing(Stage::Pictures);
-        Some(Effect::Post(Command::Start {
+        Some(Task::Post(Command::Start {
             run: run.id,
             recipe,
             goes_on: run.errand == Errand::GoOn,
@@ -452,7 +455,7 @@ impl Studio {
         steps: u32,
         losses: Losses,
         elapsed_ms: f64,
-    ) -> Option<Effect> {
+    ) -> Option<Task> {
         let run = self.live(id)?;
         (run.step, run.steps, run.losses, run.elapsed_ms) = (step, steps, Some(losses), elapsed_ms);
         run.history.push(step, losses.total());
@@ -463,19 +466,19 @@ impl Studio {
     }
 
     /// A late answer to a pause that the person has taken back is no news.
-    fn paused(&mut self, id: RunId, step: u32) -> Option<Effect> {
+    fn paused(&mut self, id: RunId, step: u32) -> Option<Task> {
         let run = self.live(id).filter(|run| run.phase == Phase::Pausing)?;
         (run.phase, run.step) = (Phase::Paused, step);
         None
     }
 
-    fn exported(&mut self, id: RunId) -> Option<Effect> {
+    fn exported(&mut self, id: RunId) -> Option<Task> {
         let run = self.run.as_mut().filter(|run| run.id == id && run.exporting)?;
         run.exporting = false;
-        Some(Effect::Save)
+        Some(Task::Save)
     }
 
-    fn finished(&mut self, id: RunId, step: u32) -> Option<Effect> {
+    fn finished(&mut self, id: RunId, step: u32) -> Option<Task> {
         let run = self.live(id)?;
         (run.phase, run.step) = (Phase::Finished, step);
         match run.errand {
@@ -483,13 +486,13 @@ impl Studio {
                 self.start_run(Errand::Cell(number + 1))
             }
             Errand::Cell(_) => None,
-            _ => Some(Effect::Keep),
+            _ => Some(Task::Keep),
         }
     }
 
-    /// A run, or the worker's own work, has failed; the worker goes on. A picture that could not be read will not be
-    /// readable the next time either.
-    fn failed(&mut self, id: Option<RunId>, error: UserError) -> Option<Effect> {
+    /// A run, or the worker's own work, has failed; the worker goes on. A picture that could not be
+    /// read will not be readable the next time either.
+    fn failed(&mut self, id: Option<RunId>, error: UserError) -> Option<Task> {
         let Some(id) = id else {
             self.report_trouble(error);
             return None;
@@ -502,7 +505,7 @@ impl Studio {
     }
 
     /// The worker is of no further use. One that served nobody goes quietly.
-    fn lost(&mut self, error: UserError) -> Effect {
+    fn lost(&mut self, error: UserError) -> Task {
         let opening = match self.link {
             Link::Opening(kind) => Some(kind),
             Link::Down | Link::Up => None,
@@ -523,7 +526,7 @@ impl Studio {
                 if forced { Some(Remedy::ChooseDevice) } else { ended.then_some(Remedy::Retry) };
             self.trouble = Some(Trouble { error, remedy });
         }
-        Effect::Retire
+        Task::Retire
     }
 
     /// Ends the current run, if it lives, and tells whether it did.

@@ -25,7 +25,8 @@ extern "C" {
     fn device(this: &Info) -> String;
 }
 
-/// Vendor, architecture and device of the strongest adapter, which is the one that the engine opens; empty where the browser tells nothing.
+/// Vendor, architecture and device of the strongest adapter, which is the one that the engine
+/// opens; empty where the browser tells nothing.
 pub async fn words() -> [String; 3] {
     let Some(request) = GPU.with(|gpu| Some(gpu.as_ref()?.request_adapter(&strongest()))) else {
         return Default::default();

@@ -1,4 +1,5 @@
-//! The page's commands, in the order in which they came. They can be looked at before they are taken.
+//! The page's commands, in the order in which they came. They can be looked at before they are
+//! taken.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -39,7 +40,8 @@ impl Inbox {
         poll_fn(|context| self.poll(context)).await
     }
 
-    /// Takes the first [`Command::Examine`] of what has been waited for, before its turn: it has to do with no run.
+    /// Takes the first [`Command::Examine`] of what has been waited for, before its turn: it has to
+    /// do with no run.
     pub fn take_examine(&self) -> Option<(FileId, Vec<JsValue>)> {
         let mut waiting = self.waiting.borrow_mut();
         let file = |(command, _): &Message| {

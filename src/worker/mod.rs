@@ -1,16 +1,18 @@
-//! The dedicated Web Worker that owns the device. Enqueuing GPU work can block its thread for seconds; the page never feels it.
+//! The dedicated Web Worker that owns the device. Enqueuing GPU work can block its thread for
+//! seconds; the page never feels it.
 //!
-//! Commands are queued as they come and taken between two steps by one loop, `session::Session::serve`; so the engine
-//! needs no cancel token, and no two runs ever share the device.
+//! Commands are queued as they come and taken between two steps by one loop,
+//! `session::Session::serve`; so the engine needs no cancel token, and no two runs ever share the
+//! device.
 
 #[cfg(all(feature = "gpu", target_arch = "wasm32"))]
 mod adapter_info;
-#[cfg(all(feature = "gpu", target_arch = "wasm32"))]
-mod card_memory;
 pub mod error;
 pub mod explain;
 #[cfg(target_arch = "wasm32")]
 mod global;
+#[cfg(all(feature = "gpu", target_arch = "wasm32"))]
+mod gpu_buffers;
 #[cfg(target_arch = "wasm32")]
 mod inbox;
 #[cfg(target_arch = "wasm32")]

@@ -10,7 +10,8 @@ use super::global::scope;
 use crate::protocol::{Event, RunId, UserError, wire};
 
 thread_local! {
-    /// The run to blame when the worker dies; a panic hook and the GPU's loss signal can carry nothing of their own.
+    /// The run to blame when the worker dies; a panic hook and the GPU's loss signal can carry
+    /// nothing of their own.
     static CURRENT_RUN: Cell<Option<RunId>> = const { Cell::new(None) };
 }
 

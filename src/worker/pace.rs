@@ -1,15 +1,18 @@
-//! How far the worker goes ahead of its device, how many steps it asks for at once, and when it shows the picture. Pure arithmetic on times, ms.
+//! How far the worker goes ahead of its device, how many steps it asks for at once, and when it
+//! shows the picture. Pure arithmetic on times, ms.
 
-/// Batches of steps grow below and shrink above these: reading the losses costs a round trip, so that it should not follow every step, and it tells how
-/// fast the device is.
+/// Batches of steps grow below and shrink above these: reading the losses costs a round trip, so
+/// that it should not follow every step, and it tells how fast the device is.
 const SHORT_BATCH_MS: f64 = 30.0;
 const LONG_BATCH_MS: f64 = 70.0;
 /// Most steps in a batch.
 const MAX_BATCH: u32 = 32;
-/// Where a batch, or a tile of a large picture, takes no longer than this, the next one is asked for before the end of this one is heard of: the device
-/// never waits for the worker then. Longer ones are waited for, so that the worker soon hears a cancel.
+/// Where a batch, or a tile of a large picture, takes no longer than this, the next one is asked
+/// for before the end of this one is heard of: the device never waits for the worker then. Longer
+/// ones are waited for, so that the worker soon hears a cancel.
 const MAX_AHEAD_MS: f64 = 125.0;
-/// Where one takes no longer than this, a preview may be as late as its end. Firefox tells of a read-back no sooner than of what was asked for after it.
+/// Where one takes no longer than this, a preview may be as late as its end. Firefox tells of a
+/// read-back no sooner than of what was asked for after it.
 const MAX_LAG_MS: f64 = 500.0;
 /// Least time between two previews: five a second look like motion.
 const PREVIEW_INTERVAL_MS: f64 = 200.0;
@@ -74,14 +77,16 @@ impl Pace {
         self.heard_ms = now_ms;
     }
 
-    /// The end of a part of a step is heard of. The first step does not `count`: it pays for compilations, which says nothing about the others.
+    /// The end of a part of a step is heard of. The first step does not `count`: it pays for
+    /// compilations, which says nothing about the others.
     pub fn end_part(&mut self, now_ms: f64, counts: bool) {
         let part_ms = now_ms - self.heard_ms;
         self.heard_ms = now_ms;
         if counts {
             self.elapsed_ms += part_ms;
             self.batch_ms += part_ms;
-            // Firefox tells of both that are under way when the second is done, as if that had taken no time.
+            // Firefox tells of both that are under way when the second is done, as if that had
+            // taken no time.
             self.is_ahead = part_ms.midpoint(self.part_ms) <= MAX_AHEAD_MS;
             self.part_ms = part_ms;
         }
@@ -123,7 +128,8 @@ impl Pace {
 mod tests {
     use super::*;
 
-    /// The sizes of batches, of each of which the worker hears when it has asked for the next, at so many ms a step.
+    /// The sizes of batches, of each of which the worker hears when it has asked for the next, at
+    /// so many ms a step.
     fn batches(step_ms: f64) -> Vec<u32> {
         let (mut pace, mut now_ms) = (Pace::default(), 1000.0);
         pace.begin(now_ms);

@@ -1,5 +1,6 @@
-//! What has to be there before a run: the device, the network, and what the device needs compiled. Each is got once in the worker's life, when it is
-//! first asked for, which may be before the person asks for a run.
+//! What has to be there before a run: the device, the network, and what the device needs compiled.
+//! Each is got once in the worker's life, when it is first asked for, which may be before the
+//! person asks for a run.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -13,7 +14,7 @@ use super::weights_store::WeightsStore;
 use crate::engine::Vgg19;
 use crate::engine::device::OpenDevice;
 use crate::engine::weights::ChannelMeans;
-use crate::memory::{Capacity, MemoryUse};
+use crate::memory::{DeviceLimits, MemoryUse};
 use crate::protocol::Stage;
 
 /// Everything that has been got ready.
@@ -48,26 +49,27 @@ impl Preparation {
     ///
     /// # Errors
     /// [`RunError::NoDevice`].
-    pub fn capacity(&self, memory: MemoryUse) -> Result<Capacity, RunError> {
-        Ok(self.device()?.capacity.with(memory))
+    pub fn limits(&self, memory: MemoryUse) -> Result<DeviceLimits, RunError> {
+        Ok(self.device()?.limits.with(memory))
     }
 
     /// Gives back what of the device's memory is not in use.
-    pub fn give_back(&self) {
+    pub fn reclaim_all(&self) {
         if let Some(device) = &self.device {
-            self.programs.give_back(device);
+            self.programs.reclaim_all(device);
         }
     }
 
     /// Gives back what has been let go of already.
-    pub fn sweep(&self) {
+    pub fn reclaim(&self) {
         if let Some(device) = &self.device {
-            self.programs.sweep(device);
+            self.programs.reclaim(device);
         }
     }
 
-    /// The network, with all that a run like `wanted` needs; `None` once `is_off` says between two parts of the work that it is not waited for any
-    /// more. What was done by then stays done. `report` is told of each part.
+    /// The network, with all that a run like `wanted` needs; `None` once `is_off` says between two
+    /// parts of the work that it is not waited for any more. What was done by then stays done.
+    /// `report` is told of each part.
     ///
     /// # Errors
     /// [`RunError`], of the weights or the device.
@@ -113,7 +115,7 @@ impl Preparation {
         searched?;
         let weights = weights?;
         // What the search took is larger than many a weight, which would keep it.
-        self.give_back();
+        self.reclaim_all();
         report(Stage::Network);
         // The page hears of the stage before the work holds this thread.
         TimeoutFuture::new(0).await;

@@ -1,4 +1,5 @@
-//! What a device needs compiled before a run: on a GPU a division of the kernels' work and their pipelines, on the processor nothing.
+//! What a device needs compiled before a run: on a GPU a division of the kernels' work and their
+//! pipelines, on the processor nothing.
 
 #[cfg(feature = "gpu")]
 mod gpu;

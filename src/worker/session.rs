@@ -1,4 +1,5 @@
-//! The worker's one loop: take what commands have come, do one batch of steps, give the event loop its turn.
+//! The worker's one loop: take what commands have come, do one batch of steps, give the event loop
+//! its turn.
 
 use std::cell::Cell;
 use std::pin::pin;
@@ -26,7 +27,8 @@ use crate::pixels::Pixels;
 use crate::protocol::{Command, DeviceKind, DeviceReport, Event, FileId, RunId, Stage};
 use crate::recipe::Recipe;
 
-/// Times between attempts to get an adapter of the GPU, ms: a Chromium that had just started had none at first, and one before these were over.
+/// Times between attempts to get an adapter of the GPU, ms: a Chromium that had just started had
+/// none at first, and one before these were over.
 const ADAPTER_WAITS_MS: [u32; 3] = [200, 500, 1000];
 
 /// Everything that the worker keeps between two commands.
@@ -54,19 +56,19 @@ impl Session {
     pub async fn serve(mut self) {
         loop {
             if let Some((command, attachments)) = self.inbox.take() {
-                self.obey(command, attachments).await;
+                self.handle(command, attachments).await;
             } else if self.run.as_ref().is_some_and(|run| !run.paused) {
                 self.advance().await;
                 TimeoutFuture::new(0).await;
             } else if let Some(wanted) = self.ahead.take() {
-                self.get_ready(wanted).await;
+                self.prepare_ahead(wanted).await;
             } else if !self.inbox.wait().await {
                 return;
             }
         }
     }
 
-    async fn obey(&mut self, command: Command, attachments: Vec<JsValue>) {
+    async fn handle(&mut self, command: Command, attachments: Vec<JsValue>) {
         match command {
             Command::Open(kind) => self.open(kind).await,
             Command::Examine(file) => {
@@ -87,7 +89,7 @@ impl Session {
             Command::Pause(id) => {
                 if let Some(run) = self.running(id) {
                     let paused = run.pause().await;
-                    self.settle(id, paused).await;
+                    self.fail_run(id, paused).await;
                 }
             }
             Command::Resume(id) => {
@@ -95,18 +97,18 @@ impl Session {
                     run.paused = false;
                 }
             }
-            Command::Adjust { run: id, emphasis, optimizer } => {
+            Command::Adjust { run: id, loss_weights, optimizer } => {
                 if let Some(run) = self.running(id) {
                     run.transfer_mut().set_optimizer(optimizer);
                     let adjusted =
-                        run.transfer_mut().set_emphasis(emphasis).map_err(RunError::from);
-                    self.settle(id, adjusted).await;
+                        run.transfer_mut().set_loss_weights(loss_weights).map_err(RunError::from);
+                    self.fail_run(id, adjusted).await;
                 }
             }
             Command::Export(id) => {
                 if let Some(run) = self.running(id) {
                     let exported = run.export().await;
-                    self.settle(id, exported).await;
+                    self.fail_run(id, exported).await;
                 }
             }
         }
@@ -119,13 +121,13 @@ impl Session {
         };
         match opened {
             Ok(open) => {
-                let OpenDevice { ref name, software, max_edge, capacity, .. } = open;
+                let OpenDevice { ref name, software, max_edge, limits, .. } = open;
                 outbox::post(&Event::Opened(DeviceReport {
                     kind,
                     name: name.clone(),
                     software,
                     max_edge,
-                    capacity,
+                    limits,
                 }));
                 self.preparation.set_device(open);
             }
@@ -148,7 +150,7 @@ impl Session {
         match self.prepare(id, recipe, goes_on, memory, attachments).await {
             Ok(Some(transfer)) => self.run = Some(Run::new(id, transfer, steps)),
             Ok(None) => self.drop_run().await,
-            Err(error) => self.settle(id, Err(error)).await,
+            Err(error) => self.fail_run(id, Err(error)).await,
         }
     }
 
@@ -170,36 +172,38 @@ impl Session {
         let Some(vgg) = preparation.ready(&wanted, report, || inbox.calls_off(id)).await? else {
             return Ok(None);
         };
-        let capacity = preparation.capacity(memory)?;
+        let limits = preparation.limits(memory)?;
         let mut transfer = StyleTransfer::new(
             vgg,
             &pictures,
             &wanted.recipe,
-            capacity,
+            limits,
             &preparation.device()?.device,
         )?;
         let of = transfer.targets_missing();
         while transfer.targets_missing() > 0 {
             report(Stage::Targets { done: of - transfer.targets_missing(), of });
-            // The page hears of it before the device's work holds this thread, and its own word is heard.
+            // The page hears of it before the device's work holds this thread, and its own word is
+            // heard.
             TimeoutFuture::new(0).await;
             if inbox.calls_off(id) {
                 return Ok(None);
             }
             transfer.make_target();
-            transfer.mark().outcome().await?;
-            preparation.sweep();
+            transfer.fence().wait().await?;
+            preparation.reclaim();
         }
         // Making them took memory in other pieces than a step does.
-        preparation.give_back();
+        preparation.reclaim_all();
         report(Stage::FirstStep);
         TimeoutFuture::new(0).await;
         Ok((!inbox.calls_off(id)).then_some(transfer))
     }
 
-    /// Gets ready for a run that the page has not asked for yet, until it asks for something. A run that is asked for meanwhile is told how far
-    /// that is. What fails here is tried once more for a run, which tells it.
-    async fn get_ready(&mut self, wanted: Wanted) {
+    /// Gets ready for a run that the page has not asked for yet, until it asks for something. A run
+    /// that is asked for meanwhile is told how far that is. What fails here is tried once more for
+    /// a run, which tells it.
+    async fn prepare_ahead(&mut self, wanted: Wanted) {
         let Self { inbox, preparation, ahead, .. } = self;
         let stage = Cell::new(None);
         let tell = || {
@@ -236,15 +240,16 @@ impl Session {
         match run.advance(|| inbox.halts(id), preparation).await {
             Ok(true) => self.drop_run().await,
             Ok(false) => {}
-            Err(error) => self.settle(id, Err(error)).await,
+            Err(error) => self.fail_run(id, Err(error)).await,
         }
     }
 
-    /// Hears of what the device has been asked for, before something else takes the worker's time: it would count as the device's.
+    /// Hears of what the device has been asked for, before something else takes the worker's time:
+    /// it would count as the device's.
     async fn catch_up(&mut self) {
         if let Some(run) = &mut self.run {
             let (id, done) = (run.id, run.catch_up().await);
-            self.settle(id, done).await;
+            self.fail_run(id, done).await;
         }
     }
 
@@ -258,11 +263,11 @@ impl Session {
         if let Some(run) = self.run.take() {
             run.end().await;
         }
-        self.preparation.give_back();
+        self.preparation.reclaim_all();
     }
 
     /// Tells the page of a failure, after which the run is no more.
-    async fn settle(&mut self, id: RunId, outcome: Result<(), RunError>) {
+    async fn fail_run(&mut self, id: RunId, outcome: Result<(), RunError>) {
         if let Err(error) = outcome {
             outbox::post(&Event::Failed {
                 run: Some(id),
@@ -286,7 +291,8 @@ async fn open_gpu() -> Result<OpenDevice, DeviceError> {
     open().await
 }
 
-/// Tells the page whether a file is a picture to work with. Only decoding it as a whole shows whether it is whole.
+/// Tells the page whether a file is a picture to work with. Only decoding it as a whole shows
+/// whether it is whole.
 async fn examine(file: FileId, attachment: Option<&JsValue>) {
     let read = read_picture(attachment, Role::Chosen, *Recipe::SIZE.end()).await;
     outbox::post(&Event::Examined { file, refusal: read.err().map(|error| explain::run(&error)) });

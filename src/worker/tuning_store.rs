@@ -1,4 +1,5 @@
-//! Which division of the kernels' work is fastest, remembered for each adapter in the browser's storage.
+//! Which division of the kernels' work is fastest, remembered for each adapter in the browser's
+//! storage.
 
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -8,21 +9,23 @@ use super::adapter_info;
 use super::global::{now_ms, scope};
 use crate::engine::TransferError;
 use crate::engine::device::OpenDevice;
-use crate::engine::ops::convolution::Division;
+use crate::engine::ops::convolution::ConvKernel;
 use crate::engine::tuning;
 
-/// Name of the cache in the browser's storage. Another number where kernels or keys are others, so that all are tried anew.
+/// Name of the cache in the browser's storage. Another number where kernels or keys are others, so
+/// that all are tried anew.
 const CACHE: &str = "impasto-tuning-4";
 
-/// The fastest division on `adapter`: what an earlier visit found, or else what trying shows. Without storage each visit tries. Where it comes to
-/// that, `progress` is told how many of [`tuning::PARTS`] are done.
+/// The fastest division on `adapter`: what an earlier visit found, or else what trying shows.
+/// Without storage each visit tries. Where it comes to that, `progress` is told how many of
+/// [`tuning::PARTS`] are done.
 ///
 /// # Errors
 /// [`TransferError::Device`].
 pub async fn division(
     adapter: &OpenDevice,
     mut progress: impl FnMut(u32),
-) -> Result<Division, TransferError> {
+) -> Result<ConvKernel, TransferError> {
     let key = key(adapter).await;
     let cache = open().await.ok();
     if let Some(cache) = &cache
@@ -36,7 +39,7 @@ pub async fn division(
         done += 1;
         progress(done);
     };
-    let fastest = tuning::fastest_division(&adapter.device, now_ms, part_done).await?;
+    let fastest = tuning::fastest_kernel(&adapter.device, now_ms, part_done).await?;
     if let Some(cache) = &cache {
         // Without storage the person loses a moment at the next visit, and nothing else.
         _ = remember(cache, &key, fastest).await;
@@ -59,14 +62,14 @@ async fn open() -> Result<Cache, JsValue> {
     Ok(cache.unchecked_into())
 }
 
-async fn recall(cache: &Cache, key: &str) -> Option<Division> {
+async fn recall(cache: &Cache, key: &str) -> Option<ConvKernel> {
     let found = JsFuture::from(cache.match_with_str(key)).await.ok()?;
     let response: Response = found.dyn_into().ok()?;
     let name = JsFuture::from(response.text().ok()?).await.ok()?.as_string()?;
-    Division::named(&name)
+    ConvKernel::named(&name)
 }
 
-async fn remember(cache: &Cache, key: &str, division: Division) -> Result<(), JsValue> {
+async fn remember(cache: &Cache, key: &str, division: ConvKernel) -> Result<(), JsValue> {
     let response = Response::new_with_opt_str(Some(division.name()))?;
     JsFuture::from(cache.put_with_str(key, &response)).await.map(drop)
 }

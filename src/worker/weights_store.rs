@@ -1,4 +1,5 @@
-//! The weights pack: from the browser's storage, or by download that can be resumed, and never used unverified.
+//! The weights pack: from the browser's storage, or by download that can be resumed, and never used
+//! unverified.
 
 use js_sys::Uint8Array;
 use wasm_bindgen::{JsCast, JsValue};
@@ -147,7 +148,8 @@ impl WeightsStore {
 async fn fetch(url: &str, from: usize) -> Result<Response, DownloadError> {
     let unreachable = |error: JsValue| DownloadError::Unreachable(words(&error));
     let init = RequestInit::new();
-    // The browser's own cache would keep a short answer as if it were whole; what is verified is kept in our own.
+    // The browser's own cache would keep a short answer as if it were whole; what is verified is
+    // kept in our own.
     js_sys::Reflect::set(&init, &"cache".into(), &"no-store".into()).map_err(unreachable)?;
     let request = Request::new_with_str_and_init(url, &init).map_err(unreachable)?;
     if from > 0 {

@@ -1,5 +1,6 @@
-//! No files of `src` import each other in a circle: neither rooms nor the files of one room. A folder's children are compared with one another,
-//! each with all that lies below it; a file and its own children may know each other.
+//! No files of `src` import each other in a circle: neither rooms nor the files of one room. A
+//! folder's children are compared with one another, each with all that lies below it; a file and
+//! its own children may know each other.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -27,7 +28,8 @@ struct Names {
 }
 
 impl Names {
-    /// A path as written in this file, from the package's root; `None` where it leads out of the package or to a name of the file's own.
+    /// A path as written in this file, from the package's root; `None` where it leads out of the
+    /// package or to a name of the file's own.
     fn absolute(&self, written: &[String]) -> Option<ModulePath> {
         let mut base = self.at.clone();
         let rest = match written.first()?.as_str() {
@@ -167,7 +169,8 @@ fn circles(modules: &BTreeMap<ModulePath, Module>) -> Vec<String> {
     edges.iter().flat_map(|(room, edges)| circles_of(&room.join("::"), edges)).collect()
 }
 
-/// Takes out, again and again, what knows nothing else or is known by nothing else: what is left goes in circles.
+/// Takes out, again and again, what knows nothing else or is known by nothing else: what is left
+/// goes in circles.
 fn circles_of(room: &str, edges: &BTreeMap<String, BTreeSet<String>>) -> Option<String> {
     let mut left = edges.clone();
     loop {

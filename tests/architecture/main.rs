@@ -1,12 +1,13 @@
-//! The import table of ARCHITECTURE.md, held against the code: each module names what it may use, and uses nothing else.
+//! The import table of ARCHITECTURE.md, held against the code: each module names what it may use,
+//! and uses nothing else.
 
 mod circles;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-/// What one module of `src` may use: crates of Cargo.toml, and modules of this package beside itself. A rule for a folder within a
-/// module stands for the files there in the module's place.
+/// What one module of `src` may use: crates of Cargo.toml, and modules of this package beside
+/// itself. A rule for a folder within a module stands for the files there in the module's place.
 struct Rule {
     module: &'static str,
     crates: &'static [&'static str],
@@ -143,7 +144,8 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// The code of a file without its comments and without its tests, which stand last and may use more.
+/// The code of a file without its comments and without its tests, which stand last and may use
+/// more.
 fn code(path: &Path) -> String {
     let text =
         std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
@@ -188,7 +190,8 @@ fn heads(code: &str, prefix: &str) -> BTreeSet<String> {
     heads
 }
 
-/// The module of `src` that a file belongs to; `None` for the map itself, the binaries and files of tests.
+/// The module of `src` that a file belongs to; `None` for the map itself, the binaries and files of
+/// tests.
 fn module_of(path: &Path) -> Option<String> {
     let relative = path.strip_prefix(root().join("src")).expect("the file is below src");
     let first = relative.components().next()?.as_os_str().to_string_lossy().into_owned();

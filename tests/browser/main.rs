@@ -1,5 +1,6 @@
-//! The built page in real browsers, driven as a person would: Chromium and Firefox, each against the release build in `dist/`.
-//! `cargo xtask test` builds it, brings the browsers, and runs these one after another.
+//! The built page in real browsers, driven as a person would: Chromium and Firefox, each against
+//! the release build in `dist/`. `cargo xtask test` builds it, brings the browsers, and runs these
+//! one after another.
 
 mod driver;
 mod page;

@@ -8,7 +8,7 @@ use burn::tensor::Device;
 use impasto::codec;
 use impasto::engine::weights::{ChannelMeans, Manifest, Weights};
 use impasto::engine::{self, StyleTransfer, Vgg19};
-use impasto::memory::Capacity;
+use impasto::memory::DeviceLimits;
 use impasto::recipe::Recipe;
 use serde::Deserialize;
 
@@ -22,7 +22,8 @@ use crate::site::Site;
 const LONG: u32 = 5000;
 /// Within this a person feels no delay; the allowance is for two cores that also emulate the GPU.
 const AT_ONCE: Duration = Duration::from_millis(500);
-/// Longest task on the page's thread while a run goes on, ms; on a machine that also emulates the GPU.
+/// Longest task on the page's thread while a run goes on, ms; on a machine that also emulates the
+/// GPU.
 const LONGEST_TASK_MS: f64 = 200.0;
 
 /// What workers have of the GPU's memory, bytes.
@@ -114,7 +115,7 @@ async fn on_the_processor(recipe: &Recipe, photo: &Path, painting: &Path) -> [Ve
         codec::decode_fitted(&bytes, recipe.size).expect("it is one")
     });
     let pictures = engine::Pictures::new(photo, vec![painting]);
-    let mut transfer = StyleTransfer::new(vgg, &pictures, recipe, Capacity::AMPLE, &device)
+    let mut transfer = StyleTransfer::new(vgg, &pictures, recipe, DeviceLimits::AMPLE, &device)
         .expect("the recipe makes sense");
     let begun = transfer.pixels().await.expect("the processor is there");
     while !transfer.finished() {
@@ -162,7 +163,8 @@ pub async fn the_gpu_paints_in_tiles_what_the_processor_does_as_a_whole(session:
     assert_eq!(larger, false, "with such buffers the largest picture is smaller");
 }
 
-/// With memory spared, for which maps are kept in f16 where the browser offers it, a run comes as far. A run that is called off gives its memory back.
+/// With memory spared, for which maps are kept in f16 where the browser offers it, a run comes as
+/// far. A run that is called off gives its memory back.
 pub async fn a_run_that_spares_memory_comes_as_far(session: &Session) {
     let (site, pictures) = (Site::new(), Pictures::new());
     site.watch_buffers();
@@ -193,11 +195,13 @@ pub async fn a_run_that_spares_memory_comes_as_far(session: &Session) {
     assert!((sparing / ample - 1.0).abs() < 0.02, "{sparing} with memory spared, {ample} without");
 }
 
-/// What the page tells of the graphics card's memory is what a run takes of it, as a whole and in tiles, and most of it is given back at once.
+/// What the page tells of the graphics card's memory is what a run takes of it, as a whole and in
+/// tiles, and most of it is given back at once.
 pub async fn a_run_takes_the_memory_that_is_told(session: &Session) {
     let (site, pictures) = (Site::new(), Pictures::new());
     site.watch_buffers_idly();
-    // In the last, where buffers are large enough, what CubeCL lets go of by itself would be half as much again.
+    // In the last, where buffers are large enough, what CubeCL lets go of by itself would be half
+    // as much again.
     for (memory, size, steps) in [("ample", 512, 2), ("sparing", 1024, 2), ("ample", 2048, 6)] {
         let page = prepared(session, &site, &pictures, "gpu", steps).await;
         page.choose_file("Content picture", &pictures.large_content(size)).await;
@@ -227,7 +231,8 @@ async fn largest_size(page: &Page<'_>) -> u32 {
     serde_json::from_value(page.run(script, vec![]).await).expect("sizes are numbers")
 }
 
-/// What the chosen size says that it takes of the graphics card's memory; `None` while the photo is another that is smaller.
+/// What the chosen size says that it takes of the graphics card's memory; `None` while the photo is
+/// another that is smaller.
 async fn gigabytes_told(page: &Page<'_>) -> Option<f64> {
     let script = "return [...document.querySelectorAll('option:checked')].map(option => option.textContent).find(text => text.includes(' GB'));";
     let told = page.run(script, vec![]).await;
@@ -303,8 +308,8 @@ pub async fn the_slider_acts_on_the_running_picture(session: &Session) {
     page.reach_step(3).await;
     let heavy = page.loss_of("Content").await;
     page.set_slider("Content to style", 1.0).await;
-    // The ends of the slider are a factor of 100 apart, of which the picture's own change can take back a part. By itself the
-    // content's loss would rise: the run begins with the photo.
+    // The ends of the slider are a factor of 100 apart, of which the picture's own change can take
+    // back a part. By itself the content's loss would rise: the run begins with the photo.
     let follows = async || (page.loss_of("Content").await < 0.2 * heavy).then_some(());
     page.until(&format!("the content's loss falls far below {heavy}"), follows).await;
 }
@@ -377,7 +382,8 @@ pub async fn each_picture_can_be_reconstructed_alone(session: &Session) {
     page.button("Compare with the painting").await;
 }
 
-/// The grid grows cell by cell; cancel keeps what there is, and a cell's settings can be taken over.
+/// The grid grows cell by cell; cancel keeps what there is, and a cell's settings can be taken
+/// over.
 pub async fn a_grid_grows_and_a_cell_is_taken_over(session: &Session) {
     let (site, pictures) = (Site::new(), Pictures::new());
     let page = prepared(session, &site, &pictures, "auto", 2).await;

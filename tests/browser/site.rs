@@ -1,5 +1,6 @@
-//! The built site as `cargo xtask serve` serves it, watched, and with faults where a test asks for them. The site itself is the
-//! release build, unchanged: what a test needs inside the page or the worker is added on the way.
+//! The built site as `cargo xtask serve` serves it, watched, and with faults where a test asks for
+//! them. The site itself is the release build, unchanged: what a test needs inside the page or the
+//! worker is added on the way.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -31,7 +32,8 @@ if (self.GPUAdapter) {
 /// Counts the bytes of a worker's GPU buffers, and tells them in the page.
 const BUFFERS_HOOK: &str = include_str!("buffers.js");
 
-/// Leaves out all of a worker's GPU programs but those of one workgroup, among them the decision on a step: so any size takes no time, and no other memory.
+/// Leaves out all of a worker's GPU programs but those of one workgroup, among them the decision on
+/// a step: so any size takes no time, and no other memory.
 const IDLE_HOOK: &str = r"
 if (self.GPUComputePassEncoder) {
   const dispatch = GPUComputePassEncoder.prototype.dispatchWorkgroups;

@@ -13,7 +13,8 @@ async fn stylise_again(page: &Page<'_>, button: &str) {
     assert_eq!(page.alert().await, "", "the old error is still on view");
 }
 
-/// Files that are no pictures, or not whole: told at once, and without taking the place of the picture that is there.
+/// Files that are no pictures, or not whole: told at once, and without taking the place of the
+/// picture that is there.
 pub async fn bad_files_are_named_and_the_page_goes_on(session: &Session) {
     let (site, pictures) = (Site::new(), Pictures::new());
     let whole = std::fs::read(pictures.content()).expect("the picture is there");

@@ -24,7 +24,8 @@ pub async fn the_second_visit_fetches_no_weights(session: &Session) {
     assert_eq!(site.weights_requests(), first, "{:?}", site.log());
 }
 
-/// The network is fetched from the first picture on. Meanwhile pictures are taken in, and a run that is asked for tells how far it is.
+/// The network is fetched from the first picture on. Meanwhile pictures are taken in, and a run
+/// that is asked for tells how far it is.
 pub async fn what_a_run_needs_comes_while_the_person_chooses(session: &Session) {
     let (site, pictures) = (Site::new(), Pictures::new());
     site.spoil_weights(Some(WeightsFault::Stalled(2_000_000)));

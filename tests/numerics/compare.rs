@@ -1,11 +1,12 @@
 //! Holding arrays against their reference.
 
 use impasto::engine::Array;
-use impasto::recipe::{Network, Reading};
+use impasto::recipe::{FeatureOptions, Filters};
 
 use crate::fixture::Fixture;
 
-/// Relative L2 distance allowed for features. Measured for f32 against float64: 1e-7 at conv1_1 to 7e-7 at conv5_1.
+/// Relative L2 distance allowed for features. Measured for f32 against float64: 1e-7 at conv1_1 to
+/// 7e-7 at conv5_1.
 const FEATURE_GATE: f64 = 5e-6;
 /// For Gram matrices and losses. Measured: up to 8e-7.
 const GRAM_AND_LOSS_GATE: f64 = 5e-6;
@@ -53,18 +54,20 @@ fn relative_l2(ours: &[f64], reference: &[f64]) -> f64 {
 ///
 /// # Panics
 /// When the case lacks the gradients, the losses, or all features: it would prove nothing.
-pub fn compare(case: &Fixture, reading: Reading, arrays: &[Array]) -> Vec<Comparison> {
-    // References hold answers and Gram matrices of the raw network alone; the normalised one's losses and gradients follow from them.
+pub fn compare(case: &Fixture, features: FeatureOptions, arrays: &[Array]) -> Vec<Comparison> {
+    // References hold answers and Gram matrices of the raw network alone; the normalised one's
+    // losses and gradients follow from them.
     let (answers, rest) = (
         ["feat.", "gram."],
         ["loss.content", "loss.E", "loss.tv", "grad.content", "grad.style", "grad.tv"],
     );
     let compared = |name: &str| {
-        reading.network == Network::Raw || !answers.iter().any(|answer| name.starts_with(answer))
+        features.filters == Filters::Published
+            || !answers.iter().any(|answer| name.starts_with(answer))
     };
     let arrays = arrays.iter().filter(|array| compared(&array.name));
     let comparisons: Vec<Comparison> =
-        arrays.flat_map(|array| compare_array(case, reading, array)).collect();
+        arrays.flat_map(|array| compare_array(case, features, array)).collect();
     for needed in answers.iter().chain(&rest).filter(|needed| compared(needed)) {
         assert!(
             comparisons.iter().any(|c| c.quantity.starts_with(needed)),
@@ -75,13 +78,13 @@ pub fn compare(case: &Fixture, reading: Reading, arrays: &[Array]) -> Vec<Compar
     comparisons
 }
 
-fn compare_array(case: &Fixture, reading: Reading, array: &Array) -> Vec<Comparison> {
-    let pool = reading.pooling.name();
+fn compare_array(case: &Fixture, features: FeatureOptions, array: &Array) -> Vec<Comparison> {
+    let pool = features.pooling.name();
     let ours: Vec<f64> = array.values.iter().map(|&value| f64::from(value)).collect();
     let name = array.name.as_str();
-    let network = match reading.network {
-        Network::Raw => "raw",
-        Network::Normalised => "norm",
+    let network = match features.filters {
+        Filters::Published => "raw",
+        Filters::Normalised => "norm",
     };
     if let Some(layer) = name.strip_prefix("gram.") {
         return compare_gram(case, pool, layer, array.shape[0], &ours);
@@ -104,7 +107,8 @@ fn compare_array(case: &Fixture, reading: Reading, array: &Array) -> Vec<Compari
         .collect()
 }
 
-/// A fixture holds every `N/64`-th row and column, and a product with a known vector that checks the rest.
+/// A fixture holds every `N/64`-th row and column, and a product with a known vector that checks
+/// the rest.
 fn compare_gram(
     case: &Fixture,
     pool: &str,

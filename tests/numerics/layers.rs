@@ -1,35 +1,42 @@
-//! Whichever layers count, the GPU's gradient is the processor's: what is kept of a layer for the way back depends on who reads its map.
+//! Whichever layers count, the GPU's gradient is the processor's: what is kept of a layer for the
+//! way back depends on who reads its map.
 
 use burn::tensor::{Device, Tensor};
 use impasto::engine::loss::Objective;
-use impasto::engine::ops::convolution::{Division, Strategy};
+use impasto::engine::ops::convolution::{ConvKernel, Strategy};
 use impasto::layer::Layer;
-use impasto::memory::Capacity;
-use impasto::recipe::{Emphasis, LayerWeights, Pooling, Reading};
+use impasto::memory::DeviceLimits;
+use impasto::recipe::{FeatureOptions, LayerWeights, LossWeights, Pooling};
 
 use crate::tiles::{evaluated, norm, subject};
 use crate::{cpu, gpu, network};
 
-/// Relative L2 distance allowed: one unit whose ReLU rounds to the other side moves a gradient by up to 8e-4 (BENCHMARKS.md).
+/// Relative L2 distance allowed: one unit whose ReLU rounds to the other side moves a gradient by
+/// up to 8e-4 (BENCHMARKS.md).
 const GATE: f32 = 2e-3;
 
 /// The gradient where the content of `content` counts and the style of `style`.
 fn gradient(
     device: &Device,
-    division: Division,
+    division: ConvKernel,
     pooling: Pooling,
     [content, style]: [&[Layer]; 2],
 ) -> Tensor<4> {
     let mut vgg = network(device);
     vgg.set_strategy(Strategy { division, ..Strategy::default() });
-    let emphasis = Emphasis {
+    let loss_weights = LossWeights {
         content_layers: LayerWeights::even(content, 1.0),
         style_layers: LayerWeights::even(style, 0.2),
-        ..Emphasis::default()
+        ..LossWeights::default()
     };
     let subject = subject(41, 38, false, device);
-    let objective =
-        Objective::new(&vgg, &subject, Reading::plain(pooling), emphasis, Capacity::AMPLE);
+    let objective = Objective::new(
+        &vgg,
+        &subject,
+        FeatureOptions::plain(pooling),
+        loss_weights,
+        DeviceLimits::AMPLE,
+    );
     let (_, gradient) = evaluated(&vgg, &subject, &objective);
     Tensor::from_data(gradient.into_data(), &cpu())
 }
@@ -47,7 +54,7 @@ fn the_gradient_is_the_processors_whoever_reads_a_map() {
         [&[Conv4_2], &[]],
     ];
     for (index, layers) in choices.into_iter().enumerate() {
-        let (pooling, division) = (Pooling::ALL[index % 2], Division::ALL[index / 2 % 2]);
+        let (pooling, division) = (Pooling::ALL[index % 2], ConvKernel::ALL[index / 2 % 2]);
         let expected = gradient(&cpu(), division, pooling, layers);
         let distance =
             norm(gradient(&gpu(), division, pooling, layers) - expected.clone()) / norm(expected);

@@ -1,11 +1,13 @@
-//! The engine's numbers against an independent implementation in float64, on the processor and through wgpu.
+//! The engine's numbers against an independent implementation in float64, on the processor and
+//! through wgpu.
 //!
-//! The references are files of arrays in the conventions of `tests/fixtures/README.md`. Those of `tests/fixtures` are always
-//! read; the folder that `IMPASTO_FIXTURES` names is read as well when it is set. A folder without cases is a failure.
+//! The references are files of arrays in the conventions of `tests/fixtures/README.md`. Those of
+//! `tests/fixtures` are always read; the folder that `IMPASTO_FIXTURES` names is read as well when
+//! it is set. A folder without cases is a failure.
 
 mod compare;
+mod f16;
 mod fixture;
-mod halves;
 mod layers;
 mod promises;
 mod statistics;
@@ -17,10 +19,10 @@ use std::sync::OnceLock;
 
 use burn::tensor::Device;
 use impasto::engine::evaluate::evaluate;
-use impasto::engine::ops::convolution::{Division, Strategy};
+use impasto::engine::ops::convolution::{ConvKernel, Strategy};
 use impasto::engine::weights::{ChannelMeans, Manifest, Weights};
 use impasto::engine::{ImageTensor, Vgg19, device};
-use impasto::recipe::{Network, Pooling, Reading};
+use impasto::recipe::{FeatureOptions, Filters, Pooling};
 use pollster::block_on;
 
 use compare::{Comparison, compare};
@@ -58,7 +60,8 @@ fn network(device: &Device) -> Vgg19 {
     network_of(&ChannelMeans::built_in(), device)
 }
 
-/// The means that `folder`'s references were made with: the file there, or the committed one beside the weights.
+/// The means that `folder`'s references were made with: the file there, or the committed one beside
+/// the weights.
 fn means_of(folder: &Path) -> ChannelMeans {
     let path = folder.join("channel_means.safetensors");
     if !path.exists() {
@@ -73,8 +76,8 @@ fn image(fixture: &Fixture, name: &str, device: &Device) -> ImageTensor {
     ImageTensor::from_rgb(size, &rgb, device)
 }
 
-/// Holds every quantity of every case against its reference; all that differ are named in one failure. `prepare` has the last word on the
-/// network.
+/// Holds every quantity of every case against its reference; all that differ are named in one
+/// failure. `prepare` has the last word on the filters.
 fn agree(device: &Device, pooling: Pooling, prepare: impl Fn(&mut Vgg19)) {
     let mut comparisons = Vec::new();
     for folder in folders() {
@@ -83,11 +86,11 @@ fn agree(device: &Device, pooling: Pooling, prepare: impl Fn(&mut Vgg19)) {
         for case in cases(&folder) {
             let [content, style, x] =
                 ["content_rgb", "style_rgb", "x_rgb"].map(|name| image(&case, name, device));
-            for network in [Network::Raw, Network::Normalised] {
-                let reading = Reading { network, ..Reading::plain(pooling) };
-                let arrays = block_on(evaluate(&vgg, &content, &style, &x, reading))
+            for filters in [Filters::Published, Filters::Normalised] {
+                let features = FeatureOptions { filters, ..FeatureOptions::plain(pooling) };
+                let arrays = block_on(evaluate(&vgg, &content, &style, &x, features))
                     .expect("the device works");
-                comparisons.extend(compare(&case, reading, &arrays));
+                comparisons.extend(compare(&case, features, &arrays));
             }
         }
     }
@@ -98,7 +101,7 @@ fn agree(device: &Device, pooling: Pooling, prepare: impl Fn(&mut Vgg19)) {
 
 /// On the GPU, however the kernels' work is divided.
 fn agree_on_the_gpu(pooling: Pooling) {
-    for division in Division::ALL {
+    for division in ConvKernel::ALL {
         agree(&gpu(), pooling, |vgg| {
             vgg.set_strategy(Strategy { division, ..Strategy::default() })
         });

@@ -1,4 +1,5 @@
-//! What style layers are compared by, in value and gradient, against `tests/fixtures/statistics.safetensors`.
+//! What style layers are compared by, in value and gradient, against
+//! `tests/fixtures/statistics.safetensors`.
 
 use std::path::Path;
 
@@ -6,7 +7,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use impasto::engine::loss::StyleLoss;
 use impasto::engine::{FeatureMap, FeatureMaps, Moments};
 use impasto::layer::Layer;
-use impasto::recipe::{LayerStatistics, Reading, Statistic, named};
+use impasto::recipe::{FeatureOptions, LayerStatistics, Statistic, named};
 
 use crate::fixture::Fixture;
 use crate::{cpu, gpu};
@@ -25,10 +26,13 @@ fn map(fixture: &Fixture, key: &str, device: &Device) -> Tensor<4> {
 /// Relative errors of value and gradient.
 fn errors(fixture: &Fixture, case: &str, name: &str, device: &Device) -> [f64; 2] {
     let statistic: Statistic = named(name).expect("a statistic of this name");
-    let reading = Reading { statistics: LayerStatistics::by(|_| statistic), ..Reading::default() };
+    let features = FeatureOptions {
+        statistics: LayerStatistics::by(|_| statistic),
+        ..FeatureOptions::default()
+    };
     let [own, target] =
         ["own", "target"].map(|kind| map(fixture, &format!("{case}.{kind}"), device));
-    let mut style = StyleLoss::new(1, std::iter::empty(), reading);
+    let mut style = StyleLoss::new(1, std::iter::empty(), features);
     style.add(0, [(Layer::Conv1_1, Moments::of(&FeatureMap::new(target), statistic))].into());
     style.set_shares(&[1.0]);
 

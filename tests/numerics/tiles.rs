@@ -1,16 +1,18 @@
-//! A picture seen in tiles against the same picture seen as a whole: not about the same, but the same to f32's rounding.
+//! A picture seen in tiles against the same picture seen as a whole: not about the same, but the
+//! same to f32's rounding.
 
 use std::rc::Rc;
 
 use burn::tensor::{Device, Tensor};
 use impasto::codec;
-use impasto::engine::loss::{Objective, Subject};
+use impasto::engine::loss::{Objective, ObjectiveInputs};
 use impasto::engine::{Advance, ImageTensor, Mask, Pictures, StyleTransfer, Vgg19};
 use impasto::layer::Layer;
-use impasto::memory::{Capacity, LEAST_TILE_EDGE_PX};
+use impasto::memory::{DeviceLimits, LEAST_TILE_EDGE_PX};
 use impasto::pixels::{ImageSize, Pixels};
 use impasto::recipe::{
-    Emphasis, LayerStatistics, LayerWeights, Network, Pooling, Reading, Recipe, Start, Statistic,
+    FeatureOptions, Filters, LayerStatistics, LayerWeights, LossWeights, Pooling, Recipe, Start,
+    Statistic,
 };
 use pollster::block_on;
 
@@ -22,10 +24,10 @@ const TERM_GATE: f32 = 1e-5;
 /// Relative L2 distance allowed for the gradient.
 const GRADIENT_GATE: f32 = 1e-5;
 /// Room for the smallest tiles, whose cores are 32 px between two others.
-pub const NARROW: Capacity =
-    Capacity { whole_edge: 64, tile_edge: LEAST_TILE_EDGE_PX, ..Capacity::AMPLE };
+pub const NARROW: DeviceLimits =
+    DeviceLimits { whole_edge: 64, tile_edge: LEAST_TILE_EDGE_PX, ..DeviceLimits::AMPLE };
 /// Room for any picture, but not for the first layer beside the deeper ones.
-const IN_TURNS: Capacity = Capacity { together_edge: 0, ..Capacity::AMPLE };
+const IN_TURNS: DeviceLimits = DeviceLimits { together_edge: 0, ..DeviceLimits::AMPLE };
 
 pub fn pixels(name: &str, width: u32, height: u32) -> Pixels {
     codec::resize(&sample(name, 512), ImageSize::new(width, height))
@@ -35,11 +37,12 @@ fn picture(name: &str, width: u32, height: u32, device: &Device) -> ImageTensor 
     ImageTensor::from_pixels(&pixels(name, width, height), device)
 }
 
-/// Two paintings, one of them too large to be seen as a whole, for a photo of this size, which `masks` divides between them.
-pub fn subject(width: u32, height: u32, masked: bool, device: &Device) -> Subject {
+/// Two paintings, one of them too large to be seen as a whole, for a photo of this size, which
+/// `masks` divides between them.
+pub fn subject(width: u32, height: u32, masked: bool, device: &Device) -> ObjectiveInputs {
     let size = ImageSize::new(width, height);
     let masks = if masked { vec![half(size, true), half(size, false)] } else { Vec::new() };
-    Subject {
+    ObjectiveInputs {
         photo: picture("photo-cat.jpg", width, height, device),
         paintings: vec![
             picture("painting-night.jpg", 40, 300, device),
@@ -49,8 +52,13 @@ pub fn subject(width: u32, height: u32, masked: bool, device: &Device) -> Subjec
     }
 }
 
-/// The terms, content, style, total variation, and the gradient at another picture of the photo's size.
-pub fn evaluated(vgg: &Vgg19, subject: &Subject, objective: &Objective) -> ([f32; 3], Tensor<4>) {
+/// The terms, content, style, total variation, and the gradient at another picture of the photo's
+/// size.
+pub fn evaluated(
+    vgg: &Vgg19,
+    subject: &ObjectiveInputs,
+    objective: &Objective,
+) -> ([f32; 3], Tensor<4>) {
     let ImageSize { width, height } = subject.photo.size();
     let x =
         picture("photo-coffee.jpg", width, height, &subject.photo.tensor().device()).into_tensor();
@@ -63,11 +71,17 @@ pub fn norm(x: Tensor<4>) -> f32 {
     x.square().sum().sqrt().into_scalar::<f32>()
 }
 
-/// Holds the objective in tiles, with the first layer by itself, against the one as a whole, with all together.
-fn agree(device: &Device, subject: &Subject, reading: Reading, emphasis: Emphasis) {
+/// Holds the objective in tiles, with the first layer by itself, against the one as a whole, with
+/// all together.
+fn agree(
+    device: &Device,
+    subject: &ObjectiveInputs,
+    features: FeatureOptions,
+    loss_weights: LossWeights,
+) {
     let vgg = network(device);
-    let [whole, tiled] = [Capacity::AMPLE, Capacity { together_edge: 0, ..NARROW }]
-        .map(|capacity| Objective::new(&vgg, subject, reading, emphasis, capacity));
+    let [whole, tiled] = [DeviceLimits::AMPLE, DeviceLimits { together_edge: 0, ..NARROW }]
+        .map(|limits| Objective::new(&vgg, subject, features, loss_weights, limits));
     assert!(whole.tiles().len() == 1 && tiled.tiles().len() > 1, "{} tiles", tiled.tiles().len());
     let (terms, gradient) = evaluated(&vgg, subject, &whole);
     let (terms_in_tiles, gradient_in_tiles) = evaluated(&vgg, subject, &tiled);
@@ -82,33 +96,34 @@ fn agree(device: &Device, subject: &Subject, reading: Reading, emphasis: Emphasi
 }
 
 /// Content at two layers, style of two paintings at uneven layers, and smoothness.
-pub fn emphasis() -> Emphasis {
+pub fn loss_weights() -> LossWeights {
     let content_layers =
         LayerWeights::default().with(Layer::Conv2_2, 0.4).with(Layer::Conv4_2, 1.0);
-    let style_layers = Emphasis::plain().style_layers.with(Layer::Conv3_1, 0.5);
-    Emphasis {
+    let style_layers = LossWeights::plain().style_layers.with(Layer::Conv3_1, 0.5);
+    LossWeights {
         styles: [0.3, 0.7, 0.0, 0.0],
         content_layers,
         style_layers,
         tv_weight: 20.0,
-        ..Emphasis::plain()
+        ..LossWeights::plain()
     }
 }
 
 #[test]
 fn rows_and_columns_of_tiles_are_the_whole_on_the_processor() {
     let device = cpu();
-    let reading = Reading::default();
-    agree(&device, &subject(272, 261, false, &device), reading, emphasis().balanced(reading));
+    let features = FeatureOptions::default();
+    agree(&device, &subject(272, 261, false, &device), features, loss_weights().balanced(features));
 }
 
 #[test]
 fn so_are_tiles_of_regions_and_of_the_other_network() {
     let device = cpu();
-    let reading = Reading { network: Network::Normalised, ..Reading::plain(Pooling::Max) };
+    let features =
+        FeatureOptions { filters: Filters::Normalised, ..FeatureOptions::plain(Pooling::Max) };
     // Beside the losses of this network smoothness would be all of the gradient.
-    let emphasis = Emphasis { tv_weight: 0.0, ..emphasis() };
-    agree(&device, &subject(331, 70, true, &device), reading, emphasis);
+    let loss_weights = LossWeights { tv_weight: 0.0, ..loss_weights() };
+    agree(&device, &subject(331, 70, true, &device), features, loss_weights);
 }
 
 #[test]
@@ -116,17 +131,17 @@ fn so_is_content_or_style_alone() {
     let device = cpu();
     let subject = subject(290, 48, false, &device);
     for left_out in [
-        Emphasis { content_layers: LayerWeights::default(), ..emphasis() },
-        Emphasis { style_layers: LayerWeights::default(), ..emphasis() },
+        LossWeights { content_layers: LayerWeights::default(), ..loss_weights() },
+        LossWeights { style_layers: LayerWeights::default(), ..loss_weights() },
     ] {
-        agree(&device, &subject, Reading::before_version_3(), left_out);
+        agree(&device, &subject, FeatureOptions::before_version_3(), left_out);
     }
-    let neither = Emphasis {
+    let neither = LossWeights {
         content_layers: LayerWeights::default(),
         style_layers: LayerWeights::default(),
-        ..emphasis()
+        ..loss_weights()
     };
-    agree(&device, &subject, Reading::before_version_3(), neither);
+    agree(&device, &subject, FeatureOptions::before_version_3(), neither);
 }
 
 #[test]
@@ -137,28 +152,38 @@ fn so_are_tiles_in_units_of_the_painting() {
         2 => Statistic::Gram,
         _ => Statistic::Covariance,
     });
-    let reading = Reading { statistics, ..Reading::default() };
+    let features = FeatureOptions { statistics, ..FeatureOptions::default() };
     for masked in [false, true] {
-        let emphasis = Emphasis { outlines: 30.0, ..emphasis() };
-        agree(&device, &subject(290, 48, masked, &device), reading, emphasis.balanced(reading));
+        let loss_weights = LossWeights { outlines: 30.0, ..loss_weights() };
+        agree(
+            &device,
+            &subject(290, 48, masked, &device),
+            features,
+            loss_weights.balanced(features),
+        );
     }
 }
 
 #[test]
 fn so_are_tiles_on_the_gpu() {
     let device = gpu();
-    let reading = Reading::default();
-    agree(&device, &subject(290, 48, true, &device), reading, emphasis().balanced(reading));
-    agree(&device, &subject(48, 290, false, &device), Reading::before_version_3(), emphasis());
+    let features = FeatureOptions::default();
+    agree(&device, &subject(290, 48, true, &device), features, loss_weights().balanced(features));
+    agree(
+        &device,
+        &subject(48, 290, false, &device),
+        FeatureOptions::before_version_3(),
+        loss_weights(),
+    );
 }
 
-/// `emphasis` as far as these layers count.
-fn only(emphasis: Emphasis, counts: fn(Layer) -> bool) -> Emphasis {
-    let Emphasis { content_layers, style_layers, .. } = emphasis;
-    Emphasis {
+/// `loss_weights` as far as these layers count.
+fn only(loss_weights: LossWeights, counts: fn(Layer) -> bool) -> LossWeights {
+    let LossWeights { content_layers, style_layers, .. } = loss_weights;
+    LossWeights {
         content_layers: content_layers.only(counts),
         style_layers: style_layers.only(counts),
-        ..emphasis
+        ..loss_weights
     }
 }
 
@@ -167,17 +192,18 @@ fn the_first_layer_by_itself_and_the_deeper_ones_add_up_to_all() {
     let device = gpu();
     let vgg = network(&device);
     let subject = subject(64, 48, false, &device);
-    let evaluated = |emphasis| {
-        let objective = Objective::new(&vgg, &subject, Reading::default(), emphasis, IN_TURNS);
+    let evaluated = |loss_weights| {
+        let objective =
+            Objective::new(&vgg, &subject, FeatureOptions::default(), loss_weights, IN_TURNS);
         evaluated(&vgg, &subject, &objective)
     };
-    let all = Emphasis {
-        content_layers: emphasis().content_layers.with(Layer::Conv1_1, 0.5),
-        ..emphasis()
+    let all = LossWeights {
+        content_layers: loss_weights().content_layers.with(Layer::Conv1_1, 0.5),
+        ..loss_weights()
     };
     // Neither of these has turns.
     let (first, first_gradient) =
-        evaluated(Emphasis { tv_weight: 0.0, ..only(all, |layer| layer == Layer::Conv1_1) });
+        evaluated(LossWeights { tv_weight: 0.0, ..only(all, |layer| layer == Layer::Conv1_1) });
     let (deeper, deeper_gradient) = evaluated(only(all, |layer| layer != Layer::Conv1_1));
     let (terms, gradient) = evaluated(all);
     for ((term, first), deeper) in terms.into_iter().zip(first).zip(deeper) {
@@ -201,8 +227,8 @@ fn a_run_in_tiles_paints_the_same_picture() {
     );
     // Rounding differs, and each step carries it further.
     let recipe = Recipe { size: 290, steps: 6, ..Recipe::default() };
-    let [whole, tiled] = [Capacity::AMPLE, NARROW].map(|capacity| {
-        let transfer = StyleTransfer::new(Rc::clone(&vgg), &pictures, &recipe, capacity, &device);
+    let [whole, tiled] = [DeviceLimits::AMPLE, NARROW].map(|limits| {
+        let transfer = StyleTransfer::new(Rc::clone(&vgg), &pictures, &recipe, limits, &device);
         finish(&mut transfer.expect("the recipe makes sense")).0
     });
     let [apart, painted] = [&tiled, &pictures.photo].map(|other| squared_distance(&whole, other));
@@ -216,9 +242,9 @@ fn targets_are_made_tile_by_tile_whatever_comes_to_count_meanwhile() {
     let paintings =
         vec![pixels("painting-night.jpg", 40, 300), pixels("painting-ember.jpg", 64, 48)];
     let pictures = Pictures::new(pixels("photo-cat.jpg", 290, 64), paintings);
-    let begin = |emphasis| {
+    let begin = |loss_weights| {
         let recipe =
-            Recipe { size: 290, steps: 1, start: Start::PHOTO, emphasis, ..Recipe::default() };
+            Recipe { size: 290, steps: 1, start: Start::PHOTO, loss_weights, ..Recipe::default() };
         StyleTransfer::new(Rc::clone(&vgg), &pictures, &recipe, NARROW, &device)
             .expect("the recipe makes sense")
     };
@@ -230,7 +256,7 @@ fn targets_are_made_tile_by_tile_whatever_comes_to_count_meanwhile() {
     let losses = |transfer: &mut StyleTransfer| finish(transfer).1;
 
     let (of_photo, of_paintings) = (4, 4 + 1);
-    let mut by_parts = begin(emphasis());
+    let mut by_parts = begin(loss_weights());
     let parts = std::iter::from_fn(|| {
         (block_on(by_parts.advance()).expect("the device works") != Advance::Step).then_some(())
     })
@@ -242,7 +268,7 @@ fn targets_are_made_tile_by_tile_whatever_comes_to_count_meanwhile() {
         "each target, and two looks at each tile"
     );
 
-    let mut from_the_start = begin(emphasis());
+    let mut from_the_start = begin(loss_weights());
     assert_eq!(
         (from_the_start.tiles(), from_the_start.targets_missing()),
         (4, of_photo + of_paintings)
@@ -250,9 +276,9 @@ fn targets_are_made_tile_by_tile_whatever_comes_to_count_meanwhile() {
     make(&mut from_the_start, of_photo + of_paintings);
     let expected = losses(&mut from_the_start);
     for done in [0, 3, of_paintings, of_paintings + 2, of_paintings + of_photo] {
-        let mut changed = begin(Emphasis::default());
+        let mut changed = begin(LossWeights::default());
         make(&mut changed, done);
-        changed.set_emphasis(emphasis()).expect("the weights make sense");
+        changed.set_loss_weights(loss_weights()).expect("the weights make sense");
         assert_eq!(
             changed.targets_missing(),
             of_photo + of_paintings.saturating_sub(done),
@@ -260,12 +286,13 @@ fn targets_are_made_tile_by_tile_whatever_comes_to_count_meanwhile() {
         );
         assert_eq!(losses(&mut changed), expected, "after {done}");
     }
-    let one_layer = Emphasis { content_layers: Emphasis::default().content_layers, ..emphasis() };
-    let no_content = Emphasis { content_weight: 0.0, ..emphasis() };
+    let one_layer =
+        LossWeights { content_layers: LossWeights::default().content_layers, ..loss_weights() };
+    let no_content = LossWeights { content_weight: 0.0, ..loss_weights() };
     for (fewer, left) in [(one_layer, of_photo), (no_content, 0)] {
-        let mut changed = begin(emphasis());
+        let mut changed = begin(loss_weights());
         make(&mut changed, of_paintings + 2);
-        changed.set_emphasis(fewer).expect("the weights make sense");
+        changed.set_loss_weights(fewer).expect("the weights make sense");
         assert_eq!(changed.targets_missing(), left);
         assert_eq!(losses(&mut changed), losses(&mut begin(fewer)));
     }

@@ -3,13 +3,15 @@
 use std::path::PathBuf;
 
 use burn::tensor::{Device, Tensor};
-use impasto::engine::loss::{Objective, Subject};
+use impasto::engine::loss::{Objective, ObjectiveInputs};
 use impasto::engine::optimizer::{Adam, Evaluation, Lbfgs, LearningRate};
 use impasto::engine::weights::ChannelMeans;
 use impasto::engine::{ImageTensor, Vgg19};
 use impasto::layer::Layer;
-use impasto::memory::Capacity;
-use impasto::recipe::{Emphasis, LayerStatistics, LossUnits, Network, Pooling, Reading, Statistic};
+use impasto::memory::DeviceLimits;
+use impasto::recipe::{
+    FeatureOptions, Filters, LayerStatistics, LossUnits, LossWeights, Pooling, Statistic,
+};
 use pollster::block_on;
 
 use crate::fixture::{Fixture, folders};
@@ -21,25 +23,27 @@ const ALPHA: f32 = 1e-3;
 const LEARNING_RATE: f32 = 0.02;
 
 /// The fixtures' weight of total variation.
-fn gamma(network: Network) -> f32 {
+fn gamma(network: Filters) -> f32 {
     match network {
-        Network::Raw => 100.0,
-        Network::Normalised => 1e-3,
+        Filters::Published => 100.0,
+        Filters::Normalised => 1e-3,
     }
 }
 
-/// The fixtures' weights in the product's units, for `elements` of conv4_2 and `values` of the picture.
+/// The fixtures' weights in the product's units, for `elements` of conv4_2 and `values` of the
+/// picture.
 #[expect(clippy::cast_precision_loss, reason = "small counts")]
-fn emphasis(network: Network, elements: usize, values: usize) -> Emphasis {
+fn loss_weights(network: Filters, elements: usize, values: usize) -> LossWeights {
     let tv_weight = gamma(network) * values as f32 / (255.0 * 255.0);
-    Emphasis { content_weight: ALPHA * elements as f32, tv_weight, ..Emphasis::plain() }
+    LossWeights { content_weight: ALPHA * elements as f32, tv_weight, ..LossWeights::plain() }
 }
 
-/// A reference run: its case, the picture it starts from, and the total loss at each of its 51 iterates.
+/// A reference run: its case, the picture it starts from, and the total loss at each of its 51
+/// iterates.
 struct Run {
     case: Fixture,
     start: &'static str,
-    reading: Reading,
+    features: FeatureOptions,
     /// Of the normalised network.
     means: ChannelMeans,
     losses: Vec<f64>,
@@ -50,11 +54,11 @@ impl Run {
         let [photo, style] =
             ["content_rgb", "style_rgb"].map(|name| image(&self.case, name, device));
         let size = photo.size();
-        let subject = Subject { photo, paintings: vec![style], masks: Vec::new() };
+        let subject = ObjectiveInputs { photo, paintings: vec![style], masks: Vec::new() };
         let mut objective =
-            Objective::new(vgg, &subject, self.reading, Emphasis::plain(), Capacity::AMPLE);
+            Objective::new(vgg, &subject, self.features, LossWeights::plain(), DeviceLimits::AMPLE);
         let elements = objective.content().elements(Layer::CONTENT);
-        objective.set_emphasis(emphasis(self.reading.network, elements, 3 * size.area()));
+        objective.set_loss_weights(loss_weights(self.features.filters, elements, 3 * size.area()));
         objective
     }
 }
@@ -64,7 +68,7 @@ fn own_runs(optimizer: &str) -> Vec<Run> {
     let case = || Fixture::open(&folders()[0].join("case_e_24x16.safetensors"));
     let run = |pooling, key: &str| Run {
         start: "x_rgb",
-        reading: Reading::plain(pooling),
+        features: FeatureOptions::plain(pooling),
         means: ChannelMeans::built_in(),
         losses: case().values(&format!("{key}.raw.{optimizer}.loss")),
         case: case(),
@@ -73,11 +77,11 @@ fn own_runs(optimizer: &str) -> Vec<Run> {
 }
 
 /// Those of a shared folder, which lie in a file of their own and start from noise.
-fn shared_runs(runs: &[(&str, Reading, &str)]) -> Vec<Run> {
-    let read = |folder: &PathBuf, &(case, reading, key): &(&str, Reading, &str)| Run {
+fn shared_runs(runs: &[(&str, FeatureOptions, &str)]) -> Vec<Run> {
+    let read = |folder: &PathBuf, &(case, features, key): &(&str, FeatureOptions, &str)| Run {
         case: Fixture::open(&folder.join(case)),
         start: "noise_rgb",
-        reading,
+        features,
         means: means_of(folder),
         losses: Fixture::open(&folder.join("trajectories.safetensors")).values(key),
     };
@@ -86,12 +90,14 @@ fn shared_runs(runs: &[(&str, Reading, &str)]) -> Vec<Run> {
 
 /// Iterations of a run on the processor: as many as the references have.
 const ALL: usize = 50;
-/// Iterations on an emulated GPU, where each takes most of a second: beyond those whose losses are held one by one, and until L-BFGS has replaced
-/// the oldest of its ten pairs. What the optimisers do after is the same again, and each of their kernels is held to its twin by the tests of
+/// Iterations on an emulated GPU, where each takes most of a second: beyond those whose losses are
+/// held one by one, and until L-BFGS has replaced the oldest of its ten pairs. What the optimisers
+/// do after is the same again, and each of their kernels is held to its twin by the tests of
 /// `engine::ops::adam` and `engine::ops::lbfgs`.
 const FIRST: usize = 12;
 
-/// Relative difference of our total loss to the reference's at the start and after each of the `iterations`.
+/// Relative difference of our total loss to the reference's at the start and after each of the
+/// `iterations`.
 fn adam_differences(run: &Run, iterations: usize, device: &Device) -> Vec<f64> {
     let vgg = network_of(&run.means, device);
     let objective = run.objective(&vgg, device);
@@ -108,7 +114,8 @@ fn adam_differences(run: &Run, iterations: usize, device: &Device) -> Vec<f64> {
         .collect()
 }
 
-/// Our total loss at the start and at each of the `iterations` of L-BFGS, with the reference's first step.
+/// Our total loss at the start and at each of the `iterations` of L-BFGS, with the reference's
+/// first step.
 fn lbfgs_losses(run: &Run, iterations: usize, device: &Device) -> Vec<f64> {
     let vgg = network_of(&run.means, device);
     let objective = run.objective(&vgg, device);
@@ -133,11 +140,16 @@ const GATE: f64 = 1e-5;
 
 /// `own_gate` is that of our own, smaller picture.
 fn adam_follows(iterations: usize, device: &Device, own_gate: f64) {
-    let normalised = Reading { network: Network::Normalised, ..Reading::plain(Pooling::Average) };
+    let normalised =
+        FeatureOptions { filters: Filters::Normalised, ..FeatureOptions::plain(Pooling::Average) };
     let shared = [
-        ("case_a_32x32.safetensors", Reading::plain(Pooling::Average), "a.avg.raw.adam.loss"),
+        (
+            "case_a_32x32.safetensors",
+            FeatureOptions::plain(Pooling::Average),
+            "a.avg.raw.adam.loss",
+        ),
         ("case_a_32x32.safetensors", normalised, "a.avg.norm.adam.loss"),
-        ("case_b_48x40.safetensors", Reading::plain(Pooling::Max), "b.max.raw.adam.loss"),
+        ("case_b_48x40.safetensors", FeatureOptions::plain(Pooling::Max), "b.max.raw.adam.loss"),
     ];
     let own = own_runs("adam").into_iter().map(|run| (run, own_gate));
     let far: Vec<String> = own
@@ -150,7 +162,7 @@ fn adam_follows(iterations: usize, device: &Device, own_gate: f64) {
                 differences[..=until].iter().all(|&difference| difference <= gate)
             };
             (!(agrees(10, gate) && agrees(iterations, 5e-3)))
-                .then(|| format!("{:?}: {differences:?}", (&run.case.name, run.reading)))
+                .then(|| format!("{:?}: {differences:?}", (&run.case.name, run.features)))
         })
         .collect();
     assert!(far.is_empty(), "{far:#?}");
@@ -158,14 +170,23 @@ fn adam_follows(iterations: usize, device: &Device, own_gate: f64) {
 
 fn lbfgs_follows(iterations: usize, device: &Device) {
     let shared = [
-        ("case_a_32x32.safetensors", Reading::plain(Pooling::Average), "a.avg.raw.armijo.loss"),
-        ("case_b_48x40.safetensors", Reading::plain(Pooling::Max), "b.max.raw.armijo.loss"),
-        ("case_c_33x37.safetensors", Reading::plain(Pooling::Average), "c.avg.raw.armijo.loss"),
+        (
+            "case_a_32x32.safetensors",
+            FeatureOptions::plain(Pooling::Average),
+            "a.avg.raw.armijo.loss",
+        ),
+        ("case_b_48x40.safetensors", FeatureOptions::plain(Pooling::Max), "b.max.raw.armijo.loss"),
+        (
+            "case_c_33x37.safetensors",
+            FeatureOptions::plain(Pooling::Average),
+            "c.avg.raw.armijo.loss",
+        ),
     ];
     for run in own_runs("armijo").into_iter().chain(shared_runs(&shared)) {
         let losses = lbfgs_losses(&run, iterations, device);
-        let name = (&run.case.name, run.reading);
-        // In f32 the runs are chaotic after a few iterations, so that later only the level is compared.
+        let name = (&run.case.name, run.features);
+        // In f32 the runs are chaotic after a few iterations, so that later only the level is
+        // compared.
         for (iteration, (loss, expected)) in losses.iter().zip(&run.losses).take(6).enumerate() {
             assert!(
                 (loss - expected).abs() <= 2e-3 * expected,
@@ -184,7 +205,8 @@ fn adam_follows_the_reference_runs_on_the_processor() {
 
 #[test]
 fn adam_follows_the_reference_runs_on_the_gpu() {
-    // Our own picture has few pixels: it was measured at 1.002e-5 on llvmpipe, and at less than the gate on the processor.
+    // Our own picture has few pixels: it was measured at 1.002e-5 on llvmpipe, and at less than the
+    // gate on the processor.
     adam_follows(FIRST, &gpu(), 2.0 * GATE);
 }
 
@@ -198,8 +220,9 @@ fn lbfgs_follows_the_reference_runs_on_the_gpu() {
     lbfgs_follows(FIRST, &gpu());
 }
 
-/// The slope of the objective along its own gradient, beside that gradient's norm, at a made-up picture.
-fn slope_and_norm(reading: Reading, emphasis: Emphasis) -> (f32, f32) {
+/// The slope of the objective along its own gradient, beside that gradient's norm, at a made-up
+/// picture.
+fn slope_and_norm(features: FeatureOptions, loss_weights: LossWeights) -> (f32, f32) {
     let device = cpu();
     let vgg = network(&device);
     let picture = |phase: f32| {
@@ -209,12 +232,19 @@ fn slope_and_norm(reading: Reading, emphasis: Emphasis) -> (f32, f32) {
                 .reshape([1, 3, 20, 24]),
         )
     };
-    let subject = Subject { photo: picture(0.0), paintings: vec![picture(1.0)], masks: Vec::new() };
-    let objective =
-        Objective::new(&vgg, &subject, reading, emphasis.balanced(reading), Capacity::AMPLE);
+    let subject =
+        ObjectiveInputs { photo: picture(0.0), paintings: vec![picture(1.0)], masks: Vec::new() };
+    let objective = Objective::new(
+        &vgg,
+        &subject,
+        features,
+        loss_weights.balanced(features),
+        DeviceLimits::AMPLE,
+    );
     let x = picture(2.0).into_tensor();
     let (_, gradient) = objective.gradient(&vgg, x.clone());
-    // Along the gradient itself the slope is its norm, the largest there is, so f32's rounding matters least.
+    // Along the gradient itself the slope is its norm, the largest there is, so f32's rounding
+    // matters least.
     let norm = gradient.clone().square().sum().sqrt().into_scalar::<f32>();
     let direction = gradient.div_scalar(norm);
     let step = 2e-2;
@@ -228,22 +258,27 @@ fn slope_and_norm(reading: Reading, emphasis: Emphasis) -> (f32, f32) {
 
 #[test]
 fn the_gradient_is_the_slope_of_the_objective() {
-    let emphasis =
-        Emphasis { content_weight: 160.0, tv_weight: 50.0, outlines: 20.0, ..Emphasis::default() };
-    let in_units = |statistic| Reading {
+    let loss_weights = LossWeights {
+        content_weight: 160.0,
+        tv_weight: 50.0,
+        outlines: 20.0,
+        ..LossWeights::default()
+    };
+    let in_units = |statistic| FeatureOptions {
         units: LossUnits::Painting,
-        // From the second block on there are fewer positions here than channels: W2 bends too much there for a slope over this step.
+        // From the second block on there are fewer positions here than channels: W2 bends too much
+        // there for a slope over this step.
         statistics: LayerStatistics::by(|layer| {
             if layer.block() == 1 { statistic } else { Statistic::Covariance }
         }),
-        ..Reading::plain(Pooling::Average)
+        ..FeatureOptions::plain(Pooling::Average)
     };
     let readings = [Statistic::Gram, Statistic::Covariance, Statistic::Wasserstein].map(in_units);
-    for reading in [Reading::plain(Pooling::Average)].into_iter().chain(readings) {
-        let (slope, norm) = slope_and_norm(reading, emphasis);
+    for features in [FeatureOptions::plain(Pooling::Average)].into_iter().chain(readings) {
+        let (slope, norm) = slope_and_norm(features, loss_weights);
         assert!(
             (slope / norm - 1.0).abs() < 1e-2,
-            "{reading:?}: slope {slope}, norm of the gradient {norm}"
+            "{features:?}: slope {slope}, norm of the gradient {norm}"
         );
     }
 }

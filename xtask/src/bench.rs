@@ -1,5 +1,6 @@
-//! `cargo xtask bench`: how fast it is, natively or in a browser. A line of JSON for each thing measured goes to standard output, a table
-//! of them all to standard error. The measuring is done by the benchmarks in `benches/`, which share what lies in this module.
+//! `cargo xtask bench`: how fast it is, natively or in a browser. A line of JSON for each thing
+//! measured goes to standard output, a table of them all to standard error. The measuring is done
+//! by the benchmarks in `benches/`, which share what lies in this module.
 
 pub mod case;
 pub mod line;
@@ -20,10 +21,12 @@ use crate::failure::{Context, Failure, Outcome};
 use crate::site::Finish;
 use crate::{places, process, site, steps};
 
-/// Steps before any is timed: L-BFGS has its first pair after the second, and what it does from then on is all compiled after the third.
+/// Steps before any is timed: L-BFGS has its first pair after the second, and what it does from
+/// then on is all compiled after the third.
 pub const WARM_UP_STEPS: u32 = 3;
 
-/// Measures what `options` ask for, one after another. What was measured before a failure is shown all the same.
+/// Measures what `options` ask for, one after another. What was measured before a failure is shown
+/// all the same.
 ///
 /// # Errors
 /// When the site or a browser cannot be had, or when a measurement fails.

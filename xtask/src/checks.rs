@@ -1,5 +1,5 @@
-//! `cargo xtask test`: everything that must hold, in the order in which failures are cheapest to learn of. Nothing is skipped:
-//! what a step lacks, it brings or fails for.
+//! `cargo xtask test`: everything that must hold, in the order in which failures are cheapest to
+//! learn of. Nothing is skipped: what a step lacks, it brings or fails for.
 
 use std::process::Command;
 
@@ -129,7 +129,8 @@ fn cargo(arguments: &[&str], advice: &str) -> Outcome {
     process::run(process::cargo().args(arguments), advice)
 }
 
-/// Warnings are errors. What runs in a browser is checked in the profile that it is built in, so that macros and build scripts are shared.
+/// Warnings are errors. What runs in a browser is checked in the profile that it is built in, so
+/// that macros and build scripts are shared.
 fn clippy(steps: &mut Steps, arguments: &[&str]) -> Outcome {
     tools::ensure_wasm_target(steps)?;
     let all = [&["clippy", "--locked"], arguments, &["--", "--deny", "warnings"]].concat();

@@ -1,4 +1,5 @@
-//! Compressed twins of the site's files, which hosts that can (nginx's `gzip_static`, Caddy's `precompressed`, our own server) send instead.
+//! Compressed twins of the site's files, which hosts that can (nginx's `gzip_static`, Caddy's
+//! `precompressed`, our own server) send instead.
 
 use std::fs;
 use std::io::Write;
@@ -9,8 +10,9 @@ use flate2::write::GzEncoder;
 
 use crate::failure::{Context, Outcome};
 
-/// Endings of files that become much smaller. The weights are not among them: a tenth is all that gzip finds there, and a download that broke
-/// off can be gone on with only where bytes come as they are.
+/// Endings of files that become much smaller. The weights are not among them: a tenth is all that
+/// gzip finds there, and a download that broke off can be gone on with only where bytes come as
+/// they are.
 const ENDINGS: [&str; 5] = ["css", "html", "js", "svg", "wasm"];
 
 /// Writes `<name>.gz` beside each file of `folder` and the folders in it that gains by it.

@@ -1,5 +1,5 @@
-//! The last touch on what Trunk has built: the binaries may be optimised, they and the worker's scripts get names that change with
-//! their content, and the page's policy allows its boot script.
+//! The last touch on what Trunk has built: the binaries may be optimised, they and the worker's
+//! scripts get names that change with their content, and the page's policy allows its boot script.
 
 use std::fs;
 use std::path::Path;
@@ -13,7 +13,8 @@ const ADVICE: &str = "Trunk.toml, www/index.html and xtask/src/finish.rs must fi
 /// The workers, one for each device.
 const WORKERS: [&str; 2] = ["worker", "worker-cpu"];
 
-/// Finishes the site in `dist`, given what optimises a binary: its path, and which one it is, the `app` or one of the workers.
+/// Finishes the site in `dist`, given what optimises a binary: its path, and which one it is, the
+/// `app` or one of the workers.
 ///
 /// # Errors
 /// When a file is missing, or does not name the next one as Trunk does.

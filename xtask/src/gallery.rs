@@ -1,5 +1,5 @@
-//! `cargo xtask gallery`: what each option does to a picture, as contact sheets in `docs/gallery`, painted by the command line from
-//! the sample pictures.
+//! `cargo xtask gallery`: what each option does to a picture, as contact sheets in `docs/gallery`,
+//! painted by the command line from the sample pictures.
 
 mod sheets;
 

@@ -1,4 +1,5 @@
-//! `cargo xtask judge`: the bench for pictures, on pairs `<pair>.photo.png` and `<pair>.painting.png` in one folder.
+//! `cargo xtask judge`: the bench for pictures, on pairs `<pair>.photo.png` and
+//! `<pair>.painting.png` in one folder.
 
 mod measures;
 mod pyramid;
@@ -24,7 +25,8 @@ use crate::samples::rng::Rng;
 /// What is asked about pictures.
 #[derive(Debug, Subcommand)]
 pub enum Judgement {
-    /// Paint every pair by each preset, and go on where an earlier time left off: contact sheets, and a table of measures
+    /// Paint every pair by each preset, and go on where an earlier time left off: contact sheets,
+    /// and a table of measures
     Presets {
         /// Folder of the pairs; what is painted goes to `presets` in it
         pairs: PathBuf,
@@ -250,8 +252,8 @@ fn table(folders: &[(String, BTreeMap<String, Measures>)]) -> String {
     text
 }
 
-/// Sheets `1.png`, `2.png` … of the pairs that both folders have: photo and painting, then the results. The key names, for each sheet, the
-/// pair and whose result stands in the middle.
+/// Sheets `1.png`, `2.png` … of the pairs that both folders have: photo and painting, then the
+/// results. The key names, for each sheet, the pair and whose result stands in the middle.
 fn blind(pairs: &[Pair], folders: [&PathBuf; 2], to: &Path, seed: u64) -> Outcome {
     fs::create_dir_all(to).or_fail(|| format!("cannot make {}", to.display()), WRITE_ADVICE)?;
     let mut chance = Rng::new(seed);
@@ -291,7 +293,8 @@ mod tests {
 
     use super::*;
 
-    /// Pairs "a" to "d", and results of two painters: those of `light` are white, those of `dark` black.
+    /// Pairs "a" to "d", and results of two painters: those of `light` are white, those of `dark`
+    /// black.
     fn bench() -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();
         let plain = |value| RgbImage::from_pixel(48, 32, Rgb([value; 3]));

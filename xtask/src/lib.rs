@@ -1,7 +1,9 @@
-//! Set-up and chores of Impasto, in Rust, so that a newcomer needs cargo alone. `cargo xtask --help` lists them.
+//! Set-up and chores of Impasto, in Rust, so that a newcomer needs cargo alone. `cargo xtask
+//! --help` lists them.
 //!
-//! Every chore returns a [`failure::Failure`]: what went wrong and what to do about it. `main` shows it, once. `RUSTFLAGS` is
-//! never set here: it would override `.cargo/config.toml` and rebuild everything.
+//! Every chore returns a [`failure::Failure`]: what went wrong and what to do about it. `main`
+//! shows it, once. `RUSTFLAGS` is never set here: it would override `.cargo/config.toml` and
+//! rebuild everything.
 
 pub mod bench;
 pub mod browsers;

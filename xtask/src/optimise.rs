@@ -1,5 +1,5 @@
-//! wasm-opt over a built binary. Trunk could call it, but would do so again for every change of a style sheet; here a binary that
-//! has not changed is taken from the last time.
+//! wasm-opt over a built binary. Trunk could call it, but would do so again for every change of a
+//! style sheet; here a binary that has not changed is taken from the last time.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -21,7 +21,8 @@ const FEATURES: [&str; 7] = [
     "--enable-simd",
 ];
 
-/// Replaces the binary by its optimised form. `level` is wasm-opt's: `-Oz` for size, `-O3` for speed.
+/// Replaces the binary by its optimised form. `level` is wasm-opt's: `-Oz` for size, `-O3` for
+/// speed.
 ///
 /// # Errors
 /// When wasm-opt refuses it, or when each call into it would run its static constructors.
@@ -40,8 +41,9 @@ pub fn optimise(wasm_opt: &Program, wasm: &Path, name: &str, level: &str) -> Out
         .or_fail(|| format!("cannot write {}", wasm.display()), "check the permissions of dist/")
 }
 
-/// How the linker names a function that runs all static constructors whenever it is called from outside. It makes one for each export of a
-/// program that does not run them itself; only what has names tells, as the worker on the GPU does.
+/// How the linker names a function that runs all static constructors whenever it is called from
+/// outside. It makes one for each export of a program that does not run them itself; only what has
+/// names tells, as the worker on the GPU does.
 const WRAPPER: &[u8] = b".command_export";
 
 fn refuse_repeated_constructors(wasm: &[u8], name: &str) -> Outcome {

@@ -46,7 +46,8 @@ pub fn cache() -> Outcome<PathBuf> {
         })
 }
 
-/// Where the pinned tools lie, one folder `<name>-<version>` for each: `IMPASTO_TOOLS`, by default in [`cache`].
+/// Where the pinned tools lie, one folder `<name>-<version>` for each: `IMPASTO_TOOLS`, by default
+/// in [`cache`].
 ///
 /// # Errors
 /// When the environment names neither.

@@ -7,7 +7,8 @@ use std::process::Command;
 use crate::failure::{Context, Failure, Outcome};
 use crate::places;
 
-/// Announces a step that takes its time; on standard error, so that standard output holds results alone.
+/// Announces a step that takes its time; on standard error, so that standard output holds results
+/// alone.
 pub fn headline(text: &str) {
     eprintln!("\n==> {text}");
 }

@@ -1,6 +1,8 @@
-//! `cargo xtask samples`: the sample paintings of the page, made here so that they are the project's own.
+//! `cargo xtask samples`: the sample paintings of the page, made here so that they are the
+//! project's own.
 //!
-//! Each is painted stroke by stroke with seeded chance, and rich in texture at every scale, as the style layers want it.
+//! Each is painted stroke by stroke with seeded chance, and rich in texture at every scale, as the
+//! style layers want it.
 
 mod canvas;
 mod colour;
@@ -31,7 +33,8 @@ const PAINTINGS: [Painting; 5] = [
     ("window", window::paint),
 ];
 
-/// What a painting's file may weigh, bytes: the five together stay below a megabyte of the page's first visit.
+/// What a painting's file may weigh, bytes: the five together stay below a megabyte of the page's
+/// first visit.
 const BUDGET: usize = 160_000;
 
 /// Of JPEG, from the best down; the first within [`BUDGET`] is taken.

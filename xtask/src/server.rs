@@ -1,5 +1,5 @@
-//! Serves the built site on this machine, as a careful host would: right types, ranges, caching by name, strict headers.
-//! Tests put their own layers (a log, faults) around [`site`].
+//! Serves the built site on this machine, as a careful host would: right types, ranges, caching by
+//! name, strict headers. Tests put their own layers (a log, faults) around [`site`].
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
@@ -49,7 +49,8 @@ pub fn serve(port: u16, open_browser: bool) -> Outcome {
     Ok(())
 }
 
-/// The site in the folder `root`, compressed where it has a compressed twin and the browser takes it.
+/// The site in the folder `root`, compressed where it has a compressed twin and the browser takes
+/// it.
 pub fn site_router(root: &Path) -> Router {
     let root = root.to_owned();
     Router::new()

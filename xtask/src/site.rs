@@ -18,7 +18,8 @@ pub const RELATIVE: &str = "./";
 /// Of cargo, for what runs in the browser.
 pub const WASM: &str = "--target=wasm32-unknown-unknown";
 
-/// Everything the site is made of, files and folders of the checkout. The pack is represented by its manifest.
+/// Everything the site is made of, files and folders of the checkout. The pack is represented by
+/// its manifest.
 const SOURCES: [&str; 9] = [
     ".cargo/config.toml",
     "Cargo.lock",
@@ -62,13 +63,15 @@ const WORKER_CPU: Binary = Binary {
 /// How much is done to make the site small.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Finish {
-    /// As the compiler leaves it, or smaller where that is there already: for this machine's own use.
+    /// As the compiler leaves it, or smaller where that is there already: for this machine's own
+    /// use.
     Quick,
     /// Optimised by wasm-opt, where that can be had: for visitors.
     Small,
 }
 
-/// File in dist that names the sources it was built from; a build that finds it as it would write it is done.
+/// File in dist that names the sources it was built from; a build that finds it as it would write
+/// it is done.
 const STAMP: &str = ".sources";
 
 /// Builds the site for `public_url`, bringing the tools that are missing.
@@ -94,7 +97,8 @@ pub fn build(public_url: &str, finish: Finish, steps: &mut Steps) -> Outcome {
     Ok(())
 }
 
-/// Makes the site anew, optimised where there is something to do it with. The old one's stamp goes first: what is half made counts as nothing.
+/// Makes the site anew, optimised where there is something to do it with. The old one's stamp goes
+/// first: what is half made counts as nothing.
 fn make(public_url: &str, wasm_opt: Option<&Program>, steps: &mut Steps) -> Outcome {
     let dist = places::dist();
     tools::ensure_wasm_target(steps)?;
@@ -194,7 +198,8 @@ fn bundle(public_url: &str, trunk: &Program, wasm_bindgen: &Program, steps: &mut
     let mut trunk = Command::new(&trunk.path);
     trunk.args(["build", "--public-url", public_url]).current_dir(places::checkout());
     trunk.stdout(io::stderr());
-    // Trunk takes the first wasm-bindgen on the PATH. NO_COLOR=1, which many set, is no value that this Trunk understands.
+    // Trunk takes the first wasm-bindgen on the PATH. NO_COLOR=1, which many set, is no value that
+    // this Trunk understands.
     let folder = tools::folder_of_its_own(Tool::WasmBindgen, wasm_bindgen)?;
     trunk.env("PATH", tools::search_path([folder])?).env_remove("NO_COLOR");
     let step = Step { name: "bundle", about: "Bundle the site", usual: Usual::Untold };

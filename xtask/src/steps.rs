@@ -1,5 +1,5 @@
-//! The steps of a chore: each is announced with how long it usually takes, tells meanwhile that it goes on, and stands with its
-//! seconds in the table at the chore's end.
+//! The steps of a chore: each is announced with how long it usually takes, tells meanwhile that it
+//! goes on, and stands with its seconds in the table at the chore's end.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -59,7 +59,8 @@ struct Ended {
     beside: bool,
 }
 
-/// Runs steps and keeps their times. A step may have steps of its own, which stand indented below it.
+/// Runs steps and keeps their times. A step may have steps of its own, which stand indented below
+/// it.
 #[derive(Debug)]
 pub struct Steps {
     ended: Vec<Ended>,
@@ -69,7 +70,8 @@ pub struct Steps {
 }
 
 impl Steps {
-    /// With the record of earlier runs that lies in the build folder: what an emptied build folder forgets has to be built again, too.
+    /// With the record of earlier runs that lies in the build folder: what an emptied build folder
+    /// forgets has to be built again, too.
     pub fn new() -> Self {
         Self::recorded_in(places::target().join("steps.json"))
     }
@@ -101,7 +103,8 @@ impl Steps {
         outcome
     }
 
-    /// Runs two steps at once, neither of which has steps of its own: for where one of them keeps a single core busy for long.
+    /// Runs two steps at once, neither of which has steps of its own: for where one of them keeps a
+    /// single core busy for long.
     ///
     /// # Errors
     /// That of the first which failed; the other is run to its end.

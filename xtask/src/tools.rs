@@ -1,5 +1,5 @@
-//! The tools of the build: one on the PATH whose version fits is taken; another is built once by cargo into a per-user folder that
-//! later clones reuse, never into the global cargo bin.
+//! The tools of the build: one on the PATH whose version fits is taken; another is built once by
+//! cargo into a per-user folder that later clones reuse, never into the global cargo bin.
 
 use std::env;
 use std::fs::{self, File};
@@ -11,7 +11,8 @@ use crate::steps::{Step, Steps, Usual};
 use crate::{places, process};
 
 const WASM_TARGET: &str = "wasm32-unknown-unknown";
-/// The first whose result is known to run; major version. Version 108 mixes up the tables of a program that has two.
+/// The first whose result is known to run; major version. Version 108 mixes up the tables of a
+/// program that has two.
 const OLDEST_WASM_OPT: u32 = 116;
 /// The first that drives the Firefox of the tests, minor version after 0.
 const OLDEST_GECKODRIVER: u32 = 36;
@@ -66,8 +67,8 @@ impl Tool {
         })
     }
 
-    /// Whether a program of this `version` will do. Trunk.toml names Trunk's, and wasm-bindgen must be of the library's; the others
-    /// may be newer, too.
+    /// Whether a program of this `version` will do. Trunk.toml names Trunk's, and wasm-bindgen must
+    /// be of the library's; the others may be newer, too.
     fn fits(self, version: &str) -> Outcome<bool> {
         let major = |text: &str| text.split('.').next().and_then(|part| part.parse::<u32>().ok());
         let minor = |text: &str| text.split('.').nth(1).and_then(|part| part.parse::<u32>().ok());
@@ -80,8 +81,9 @@ impl Tool {
         })
     }
 
-    /// Flags for `cargo install`. wasm-bindgen's own lock file names a crate version that registries may lack. None of the tools
-    /// needs the network (Trunk and wasm-bindgen would bring TLS for it), nor wasm-opt debugging information.
+    /// Flags for `cargo install`. wasm-bindgen's own lock file names a crate version that
+    /// registries may lack. None of the tools needs the network (Trunk and wasm-bindgen would bring
+    /// TLS for it), nor wasm-opt debugging information.
     const fn install_flags(self) -> &'static [&'static str] {
         match self {
             Self::Trunk | Self::WasmOpt => &["--locked", "--no-default-features"],
@@ -90,7 +92,8 @@ impl Tool {
         }
     }
 
-    /// Trunk and geckodriver wait for others most of the time: building them quickly matters more than their speed.
+    /// Trunk and geckodriver wait for others most of the time: building them quickly matters more
+    /// than their speed.
     const fn optimisation(self) -> &'static str {
         match self {
             Self::Trunk | Self::Geckodriver => "0",
@@ -111,7 +114,8 @@ impl Tool {
         Ok(places::tools()?.join(format!("{}-{}", self.program(), self.built_version()?)))
     }
 
-    /// The program, where it is there, answers, and is of a version that fits: the one built here before any on the `PATH`.
+    /// The program, where it is there, answers, and is of a version that fits: the one built here
+    /// before any on the `PATH`.
     ///
     /// # Errors
     /// When there is no place for tools, or no version for this one.
@@ -155,15 +159,16 @@ impl Tool {
         })
     }
 
-    /// Cargo goes on where an interrupted build stopped, and puts the program in its place only when it is whole; `--force` replaces one
-    /// that lies there and does not answer.
+    /// Cargo goes on where an interrupted build stopped, and puts the program in its place only
+    /// when it is whole; `--force` replaces one that lies there and does not answer.
     fn install(self) -> Outcome {
         let mut cargo = process::cargo();
         cargo
             .args(["install", "--force", self.package(), "--version", &self.built_version()?])
             .args(self.install_flags());
         cargo.arg("--root").arg(self.folder()?).arg("--target-dir").arg(scratch()?);
-        // Trunk's own profile asks for whole-program optimisation, which doubles the time and gains nothing here.
+        // Trunk's own profile asks for whole-program optimisation, which doubles the time and gains
+        // nothing here.
         cargo
             .env("CARGO_PROFILE_RELEASE_LTO", "off")
             .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16");
@@ -176,12 +181,14 @@ impl Tool {
     }
 }
 
-/// Where the tools are built: together, so that what several of them use is compiled once. [`tidy_up`] removes it.
+/// Where the tools are built: together, so that what several of them use is compiled once.
+/// [`tidy_up`] removes it.
 fn scratch() -> Outcome<PathBuf> {
     Ok(places::tools()?.join("build"))
 }
 
-/// Removes what building the tools has left, unless another clone is building there: cargo locks the folder of a profile.
+/// Removes what building the tools has left, unless another clone is building there: cargo locks
+/// the folder of a profile.
 ///
 /// # Errors
 /// When it cannot be removed.
@@ -196,7 +203,8 @@ pub fn tidy_up() -> Outcome {
         .or_fail(|| format!("cannot tidy up {}", scratch.display()), "remove it by hand")
 }
 
-/// wasm-opt, built where there is none; `None` where there is no C++ compiler for that. Without it the site is larger, not otherwise other.
+/// wasm-opt, built where there is none; `None` where there is no C++ compiler for that. Without it
+/// the site is larger, not otherwise other.
 ///
 /// # Errors
 /// When it cannot be built.
@@ -232,7 +240,8 @@ pub fn folder_of_its_own(tool: Tool, program: &Program) -> Outcome<PathBuf> {
     Ok(folder)
 }
 
-/// The version in what a program says when asked, `NAME [version] 1.2.3 …`; `None` where it does not answer, as one half written.
+/// The version in what a program says when asked, `NAME [version] 1.2.3 …`; `None` where it does
+/// not answer, as one half written.
 fn version_of(path: &Path) -> Option<String> {
     let output = Command::new(path).arg("--version").stderr(Stdio::null()).output().ok()?;
     let text = String::from_utf8(output.stdout).ok()?;

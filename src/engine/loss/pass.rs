@@ -7,8 +7,9 @@ use super::style::Matrices;
 use super::terms::Terms;
 use crate::engine::{ImageTensor, Tile, Vgg19};
 
-/// An evaluation under way. A picture that is seen as a whole takes one part. Of a larger one each tile is seen twice: once for its part in the
-/// Gram matrices, and, when it is known how the loss pulls at those, once more for its part in the gradient.
+/// An evaluation under way. A picture that is seen as a whole takes one part. Of a larger one each
+/// tile is seen twice: once for its part in the Gram matrices, and, when it is known how the loss
+/// pulls at those, once more for its part in the gradient.
 #[derive(Debug)]
 pub struct Pass {
     pastiche: ImageTensor,
@@ -23,8 +24,9 @@ pub struct Pass {
 #[derive(Debug)]
 struct Second {
     /// The gradient of the style loss with respect to the Gram matrices of the whole.
-    pull: Option<Matrices>,
-    /// Style, total variation and outlines are known from the beginning, the content's part of each tile is added.
+    style_gradient: Option<Matrices>,
+    /// Style, total variation and outlines are known from the beginning, the content's part of each
+    /// tile is added.
     terms: Terms,
     gradient: Tensor<4>,
 }
@@ -35,7 +37,8 @@ struct Second {
 pub enum Progress {
     /// More is to do.
     Going(Pass),
-    /// The weighted terms at the picture, and the gradient of their sum with respect to it, `[1, 3, H, W]`, outside of any autodiff graph.
+    /// The weighted terms at the picture, and the gradient of their sum with respect to it, `[1, 3,
+    /// H, W]`, outside of any autodiff graph.
     Done(Terms, Tensor<4>),
 }
 
@@ -49,13 +52,13 @@ impl Pass {
     pub fn advance(mut self, objective: &Objective, vgg: &Vgg19) -> Progress {
         let tiles = objective.tiles();
         if tiles.len() == 1 {
-            let parts = objective.turns(&tiles[0]).iter().map(|&turn| {
+            let tile_terms = objective.groups(&tiles[0]).iter().map(|&group| {
                 value_and_gradient(&self.pastiche, |pastiche| {
-                    let terms = objective.evaluate(vgg, pastiche, turn);
+                    let terms = objective.evaluate(vgg, pastiche, group);
                     (terms.total(), terms.detached())
                 })
             });
-            let sum = parts
+            let sum = tile_terms
                 .reduce(|(terms, gradient), (other, part)| (terms.plus(other), gradient + part));
             let (terms, gradient) = sum.expect("there is a turn");
             return Progress::Done(terms, gradient);
@@ -88,7 +91,8 @@ impl Pass {
 
 impl Second {
     fn new(objective: &Objective, matrices: Option<Matrices>, pastiche: &ImageTensor) -> Self {
-        let (style, pull) = matrices.and_then(|matrices| objective.pull(&matrices)).unzip();
+        let (style, style_gradient) =
+            matrices.and_then(|matrices| objective.style_gradient(&matrices)).unzip();
         let ((outlines, total_variation), gradient) = value_and_gradient(pastiche, |pastiche| {
             let (outlines, variation) =
                 (objective.outlines(pastiche), objective.total_variation(pastiche));
@@ -101,7 +105,7 @@ impl Second {
             style: style.unwrap_or_else(none),
             total_variation,
         };
-        Self { pull, terms, gradient }
+        Self { style_gradient, terms, gradient }
     }
 
     /// With tile number `index`, if a layer counts at all.
@@ -116,12 +120,13 @@ impl Second {
             return self;
         }
         let tile: &Tile = &objective.tiles()[index];
-        for &turn in objective.turns(tile) {
+        for &group in objective.groups(tile) {
             let (content, gradient) = value_and_gradient(&tile.seen(pastiche), |seen| {
-                let (content, pulled) = objective.parts(vgg, seen, index, self.pull.as_ref(), turn);
+                let (content, style_product) =
+                    objective.tile_terms(vgg, seen, index, self.style_gradient.as_ref(), group);
                 let loss = content
                     .iter()
-                    .chain(&pulled)
+                    .chain(&style_product)
                     .cloned()
                     .reduce(|sum, part| sum + part)
                     .expect("a layer counts");
@@ -137,8 +142,9 @@ impl Second {
 }
 
 impl Objective {
-    /// The weighted terms at `x`, `[1, 3, H, W]`, and the gradient of their sum with respect to it, outside of any autodiff graph: all parts of a
-    /// [`Pass`], one after another. Nothing is waited for.
+    /// The weighted terms at `x`, `[1, 3, H, W]`, and the gradient of their sum with respect to it,
+    /// outside of any autodiff graph: all parts of a [`Pass`], one after another. Nothing is waited
+    /// for.
     pub fn gradient(&self, vgg: &Vgg19, x: Tensor<4>) -> (Terms, Tensor<4>) {
         let mut pass = Pass::new(x);
         loop {
@@ -150,7 +156,8 @@ impl Objective {
     }
 }
 
-/// What `evaluate` gives beside a loss, and the loss's gradient with respect to `picture`, outside of any autodiff graph.
+/// What `evaluate` gives beside a loss, and the loss's gradient with respect to `picture`, outside
+/// of any autodiff graph.
 fn value_and_gradient<T>(
     picture: &ImageTensor,
     evaluate: impl FnOnce(&ImageTensor) -> (Tensor<1>, T),

@@ -8,18 +8,21 @@ use super::target::Target;
 use crate::engine::ops::sum;
 use crate::engine::{FeatureMap, FeatureMaps, Guide, Moments, Tile};
 use crate::layer::Layer;
-use crate::recipe::{LayerStatistics, LayerWeights, LossUnits, Reading};
+use crate::recipe::{FeatureOptions, LayerStatistics, LayerWeights, LossUnits};
 
 /// How far moments are from the paintings', as each layer's [`Target`] has it. With Gram matrices:
 ///
 /// - **Units:** activation⁴.
-/// - **Source:** Gatys et al. 2015, eqs. 4 and 5: `Σ_l w_l · 1/(4 N_l²) Σ (G_l − A_l)²` with Gram matrices divided by their own
-///   numbers of positions. For pictures of one size that is the paper's `1/(4 N² M²)`; for others it still compares.
+/// - **Source:** Gatys et al. 2015, eqs. 4 and 5: `Σ_l w_l · 1/(4 N_l²) Σ (G_l − A_l)²` with Gram
+///   matrices divided by their own numbers of positions. For pictures of one size that is the
+///   paper's `1/(4 N² M²)`; for others it still compares.
 ///
-/// Several paintings blend by shares that add up to 1: `A = Σ_k b_k A_k`. Apart from a constant, that is the blend of their losses.
+/// Several paintings blend by shares that add up to 1: `A = Σ_k b_k A_k`. Apart from a constant,
+/// that is the blend of their losses.
 ///
-/// With a mask for each painting, each has a region of its own instead: `E_l = Σ_k b_k/b_max · t_k · 1/(4 N_l²) Σ (G_l,k − A_l,k)²` with
-/// `G_l,k` the guided matrix of region `k` and `t_k` its share of the picture, so that a pixel's pull is the same in small and large regions.
+/// With a mask for each painting, each has a region of its own instead: `E_l = Σ_k b_k/b_max · t_k
+/// · 1/(4 N_l²) Σ (G_l,k − A_l,k)²` with `G_l,k` the guided matrix of region `k` and `t_k` its
+/// share of the picture, so that a pixel's pull is the same in small and large regions.
 #[derive(Debug)]
 pub struct StyleLoss {
     units: LossUnits,
@@ -36,7 +39,8 @@ pub struct StyleLoss {
     regions: Vec<Region>,
 }
 
-/// What outputs' mean square counts as at least: a painting to which the network answers nothing is no measure.
+/// What outputs' mean square counts as at least: a painting to which the network answers nothing is
+/// no measure.
 const LEAST_MEAN_SQUARE: f32 = 1e-3;
 
 /// Where one painting belongs.
@@ -49,21 +53,22 @@ struct Region {
 }
 
 impl StyleLoss {
-    /// Of as many paintings, whose moments are yet to come. Each belongs where its `guides` tell; all are blended everywhere if there are none.
+    /// Of as many paintings, whose moments are yet to come. Each belongs where its `guides` tell;
+    /// all are blended everywhere if there are none.
     ///
     /// # Panics
     /// When there are guides, but not of as many as paintings: a mistake of the caller.
     pub fn new(
         paintings: usize,
         guides: impl Iterator<Item = BTreeMap<Layer, Guide>>,
-        reading: Reading,
+        features: FeatureOptions,
     ) -> Self {
         let regions: Vec<Region> = guides
             .map(|guides| Region { guides, strength: 1.0, targets: BTreeMap::new() })
             .collect();
         assert!(regions.is_empty() || regions.len() == paintings, "one region for each painting");
-        let (paintings, Reading { units, statistics, .. }) =
-            (vec![BTreeMap::new(); paintings], reading);
+        let (paintings, FeatureOptions { units, statistics, .. }) =
+            (vec![BTreeMap::new(); paintings], features);
         Self {
             units,
             statistics,
@@ -75,8 +80,9 @@ impl StyleLoss {
         }
     }
 
-    /// Adds to a painting's Gram matrices what a tile gives them, at all layers: they are small, so that any layer can come to count later. When all
-    /// are there, [`Self::set_shares`] makes them targets.
+    /// Adds to a painting's Gram matrices what a tile gives them, at all layers: they are small, so
+    /// that any layer can come to count later. When all are there, [`Self::set_shares`] makes them
+    /// targets.
     pub fn add(&mut self, painting: usize, part: BTreeMap<Layer, Moments>) {
         self.shares = None;
         let sum = &mut self.paintings[painting];
@@ -116,8 +122,8 @@ impl StyleLoss {
         }
     }
 
-    /// By what a content loss at `layer` is multiplied in these units, `[1]`: one over the mean square of the paintings' outputs. `None` where
-    /// it counts as it is.
+    /// By what a content loss at `layer` is multiplied in these units, `[1]`: one over the mean
+    /// square of the paintings' outputs. `None` where it counts as it is.
     pub fn content_scale(&self, layer: Layer) -> Option<&Tensor<1>> {
         self.content_scales.get(&layer)
     }
@@ -127,13 +133,14 @@ impl StyleLoss {
         self.paintings.len()
     }
 
-    /// The loss of a pastiche of these feature maps, summed over the layers as `weights` has them; `[1]`, or `None` where no layer
-    /// counts.
+    /// The loss of a pastiche of these feature maps, summed over the layers as `weights` has them;
+    /// `[1]`, or `None` where no layer counts.
     pub fn evaluate(&self, pastiche: &FeatureMaps, weights: LayerWeights) -> Option<Tensor<1>> {
         self.distance(&self.matrices(pastiche, None, weights), weights)
     }
 
-    /// What is compared of a pastiche of these feature maps at the layers that count: all of it, or what `tile` adds to that of the whole.
+    /// What is compared of a pastiche of these feature maps at the layers that count: all of it, or
+    /// what `tile` adds to that of the whole.
     pub fn matrices(
         &self,
         pastiche: &FeatureMaps,
@@ -152,8 +159,9 @@ impl StyleLoss {
         losses.reduce(|sum, loss| sum + loss)
     }
 
-    /// [`Self::distance`], and its gradient with respect to the matrices, outside of any autodiff graph.
-    pub fn pull(
+    /// [`Self::distance`], and its gradient with respect to the matrices, outside of any autodiff
+    /// graph.
+    pub fn distance_and_gradient(
         &self,
         matrices: &Matrices,
         weights: LayerWeights,
@@ -201,7 +209,8 @@ impl StyleLoss {
     }
 }
 
-/// What a style loss compares of a pastiche, layer by layer: the Gram matrix of the whole, or one for each region.
+/// What a style loss compares of a pastiche, layer by layer: the Gram matrix of the whole, or one
+/// for each region.
 #[derive(Clone, Debug)]
 pub struct Matrices(BTreeMap<Layer, Vec<Moments>>);
 
@@ -219,7 +228,8 @@ impl Matrices {
         Self(self.0.into_iter().map(|(layer, grams)| (layer, sum(layer, grams))).collect())
     }
 
-    /// The sum of products of all elements with those of `other`, which has the same layers and maybe more, `[1]`; `None` of none.
+    /// The sum of products of all elements with those of `other`, which has the same layers and
+    /// maybe more, `[1]`; `None` of none.
     ///
     /// # Panics
     /// When it lacks one of the layers: a mistake of the caller.
@@ -270,8 +280,8 @@ mod tests {
     }
 
     fn of_units(values: &[f32], shares: &[f32], units: LossUnits) -> StyleLoss {
-        let reading = Reading { units, ..Reading::before_version_3() };
-        let mut style = StyleLoss::new(values.len(), std::iter::empty(), reading);
+        let features = FeatureOptions { units, ..FeatureOptions::before_version_3() };
+        let mut style = StyleLoss::new(values.len(), std::iter::empty(), features);
         for (painting, &value) in values.iter().enumerate() {
             let part = |share| {
                 Layer::ALL
@@ -288,7 +298,8 @@ mod tests {
 
     #[test]
     fn a_blend_lies_between_its_paintings_and_follows_its_shares() {
-        // Gram matrices of flat maps are value² everywhere: 1 and 9 blend to 5, the matrix of a flat √5.
+        // Gram matrices of flat maps are value² everywhere: 1 and 9 blend to 5, the matrix of a
+        // flat √5.
         let mut style = of(&[1.0, 3.0], &[0.5, 0.5]);
         let loss = |style: &StyleLoss, value| {
             style.layer_loss(&flat(value), Layer::Conv2_1, 1.0).into_scalar::<f32>()
@@ -328,7 +339,8 @@ mod tests {
 
     #[test]
     fn by_covariances_and_means_a_layer_counts_by_how_far_both_are() {
-        // Two outputs at each of two positions: [a, b] in every channel, with mean (a + b)/2 and covariance ((a − b)/2)² everywhere.
+        // Two outputs at each of two positions: [a, b] in every channel, with mean (a + b)/2 and
+        // covariance ((a − b)/2)² everywhere.
         let maps = |a: f32, b: f32| {
             let map = Tensor::<4>::from_data([[[[a, b]]]], &Device::flex());
             let at = |layer: Layer| {
@@ -336,19 +348,20 @@ mod tests {
             };
             FeatureMaps::of(Layer::ALL.map(at))
         };
-        let reading = Reading::default();
-        let mut style = StyleLoss::new(1, std::iter::empty(), reading);
+        let features = FeatureOptions::default();
+        let mut style = StyleLoss::new(1, std::iter::empty(), features);
         let target = maps(1.0, 3.0);
         style.add(
             0,
             Layer::ALL
-                .map(|layer| (layer, Moments::of(target.get(layer), reading.statistics.of(layer))))
+                .map(|layer| (layer, Moments::of(target.get(layer), features.statistics.of(layer))))
                 .into(),
         );
         style.set_shares(&[1.0]);
         let loss = |a, b| style.layer_loss(&maps(a, b), Layer::Conv3_1, 1.0).into_scalar::<f32>();
         assert!(loss(3.0, 1.0) < 1e-9, "where outputs lie does not matter");
-        // The mean 4 beside 2, and the covariance as it was; then the covariance 4 beside 1, and the mean as it was.
+        // The mean 4 beside 2, and the covariance as it was; then the covariance 4 beside 1, and
+        // the mean as it was.
         assert!(
             (loss(3.0, 5.0) - 1.0).abs() < 1e-3 && (loss(0.0, 4.0) - 9.0).abs() < 1e-3,
             "{} {}",

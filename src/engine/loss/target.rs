@@ -39,7 +39,8 @@ struct Centred {
 }
 
 impl Target {
-    /// These moments, compared as `statistic` has it; Gram matrices alone in other than the painting's `units`.
+    /// These moments, compared as `statistic` has it; Gram matrices alone in other than the
+    /// painting's `units`.
     pub fn new(moments: Moments, statistic: Statistic, units: LossUnits) -> Self {
         let measure = match (statistic, units) {
             (Statistic::Gram, LossUnits::Activation) => Measure::Gram,
@@ -85,11 +86,12 @@ impl Target {
     }
 }
 
-/// `Σ C*²` that even a painting of one colour is taken to have, of `(Σ m*²)²`: beside nothing every change would be without end.
+/// `Σ C*²` that even a painting of one colour is taken to have, of `(Σ m*²)²`: beside nothing every
+/// change would be without end.
 const LEAST_SPREAD: f32 = 1e-3;
 
-/// The distance by mean and covariance as a function of the moments, whose gradient is the closed form's: its value here, and nothing beside it where
-/// the moments are.
+/// The distance by mean and covariance as a function of the moments, whose gradient is the closed
+/// form's: its value here, and nothing beside it where the moments are.
 fn wasserstein(target: &wasserstein::Target, moments: &Moments) -> Tensor<1> {
     let [here, there] = [moments.clone().detached(), moments.clone()];
     let found = target.distance(here.gram(), here.mean());

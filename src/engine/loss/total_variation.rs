@@ -5,7 +5,8 @@ use burn::tensor::Tensor;
 use crate::engine::ImageTensor;
 use crate::engine::ops::image::total_variation;
 
-/// Sum of squared differences of horizontal and vertical neighbours, over all three colours, times a weight.
+/// Sum of squared differences of horizontal and vertical neighbours, over all three colours, times
+/// a weight.
 ///
 /// - **Units:** (0..1)².
 /// - **Source:** not in the paper; Mahendran, Vedaldi 2015, with exponent β = 2.

@@ -1,23 +1,29 @@
-//! The squared 2-Wasserstein distance of two normal distributions, with its gradient in closed form.
+//! The squared 2-Wasserstein distance of two normal distributions, with its gradient in closed
+//! form.
 //!
-//! `W² = |m − m*|² + tr(C + C* − 2·(S·C·S)^½)`, `S = C*^½`; by `C` the gradient is `I − S·(S·C·S)^(−½)·S` (Dowson, Landau 1982; Bhatia, Jain,
-//! Lim 2019, *On the Bures–Wasserstein distance*). The roots are Newton–Schulz's coupled iteration (Higham 2008, *Functions of Matrices*,
-//! eq. 6.35): products only, so that a GPU makes them without a host. Each round is scaled for the interval that the roots lie in by then, which
-//! halves their number (Chen, Chow 2014, *Stable scaling of Newton–Schulz for improving the sign function computation of a Hermitian matrix*).
+//! `W² = |m − m*|² + tr(C + C* − 2·(S·C·S)^½)`, `S = C*^½`; by `C` the gradient is `I −
+//! S·(S·C·S)^(−½)·S` (Dowson, Landau 1982; Bhatia, Jain, Lim 2019, *On the Bures–Wasserstein
+//! distance*). The roots are Newton–Schulz's coupled iteration (Higham 2008, *Functions of
+//! Matrices*, eq. 6.35): products only, so that a GPU makes them without a host. Each round is
+//! scaled for the interval that the roots lie in by then, which halves their number (Chen, Chow
+//! 2014, *Stable scaling of Newton–Schulz for improving the sign function computation of a
+//! Hermitian matrix*).
 
 use burn::tensor::Tensor;
 
 use crate::engine::ops::gram::product;
 use crate::engine::ops::{float, sum};
 
-/// What is added to both covariances' diagonals, of the target's mean variance. `S·C·S` of a map with fewer positions than channels is singular; with
-/// this its condition stays where single precision makes a root.
+/// What is added to both covariances' diagonals, of the target's mean variance. `S·C·S` of a map
+/// with fewer positions than channels is singular; with this its condition stays where single
+/// precision makes a root.
 const RIDGE: f32 = 0.01;
 /// The least of it, of the target's mean square of means: where the target is of one colour.
 const LEAST_RIDGE: f32 = 1e-4;
 /// Rounds of the iteration: from [`LEAST_ROOT`] 11 come as near as single precision does.
 const ROUNDS: usize = 11;
-/// The root of an eigenvalue, of one of the matrix's norm, from which on the rounds hold. With the ridge, roots of `S·C·S` lie above 3e-4.
+/// The root of an eigenvalue, of one of the matrix's norm, from which on the rounds hold. With the
+/// ridge, roots of `S·C·S` lie above 3e-4.
 const LEAST_ROOT: f64 = 1e-3;
 /// The greatest scale of a round at which it is stable (Chen, Chow 2014).
 const GREATEST_SCALE: f64 = 1.6978;
@@ -81,7 +87,8 @@ impl Target {
 /// `A^½` and `A^(−½)` of a positive definite `A`.
 fn roots(a: Tensor<2>) -> (Tensor<2>, Tensor<2>) {
     let identity = identity(&a);
-    // The iteration converges where the eigenvalues lie between 0 and 3; after the division they are at most 1.
+    // The iteration converges where the eigenvalues lie between 0 and 3; after the division they
+    // are at most 1.
     let norm = sum(a.clone().square()).sqrt().clamp_min(f32::MIN_POSITIVE).reshape([1, 1]);
     let (mut root, mut inverse) = (a / norm.clone(), identity.clone());
     for scale in scales() {
@@ -94,7 +101,8 @@ fn roots(a: Tensor<2>) -> (Tensor<2>, Tensor<2>) {
     (root * scale.clone(), inverse / scale)
 }
 
-/// Of each round: `x·(3 − x²)/2` takes both ends of the interval that the scaled roots lie in to the same value.
+/// Of each round: `x·(3 − x²)/2` takes both ends of the interval that the scaled roots lie in to
+/// the same value.
 fn scales() -> impl Iterator<Item = f32> {
     std::iter::successors(Some(LEAST_ROOT), |&least| Some(grown(least)))
         .take(ROUNDS)

@@ -11,7 +11,8 @@ use cubecl::prelude::{CubeCount, CubeDim};
 /// Floats that a kernel reads and writes at once.
 pub const VECTOR: usize = 4;
 
-/// `[1, C, H, W]` as `[1, H, W, C]`, contiguous: free for what another of these kernels made, a copy for anything else.
+/// `[1, C, H, W]` as `[1, H, W, C]`, contiguous: free for what another of these kernels made, a
+/// copy for anything else.
 ///
 /// # Panics
 /// When `x` holds more than one picture: the kernels know one.
@@ -26,7 +27,7 @@ pub fn channels_first(x: CubeTensor) -> CubeTensor {
 }
 
 /// `x` with zeros behind its second dimension, filled up to `channels`.
-pub fn filled(x: Tensor<4>, channels: usize) -> Tensor<4> {
+pub fn pad_channels(x: Tensor<4>, channels: usize) -> Tensor<4> {
     let [first, own, third, fourth] = x.dims();
     if own == channels {
         return x;
@@ -36,7 +37,8 @@ pub fn filled(x: Tensor<4>, channels: usize) -> Tensor<4> {
     Tensor::cat(vec![x, zeros], 1)
 }
 
-/// Uninitialised memory of `shape` where `like` lies, for f32; in tests poisoned, so that what a kernel fails to write is seen.
+/// Uninitialised memory of `shape` where `like` lies, for f32; in tests poisoned, so that what a
+/// kernel fails to write is seen.
 pub fn empty<const D: usize>(like: &CubeTensor, shape: [usize; D]) -> CubeTensor {
     empty_as(like, shape, DType::F32)
 }
@@ -60,17 +62,18 @@ pub fn extents<const D: usize>(x: &CubeTensor) -> [usize; D] {
 }
 
 /// Units of a workgroup that goes through a tensor element by element.
-fn line_of_units() -> CubeDim {
+fn cube_1d() -> CubeDim {
     CubeDim::new_1d(256)
 }
 
-/// Workgroups where `like` lies, of one unit for each of `items` and then some, and the units of each.
-pub fn a_unit_each(like: &CubeTensor, items: usize) -> (CubeCount, CubeDim) {
-    a_unit_each_of(like, items, line_of_units())
+/// Workgroups where `like` lies, of one unit for each of `items` and then some, and the units of
+/// each.
+pub fn launch_1d(like: &CubeTensor, items: usize) -> (CubeCount, CubeDim) {
+    launch_1d_of(like, items, cube_1d())
 }
 
 /// The same in workgroups of these `units`.
-pub fn a_unit_each_of(like: &CubeTensor, items: usize, units: CubeDim) -> (CubeCount, CubeDim) {
+pub fn launch_1d_of(like: &CubeTensor, items: usize, units: CubeDim) -> (CubeCount, CubeDim) {
     (calculate_cube_count_elemwise(&like.client, items, units), units)
 }
 
@@ -79,10 +82,8 @@ const SHARE: usize = 16;
 /// Units that sum up at most: many for a large GPU, and their sums are few beside what they read.
 const MOST_SUMMING_UNITS: usize = 16_384;
 
-/// Units, in whole workgroups, that share the summing up of `length` items: each takes every so many-th.
+/// Units, in whole workgroups, that share the summing up of `length` items: each takes every so
+/// many-th.
 pub fn summing_units(length: usize) -> usize {
-    length
-        .div_ceil(SHARE)
-        .min(MOST_SUMMING_UNITS)
-        .next_multiple_of(line_of_units().num_elems() as usize)
+    length.div_ceil(SHARE).min(MOST_SUMMING_UNITS).next_multiple_of(cube_1d().num_elems() as usize)
 }

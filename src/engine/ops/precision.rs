@@ -1,4 +1,5 @@
-//! Maps kept in halves. The device stores them so and computes in f32: values are made f32 as they are read.
+//! Maps kept in halves. The device stores them so and computes in f32: values are made f32 as they
+//! are read.
 
 use burn::tensor::DType;
 use burn_cubecl::tensor::CubeTensor;

@@ -1,14 +1,16 @@
-//! Sums that were made in parts, put together in a fixed order, so that they are the same to the bit each time.
+//! Sums that were made in parts, put together in a fixed order, so that they are the same to the
+//! bit each time.
 
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 
-use super::layout::{VECTOR, a_unit_each, empty};
+use super::layout::{VECTOR, empty, launch_1d};
 
 /// Units of the workgroup that makes a total.
 const UNITS: usize = 256;
 
-/// The sum of all `parts`, `[N]`, `N` a multiple of 4: `[1]`. A whole workgroup shares in it; Burn's own leaves it to a single unit.
+/// The sum of all `parts`, `[N]`, `N` a multiple of 4: `[1]`. A whole workgroup shares in it;
+/// Burn's own leaves it to a single unit.
 pub fn total(parts: CubeTensor) -> CubeTensor {
     assert!(parts.meta.num_elements().is_multiple_of(VECTOR), "whole vectors");
     let total = empty(&parts, [1]);
@@ -27,12 +29,13 @@ pub fn total(parts: CubeTensor) -> CubeTensor {
     total
 }
 
-/// `scale` times the sum over all slices of `parts`, `[S, …]`, as `sum`, uninitialised and of a slice's elements, in whole vectors.
+/// `scale` times the sum over all slices of `parts`, `[S, …]`, as `sum`, uninitialised and of a
+/// slice's elements, in whole vectors.
 pub fn added(parts: CubeTensor, sum: CubeTensor, scale: f32) -> CubeTensor {
     let client = parts.client.clone();
     assert!(sum.meta.num_elements().is_multiple_of(VECTOR), "whole vectors");
     let length = sum.meta.num_elements() / VECTOR;
-    let (count, units) = a_unit_each(&sum, length);
+    let (count, units) = launch_1d(&sum, length);
     // SAFETY: units beyond the sum do nothing.
     unsafe {
         added_kernel::launch_unchecked(

@@ -16,7 +16,7 @@ use wgpu::{
 };
 
 use super::distance::squared_distance;
-use super::layout::a_unit_each;
+use super::layout::launch_1d;
 use super::precision::element;
 use crate::engine::device;
 
@@ -33,8 +33,9 @@ pub fn gpu() -> MutexGuard<'static, Device> {
     GPU.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A device that takes every program and runs none, with the limits and features of the machine's own adapter: for what is launched, whatever
-/// comes of it. The process's GPU is held beside it, since launches are counted on all devices together.
+/// A device that takes every program and runs none, with the limits and features of the machine's
+/// own adapter: for what is launched, whatever comes of it. The process's GPU is held beside it,
+/// since launches are counted on all devices together.
 pub struct IdleGpu {
     device: Device,
     _held: MutexGuard<'static, Device>,
@@ -91,9 +92,10 @@ async fn open_idle() -> Device {
     Device::wgpu_options().setup(setup).init().expect("CubeCL works with any device")
 }
 
-/// Fills `memory` with what is no number, by one program for all shapes in each precision, so that programs can be counted on any adapter.
+/// Fills `memory` with what is no number, by one program for all shapes in each precision, so that
+/// programs can be counted on any adapter.
 pub fn poison(memory: &CubeTensor) {
-    let (count, units) = a_unit_each(memory, memory.meta.num_elements());
+    let (count, units) = launch_1d(memory, memory.meta.num_elements());
     // SAFETY: units beyond the memory do nothing.
     unsafe {
         poison_kernel::launch_unchecked(
@@ -118,7 +120,8 @@ fn poison_kernel<X: Numeric>(
     }
 }
 
-/// The kernels that `work` launches, each once: those that a device compiles for it. The caller holds the GPU.
+/// The kernels that `work` launches, each once: those that a device compiles for it. The caller
+/// holds the GPU.
 pub fn kernels_of(work: impl FnOnce()) -> BTreeSet<String> {
     let launched = LaunchedKernels::new();
     work();
@@ -153,7 +156,8 @@ pub fn noise<const D: usize>(shape: [usize; D], seed: u32, device: &Device) -> T
     Tensor::<1>::from_floats(values.as_slice(), device).reshape(shape)
 }
 
-/// How far `ours` on the GPU is from its `twin` on the processor, in value and in gradient, at noise of the shapes `x` and `weight`.
+/// How far `ours` on the GPU is from its `twin` on the processor, in value and in gradient, at
+/// noise of the shapes `x` and `weight`.
 pub fn distances<const D: usize, const E: usize>(
     ours: impl Fn(Tensor<D>) -> Tensor<E>,
     twin: impl Fn(Tensor<D>) -> Tensor<E>,
@@ -183,11 +187,12 @@ pub fn distances_at<const D: usize, const E: usize>(
     [distance(ours.0, expected.0), distance(ours.1, expected.1)]
 }
 
-/// Distance allowed of maps in halves to the twin's, relative L2: what they are rounded to is off by 2⁻¹¹ of each at most, and less on average.
+/// Distance allowed of maps in halves to the twin's, relative L2: what they are rounded to is off
+/// by 2⁻¹¹ of each at most, and less on average.
 pub const HALF_GATE: f64 = 3e-4;
 
-/// How far `ours` of a map in halves on the GPU is from its `twin` in f32 on the processor: in value, and in the gradient of the value's square,
-/// which is f32 for both.
+/// How far `ours` of a map in halves on the GPU is from its `twin` in f32 on the processor: in
+/// value, and in the gradient of the value's square, which is f32 for both.
 pub fn half_distances<const E: usize>(
     ours: impl Fn(Tensor<4>) -> Tensor<E>,
     twin: impl Fn(Tensor<4>) -> Tensor<E>,
@@ -222,7 +227,8 @@ pub fn distance<const D: usize>(ours: Tensor<D>, reference: Tensor<D>) -> f64 {
     (difference / squares(&mut reference.iter().map(|&value| f64::from(value)))).sqrt()
 }
 
-/// The value of `of` at `x`, and the gradient of its product with a fixed `weight`, all without autodiff.
+/// The value of `of` at `x`, and the gradient of its product with a fixed `weight`, all without
+/// autodiff.
 pub fn value_and_gradient<const D: usize, const E: usize>(
     of: impl Fn(Tensor<D>) -> Tensor<E>,
     x: Tensor<D>,

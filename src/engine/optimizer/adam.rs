@@ -14,9 +14,11 @@ const BETA_1: f32 = 0.9;
 const BETA_2: f32 = 0.999;
 /// Keeps the quotient finite where a gradient is zero; outside of the root.
 const EPSILON: f32 = 1e-8;
-/// The falling rate at first, in sRGB values of 0..1: bold enough to leave the photo within a few dozen steps.
+/// The falling rate at first, in sRGB values of 0..1: bold enough to leave the photo within a few
+/// dozen steps.
 const FIRST_RATE: f32 = 0.03;
-/// Share of [`FIRST_RATE`] that is left at the last step. Adam at a constant rate leaves a speckle of about its own step.
+/// Share of [`FIRST_RATE`] that is left at the last step. Adam at a constant rate leaves a speckle
+/// of about its own step.
 const LAST_SHARE: f32 = 0.05;
 /// As a kept state names the moments.
 const MOMENTS: [&str; 2] = ["adam.first_moment", "adam.second_moment"];
@@ -48,8 +50,9 @@ impl LearningRate {
     }
 }
 
-/// Adam (Kingma, Ba 2014) with bias correction, over one tensor `[1, 3, H, W]`. What is left at a falling rate's end is the best iterate:
-/// every moving average of the iterates was measured to have a greater loss, by 0.2 % to 3 % at a decay of 0.8.
+/// Adam (Kingma, Ba 2014) with bias correction, over one tensor `[1, 3, H, W]`. What is left at a
+/// falling rate's end is the best iterate: every moving average of the iterates was measured to
+/// have a greater loss, by 0.2 % to 3 % at a decay of 0.8.
 #[derive(Debug)]
 pub struct Adam {
     x: Tensor<4>,
@@ -72,7 +75,8 @@ impl Adam {
         Self { moments, x, terms: None, rate, steps: 0, held: 0 }
     }
 
-    /// As if the first `steps` of the rate had been done, though nothing is known of their gradients.
+    /// As if the first `steps` of the rate had been done, though nothing is known of their
+    /// gradients.
     #[must_use]
     pub fn joining_after(self, steps: u32) -> Self {
         Self { steps, ..self }
@@ -149,7 +153,8 @@ impl Adam {
         }
     }
 
-    /// Takes the objective at the picture, and moves each element by at most about the learning rate against the gradient.
+    /// Takes the objective at the picture, and moves each element by at most about the learning
+    /// rate against the gradient.
     pub fn step(&mut self, Evaluation { terms, gradient }: Evaluation) {
         self.terms = Some(terms);
         let rate = self.rate.at(self.steps);
@@ -158,7 +163,7 @@ impl Adam {
         let held = i32::try_from(self.held).unwrap_or(i32::MAX);
         let weight = [BETA_1, BETA_2].map(|decay| 1.0 - decay.powi(held));
         self.moments = adam::moments(self.moments.clone(), gradient, [BETA_1, BETA_2]);
-        self.x = adam::stepped(
+        self.x = adam::step(
             self.x.clone(),
             self.moments.clone(),
             AdamStep { weight, epsilon: EPSILON, rate },

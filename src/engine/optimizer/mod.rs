@@ -1,5 +1,5 @@
-//! Optimisers over the pixels, to be asked where to evaluate the objective and told what came of it. Their vectors stay on the
-//! device.
+//! Optimisers over the pixels, to be asked where to evaluate the objective and told what came of
+//! it. Their vectors stay on the device.
 
 mod adam;
 mod lbfgs;
@@ -10,7 +10,7 @@ pub use lbfgs::Lbfgs;
 use burn::tensor::{Device, ExecutionError, Tensor};
 
 use super::loss::Terms;
-use super::{Later, State, StateError};
+use super::{LocalBoxFuture, State, StateError};
 use crate::losses::Losses;
 use crate::recipe::OptimizerKind;
 
@@ -29,10 +29,11 @@ pub struct Evaluation {
 /// What has come of an optimiser's evaluations.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Report {
-    /// At L-BFGS's best picture so far, at the last one that Adam stepped from; zeros before this optimiser's first evaluation.
+    /// At L-BFGS's best picture so far, at the last one that Adam stepped from; zeros before this
+    /// optimiser's first evaluation.
     pub losses: Losses,
-    /// Whether there is a way on from the picture: L-BFGS has none where loss or gradient are not finite. Adam goes on into a picture that is not
-    /// finite itself, which the next loss tells.
+    /// Whether there is a way on from the picture: L-BFGS has none where loss or gradient are not
+    /// finite. Adam goes on into a picture that is not finite itself, which the next loss tells.
     pub goes_on: bool,
 }
 
@@ -46,7 +47,8 @@ pub enum Optimizer {
 }
 
 impl Optimizer {
-    /// The optimiser of `kind`, at `x`, `[1, 3, H, W]`, with `steps` evaluations to spend; L-BFGS remembers as many `pairs`.
+    /// The optimiser of `kind`, at `x`, `[1, 3, H, W]`, with `steps` evaluations to spend; L-BFGS
+    /// remembers as many `pairs`.
     pub fn new(kind: OptimizerKind, x: Tensor<4>, steps: u32, pairs: usize) -> Self {
         match kind {
             OptimizerKind::Adam => Self::Adam(Box::new(Adam::new(x, LearningRate::falling(steps)))),
@@ -54,8 +56,8 @@ impl Optimizer {
         }
     }
 
-    /// An optimiser of `kind` that goes on from the best picture so far, with `done` of `steps` evaluations spent. What this one has learnt is
-    /// of no use to it.
+    /// An optimiser of `kind` that goes on from the best picture so far, with `done` of `steps`
+    /// evaluations spent. What this one has learnt is of no use to it.
     #[must_use]
     pub fn changed(&self, kind: OptimizerKind, done: u32, steps: u32, pairs: usize) -> Self {
         let x = self.x().clone();
@@ -67,8 +69,9 @@ impl Optimizer {
         }
     }
 
-    /// The same optimiser on a picture of another size: `x`, `[1, 3, H, W]`, the one so far resized; with `steps` evaluations to spend.
-    /// L-BFGS takes along what it has learnt. To Adam, moments of the smaller size were measured to be of more harm than use: after 20 steps at
+    /// The same optimiser on a picture of another size: `x`, `[1, 3, H, W]`, the one so far
+    /// resized; with `steps` evaluations to spend. L-BFGS takes along what it has learnt. To Adam,
+    /// moments of the smaller size were measured to be of more harm than use: after 20 steps at
     /// twice the size its loss was 5 % less to 16 % greater with them.
     ///
     /// # Errors
@@ -114,7 +117,7 @@ impl Optimizer {
     ///
     /// # Errors
     /// When the device fails or is lost.
-    pub fn report(&self) -> Later<Result<Report, ExecutionError>> {
+    pub fn report(&self) -> LocalBoxFuture<Result<Report, ExecutionError>> {
         match self {
             Self::Adam(adam) => Box::pin(adam.report()),
             Self::Lbfgs(lbfgs) => Box::pin(lbfgs.report()),

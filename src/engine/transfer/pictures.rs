@@ -48,7 +48,8 @@ pub struct Pictures {
     pub photo: Pixels,
     /// For how it is painted; may be none, where content alone counts.
     pub paintings: Vec<Pixels>,
-    /// Where on the photo each painting belongs, grey pictures of the photo's size: one for each painting, or none.
+    /// Where on the photo each painting belongs, grey pictures of the photo's size: one for each
+    /// painting, or none.
     pub masks: Vec<Pixels>,
     /// An earlier result, of the photo's size, to begin with instead of what the recipe says.
     pub earlier: Option<Pixels>,

@@ -6,11 +6,11 @@ use std::rc::Rc;
 use burn::tensor::Device;
 
 use super::{Pictures, StyleTransfer, TransferError, objective};
-use crate::engine::ops::convolution::{Division, Strategy};
+use crate::engine::ops::convolution::{ConvKernel, Strategy};
 use crate::engine::optimizer::Optimizer;
 use crate::engine::transfer::scene::Scene;
 use crate::engine::{State, StateError, Vgg19};
-use crate::memory::{Capacity, Precision};
+use crate::memory::{DeviceLimits, Precision};
 use crate::recipe::Recipe;
 use crate::recipe::pyramid::Level;
 
@@ -34,14 +34,15 @@ impl StyleTransfer {
         Ok(state.to_bytes())
     }
 
-    /// The kernels' strategy that a kept run was painted with, if it was set: with another one it would go on otherwise in its last digits.
+    /// The kernels' strategy that a kept run was painted with, if it was set: with another one it
+    /// would go on otherwise in its last digits.
     ///
     /// # Errors
     /// [`StateError`] for other bytes.
     pub fn strategy_of(bytes: &[u8]) -> Result<Option<Strategy>, StateError> {
         let state = State::from_bytes(bytes)?;
         let text = |name: &str| state.has(name).then(|| state.text(name)).transpose();
-        let division = text("division")?.and_then(|name| Division::named(&name));
+        let division = text("division")?.and_then(|name| ConvKernel::named(&name));
         // Runs were kept before there was a choice.
         let precision =
             text("precision")?.map_or(Some(Precision::default()), |name| Precision::named(&name));
@@ -49,15 +50,16 @@ impl StyleTransfer {
         Ok(division.map(|division| Strategy { division, precision }))
     }
 
-    /// Takes up the run that [`Self::save`] kept: every number of it is as it was, though not how tensors lie in memory. Where `capacity` has
-    /// the picture seen in other tiles it goes on otherwise in its last digits.
+    /// Takes up the run that [`Self::save`] kept: every number of it is as it was, though not how
+    /// tensors lie in memory. Where `limits` has the picture seen in other tiles it goes on
+    /// otherwise in its last digits.
     ///
     /// # Errors
     /// [`TransferError::State`] for other bytes, [`TransferError::Recipe`].
     pub fn resume(
         vgg: Rc<Vgg19>,
         bytes: &[u8],
-        capacity: Capacity,
+        limits: DeviceLimits,
         device: &Device,
     ) -> Result<Self, TransferError> {
         let state = State::from_bytes(bytes)?;
@@ -66,7 +68,8 @@ impl StyleTransfer {
         pictures.check()?;
         let [step, left, edge] = state.exact_numbers("progress")?.map(count);
         let full_edge = pictures.photo.size().long_edge();
-        // Runs were kept before there were other sizes than halves: by how often the full one was halved.
+        // Runs were kept before there were other sizes than halves: by how often the full one was
+        // halved.
         let halves = !state.has("sizes");
         let edge_of =
             |number: u32| if halves { full_edge.checked_shr(number).unwrap_or(0) } else { number };
@@ -88,11 +91,11 @@ impl StyleTransfer {
             return Err(StateError::Part("x".to_owned()).into());
         }
         Ok(Self {
-            objective: objective(&scene.subject, &recipe, capacity),
+            objective: objective(&scene.subject, &recipe, limits),
             pass: None,
             levels,
             vgg,
-            capacity,
+            limits,
             recipe,
             alpha: pictures.photo.alpha().map(Rc::from),
             pictures,
@@ -110,7 +113,8 @@ impl StyleTransfer {
         &self.recipe
     }
 
-    /// Does `steps` in all instead of as many as the recipe said, the rest of them at the last size; one at least, where that is yet to come.
+    /// Does `steps` in all instead of as many as the recipe said, the rest of them at the last
+    /// size; one at least, where that is yet to come.
     ///
     /// # Errors
     /// [`TransferError::Recipe`] for a number that no recipe may have; the old number stays then.
@@ -123,7 +127,8 @@ impl StyleTransfer {
         Ok(())
     }
 
-    /// Goes on at the last size from the next step on if the steps left do not reach for every size as planned.
+    /// Goes on at the last size from the next step on if the steps left do not reach for every size
+    /// as planned.
     fn skip_levels(&mut self) {
         let planned =
             self.step + self.left + self.levels.iter().map(|level| level.steps).sum::<u32>();

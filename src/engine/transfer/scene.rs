@@ -3,19 +3,20 @@
 use burn::tensor::Device;
 
 use super::pictures::Pictures;
-use crate::engine::loss::Subject;
+use crate::engine::loss::ObjectiveInputs;
 use crate::engine::{ImageTensor, Mask, colour, mask};
 use crate::pixels::{ImageSize, Pixels, Reduction};
 use crate::recipe::{Palette, Recipe, Start};
 
-/// Levels of 255 by which the dither spreads the start picture, peak to peak: the width of one 8-bit step.
+/// Levels of 255 by which the dither spreads the start picture, peak to peak: the width of one
+/// 8-bit step.
 const DITHER_LEVELS: f32 = 1.0;
 
 /// A run's pictures on the device, at one size, as the network is to see them.
 #[derive(Clone, Debug)]
 pub struct Scene {
     /// What the objective is made of.
-    pub subject: Subject,
+    pub subject: ObjectiveInputs,
     /// The photo in its own colours.
     pub original: ImageTensor,
 }
@@ -27,13 +28,13 @@ impl Scene {
         let rgb = pictures.photo.composited_rgb();
         let painting = |painting: &Pixels| {
             let seen = colour::painting_seen(colours, &rgb, painting.composited_rgb());
-            ImageTensor::from_rgb(painting.size(), &seen, device).resized(painted_size(
+            ImageTensor::from_rgb(painting.size(), &seen, device).resize(painted_size(
                 painting.size(),
                 size.long_edge(),
                 recipe,
             ))
         };
-        let subject = Subject {
+        let subject = ObjectiveInputs {
             paintings: pictures.paintings.iter().map(painting).collect(),
             masks: Mask::from_pixels(&pictures.masks, device),
             photo: ImageTensor::from_rgb(size, &colour::photo_seen(colours, rgb.clone()), device),
@@ -41,12 +42,13 @@ impl Scene {
         Self { subject, original: ImageTensor::from_rgb(size, &rgb, device) }
     }
 
-    /// The scene with its photo's longer side at `edge` px; a painting that is small already is reduced less.
+    /// The scene with its photo's longer side at `edge` px; a painting that is small already is
+    /// reduced less.
     #[must_use]
     pub fn at(&self, edge: u32) -> Self {
         let reduction = Reduction::between(self.original.size().long_edge(), edge);
-        let Subject { photo, paintings, masks } = &self.subject;
-        let subject = Subject {
+        let ObjectiveInputs { photo, paintings, masks } = &self.subject;
+        let subject = ObjectiveInputs {
             photo: photo.reduced(reduction),
             paintings: paintings
                 .iter()
@@ -57,14 +59,15 @@ impl Scene {
         Self { subject, original: self.original.reduced(reduction) }
     }
 
-    /// The picture that the optimisation begins with: a mixture under a dither. `recoloured` makes the recoloured photo, of the scene's size.
+    /// The picture that the optimisation begins with: a mixture under a dither. `recoloured` makes
+    /// the recoloured photo, of the scene's size.
     pub fn mixed(
         &self,
         start: Start,
         recoloured: impl FnOnce() -> ImageTensor,
         seed: u64,
     ) -> ImageTensor {
-        let Subject { photo, paintings, .. } = &self.subject;
+        let ObjectiveInputs { photo, paintings, .. } = &self.subject;
         let size = photo.size();
         let shares = start.normalised();
         let noise = noise_and_dither(3 * size.area(), shares.noise, seed);
@@ -74,21 +77,22 @@ impl Scene {
             (shares.photo > 0.0).then(|| part(photo, shares.photo)),
             (shares.recoloured > 0.0).then(|| part(&recoloured(), shares.recoloured)),
             (shares.painting > 0.0)
-                .then(|| part(&paintings.first().unwrap_or(photo).resized(size), shares.painting)),
+                .then(|| part(&paintings.first().unwrap_or(photo).resize(size), shares.painting)),
         ];
         ImageTensor::new(parts.into_iter().flatten().fold(noise, |sum, part| sum + part))
     }
 }
 
-/// The photo in the colours that the result is to have, at the pictures' own size: those of the paintings where they count, all of them
-/// blended or each in its region; elsewhere as the network is to see it.
+/// The photo in the colours that the result is to have, at the pictures' own size: those of the
+/// paintings where they count, all of them blended or each in its region; elsewhere as the network
+/// is to see it.
 pub fn recoloured(pictures: &Pictures, recipe: &Recipe, device: &Device) -> ImageTensor {
     let photo = pictures.photo.composited_rgb();
     let mut rgb = colour::photo_seen(recipe.colours, photo.clone());
     if recipe.colours.palette == Palette::Painting
-        && !recipe.emphasis.style_layers.layers().is_empty()
+        && !recipe.loss_weights.style_layers.layers().is_empty()
     {
-        let shares = recipe.emphasis.style_shares(pictures.paintings.len());
+        let shares = recipe.loss_weights.style_shares(pictures.paintings.len());
         let paintings: Vec<Vec<f32>> =
             pictures.paintings.iter().map(Pixels::composited_rgb).collect();
         let counted = paintings.iter().map(Vec::as_slice).zip(shares);
@@ -123,8 +127,9 @@ fn regions<'a>(
     own.map(|(region, (painting, _))| (region, vec![(painting, 1.0)])).collect()
 }
 
-/// The size at which a painting is studied that is `given` px large and belongs to a photo of `content_edge` px. It has been fitted to
-/// [`Recipe::style_edge`] without enlarging it; larger strokes than it has by itself are had by stretching it.
+/// The size at which a painting is studied that is `given` px large and belongs to a photo of
+/// `content_edge` px. It has been fitted to [`Recipe::style_edge`] without enlarging it; larger
+/// strokes than it has by itself are had by stretching it.
 #[expect(clippy::cast_precision_loss, reason = "sides of pictures")]
 fn painted_size(given: ImageSize, content_edge: u32, recipe: &Recipe) -> ImageSize {
     let unscaled = given.long_edge().min(content_edge) as f32;
@@ -133,8 +138,9 @@ fn painted_size(given: ImageSize, content_edge: u32, recipe: &Recipe) -> ImageSi
     if recipe.style_scale > 1.0 && factor > 1.0 { given.stretched(factor) } else { given }
 }
 
-/// `count` values: white noise in 0..1 by its `share`, and a dither of one 8-bit level, seeded. A photo of 8 bits has flat areas in which
-/// every pixel would move alike; the dither breaks their ties, differently for each seed.
+/// `count` values: white noise in 0..1 by its `share`, and a dither of one 8-bit level, seeded. A
+/// photo of 8 bits has flat areas in which every pixel would move alike; the dither breaks their
+/// ties, differently for each seed.
 fn noise_and_dither(count: usize, share: f32, seed: u64) -> Vec<f32> {
     let mut state = seed;
     let mut value =

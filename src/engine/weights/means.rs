@@ -14,7 +14,8 @@ use crate::recipe::Pooling;
 ///
 /// - **Shape:** `[C]` for each.
 /// - **Units:** activation, above 0.
-/// - **Source:** Gatys et al. 2015, section "Methods": filters scaled so that each answers 1 on average.
+/// - **Source:** Gatys et al. 2015, section "Methods": filters scaled so that each answers 1 on
+///   average.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ChannelMeans(pub(in crate::engine) BTreeMap<(Pooling, Layer), Vec<f32>>);
 
@@ -31,7 +32,8 @@ impl ChannelMeans {
     /// Reads a safetensors file of `<pooling>.<layer>` (f32 `[C]`), as in `avg.conv4_2`.
     ///
     /// # Errors
-    /// Any [`WeightsError`] of content; [`WeightsError::NotPositive`] for a mean that nothing can be divided by.
+    /// Any [`WeightsError`] of content; [`WeightsError::NotPositive`] for a mean that nothing can
+    /// be divided by.
     pub fn parse(bytes: &[u8]) -> Result<Self, WeightsError> {
         let file = SafeTensors::deserialize(bytes)?;
         let means = keys()

@@ -5,8 +5,9 @@ use crate::ui::studio::Phase;
 /// Id of the button that begins a run: where the focus goes when the control that had it is gone.
 pub const MAIN_ACTION_ID: &str = "stylise";
 
-/// What can be done with a run. A button that does nothing now says so but keeps the focus, so that a person at the
-/// keyboard is not thrown back to the top of the page whenever a run begins or ends.
+/// What can be done with a run. A button that does nothing now says so but keeps the focus, so that
+/// a person at the keyboard is not thrown back to the top of the page whenever a run begins or
+/// ends.
 #[component]
 pub fn Actions(
     /// Where the current or last run stands.

@@ -1,6 +1,6 @@
 use leptos::prelude::*;
 
-use crate::ui::offers::Offer;
+use crate::ui::menus::MenuItem;
 
 /// A labelled list, of which one holds.
 #[component]
@@ -11,7 +11,7 @@ pub fn Choice<T>(
     label: &'static str,
     /// What can be chosen.
     #[prop(into)]
-    offers: Signal<Vec<Offer<T>>>,
+    items: Signal<Vec<MenuItem<T>>>,
     /// What holds.
     #[prop(into)]
     chosen: Signal<T>,
@@ -23,22 +23,22 @@ where
 {
     let choose = move |event| {
         let key = event_target_value(&event);
-        if let Some(offer) = offers.get_untracked().into_iter().find(|offer| offer.key == key) {
-            on_change.run(offer.value);
+        if let Some(item) = items.get_untracked().into_iter().find(|item| item.key == key) {
+            on_change.run(item.value);
         }
     };
     let key = move || {
         let value = chosen.get();
-        offers.get().into_iter().find(|offer| offer.value == value).map(|offer| offer.key)
+        items.get().into_iter().find(|item| item.value == value).map(|item| item.key)
     };
-    let option = move |Offer { value, key, label }: Offer<T>| {
+    let option = move |MenuItem { value, key, label }: MenuItem<T>| {
         view! { <option value=key selected=move || chosen.get() == value>{label}</option> }
     };
     view! {
         <div class="field">
             <label for=id>{label}</label>
             <select id=id on:change=choose prop:value=key>
-                {move || offers.get().into_iter().map(option).collect_view()}
+                {move || items.get().into_iter().map(option).collect_view()}
             </select>
         </div>
     }

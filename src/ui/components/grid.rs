@@ -2,15 +2,16 @@ use leptos::html;
 use leptos::prelude::*;
 
 use crate::ui::grid::{COLUMNS, ROWS, column_label, row_label};
-use crate::ui::pictures::Plate;
+use crate::ui::pictures::ResultImage;
 
-/// The grid: style layers downwards, content to the right. A press on a picture takes its settings over.
+/// The grid: style layers downwards, content to the right. A press on a picture takes its settings
+/// over.
 #[component]
 pub fn GridSheet(
     /// Of the element.
     id: &'static str,
     /// The pictures, as far as they are painted, row by row.
-    cells: ReadSignal<Vec<Plate>, LocalStorage>,
+    cells: ReadSignal<Vec<ResultImage>, LocalStorage>,
     /// Whether the settings are those of a picture, by its number.
     taken: Callback<usize, bool>,
     /// The person has pressed a picture.
@@ -22,7 +23,7 @@ pub fn GridSheet(
         Effect::new(move || {
             let Some(canvas) = canvas.get() else { return };
             // A cell that cannot be shown stays empty; the result would say why.
-            cells.with(|cells| cells.get(number).map(|plate| plate.paint(&canvas)));
+            cells.with(|cells| cells.get(number).map(|result_image| result_image.paint(&canvas)));
         });
         let is_painted = Memo::new(move |_| cells.with(|cells| cells.len() > number));
         view! {

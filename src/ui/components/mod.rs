@@ -1,4 +1,5 @@
-//! The widgets. Signals in, callbacks out: a component draws state and reports intent; it starts no work and owns no timer.
+//! The widgets. Signals in, callbacks out: a component draws state and reports intent; it starts no
+//! work and owns no timer.
 
 mod actions;
 mod choice;

@@ -12,7 +12,8 @@ pub fn StepsInput(
     on_change: Callback<u32>,
 ) -> impl IntoView {
     let take = move |typed: u32| on_change.run(typed.clamp(*STEPS.start(), *STEPS.end()));
-    // While the person types, a number counts as soon as it is one; so no default that comes late overwrites it.
+    // While the person types, a number counts as soon as it is one; so no default that comes late
+    // overwrites it.
     let typing = move |event| {
         if let Some(typed) =
             event_target_value(&event).parse().ok().filter(|typed| STEPS.contains(typed))

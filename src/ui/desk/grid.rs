@@ -3,9 +3,9 @@
 use leptos::prelude::*;
 use wasm_bindgen::JsValue;
 
-use super::{Brought, Desk};
+use super::{Desk, RunInputs};
 use crate::pixels::ImageSize;
-use crate::ui::pictures::Plate;
+use crate::ui::pictures::ResultImage;
 use crate::ui::studio::{Errand, Studio};
 
 impl Desk {
@@ -15,12 +15,12 @@ impl Desk {
     }
 
     /// The grid's pictures, as far as it is painted.
-    pub fn cells(self) -> ReadSignal<Vec<Plate>, LocalStorage> {
+    pub fn cells(self) -> ReadSignal<Vec<ResultImage>, LocalStorage> {
         self.cells.read_only()
     }
 
     /// What the grid is made of: what is in the wells when its first cell is begun.
-    pub(super) fn pictures_of_grid(self, number: usize) -> Option<Brought> {
+    pub(super) fn pictures_of_grid(self, number: usize) -> Option<RunInputs> {
         if number == 0 {
             self.cells.set(Vec::new());
             self.grid_of.set_value(self.pictures_to_repaint(None));
@@ -28,12 +28,13 @@ impl Desk {
         self.grid_of.with_value(Clone::clone)
     }
 
-    /// Shows the cell under work. Cells come in order, so it is the last one that is there, or the next.
+    /// Shows the cell under work. Cells come in order, so it is the last one that is there, or the
+    /// next.
     pub(super) fn show_cell(self, number: usize, size: ImageSize, bytes: &JsValue) {
-        if let Some(plate) = self.plate(size, bytes) {
+        if let Some(result_image) = self.result_image(size, bytes) {
             self.cells.update(|cells| {
                 cells.truncate(number);
-                cells.push(plate);
+                cells.push(result_image);
             });
         }
     }

@@ -10,8 +10,8 @@ use crate::ui::components::{
 };
 use crate::ui::desk::Desk;
 use crate::ui::grid::CELLS;
-use crate::ui::offers;
-use crate::ui::reconstruction::Subject;
+use crate::ui::menus;
+use crate::ui::reconstruction::ReconstructionOf;
 use crate::ui::settings::sizes_on;
 use crate::ui::studio::{Errand, Studio};
 
@@ -24,25 +24,25 @@ pub fn Technique(
     view! {
         <section class="technique" aria-label="Settings">
             <BalanceSlider
-                content_weight=recipe(desk, |recipe| recipe.emphasis.content_weight)
-                on_change=Callback::new(move |weight| desk.adjust(|emphasis| emphasis.content_weight = weight))
+                content_weight=recipe(desk, |recipe| recipe.loss_weights.content_weight)
+                on_change=Callback::new(move |weight| desk.adjust(|loss_weights| loss_weights.content_weight = weight))
             />
             <OutlinesSlider
-                weight=recipe(desk, |recipe| recipe.emphasis.outlines)
-                on_change=Callback::new(move |weight| desk.adjust(|emphasis| emphasis.outlines = weight))
+                weight=recipe(desk, |recipe| recipe.loss_weights.outlines)
+                on_change=Callback::new(move |weight| desk.adjust(|loss_weights| loss_weights.outlines = weight))
             />
             <div class="pair">
                 <Choice
                     id="preset"
                     label="Preset"
-                    offers=part(desk, |studio| offers::presets(studio.settings()))
+                    items=part(desk, |studio| menus::presets(studio.settings()))
                     chosen=part(desk, |studio| studio.settings().preset())
                     on_change=Callback::new(move |preset: Option<Preset>| desk.take_preset(preset))
                 />
                 <Choice
                     id="palette"
                     label="Colours"
-                    offers=offers::palettes()
+                    items=menus::palettes()
                     chosen=recipe(desk, |recipe| recipe.colours.palette)
                     on_change=set_recipe(desk, |recipe, palette| recipe.colours.palette = palette)
                 />
@@ -51,10 +51,10 @@ pub fn Technique(
                 <Choice
                     id="size"
                     label="Size"
-                    offers=part(desk, move |studio| {
+                    items=part(desk, move |studio| {
                         let (device, settings) = (studio.report(), studio.settings());
                         let photo = desk.photo_size();
-                        offers::sizes(&sizes_on(device), settings.size_on(device), photo, studio.card(), &settings.recipe)
+                        menus::sizes(&sizes_on(device), settings.size_on(device), photo, studio.card(), &settings.recipe)
                     })
                     chosen=part(desk, |studio| studio.settings().size_on(studio.report()))
                     on_change=set(desk, |settings, size| settings.size = Some(size))
@@ -74,11 +74,11 @@ pub fn Technique(
             </details>
             <details class="advanced">
                 <summary>"What a layer sees"</summary>
-                <LayersSight desk=desk />
+                <LayersSection desk=desk />
             </details>
             <details class="advanced">
                 <summary>"Grid"</summary>
-                <GridOffer desk=desk />
+                <GridSection desk=desk />
             </details>
             <RecipeFile on_save=Callback::new(move |()| desk.save_recipe()) on_files=Callback::new(move |files| desk.take_recipe_file(files)) />
         </section>
@@ -96,42 +96,42 @@ fn Strokes(
             <Choice
                 id="strokes"
                 label="Strokes"
-                offers=recipe(desk, |recipe| offers::stroke_sizes(recipe.style_scale))
+                items=recipe(desk, |recipe| menus::stroke_sizes(recipe.style_scale))
                 chosen=recipe(desk, |recipe| recipe.style_scale)
                 on_change=set_recipe(desk, |recipe, scale| recipe.style_scale = scale)
             />
             <Choice
                 id="build-up"
                 label="Build-up"
-                offers=part(desk, move |studio| {
+                items=part(desk, move |studio| {
                     let settings = studio.settings();
-                    offers::build_ups(settings.recipe.sizes, settings.size_on(studio.report()), desk.photo_size())
+                    menus::build_ups(settings.recipe.sizes, settings.size_on(studio.report()), desk.photo_size())
                 })
                 chosen=recipe(desk, |recipe| recipe.sizes)
                 on_change=set_recipe(desk, |recipe, sizes| recipe.sizes = sizes)
             />
         </div>
         <GrainSlider
-            grain=recipe(desk, |recipe| recipe.emphasis.grain)
-            on_change=Callback::new(move |grain| desk.adjust(|emphasis| emphasis.grain = grain))
+            grain=recipe(desk, |recipe| recipe.loss_weights.grain)
+            on_change=Callback::new(move |grain| desk.adjust(|loss_weights| loss_weights.grain = grain))
         />
         <StyleLayers
-            weights=recipe(desk, |recipe| recipe.emphasis.style_layers)
+            weights=recipe(desk, |recipe| recipe.loss_weights.style_layers)
             without="Without a layer the painting does not count: what is painted is the photo."
-            on_change=Callback::new(move |layers| desk.adjust(|emphasis| emphasis.style_layers = layers))
+            on_change=Callback::new(move |layers| desk.adjust(|loss_weights| loss_weights.style_layers = layers))
         />
         <div class="pair">
             <Choice
                 id="content-layer"
                 label="Content layer"
-                offers=recipe(desk, |recipe| offers::content_layers(recipe.emphasis.content_layers))
-                chosen=recipe(desk, |recipe| recipe.emphasis.content_layers)
-                on_change=Callback::new(move |layers| desk.adjust(|emphasis| emphasis.content_layers = layers))
+                items=recipe(desk, |recipe| menus::content_layers(recipe.loss_weights.content_layers))
+                chosen=recipe(desk, |recipe| recipe.loss_weights.content_layers)
+                on_change=Callback::new(move |layers| desk.adjust(|loss_weights| loss_weights.content_layers = layers))
             />
             <Choice
                 id="start"
                 label="Start from"
-                offers=recipe(desk, |recipe| offers::starts(recipe.start))
+                items=recipe(desk, |recipe| menus::starts(recipe.start))
                 chosen=recipe(desk, |recipe| recipe.start)
                 on_change=set_recipe(desk, |recipe, start| recipe.start = start)
             />
@@ -153,37 +153,37 @@ fn Advanced(
     let on_card = part(desk, |studio| studio.card().is_some());
     view! {
         <SmoothnessSlider
-            tv_weight=recipe(desk, |recipe| recipe.emphasis.tv_weight)
-            on_change=Callback::new(move |weight| desk.adjust(|emphasis| emphasis.tv_weight = weight))
+            tv_weight=recipe(desk, |recipe| recipe.loss_weights.tv_weight)
+            on_change=Callback::new(move |weight| desk.adjust(|loss_weights| loss_weights.tv_weight = weight))
         />
         <div class="pair">
             <Choice
                 id="optimizer"
                 label="Optimiser"
-                offers=offers::optimizers()
+                items=menus::optimizers()
                 chosen=recipe(desk, |recipe| recipe.optimizer)
                 on_change=Callback::new(move |optimizer| desk.take_optimizer(optimizer))
             />
             <Choice
                 id="pooling"
                 label="Pooling"
-                offers=offers::poolings()
-                chosen=recipe(desk, |recipe| recipe.reading.pooling)
-                on_change=set_recipe(desk, |recipe, pooling| recipe.reading.pooling = pooling)
+                items=menus::poolings()
+                chosen=recipe(desk, |recipe| recipe.features.pooling)
+                on_change=set_recipe(desk, |recipe, pooling| recipe.features.pooling = pooling)
             />
         </div>
         <div class="pair">
             <Choice
                 id="border"
                 label="Border"
-                offers=offers::borders()
-                chosen=recipe(desk, |recipe| recipe.reading.border)
-                on_change=set_recipe(desk, |recipe, border| recipe.reading.border = border)
+                items=menus::borders()
+                chosen=recipe(desk, |recipe| recipe.features.border)
+                on_change=set_recipe(desk, |recipe, border| recipe.features.border = border)
             />
             <Choice
                 id="device"
                 label="Compute on"
-                offers=offers::devices()
+                items=menus::devices()
                 chosen=part(desk, |studio| studio.settings().device)
                 on_change=Callback::new(move |choice| desk.act(|studio| studio.choose_device(choice)))
             />
@@ -191,7 +191,7 @@ fn Advanced(
                 <Choice
                     id="memory"
                     label="Graphics memory"
-                    offers=offers::memory_uses()
+                    items=menus::memory_uses()
                     chosen=part(desk, |studio| studio.settings().memory)
                     on_change=set(desk, |settings, memory| settings.memory = memory)
                 />
@@ -210,7 +210,7 @@ fn Advanced(
 
 /// One picture from what layers of the network know of it.
 #[component]
-fn LayersSight(
+fn LayersSection(
     /// Holds what is to be shown.
     desk: Desk,
 ) -> impl IntoView {
@@ -218,7 +218,7 @@ fn LayersSight(
     let live = part(desk, Studio::is_live);
     let enabled =
         move || !live.get() && desk.is_ready_for(Errand::Reconstruct(reconstruction.get()));
-    let of_content = move || reconstruction.get().subject == Subject::Content;
+    let of_content = move || reconstruction.get().subject == ReconstructionOf::Content;
     view! {
         <p class="hint">
             "One picture, painted out of noise from what layers know of it and nothing else: the photo's content, or the painting's style. Size and steps are those above."
@@ -227,7 +227,7 @@ fn LayersSight(
             <Choice
                 id="subject"
                 label="Reconstruction of"
-                offers=offers::subjects()
+                items=menus::subjects()
                 chosen=Memo::new(move |_| reconstruction.get().subject)
                 on_change=set(desk, |settings, subject| settings.reconstruction.subject = subject)
             />
@@ -235,7 +235,7 @@ fn LayersSight(
                 <Choice
                     id="seen-layer"
                     label="From layer"
-                    offers=offers::layers()
+                    items=menus::layers()
                     chosen=Memo::new(move |_| reconstruction.get().content_layer)
                     on_change=set(desk, |settings, layer| settings.reconstruction.content_layer = layer)
                 />
@@ -254,7 +254,7 @@ fn LayersSight(
 
 /// Many small pictures at once.
 #[component]
-fn GridOffer(
+fn GridSection(
     /// Paints them.
     desk: Desk,
 ) -> impl IntoView {

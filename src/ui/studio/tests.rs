@@ -1,6 +1,6 @@
 use super::*;
 use crate::layer::Layer;
-use crate::memory::{Capacity, MemoryUse};
+use crate::memory::{DeviceLimits, MemoryUse};
 use crate::recipe::{OptimizerKind, Start};
 
 const STEPS: u32 = 200;
@@ -11,7 +11,7 @@ fn gpu(software: bool) -> DeviceReport {
         name: "Test".into(),
         software,
         max_edge: 1024,
-        capacity: Capacity::AMPLE,
+        limits: DeviceLimits::AMPLE,
     }
 }
 
@@ -21,7 +21,7 @@ fn cpu() -> DeviceReport {
         software: false,
         name: String::new(),
         max_edge: 512,
-        capacity: Capacity::AMPLE,
+        limits: DeviceLimits::AMPLE,
     }
 }
 
@@ -45,8 +45,8 @@ fn preview(run: u32) -> Event {
 /// A page whose worker is up on a real GPU.
 fn opened() -> Studio {
     let mut studio = Studio::new(Settings::default(), true);
-    assert_eq!(studio.open(), Some(Effect::Boot(DeviceKind::Gpu)));
-    assert_eq!(studio.apply(Event::Booted), Some(Effect::Post(Command::Open(DeviceKind::Gpu))));
+    assert_eq!(studio.open(), Some(Task::Boot(DeviceKind::Gpu)));
+    assert_eq!(studio.apply(Event::Booted), Some(Task::Post(Command::Open(DeviceKind::Gpu))));
     assert_eq!(studio.apply(Event::Opened(gpu(false))), None);
     studio
 }
@@ -54,7 +54,7 @@ fn opened() -> Studio {
 /// The same with run 1 at step 12.
 fn running() -> Studio {
     let mut studio = opened();
-    assert!(matches!(studio.start(), Some(Effect::Post(Command::Start { run: RunId(1), .. }))));
+    assert!(matches!(studio.start(), Some(Task::Post(Command::Start { run: RunId(1), .. }))));
     studio.apply(Event::Preparing { run: RunId(1), stage: Stage::FirstStep });
     studio.apply(progress(1, 12));
     assert_eq!(studio.phase(), Some(Phase::Running));
@@ -90,7 +90,7 @@ fn events_of_another_run_change_nothing() {
 fn cancel_is_instant_and_late_events_change_nothing() {
     let mut studio = running();
     studio.export();
-    assert_eq!(studio.cancel(), Some(Effect::Post(Command::Cancel(RunId(1)))));
+    assert_eq!(studio.cancel(), Some(Task::Post(Command::Cancel(RunId(1)))));
     assert_eq!(studio.phase(), Some(Phase::Cancelled));
     let before = studio.clone();
     for event in every_run_event(1) {
@@ -98,7 +98,7 @@ fn cancel_is_instant_and_late_events_change_nothing() {
         assert_eq!(studio, before, "{event:?}");
     }
     assert_eq!(studio.cancel(), None, "there is nothing left to cancel");
-    assert!(matches!(studio.start(), Some(Effect::Post(Command::Start { run: RunId(2), .. }))));
+    assert!(matches!(studio.start(), Some(Task::Post(Command::Start { run: RunId(2), .. }))));
 }
 
 #[test]
@@ -107,9 +107,8 @@ fn a_start_before_the_device_is_open_waits_for_it() {
     studio.open();
     assert_eq!(studio.start(), None);
     assert_eq!(studio.adjustment(), None, "the worker does not know the run yet");
-    assert_eq!(studio.apply(Event::Booted), Some(Effect::Post(Command::Open(DeviceKind::Cpu))));
-    let Some(Effect::Post(Command::Start { recipe, .. })) = studio.apply(Event::Opened(cpu()))
-    else {
+    assert_eq!(studio.apply(Event::Booted), Some(Task::Post(Command::Open(DeviceKind::Cpu))));
+    let Some(Task::Post(Command::Start { recipe, .. })) = studio.apply(Event::Opened(cpu())) else {
         panic!("the run begins")
     };
     assert_eq!((recipe.size, recipe.steps), (128, 60), "by what the device can bear");
@@ -127,12 +126,12 @@ fn a_start_cancelled_before_the_device_is_open_never_begins() {
 #[test]
 fn pause_and_resume_answer_at_once_and_a_late_answer_is_no_news() {
     let mut studio = running();
-    assert_eq!(studio.toggle_pause(), Some(Effect::Post(Command::Pause(RunId(1)))));
+    assert_eq!(studio.toggle_pause(), Some(Task::Post(Command::Pause(RunId(1)))));
     assert_eq!(studio.phase(), Some(Phase::Pausing));
     studio.apply(progress(1, 13));
     studio.apply(Event::Paused { run: RunId(1), step: 13 });
     assert_eq!((studio.phase(), studio.run().unwrap().step), (Some(Phase::Paused), 13));
-    assert_eq!(studio.toggle_pause(), Some(Effect::Post(Command::Resume(RunId(1)))));
+    assert_eq!(studio.toggle_pause(), Some(Task::Post(Command::Resume(RunId(1)))));
     studio.apply(Event::Paused { run: RunId(1), step: 13 });
     assert_eq!(studio.phase(), Some(Phase::Running));
 }
@@ -140,8 +139,8 @@ fn pause_and_resume_answer_at_once_and_a_late_answer_is_no_news() {
 #[test]
 fn previews_of_the_run_are_drawn_and_the_finished_picture_is_kept() {
     let mut studio = running();
-    assert_eq!(studio.apply(preview(1)), Some(Effect::Draw(ImageSize::new(4, 3))));
-    assert_eq!(studio.apply(Event::Finished { run: RunId(1), step: STEPS }), Some(Effect::Keep));
+    assert_eq!(studio.apply(preview(1)), Some(Task::Draw(ImageSize::new(4, 3))));
+    assert_eq!(studio.apply(Event::Finished { run: RunId(1), step: STEPS }), Some(Task::Keep));
     assert_eq!((studio.phase(), studio.run().unwrap().step), (Some(Phase::Finished), STEPS));
     assert_eq!(studio.export(), None, "what there is to save is on view");
 }
@@ -151,9 +150,9 @@ fn an_export_is_saved_once_and_even_when_the_run_ends_meanwhile() {
     let mut studio = running();
     let exported = Event::Exported { run: RunId(1), step: 12 };
     assert_eq!(studio.apply(exported.clone()), None, "nobody asked");
-    assert_eq!(studio.export(), Some(Effect::Post(Command::Export(RunId(1)))));
+    assert_eq!(studio.export(), Some(Task::Post(Command::Export(RunId(1)))));
     studio.apply(Event::Finished { run: RunId(1), step: STEPS });
-    assert_eq!(studio.apply(exported.clone()), Some(Effect::Save));
+    assert_eq!(studio.apply(exported.clone()), Some(Task::Save));
     assert_eq!(studio.apply(exported), None);
 }
 
@@ -161,11 +160,11 @@ fn an_export_is_saved_once_and_even_when_the_run_ends_meanwhile() {
 fn what_the_worker_says_of_a_file_is_handed_on_whatever_runs() {
     let mut studio = running();
     let (file, before) = (FileId(3), studio.clone());
-    assert_eq!(studio.apply(Event::Examined { file, refusal: None }), Some(Effect::Hang(file)));
+    assert_eq!(studio.apply(Event::Examined { file, refusal: None }), Some(Task::Accept(file)));
     let refusal = error("This file is not a picture");
     assert_eq!(
         studio.apply(Event::Examined { file, refusal: Some(refusal.clone()) }),
-        Some(Effect::Refuse(file, refusal))
+        Some(Task::Refuse(file, refusal))
     );
     assert_eq!(studio, before);
 }
@@ -173,17 +172,17 @@ fn what_the_worker_says_of_a_file_is_handed_on_whatever_runs() {
 #[test]
 fn a_slider_and_the_optimiser_reach_the_running_picture_and_no_other() {
     let mut studio = opened();
-    studio.set_emphasis(|emphasis| emphasis.content_weight = 20.0);
+    studio.set_loss_weights(|loss_weights| loss_weights.content_weight = 20.0);
     assert_eq!(studio.adjustment(), None);
     studio.start();
     studio.set(|settings| settings.recipe.optimizer = OptimizerKind::Adam);
-    let Some(Effect::Post(Command::Adjust { run, emphasis, optimizer })) = studio.adjustment()
+    let Some(Task::Post(Command::Adjust { run, loss_weights, optimizer })) = studio.adjustment()
     else {
         panic!("the run is told")
     };
     assert_eq!(
-        (run, emphasis, optimizer),
-        (RunId(1), studio.settings().recipe.emphasis, OptimizerKind::Adam)
+        (run, loss_weights, optimizer),
+        (RunId(1), studio.settings().recipe.loss_weights, OptimizerKind::Adam)
     );
 }
 
@@ -191,12 +190,12 @@ fn a_slider_and_the_optimiser_reach_the_running_picture_and_no_other() {
 fn a_recipe_reaches_the_running_picture_and_says_when_it_is_too_large() {
     let mut studio = running();
     let mut recipe = Recipe { size: 900, seed: 7, ..Recipe::default() };
-    recipe.emphasis.grain = 0.5;
-    let Some(Effect::Post(Command::Adjust { emphasis, .. })) = studio.take_recipe(recipe.clone())
+    recipe.loss_weights.grain = 0.5;
+    let Some(Task::Post(Command::Adjust { loss_weights, .. })) = studio.take_recipe(recipe.clone())
     else {
         panic!("the run is told")
     };
-    assert_eq!(emphasis, recipe.emphasis);
+    assert_eq!(loss_weights, recipe.loss_weights);
     assert_eq!(
         (studio.notice(), studio.settings().recipe_on(studio.report())),
         (None, recipe.clone())
@@ -209,16 +208,16 @@ fn a_recipe_reaches_the_running_picture_and_says_when_it_is_too_large() {
 fn a_reconstruction_paints_as_it_was_begun_and_no_slider_reaches_it() {
     let mut studio = opened();
     studio.set(|settings| settings.reconstruction.content_layer = Layer::Conv1_1);
-    let Some(Effect::Post(Command::Start { recipe, goes_on: false, .. })) = studio.reconstruct()
+    let Some(Task::Post(Command::Start { recipe, goes_on: false, .. })) = studio.reconstruct()
     else {
         panic!("it begins")
     };
-    assert_eq!(recipe.emphasis.counted_content_layers().layers(), [Layer::Conv1_1]);
+    assert_eq!(recipe.loss_weights.counted_content_layers().layers(), [Layer::Conv1_1]);
     assert_eq!(studio.adjustment(), None);
     studio.apply(progress(1, 1));
     studio.set(|settings| settings.reconstruction.content_layer = Layer::Conv5_1);
     studio.apply(failed(Some(1), false));
-    let Some(Effect::Post(Command::Start { recipe: again, .. })) = studio.retry() else {
+    let Some(Task::Post(Command::Start { recipe: again, .. })) = studio.retry() else {
         panic!("it begins again")
     };
     assert_eq!(again, recipe);
@@ -230,14 +229,14 @@ fn a_grid_paints_one_cell_after_another_until_it_is_cancelled_and_a_cell_can_be_
     studio.set(|settings| settings.recipe.start = Start::NOISE);
     let mut next = studio.paint_grid();
     for number in 0..3 {
-        let Some(Effect::Post(Command::Start { run, recipe, goes_on: false, .. })) = next else {
+        let Some(Task::Post(Command::Start { run, recipe, goes_on: false, .. })) = next else {
             panic!("cell {number} begins")
         };
         assert_eq!((recipe.size, recipe.start), (128, Start::NOISE));
-        assert_eq!(recipe.emphasis.content_weight.to_bits(), grid::COLUMNS[number].to_bits());
+        assert_eq!(recipe.loss_weights.content_weight.to_bits(), grid::COLUMNS[number].to_bits());
         assert_eq!(
             studio.apply(preview(run.0)),
-            Some(Effect::DrawCell(number, ImageSize::new(4, 3)))
+            Some(Task::DrawCell(number, ImageSize::new(4, 3)))
         );
         assert_eq!(studio.adjustment(), None, "no slider reaches it");
         next = studio.apply(Event::Finished { run, step: STEPS });
@@ -252,7 +251,7 @@ fn a_grid_paints_one_cell_after_another_until_it_is_cancelled_and_a_cell_can_be_
     assert!(!studio.is_cell_taken(2));
     assert_eq!(studio.take_cell(2), None);
     assert!(studio.is_cell_taken(2) && !studio.is_cell_taken(1));
-    assert_eq!(studio.settings().recipe.emphasis.style_layers.layers(), [Layer::Conv1_1]);
+    assert_eq!(studio.settings().recipe.loss_weights.style_layers.layers(), [Layer::Conv1_1]);
     assert_eq!(studio.settings().size_on(studio.report()), 512, "size and steps are the person's");
     assert_eq!(studio.take_cell(99), None);
 }
@@ -265,7 +264,7 @@ fn a_grid_ends_with_its_last_cell_and_goes_on_where_it_failed() {
         studio.apply(Event::Finished { run: RunId(run), step: STEPS });
     }
     studio.apply(failed(Some(8), false));
-    assert!(matches!(studio.retry(), Some(Effect::Post(Command::Start { run: RunId(9), .. }))));
+    assert!(matches!(studio.retry(), Some(Task::Post(Command::Start { run: RunId(9), .. }))));
     assert_eq!(studio.run().unwrap().errand, Errand::Cell(7));
     for run in 9..=16 {
         studio.apply(Event::Finished { run: RunId(run), step: STEPS });
@@ -284,7 +283,7 @@ fn a_failed_run_leaves_worker_and_settings_and_starts_again() {
     assert_eq!((studio.phase(), studio.link()), (Some(Phase::Failed), Link::Up));
     assert_eq!(studio.trouble().unwrap().remedy, Some(Remedy::Retry));
     assert_eq!(studio.settings().size, Some(256));
-    assert!(matches!(studio.start(), Some(Effect::Post(Command::Start { run: RunId(2), .. }))));
+    assert!(matches!(studio.start(), Some(Task::Post(Command::Start { run: RunId(2), .. }))));
     assert_eq!(studio.trouble(), None);
 }
 
@@ -293,7 +292,7 @@ fn the_worker_gets_ready_only_while_it_is_up_and_at_rest() {
     assert_eq!(Studio::new(Settings::default(), true).get_ready(1), None);
     let mut studio = opened();
     let ready = studio.get_ready(2);
-    assert!(matches!(ready, Some(Effect::Post(Command::Prepare { paintings: 2, .. }))));
+    assert!(matches!(ready, Some(Task::Post(Command::Prepare { paintings: 2, .. }))));
     studio.set(|settings| settings.recipe.seed = 96);
     assert_eq!(studio.get_ready(2), ready, "no other program");
     studio.set(|settings| settings.recipe.sizes = Sizes::Doubling(3));
@@ -315,14 +314,14 @@ fn where_what_was_chosen_to_compute_on_is_not_there_the_page_offers_to_choose() 
         if begun {
             studio.start();
         }
-        assert_eq!(studio.apply(failed(None, true)), Some(Effect::Retire));
+        assert_eq!(studio.apply(failed(None, true)), Some(Task::Retire));
         assert_eq!(studio.trouble().unwrap().remedy, Some(Remedy::ChooseDevice));
-        assert_eq!(studio.choose_device(DeviceChoice::Auto), Some(Effect::Boot(DeviceKind::Gpu)));
+        assert_eq!(studio.choose_device(DeviceChoice::Auto), Some(Task::Boot(DeviceKind::Gpu)));
         assert_eq!(studio.trouble(), None);
         assert_eq!(studio.retry(), None, "a run waits for the device");
-        assert_eq!(studio.apply(failed(None, true)), Some(Effect::Boot(DeviceKind::Cpu)));
+        assert_eq!(studio.apply(failed(None, true)), Some(Task::Boot(DeviceKind::Cpu)));
         let began = studio.apply(Event::Opened(cpu()));
-        assert_eq!(matches!(began, Some(Effect::Post(Command::Start { .. }))), begun);
+        assert_eq!(matches!(began, Some(Task::Post(Command::Start { .. }))), begun);
     }
     let mut studio = Studio::new(Settings::default(), true);
     studio.choose_device(DeviceChoice::Cpu);
@@ -347,12 +346,12 @@ fn a_picture_that_cannot_be_read_offers_no_retry() {
 fn a_lost_worker_is_retired_and_the_next_start_makes_another() {
     let mut studio = running();
     studio.set(|settings| settings.size = Some(256));
-    assert_eq!(studio.apply(failed(Some(1), true)), Some(Effect::Retire));
+    assert_eq!(studio.apply(failed(Some(1), true)), Some(Task::Retire));
     assert_eq!((studio.phase(), studio.link()), (Some(Phase::Failed), Link::Down));
     assert_eq!(studio.trouble().unwrap().remedy, Some(Remedy::Retry));
-    assert_eq!(studio.start(), Some(Effect::Boot(DeviceKind::Gpu)));
-    assert_eq!(studio.apply(Event::Booted), Some(Effect::Post(Command::Open(DeviceKind::Gpu))));
-    let Some(Effect::Post(Command::Start { run, recipe, goes_on: false, .. })) =
+    assert_eq!(studio.start(), Some(Task::Boot(DeviceKind::Gpu)));
+    assert_eq!(studio.apply(Event::Booted), Some(Task::Post(Command::Open(DeviceKind::Gpu))));
+    let Some(Task::Post(Command::Start { run, recipe, goes_on: false, .. })) =
         studio.apply(Event::Opened(gpu(false)))
     else {
         panic!("it begins")
@@ -364,7 +363,7 @@ fn a_lost_worker_is_retired_and_the_next_start_makes_another() {
 fn a_worker_lost_over_a_run_left_behind_takes_the_current_run_along() {
     let mut studio = running();
     studio.start();
-    assert_eq!(studio.apply(failed(Some(1), true)), Some(Effect::Retire));
+    assert_eq!(studio.apply(failed(Some(1), true)), Some(Task::Retire));
     assert_eq!(studio.phase(), Some(Phase::Failed));
 }
 
@@ -372,9 +371,9 @@ fn a_worker_lost_over_a_run_left_behind_takes_the_current_run_along() {
 fn an_idle_worker_goes_quietly() {
     let mut studio = running();
     studio.cancel();
-    assert_eq!(studio.apply(failed(None, true)), Some(Effect::Retire));
+    assert_eq!(studio.apply(failed(None, true)), Some(Task::Retire));
     assert_eq!(studio.trouble(), None);
-    assert_eq!(studio.start(), Some(Effect::Boot(DeviceKind::Gpu)));
+    assert_eq!(studio.start(), Some(Task::Boot(DeviceKind::Gpu)));
 }
 
 #[test]
@@ -382,13 +381,10 @@ fn automatic_falls_back_to_the_processor_with_a_notice_and_stays_there() {
     let mut studio = Studio::new(Settings::default(), true);
     studio.open();
     studio.start();
-    assert_eq!(studio.apply(failed(None, true)), Some(Effect::Boot(DeviceKind::Cpu)));
+    assert_eq!(studio.apply(failed(None, true)), Some(Task::Boot(DeviceKind::Cpu)));
     assert_eq!(studio.link(), Link::Opening(DeviceKind::Cpu));
     assert!(studio.notice().is_some() && studio.trouble().is_none());
-    assert!(matches!(
-        studio.apply(Event::Opened(cpu())),
-        Some(Effect::Post(Command::Start { .. }))
-    ));
+    assert!(matches!(studio.apply(Event::Opened(cpu())), Some(Task::Post(Command::Start { .. }))));
     studio.apply(failed(Some(1), true));
     studio.start();
     assert_eq!(studio.link(), Link::Opening(DeviceKind::Cpu), "the GPU is not tried again");
@@ -398,9 +394,9 @@ fn automatic_falls_back_to_the_processor_with_a_notice_and_stays_there() {
 fn no_device_at_all_is_an_error_and_can_be_tried_again() {
     let mut studio = Studio::new(Settings::default(), false);
     studio.open();
-    assert_eq!(studio.apply(failed(None, true)), Some(Effect::Retire));
+    assert_eq!(studio.apply(failed(None, true)), Some(Task::Retire));
     assert!(studio.trouble().unwrap().remedy.is_none(), "nothing was started");
-    assert_eq!(studio.start(), Some(Effect::Boot(DeviceKind::Cpu)));
+    assert_eq!(studio.start(), Some(Task::Boot(DeviceKind::Cpu)));
     studio.apply(failed(None, true));
     assert_eq!(studio.trouble().unwrap().remedy, Some(Remedy::Retry));
 }
@@ -409,11 +405,11 @@ fn no_device_at_all_is_an_error_and_can_be_tried_again() {
 fn an_emulated_gpu_is_left_for_the_processor_unless_the_person_wants_it() {
     let mut studio = Studio::new(Settings::default(), true);
     studio.open();
-    assert_eq!(studio.apply(Event::Opened(gpu(true))), Some(Effect::Boot(DeviceKind::Cpu)));
+    assert_eq!(studio.apply(Event::Opened(gpu(true))), Some(Task::Boot(DeviceKind::Cpu)));
     assert_eq!(studio.link(), Link::Opening(DeviceKind::Cpu));
     studio.apply(Event::Opened(cpu()));
 
-    assert_eq!(studio.choose_device(DeviceChoice::Gpu), Some(Effect::Boot(DeviceKind::Gpu)));
+    assert_eq!(studio.choose_device(DeviceChoice::Gpu), Some(Task::Boot(DeviceKind::Gpu)));
     assert_eq!(studio.apply(Event::Opened(gpu(true))), None);
     assert_eq!((studio.link(), studio.report()), (Link::Up, Some(&gpu(true))));
 }
@@ -423,7 +419,7 @@ fn choosing_another_device_leaves_the_run_and_choosing_the_same_does_not() {
     let mut studio = running();
     assert_eq!(studio.choose_device(DeviceChoice::Gpu), None, "it already computes there");
     assert_eq!(studio.phase(), Some(Phase::Running));
-    assert_eq!(studio.choose_device(DeviceChoice::Cpu), Some(Effect::Boot(DeviceKind::Cpu)));
+    assert_eq!(studio.choose_device(DeviceChoice::Cpu), Some(Task::Boot(DeviceKind::Cpu)));
     assert_eq!(
         (studio.phase(), studio.settings().device),
         (Some(Phase::Cancelled), DeviceChoice::Cpu)
@@ -434,17 +430,17 @@ fn choosing_another_device_leaves_the_run_and_choosing_the_same_does_not() {
 #[test]
 fn a_run_that_goes_on_says_so_even_when_it_has_to_wait_for_the_device() {
     let mut studio = opened();
-    assert!(matches!(studio.go_on(), Some(Effect::Post(Command::Start { goes_on: true, .. }))));
+    assert!(matches!(studio.go_on(), Some(Task::Post(Command::Start { goes_on: true, .. }))));
     studio.apply(failed(None, true));
-    assert_eq!(studio.go_on(), Some(Effect::Boot(DeviceKind::Gpu)));
+    assert_eq!(studio.go_on(), Some(Task::Boot(DeviceKind::Gpu)));
     assert!(matches!(
         studio.apply(Event::Opened(gpu(false))),
-        Some(Effect::Post(Command::Start { goes_on: true, .. }))
+        Some(Task::Post(Command::Start { goes_on: true, .. }))
     ));
     studio.apply(failed(Some(2), false));
-    assert!(matches!(studio.retry(), Some(Effect::Post(Command::Start { goes_on: true, .. }))));
+    assert!(matches!(studio.retry(), Some(Task::Post(Command::Start { goes_on: true, .. }))));
     studio.cancel();
-    assert!(matches!(studio.start(), Some(Effect::Post(Command::Start { goes_on: false, .. }))));
+    assert!(matches!(studio.start(), Some(Task::Post(Command::Start { goes_on: false, .. }))));
 }
 
 #[test]
@@ -454,7 +450,7 @@ fn memory_is_spared_where_the_person_wants_it_and_only_on_a_card() {
     assert!(studio.card().is_some_and(|card| !card.sees_whole(1024, 1024)));
     assert!(matches!(
         studio.start(),
-        Some(Effect::Post(Command::Start { memory: MemoryUse::Sparing, .. }))
+        Some(Task::Post(Command::Start { memory: MemoryUse::Sparing, .. }))
     ));
     studio.apply(Event::Opened(cpu()));
     assert_eq!(studio.card(), None);

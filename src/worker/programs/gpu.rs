@@ -6,17 +6,17 @@ use gloo_timers::future::TimeoutFuture;
 
 use super::Wanted;
 use crate::engine::device::OpenDevice;
-use crate::engine::ops::convolution::{Division, Strategy};
+use crate::engine::ops::convolution::{ConvKernel, Strategy};
 use crate::engine::{Vgg19, WarmUp, tuning};
 use crate::protocol::Stage;
-use crate::worker::card_memory::CardMemory;
 use crate::worker::error::RunError;
+use crate::worker::gpu_buffers::GpuBuffers;
 use crate::worker::tuning_store;
 
 /// What has been compiled, and the buffers that it took.
 #[derive(Debug)]
 pub struct Programs {
-    memory: CardMemory,
+    memory: GpuBuffers,
     search: Search,
     /// What has been compiled for; the last may be under way.
     warm: Vec<WarmUp>,
@@ -25,20 +25,21 @@ pub struct Programs {
 impl Programs {
     /// Of nothing yet.
     pub fn new() -> Self {
-        Self { memory: CardMemory::new(), search: Search::default(), warm: Vec::new() }
+        Self { memory: GpuBuffers::new(), search: Search::default(), warm: Vec::new() }
     }
 
     /// Gives back what of the device's memory is not in use.
-    pub fn give_back(&self, device: &OpenDevice) {
-        self.memory.give_back(device);
+    pub fn reclaim_all(&self, device: &OpenDevice) {
+        self.memory.reclaim_all(device);
     }
 
     /// Gives back what has been let go of already.
-    pub fn sweep(&self, device: &OpenDevice) {
-        self.memory.sweep(device);
+    pub fn reclaim(&self, device: &OpenDevice) {
+        self.memory.reclaim(device);
     }
 
-    /// Searches for the fastest division of the kernels' work, once, and says that it did. `report` is told of each part.
+    /// Searches for the fastest division of the kernels' work, once, and says that it did. `report`
+    /// is told of each part.
     ///
     /// # Errors
     /// [`RunError`], of the device.
@@ -52,7 +53,8 @@ impl Programs {
         Ok(true)
     }
 
-    /// `vgg` with its kernels' strategy, and with all compiled that a run like `wanted` needs; `None` once `is_off`. `report` is told of each part.
+    /// `vgg` with its kernels' strategy, and with all compiled that a run like `wanted` needs;
+    /// `None` once `is_off`. `report` is told of each part.
     ///
     /// # Errors
     /// [`RunError`], of the device.
@@ -69,7 +71,7 @@ impl Programs {
         let mut vgg = Vgg19::clone(vgg);
         vgg.set_strategy(Strategy {
             division,
-            precision: device.capacity.with(wanted.memory).precision,
+            precision: device.limits.with(wanted.memory).precision,
         });
         let vgg = Rc::new(vgg);
         let searched = self.search.parts;
@@ -92,19 +94,13 @@ impl Programs {
 
     /// The compilation for a run like `wanted`, as far as it has come.
     fn warm_up(&mut self, device: &OpenDevice, vgg: &Rc<Vgg19>, wanted: &Wanted) -> &mut WarmUp {
-        let capacity = device.capacity.with(wanted.memory);
+        let limits = device.limits.with(wanted.memory);
         let Wanted { recipe, paintings, .. } = wanted;
-        let serves = |warm: &WarmUp| warm.serves(vgg, recipe, *paintings, capacity);
+        let serves = |warm: &WarmUp| warm.serves(vgg, recipe, *paintings, limits);
         let index = self.warm.iter().position(serves).unwrap_or_else(|| {
             // One for another run that is under way holds pictures on the device.
             self.warm.retain(WarmUp::is_done);
-            self.warm.push(WarmUp::new(
-                Rc::clone(vgg),
-                recipe,
-                *paintings,
-                capacity,
-                &device.device,
-            ));
+            self.warm.push(WarmUp::new(Rc::clone(vgg), recipe, *paintings, limits, &device.device));
             self.warm.len() - 1
         });
         &mut self.warm[index]
@@ -113,25 +109,26 @@ impl Programs {
 
 /// Parts of the compilation for a run like `wanted`.
 fn parts(device: &OpenDevice, wanted: &Wanted) -> u32 {
-    WarmUp::parts(&wanted.recipe, device.capacity.with(wanted.memory))
+    WarmUp::parts(&wanted.recipe, device.limits.with(wanted.memory))
 }
 
 /// The search for the division of the kernels' work that is fastest on the adapter.
 #[derive(Debug, Default)]
 struct Search {
-    found: Option<Division>,
+    found: Option<ConvKernel>,
     /// Its parts, until the first compilation has gone on from them: a bar does not go back.
     parts: u32,
 }
 
 impl Search {
-    /// The division, searched for once. `programs` are the parts of the compilation that comes after.
+    /// The division, searched for once. `programs` are the parts of the compilation that comes
+    /// after.
     async fn division(
         &mut self,
         device: &OpenDevice,
         programs: u32,
         report: impl Fn(Stage),
-    ) -> Result<Division, RunError> {
+    ) -> Result<ConvKernel, RunError> {
         if let Some(division) = self.found {
             return Ok(division);
         }

@@ -18,9 +18,9 @@ impl Programs {
         Self
     }
 
-    pub fn give_back(&self, _: &OpenDevice) {}
+    pub fn reclaim_all(&self, _: &OpenDevice) {}
 
-    pub fn sweep(&self, _: &OpenDevice) {}
+    pub fn reclaim(&self, _: &OpenDevice) {}
 
     pub async fn search(
         &mut self,

@@ -1,18 +1,19 @@
-//! The default recipe, whose losses add up in units of the painting: what its weights do to the picture.
+//! The default recipe, whose losses add up in units of the painting: what its weights do to the
+//! picture.
 
-use impasto::engine::loss::{Objective, OutlinesLoss, Subject};
+use impasto::engine::loss::{Objective, ObjectiveInputs, OutlinesLoss};
 use impasto::engine::{ImageTensor, Pictures};
 use impasto::layer::Layer;
-use impasto::memory::Capacity;
+use impasto::memory::DeviceLimits;
 use impasto::pixels::Pixels;
-use impasto::recipe::{Emphasis, LayerWeights, Reading, Recipe};
+use impasto::recipe::{FeatureOptions, LayerWeights, LossWeights, Recipe};
 
 use super::{EDGE, STEPS, colour_distance, painted, pictures, sample, squared_distance};
 use crate::{cpu, network};
 
-fn recipe(change: impl FnOnce(&mut Emphasis)) -> Recipe {
+fn recipe(change: impl FnOnce(&mut LossWeights)) -> Recipe {
     let mut recipe = Recipe { size: EDGE, steps: STEPS, ..Recipe::default() };
-    change(&mut recipe.emphasis);
+    change(&mut recipe.loss_weights);
     recipe
 }
 
@@ -26,11 +27,11 @@ fn from_one_end_of_the_slider_to_the_other_the_picture_goes_from_photo_to_painti
     let painting = sample("painting-night.jpg", EDGE);
     let at = |content_weight| {
         let (result, pictures) =
-            painted_by(&recipe(|emphasis| emphasis.content_weight = content_weight));
+            painted_by(&recipe(|loss_weights| loss_weights.content_weight = content_weight));
         (squared_distance(&result, &pictures.photo), colour_distance(&result, &painting))
     };
     let [photo, middle, style] =
-        [*Emphasis::CONTENT_SLIDER.end(), 500.0, *Emphasis::CONTENT_SLIDER.start()].map(at);
+        [*LossWeights::CONTENT_SLIDER.end(), 500.0, *LossWeights::CONTENT_SLIDER.start()].map(at);
     // The painting's colours are most of the distance.
     assert!(
         photo.0 < 0.9 * middle.0 && middle.0 < style.0,
@@ -47,15 +48,15 @@ fn grain_moves_what_is_matched_from_the_finest_layer_to_the_coarsest() {
     let device = cpu();
     let vgg = network(&device);
     let apart = |grain| {
-        let (result, pictures) = painted_by(&recipe(|emphasis| {
-            (emphasis.grain, emphasis.content_weight) = (grain, 50.0);
+        let (result, pictures) = painted_by(&recipe(|loss_weights| {
+            (loss_weights.grain, loss_weights.content_weight) = (grain, 50.0);
         }));
         let paintings = pictures
             .paintings
             .iter()
             .map(|painting| ImageTensor::from_pixels(painting, &device))
             .collect();
-        let subject = Subject {
+        let subject = ObjectiveInputs {
             photo: ImageTensor::from_pixels(&pictures.photo, &device),
             paintings,
             masks: Vec::new(),
@@ -63,17 +64,19 @@ fn grain_moves_what_is_matched_from_the_finest_layer_to_the_coarsest() {
         let objective = Objective::new(
             &vgg,
             &subject,
-            Reading::default(),
-            Emphasis::default(),
-            Capacity::AMPLE,
+            FeatureOptions::default(),
+            LossWeights::default(),
+            DeviceLimits::AMPLE,
         );
         let layers = [Layer::Conv1_1, Layer::Conv5_1];
-        let all =
-            Emphasis { style_layers: LayerWeights::even(&layers, 1.0), ..Emphasis::default() };
+        let all = LossWeights {
+            style_layers: LayerWeights::even(&layers, 1.0),
+            ..LossWeights::default()
+        };
         let maps = vgg.encode(
             &ImageTensor::from_pixels(&result, &device),
             &all.style_layers.layers(),
-            Reading::default(),
+            FeatureOptions::default(),
         );
         layers.map(|layer| objective.style().layer_loss(&maps, layer, 1.0).into_scalar::<f32>())
     };
@@ -88,7 +91,8 @@ fn grain_moves_what_is_matched_from_the_finest_layer_to_the_coarsest() {
 fn kept_outlines_are_the_photos() {
     let device = cpu();
     let apart = |outlines| {
-        let (result, pictures) = painted_by(&recipe(|emphasis| emphasis.outlines = outlines));
+        let (result, pictures) =
+            painted_by(&recipe(|loss_weights| loss_weights.outlines = outlines));
         let [result, photo] =
             [&result, &pictures.photo].map(|pixels| ImageTensor::from_pixels(pixels, &device));
         OutlinesLoss::evaluate(&result, &photo, 1.0).into_scalar::<f32>()

@@ -14,7 +14,8 @@ use super::{
 };
 use crate::{cpu, network};
 
-/// Mean squared difference of neighbours in a row, in units of the variance: from 0, for the broadest forms, to 2, for white noise.
+/// Mean squared difference of neighbours in a row, in units of the variance: from 0, for the
+/// broadest forms, to 2, for white noise.
 #[expect(clippy::cast_precision_loss, reason = "a count of pixels")]
 fn fineness(picture: &Pixels) -> f32 {
     let width = picture.size().width as usize;
@@ -42,13 +43,14 @@ fn stripes(edge: u16, period: f32) -> Pixels {
     Pixels::from_rgb(ImageSize::new(edge.into(), edge.into()), &rgb)
 }
 
-/// `E` of the five style layers, from `conv1_1` to `conv5_1`, for `result` beside the first painting.
+/// `E` of the five style layers, from `conv1_1` to `conv5_1`, for `result` beside the first
+/// painting.
 fn style_losses(result: &Pixels, pictures: &Pictures) -> Vec<f32> {
     let device = cpu();
     let [result, photo, painting] = [result, &pictures.photo, &pictures.paintings[0]]
         .map(|picture| ImageTensor::from_rgb(picture.size(), &picture.composited_rgb(), &device));
     let arrays =
-        block_on(evaluate(&network(&device), &photo, &painting, &result, recipe().reading))
+        block_on(evaluate(&network(&device), &photo, &painting, &result, recipe().features))
             .expect("the device works");
     arrays.into_iter().find(|array| array.name == "loss.E").expect("style is evaluated").values
 }
@@ -86,7 +88,7 @@ fn a_larger_painting_gives_broader_strokes() {
     // A grey sheet, so that every stroke is the painting's.
     let photo = Pixels::from_rgb(ImageSize::new(EDGE, EDGE), &[0.5; 3 * (EDGE * EDGE) as usize]);
     let at = |scale| {
-        let mut recipe = with(|emphasis| emphasis.content_weight = 0.0);
+        let mut recipe = with(|loss_weights| loss_weights.content_weight = 0.0);
         recipe.style_scale = scale;
         let edge = recipe.style_edge(EDGE);
         let paintings = vec![codec::resize(&stripes(256, 40.0), ImageSize::new(edge, edge))];
@@ -102,7 +104,9 @@ fn a_blend_moves_from_one_painting_to_the_other() {
     let [night, ember] = names.map(|name| sample(name, EDGE));
     // Below 0 nearer to the first, above nearer to the second.
     let lean = |styles: [f32; 4]| {
-        let recipe = with(|emphasis| (emphasis.content_weight, emphasis.styles) = (16.0, styles));
+        let recipe = with(|loss_weights| {
+            (loss_weights.content_weight, loss_weights.styles) = (16.0, styles)
+        });
         let result = painted(&pictures(&names, &recipe), &recipe).0;
         colour_distance(&result, &night) - colour_distance(&result, &ember)
     };
@@ -114,7 +118,7 @@ fn a_blend_moves_from_one_painting_to_the_other() {
 #[test]
 fn smoothness_smooths() {
     let at = |tv_weight| {
-        let recipe = with(|emphasis| emphasis.tv_weight = tv_weight);
+        let recipe = with(|loss_weights| loss_weights.tv_weight = tv_weight);
         fineness(&painted(&pictures(&["painting-night.jpg"], &recipe), &recipe).0)
     };
     let (rough, smooth) = (at(0.0), at(10_000.0));
@@ -124,7 +128,7 @@ fn smoothness_smooths() {
 #[test]
 fn grain_moves_the_likeness_from_coarse_layers_to_fine_ones() {
     let at = |grain| {
-        let recipe = with(|emphasis| emphasis.grain = grain);
+        let recipe = with(|loss_weights| loss_weights.grain = grain);
         let pictures = pictures(&["painting-night.jpg"], &recipe);
         style_losses(&painted(&pictures, &recipe).0, &pictures)
     };
@@ -142,7 +146,7 @@ fn each_style_layer_counts_by_its_weight() {
     let at = |weights: [f32; 2]| {
         let style_layers =
             LayerWeights::default().with(layers[0], weights[0]).with(layers[1], weights[1]);
-        let recipe = with(|emphasis| emphasis.style_layers = style_layers);
+        let recipe = with(|loss_weights| loss_weights.style_layers = style_layers);
         let pictures = pictures(&["painting-night.jpg"], &recipe);
         style_losses(&painted(&pictures, &recipe).0, &pictures)
     };
@@ -157,8 +161,9 @@ fn each_style_layer_counts_by_its_weight() {
 fn the_shallower_the_content_layer_the_closer_to_the_photo() {
     let changes = [Layer::Conv2_2, Layer::Conv4_2, Layer::Conv5_1].map(|layer| {
         let layers = LayerWeights::even(&[layer], 1.0);
-        let recipe =
-            with(|emphasis| (emphasis.content_weight, emphasis.content_layers) = (8000.0, layers));
+        let recipe = with(|loss_weights| {
+            (loss_weights.content_weight, loss_weights.content_layers) = (8000.0, layers)
+        });
         let pictures = pictures(&["painting-night.jpg"], &recipe);
         squared_distance(&painted(&pictures, &recipe).0, &pictures.photo)
     });
@@ -167,13 +172,14 @@ fn the_shallower_the_content_layer_the_closer_to_the_photo() {
 
 #[test]
 fn a_replicated_border_leaves_no_frame_and_one_of_zeros_does() {
-    // A flat sheet under style alone: whatever sets the rim apart from the inside comes of the border.
+    // A flat sheet under style alone: whatever sets the rim apart from the inside comes of the
+    // border.
     let photo = Pixels::from_rgb(ImageSize::new(EDGE, EDGE), &[0.5; 3 * (EDGE * EDGE) as usize]);
     let frame = |border| {
         let contrasts =
             ["painting-mist.jpg", "painting-night.jpg", "painting-ember.jpg"].map(|painting| {
-                let mut recipe = with(|emphasis| emphasis.content_weight = 0.0);
-                recipe.reading.border = border;
+                let mut recipe = with(|loss_weights| loss_weights.content_weight = 0.0);
+                recipe.features.border = border;
                 let result =
                     painted(&Pictures::new(photo.clone(), vec![sample(painting, EDGE)]), &recipe).0;
                 let rim = |x: u32, y: u32| x.min(y).min(EDGE - 1 - x).min(EDGE - 1 - y);

@@ -1,5 +1,5 @@
-//! Each option of a recipe changes the picture in the direction that it promises, and what the paper shows can be seen: at small
-//! sizes, on the processor, with the sample pictures.
+//! Each option of a recipe changes the picture in the direction that it promises, and what the
+//! paper shows can be seen: at small sizes, on the processor, with the sample pictures.
 
 use std::path::Path;
 use std::rc::Rc;
@@ -7,9 +7,9 @@ use std::rc::Rc;
 use impasto::codec;
 use impasto::engine::{Pictures, StyleTransfer};
 use impasto::losses::Losses;
-use impasto::memory::Capacity;
+use impasto::memory::DeviceLimits;
 use impasto::pixels::{ImageSize, Pixels};
-use impasto::recipe::{Emphasis, Recipe, Start};
+use impasto::recipe::{LossWeights, Recipe, Start};
 use pollster::block_on;
 
 use crate::{cpu, network};
@@ -36,22 +36,28 @@ fn pictures(paintings: &[&str], recipe: &Recipe) -> Pictures {
     Pictures::new(sample("photo-cat.jpg", EDGE), paintings)
 }
 
-/// A plain recipe, with the style more to the fore, so that a few steps show what an option does to it, and from the photo as it is, so that
-/// what they show is not the start's.
+/// A plain recipe, with the style more to the fore, so that a few steps show what an option does to
+/// it, and from the photo as it is, so that what they show is not the start's.
 fn recipe() -> Recipe {
-    let emphasis = Emphasis { content_weight: 160.0, ..Emphasis::plain() };
-    Recipe { size: EDGE, steps: STEPS, emphasis, start: Start::PHOTO, ..Recipe::before_version_3() }
+    let loss_weights = LossWeights { content_weight: 160.0, ..LossWeights::plain() };
+    Recipe {
+        size: EDGE,
+        steps: STEPS,
+        loss_weights,
+        start: Start::PHOTO,
+        ..Recipe::before_version_3()
+    }
 }
 
-fn with(change: impl FnOnce(&mut Emphasis)) -> Recipe {
+fn with(change: impl FnOnce(&mut LossWeights)) -> Recipe {
     let mut recipe = recipe();
-    change(&mut recipe.emphasis);
+    change(&mut recipe.loss_weights);
     recipe
 }
 
 fn begin(pictures: &Pictures, recipe: &Recipe) -> StyleTransfer {
     let device = cpu();
-    StyleTransfer::new(Rc::new(network(&device)), pictures, recipe, Capacity::AMPLE, &device)
+    StyleTransfer::new(Rc::new(network(&device)), pictures, recipe, DeviceLimits::AMPLE, &device)
         .expect("the recipe makes sense")
 }
 

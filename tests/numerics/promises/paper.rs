@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use impasto::layer::Layer;
-use impasto::recipe::{LayerWeights, Network, Pooling, Reading, Recipe, Start, grid};
+use impasto::recipe::{FeatureOptions, Filters, LayerWeights, Pooling, Recipe, Start, grid};
 
 use super::{painted, pictures, recipe, squared_distance, with};
 
@@ -11,9 +11,9 @@ use super::{painted, pictures, recipe, squared_distance, with};
 fn reconstructions_lose_detail_with_depth() {
     let errors = [Layer::Conv1_1, Layer::Conv2_1, Layer::Conv3_1, Layer::Conv4_1, Layer::Conv5_1]
         .map(|layer| {
-            let mut recipe = with(|emphasis| {
-                emphasis.content_layers = LayerWeights::even(&[layer], 1.0);
-                emphasis.style_layers = LayerWeights::default();
+            let mut recipe = with(|loss_weights| {
+                loss_weights.content_layers = LayerWeights::even(&[layer], 1.0);
+                loss_weights.style_layers = LayerWeights::default();
             });
             recipe.start = Start::NOISE;
             let pictures = pictures(&[], &recipe);
@@ -24,7 +24,8 @@ fn reconstructions_lose_detail_with_depth() {
 
 #[test]
 fn all_over_the_grid_more_weight_on_content_means_less_content_loss_and_more_style_loss() {
-    // Below, the style outweighs the content so far that after so few steps the order is the rounding's.
+    // Below, the style outweighs the content so far that after so few steps the order is the
+    // rounding's.
     let weights = [160.0, 1600.0, 16_000.0];
     let mut rows = vec![Vec::new(); Layer::STYLE.len()];
     for cell in grid(&recipe(), &weights) {
@@ -38,26 +39,32 @@ fn all_over_the_grid_more_weight_on_content_means_less_content_loss_and_more_sty
 }
 
 /// Both networks with both poolings.
-fn readings() -> impl Iterator<Item = Reading> {
-    let networks = [Network::Raw, Network::Normalised].into_iter();
-    networks.flat_map(|network| {
-        Pooling::ALL.map(|pooling| Reading { network, pooling, ..Reading::before_version_3() })
+fn feature_options() -> impl Iterator<Item = FeatureOptions> {
+    let networks = [Filters::Published, Filters::Normalised].into_iter();
+    networks.flat_map(|filters| {
+        Pooling::ALL.map(|pooling| FeatureOptions {
+            filters,
+            pooling,
+            ..FeatureOptions::before_version_3()
+        })
     })
 }
 
 /// How far the photo is changed from itself.
-fn change(content_weight: f32, reading: Reading) -> f32 {
-    let recipe = Recipe { reading, ..with(|emphasis| emphasis.content_weight = content_weight) };
+fn change(content_weight: f32, features: FeatureOptions) -> f32 {
+    let recipe =
+        Recipe { features, ..with(|loss_weights| loss_weights.content_weight = content_weight) };
     let pictures = pictures(&["painting-night.jpg"], &recipe);
     squared_distance(&painted(&pictures, &recipe).0, &pictures.photo)
 }
 
-/// The same at three weights of content, from most to least, for each way to read: painted once for the tests that ask.
-fn changes() -> &'static [(Reading, [f32; 3])] {
-    static CHANGES: LazyLock<Vec<(Reading, [f32; 3])>> = LazyLock::new(|| {
-        readings()
-            .map(|reading| {
-                (reading, [16_000.0, 1600.0, 160.0].map(|weight| change(weight, reading)))
+/// The same at three weights of content, from most to least, for each way to read: painted once for
+/// the tests that ask.
+fn changes() -> &'static [(FeatureOptions, [f32; 3])] {
+    static CHANGES: LazyLock<Vec<(FeatureOptions, [f32; 3])>> = LazyLock::new(|| {
+        feature_options()
+            .map(|features| {
+                (features, [16_000.0, 1600.0, 160.0].map(|weight| change(weight, features)))
             })
             .collect()
     });
@@ -68,7 +75,8 @@ fn changes() -> &'static [(Reading, [f32; 3])] {
 fn one_setting_looks_about_the_same_whatever_the_network() {
     let changes: Vec<f32> = changes().iter().map(|(_, [.., change])| *change).collect();
     assert_eq!(changes.len(), 4);
-    // Max pooling takes more steps to come as far. Without the networks' scales there would be a factor of thousands.
+    // Max pooling takes more steps to come as far. Without the networks' scales there would be a
+    // factor of thousands.
     assert!(
         changes.iter().all(|change| (0.15..2.5).contains(&(change / changes[0]))),
         "{changes:?}"
@@ -77,11 +85,12 @@ fn one_setting_looks_about_the_same_whatever_the_network() {
 
 #[test]
 fn the_balance_reaches_from_photo_to_painting_whatever_the_network() {
-    for (reading, changes) in changes() {
-        // The last two are near each other: their quotient is 0.86 or 0.92 by the rounding of L-BFGS's numbers, and 0.94 after twice as many steps.
+    for (features, changes) in changes() {
+        // The last two are near each other: their quotient is 0.86 or 0.92 by the rounding of
+        // L-BFGS's numbers, and 0.94 after twice as many steps.
         assert!(
             changes.is_sorted_by(|a, b| *a < 0.95 * b) && changes[0] < 0.5 * changes[2],
-            "{reading:?}: {changes:?}"
+            "{features:?}: {changes:?}"
         );
     }
 }

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use impasto::engine::{Pictures, StyleTransfer};
-use impasto::memory::Capacity;
+use impasto::memory::DeviceLimits;
 use impasto::pixels::Pixels;
 
 use super::{EDGE, colour_distance, half, painted, part, pictures, sample, squared_distance, with};
@@ -12,7 +12,7 @@ use crate::{cpu, network};
 #[test]
 fn each_painting_keeps_to_its_region_and_what_none_claims_stays() {
     let size = sample("photo-cat.jpg", EDGE).size();
-    let recipe = with(|emphasis| emphasis.content_weight = 16.0);
+    let recipe = with(|loss_weights| loss_weights.content_weight = 16.0);
     let side = |picture: &Pixels, left| part(picture, |x, _| (x < size.width / 2) == left);
     let names = ["painting-night.jpg", "painting-ember.jpg"];
     let mut both = pictures(&names, &recipe);
@@ -41,7 +41,7 @@ fn each_painting_keeps_to_its_region_and_what_none_claims_stays() {
     one.masks.push(half(size, false));
     let device = cpu();
     assert!(
-        StyleTransfer::new(Rc::new(network(&device)), &one, &recipe, Capacity::AMPLE, &device)
+        StyleTransfer::new(Rc::new(network(&device)), &one, &recipe, DeviceLimits::AMPLE, &device)
             .is_err(),
         "a mask without a painting"
     );
@@ -50,7 +50,7 @@ fn each_painting_keeps_to_its_region_and_what_none_claims_stays() {
 #[test]
 fn where_two_regions_meet_there_is_no_gap_in_the_texture() {
     let size = sample("photo-cat.jpg", EDGE).size();
-    let recipe = with(|emphasis| emphasis.content_weight = 16.0);
+    let recipe = with(|loss_weights| loss_weights.content_weight = 16.0);
     let mut pictures = pictures(&["painting-night.jpg", "painting-night.jpg"], &recipe);
     // How much of the change from the photo falls on the seam's surroundings.
     let at_the_seam = |pictures: &Pictures| {

@@ -3,14 +3,14 @@
 use std::rc::Rc;
 
 use impasto::codec;
-use impasto::engine::ops::convolution::{Division, Strategy};
+use impasto::engine::ops::convolution::{ConvKernel, Strategy};
 use impasto::engine::{Pictures, StyleTransfer};
 use impasto::layer::Layer;
 use impasto::losses::Losses;
-use impasto::memory::{Capacity, Precision};
+use impasto::memory::{DeviceLimits, Precision};
 use impasto::pixels::{ImageSize, Pixels};
 use impasto::recipe::{
-    Colours, Emphasis, LayerWeights, OptimizerKind, Palette, Recipe, Sizes, Start,
+    Colours, LayerWeights, LossWeights, OptimizerKind, Palette, Recipe, Sizes, Start,
 };
 use pollster::block_on;
 use safetensors::SafeTensors;
@@ -97,7 +97,7 @@ fn a_recoloured_photo_has_each_regions_colours() {
     assert!(own < 0.5 * other && owned < 0.5 * others, "{own} < {other}, {owned} < {others}");
 
     let mut first_alone = recipe.clone();
-    first_alone.emphasis.styles = [1.0, 0.0, 0.0, 0.0];
+    first_alone.loss_weights.styles = [1.0, 0.0, 0.0, 0.0];
     let result = painted(&pictures, &first_alone).0;
     let kept = |left| squared_distance(&side(&result, left), &side(&pictures.photo, left));
     assert!(
@@ -122,7 +122,7 @@ fn the_photo_keeps_its_colours_where_no_painting_gives_any() {
     let palette = changed(Recipe { steps: 1, colours, ..recipe() });
     let no_layer = changed(Recipe {
         steps: 3,
-        ..with(|emphasis| emphasis.style_layers = LayerWeights::default())
+        ..with(|loss_weights| loss_weights.style_layers = LayerWeights::default())
     });
     assert!(palette < 1e-4 && no_layer < 1e-4, "{palette}, {no_layer}");
 }
@@ -186,26 +186,27 @@ fn every_weight_can_change_in_a_running_picture() {
     let layers = |layer| LayerWeights::even(&[layer], 1.0);
     let other_style =
         |before: Losses, after: Losses| (after.style / before.style - 1.0).abs() > 0.05;
-    type Change = (fn(&mut Emphasis), fn(Losses, Losses) -> bool);
+    type Change = (fn(&mut LossWeights), fn(Losses, Losses) -> bool);
     let changes: [Change; 5] = [
-        (|emphasis| emphasis.grain = -0.8, other_style),
-        (|emphasis| emphasis.styles = [0.2, 0.8, 0.0, 0.0], other_style),
+        (|loss_weights| loss_weights.grain = -0.8, other_style),
+        (|loss_weights| loss_weights.styles = [0.2, 0.8, 0.0, 0.0], other_style),
         (
-            |emphasis| emphasis.tv_weight = 100.0,
+            |loss_weights| loss_weights.tv_weight = 100.0,
             |before, after| before.total_variation == 0.0 && after.total_variation > 0.0,
         ),
         (
-            |emphasis| emphasis.content_weight = 20.0,
+            |loss_weights| loss_weights.content_weight = 20.0,
             |before, after| (after.content / before.content - 0.125).abs() < 0.01,
         ),
         (
-            |emphasis| {
-                emphasis.style_layers = LayerWeights::even(&[Layer::Conv1_2, Layer::Conv3_3], 0.5)
+            |loss_weights| {
+                loss_weights.style_layers =
+                    LayerWeights::even(&[Layer::Conv1_2, Layer::Conv3_3], 0.5)
             },
             other_style,
         ),
     ];
-    let mut emphasis = recipe.emphasis;
+    let mut loss_weights = recipe.loss_weights;
     let losses = |transfer: &mut StyleTransfer| {
         block_on(transfer.step()).expect("the device works");
         block_on(transfer.losses()).expect("the losses are finite")
@@ -213,16 +214,16 @@ fn every_weight_can_change_in_a_running_picture() {
     losses(&mut transfer);
     for (index, (change, holds)) in changes.into_iter().enumerate() {
         let before = losses(&mut transfer);
-        change(&mut emphasis);
-        transfer.set_emphasis(emphasis).expect("the weights make sense");
+        change(&mut loss_weights);
+        transfer.set_loss_weights(loss_weights).expect("the weights make sense");
         // The first evaluation after a change is at the picture as it is.
         let after = losses(&mut transfer);
         assert!(holds(before, after), "change {index}: {before:?}, then {after:?}");
     }
-    emphasis.content_layers = layers(Layer::Conv3_1);
-    transfer.set_emphasis(emphasis).expect("a layer gets its target when it first counts");
-    emphasis.grain = 7.0;
-    assert!(transfer.set_emphasis(emphasis).is_err());
+    loss_weights.content_layers = layers(Layer::Conv3_1);
+    transfer.set_loss_weights(loss_weights).expect("a layer gets its target when it first counts");
+    loss_weights.grain = 7.0;
+    assert!(transfer.set_loss_weights(loss_weights).is_err());
     let (_, last) = finish(&mut transfer);
     assert!(last.total().is_finite() && last.content > 0.0, "{last:?}");
 }
@@ -239,16 +240,17 @@ fn a_run_kept_as_bytes_goes_on_as_if_it_had_never_stopped() {
         let recipe = Recipe { steps: 8, optimizer, ..recipe() };
         let pictures = pictures(&["painting-night.jpg"], &recipe);
         let mut transfer =
-            StyleTransfer::new(Rc::clone(&vgg), &pictures, &recipe, Capacity::AMPLE, &device)
+            StyleTransfer::new(Rc::clone(&vgg), &pictures, &recipe, DeviceLimits::AMPLE, &device)
                 .expect("the recipe makes sense");
         (0..3).for_each(|_| block_on(transfer.step()).expect("the device works"));
         if changed {
-            let emphasis = Emphasis { grain: 0.5, ..recipe.emphasis };
-            transfer.set_emphasis(emphasis).expect("the weights make sense");
+            let loss_weights = LossWeights { grain: 0.5, ..recipe.loss_weights };
+            transfer.set_loss_weights(loss_weights).expect("the weights make sense");
         }
         let bytes = block_on(transfer.save()).expect("the device works");
-        let mut resumed = StyleTransfer::resume(Rc::clone(&vgg), &bytes, Capacity::AMPLE, &device)
-            .expect("the state is whole");
+        let mut resumed =
+            StyleTransfer::resume(Rc::clone(&vgg), &bytes, DeviceLimits::AMPLE, &device)
+                .expect("the state is whole");
         let ends = [&mut transfer, &mut resumed].map(|run| {
             finish(run);
             block_on(run.save()).expect("the device works")
@@ -262,12 +264,12 @@ fn a_kept_run_tells_how_the_kernels_went_about_it() {
     let recipe = recipe();
     let pictures = pictures(&["painting-night.jpg"], &recipe);
     let strategy = |division, precision| Some(Strategy { division, precision });
-    let fine = strategy(Division::Fine, Precision::Single);
-    for strategy in [None, fine, strategy(Division::Coarse, Precision::Half)] {
+    let fine = strategy(ConvKernel::Tiled, Precision::Single);
+    for strategy in [None, fine, strategy(ConvKernel::Direct, Precision::Half)] {
         let mut vgg = network(&cpu());
         strategy.into_iter().for_each(|strategy| vgg.set_strategy(strategy));
         let transfer =
-            StyleTransfer::new(Rc::new(vgg), &pictures, &recipe, Capacity::AMPLE, &cpu())
+            StyleTransfer::new(Rc::new(vgg), &pictures, &recipe, DeviceLimits::AMPLE, &cpu())
                 .expect("the recipe makes sense");
         let bytes = block_on(transfer.save()).expect("the device works");
         assert_eq!(StyleTransfer::strategy_of(&bytes).expect("the state is whole"), strategy);
@@ -317,7 +319,8 @@ fn the_optimiser_can_change_in_a_running_picture_and_both_bring_it_on() {
     }
 }
 
-/// A state as it was kept when each size was half of the next: by how often the full one, of `edge` px, is halved.
+/// A state as it was kept when each size was half of the next: by how often the full one, of `edge`
+/// px, is halved.
 fn as_kept_by_halves(bytes: &[u8], edge: u32) -> Vec<u8> {
     let file = SafeTensors::deserialize(bytes).expect("a state is a safetensors file");
     let numbers = |name: &str| -> Vec<f64> {
@@ -352,7 +355,7 @@ fn a_run_that_was_kept_by_halves_goes_on_through_its_sizes() {
     let kept = as_kept_by_halves(&block_on(transfer.save()).expect("the device works"), 128);
     let device = cpu();
     let mut resumed =
-        StyleTransfer::resume(Rc::new(network(&device)), &kept, Capacity::AMPLE, &device)
+        StyleTransfer::resume(Rc::new(network(&device)), &kept, DeviceLimits::AMPLE, &device)
             .expect("the state is whole");
     assert_eq!(
         block_on(resumed.pixels()).expect("the device works").size(),

@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 
 use clap::{Args, ValueEnum};
 use impasto::memory::LEAST_TILE_EDGE_PX;
-use impasto::recipe::{Border, MAX_STYLES, OptimizerKind, Reading, Recipe, Sizes, named};
+use impasto::recipe::{Border, FeatureOptions, MAX_STYLES, OptimizerKind, Recipe, Sizes, named};
 use serde::{Deserialize, Serialize};
 
 use crate::failure::{Context, Failure, Outcome};
@@ -39,7 +39,8 @@ pub struct Options {
     /// Numbers of paintings
     #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "1", value_parser = styles)]
     pub styles: Vec<u32>,
-    /// See pictures of more than PX×PX in tiles, natively; without it those that are too large for the device
+    /// See pictures of more than PX×PX in tiles, natively; without it those that are too large for
+    /// the device
     #[arg(long, value_name = "PX", conflicts_with_all = ["browser", "kernels", "history"], value_parser = clap::value_parser!(u32).range(i64::from(LEAST_TILE_EDGE_PX)..))]
     pub tiles_above: Option<u32>,
     /// Keep feature maps in f16, natively
@@ -93,11 +94,12 @@ impl Device {
     }
 }
 
-/// One thing to measure. Each has a process of its own, so that its warm-up and its memory are its alone.
+/// One thing to measure. Each has a process of its own, so that its warm-up and its memory are its
+/// alone.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Case {
     /// What is timed.
-    pub subject: Subject,
+    pub subject: BenchSubject,
     /// Side of the square picture, px.
     pub size: u32,
     /// What computes.
@@ -108,7 +110,7 @@ pub struct Case {
 
 /// What is timed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum Subject {
+pub enum BenchSubject {
     /// Whole steps.
     Steps(Steps),
     /// Each convolution alone.
@@ -128,7 +130,8 @@ pub struct Steps {
     pub border: Border,
     /// Number of paintings.
     pub styles: u32,
-    /// The longest side, px, of a square picture that is seen as a whole; `None` for what the device has room for.
+    /// The longest side, px, of a square picture that is seen as a whole; `None` for what the
+    /// device has room for.
     pub tiles_above: Option<u32>,
     /// Whether feature maps are kept in f16.
     pub half_precision: bool,
@@ -142,7 +145,7 @@ impl Options {
     pub fn cases(&self) -> Outcome<Vec<Case>> {
         self.check()?;
         let subjects = self.subjects();
-        let case = |size, subject: &Subject| Case {
+        let case = |size, subject: &BenchSubject| Case {
             subject: subject.clone(),
             size,
             device: self.device,
@@ -169,12 +172,12 @@ impl Options {
         Ok(())
     }
 
-    fn subjects(&self) -> Vec<Subject> {
+    fn subjects(&self) -> Vec<BenchSubject> {
         if self.kernels {
-            return vec![Subject::Kernels];
+            return vec![BenchSubject::Kernels];
         }
         if !self.history.is_empty() {
-            return self.history.iter().map(|&pairs| Subject::History(pairs)).collect();
+            return self.history.iter().map(|&pairs| BenchSubject::History(pairs)).collect();
         }
         let Self { browser, border, tiles_above, half_precision, .. } = *self;
         let steps = |&optimizer| {
@@ -187,7 +190,7 @@ impl Options {
                 half_precision,
             })
         };
-        self.optimizers.iter().flat_map(steps).map(Subject::Steps).collect()
+        self.optimizers.iter().flat_map(steps).map(BenchSubject::Steps).collect()
     }
 }
 
@@ -196,19 +199,20 @@ impl Case {
     pub fn title(&self) -> String {
         let Self { size, device, .. } = self;
         let what = match self.subject {
-            Subject::Steps(Steps { browser, optimizer, styles, .. }) => {
+            BenchSubject::Steps(Steps { browser, optimizer, styles, .. }) => {
                 let place = browser.map_or("natively", Browser::name);
                 format!("steps of {optimizer:?} with {styles} style pictures, {place},")
             }
-            Subject::Kernels => "kernels".to_owned(),
-            Subject::History(pairs) => format!("L-BFGS with {pairs} pairs"),
+            BenchSubject::Kernels => "kernels".to_owned(),
+            BenchSubject::History(pairs) => format!("L-BFGS with {pairs} pairs"),
         };
         format!("{what} at {size} px on the {}", device.name())
     }
 
     /// The benchmark of Cargo.toml that can measure it.
     pub fn program(&self) -> &'static str {
-        let in_browser = matches!(self.subject, Subject::Steps(Steps { browser: Some(_), .. }));
+        let in_browser =
+            matches!(self.subject, BenchSubject::Steps(Steps { browser: Some(_), .. }));
         if in_browser { "browser" } else { "native" }
     }
 
@@ -236,12 +240,12 @@ impl Case {
 impl Steps {
     /// What is painted at `size` px, in `steps` steps.
     pub fn recipe(self, size: u32, steps: u32) -> Recipe {
-        let reading = Reading { border: self.border, ..Reading::default() };
+        let features = FeatureOptions { border: self.border, ..FeatureOptions::default() };
         Recipe {
             size,
             steps,
             optimizer: self.optimizer,
-            reading,
+            features,
             sizes: Sizes::One,
             ..Recipe::default()
         }
@@ -282,7 +286,7 @@ mod tests {
 
     fn steps(case: &Case) -> Steps {
         match case.subject {
-            Subject::Steps(steps) => steps,
+            BenchSubject::Steps(steps) => steps,
             ref other => panic!("{other:?} in place of steps"),
         }
     }
@@ -337,13 +341,13 @@ mod tests {
 
     #[test]
     fn kernels_and_histories_take_the_place_of_steps() {
-        assert_eq!(cases("--kernels --size 64").unwrap()[0].subject, Subject::Kernels);
+        assert_eq!(cases("--kernels --size 64").unwrap()[0].subject, BenchSubject::Kernels);
         let histories: Vec<_> = cases("--history 5,10 --size 64")
             .unwrap()
             .into_iter()
             .map(|case| case.subject)
             .collect();
-        assert_eq!(histories, [Subject::History(5), Subject::History(10)]);
+        assert_eq!(histories, [BenchSubject::History(5), BenchSubject::History(10)]);
     }
 
     #[test]

@@ -84,13 +84,15 @@ pub struct StepLine {
     pub steps: u32,
     /// Of a step.
     pub ms_per_step: Spread,
-    /// CPU time of a step, all threads, on average; of all the browser's processes where there is one. `null` where it cannot be had.
+    /// CPU time of a step, all threads, on average; of all the browser's processes where there is
+    /// one. `null` where it cannot be had.
     pub cpu_ms_per_step: Option<f64>,
     /// Work of a step, billions of floating point operations: [`super::work::step_gflop`].
     pub gflop_per_step: f64,
     /// That work in the median time, a second.
     pub gflops: f64,
-    /// Until the first step was done, s: natively from opening the device, in a browser from pressing Stylise.
+    /// Until the first step was done, s: natively from opening the device, in a browser from
+    /// pressing Stylise.
     pub warm_up_s: f64,
     /// The most that was reserved on the device; `null` where it is not told.
     pub peak_device_bytes: Option<u64>,
@@ -139,11 +141,13 @@ pub struct MemoryAt {
 /// How the page fared while its worker computed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PageFigures {
-    /// The longest task on its thread as the browser tells it, ms: 0 when none took 50 ms; `null` where it is not told.
+    /// The longest task on its thread as the browser tells it, ms: 0 when none took 50 ms; `null`
+    /// where it is not told.
     pub longest_task_ms: Option<f64>,
     /// The longest time between two ticks of a timer of 4 ms, ms.
     pub longest_gap_ms: f64,
-    /// From a press of Cancel in the middle of a step to the page's word that the run is cancelled, ms.
+    /// From a press of Cancel in the middle of a step to the page's word that the run is cancelled,
+    /// ms.
     pub cancel_ms: f64,
     /// From the same press until the worker has answered another command, ms.
     pub worker_free_ms: f64,

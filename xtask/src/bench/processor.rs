@@ -1,4 +1,5 @@
-//! CPU time of processes, where the system tells it as Linux does. On an emulated GPU it is the work done, whatever else the machine does.
+//! CPU time of processes, where the system tells it as Linux does. On an emulated GPU it is the
+//! work done, whatever else the machine does.
 
 use std::collections::BTreeMap;
 use std::fs;

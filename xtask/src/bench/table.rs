@@ -35,7 +35,8 @@ pub fn tables(lines: &[Line]) -> String {
         .join("\n")
 }
 
-/// `head` above `rows`, each column as wide as its widest cell, figures to the right. A column in which nothing is known is left out.
+/// `head` above `rows`, each column as wide as its widest cell, figures to the right. A column in
+/// which nothing is known is left out.
 fn table(head: &[&str], rows: &[Vec<String>]) -> String {
     let mut lines = vec![String::new(); rows.len() + 1];
     let columns = head.iter().enumerate().map(|(column, title)| {

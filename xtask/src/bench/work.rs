@@ -6,10 +6,12 @@ use impasto::layer::Layer;
 const FLOP_PER_TAP: usize = 2;
 /// Weights of a 3×3 window.
 const TAPS: usize = 9;
-/// Passes through a convolution in a step: forward, and back to the gradient of what it read. Its weights are frozen.
+/// Passes through a convolution in a step: forward, and back to the gradient of what it read. Its
+/// weights are frozen.
 const PASSES: f64 = 2.0;
 
-/// One pass of the convolution of `layer`, of a picture `[height, width]` px, in billions of operations.
+/// One pass of the convolution of `layer`, of a picture `[height, width]` px, in billions of
+/// operations.
 pub fn convolution_gflop(layer: Layer, size: [usize; 2]) -> f64 {
     let [height, width] = size.map(|side| side / layer.stride() as usize);
     let flop = FLOP_PER_TAP * TAPS * layer.input_channels() * layer.channels() * height * width;
@@ -18,8 +20,9 @@ pub fn convolution_gflop(layer: Layer, size: [usize; 2]) -> f64 {
     flop / 1e9
 }
 
-/// One step at a picture `[height, width]` px, in billions of operations: the convolutions. Gram matrices, losses and the optimiser add about
-/// a twentieth and count as overhead, as does what a replicated border adds to the first layer.
+/// One step at a picture `[height, width]` px, in billions of operations: the convolutions. Gram
+/// matrices, losses and the optimiser add about a twentieth and count as overhead, as does what a
+/// replicated border adds to the first layer.
 pub fn step_gflop(size: [usize; 2]) -> f64 {
     PASSES * Layer::ALL.iter().map(|&layer| convolution_gflop(layer, size)).sum::<f64>()
 }
@@ -28,7 +31,8 @@ pub fn step_gflop(size: [usize; 2]) -> f64 {
 mod tests {
     use super::*;
 
-    /// By hand, for a map of one position at conv5_1: 2 · 9 operations for each pair of channels and each position.
+    /// By hand, for a map of one position at conv5_1: 2 · 9 operations for each pair of channels
+    /// and each position.
     const BY_HAND: usize = 18
         * (256 * (3 * 64 + 64 * 64)
             + 64 * (64 * 128 + 128 * 128)

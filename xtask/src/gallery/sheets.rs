@@ -17,8 +17,8 @@ pub struct Sheet {
 /// File names of a sample photo and a sample painting.
 pub type Pair = (&'static str, &'static str);
 
-/// What stands below a picture, and the words of the command line that paint it; one in braces is the path of what [`super`] knows by
-/// that name.
+/// What stands below a picture, and the words of the command line that paint it; one in braces is
+/// the path of what [`super`] knows by that name.
 pub type Cell = (&'static str, &'static [&'static str]);
 
 /// The command that repaints the photo.

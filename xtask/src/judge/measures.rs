@@ -1,4 +1,5 @@
-//! Measures of a result that no objective here optimises. They rank variants of one pair; they do not replace looking.
+//! Measures of a result that no objective here optimises. They rank variants of one pair; they do
+//! not replace looking.
 
 use image::RgbImage;
 
@@ -23,10 +24,12 @@ const FLAT: f32 = 4.0;
 pub struct Measures(pub [f32; 5]);
 
 impl Measures {
-    /// - `marks`: distance to the painting of patches of the two finest levels of the Laplacian pyramid, 0 = alike.
+    /// - `marks`: distance to the painting of patches of the two finest levels of the Laplacian
+    ///   pyramid, 0 = alike.
     /// - `forms`: the same of the next two.
     /// - `structure`: correlation with the photo's luma, where that has structure; 1 = kept.
-    /// - `speckle`: finest level over the next coarser one, beside the painting's; above 1 is noise.
+    /// - `speckle`: finest level over the next coarser one, beside the painting's; above 1 is
+    ///   noise.
     /// - `colour`: distance to the painting of the colours, levels of 255.
     pub const NAMES: [&'static str; 5] = ["marks", "forms", "structure", "speckle", "colour"];
 
@@ -98,8 +101,9 @@ struct Distance {
     relative: f32,
 }
 
-/// Sliced Wasserstein-1: the mean over directions of the distance between quantiles of projections (Rabin, Peyré, Delon, Bernot 2011; of
-/// patches of a Laplacian pyramid as in Karras, Aila, Laine, Lehtinen 2018).
+/// Sliced Wasserstein-1: the mean over directions of the distance between quantiles of projections
+/// (Rabin, Peyré, Delon, Bernot 2011; of patches of a Laplacian pyramid as in Karras, Aila, Laine,
+/// Lehtinen 2018).
 fn distance(mine: &[Vec<f32>], other: &[Vec<f32>]) -> Distance {
     let size = mine[0].len().min(other[0].len());
     let mut chance = Rng::new(2);
@@ -143,8 +147,8 @@ fn speckle(picture: &RgbImage) -> f32 {
     luma.detail().rms() / luma.halved().detail().rms().max(f32::EPSILON)
 }
 
-/// The structure term of SSIM (Wang, Bovik, Sheikh, Simoncelli 2004) at a half and a quarter of the size, in windows that the photo has
-/// structure in; 0 where it has none.
+/// The structure term of SSIM (Wang, Bovik, Sheikh, Simoncelli 2004) at a half and a quarter of the
+/// size, in windows that the photo has structure in; 0 where it has none.
 fn structure(photo: &RgbImage, result: &RgbImage) -> f32 {
     let halves = [photo, result].map(|picture| Plane::luma(picture).halved());
     let quarters = halves.each_ref().map(Plane::halved);

@@ -33,7 +33,8 @@ impl Plane {
         Self { width, height, values: picture.pixels().map(|pixel| value(pixel.0)).collect() }
     }
 
-    /// The value at (x, y), which may lie outside by less than a side: there the plane is mirrored, its rim not repeated.
+    /// The value at (x, y), which may lie outside by less than a side: there the plane is mirrored,
+    /// its rim not repeated.
     fn mirrored(&self, x: isize, y: isize) -> f32 {
         let within = |place: isize, side: usize| {
             let place = place.unsigned_abs();

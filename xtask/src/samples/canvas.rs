@@ -82,7 +82,8 @@ pub struct Canvas {
 }
 
 impl Canvas {
-    /// A canvas primed with `ground`, with the weave of linen or none (`weave` in canvas pixels of relief).
+    /// A canvas primed with `ground`, with the weave of linen or none (`weave` in canvas pixels of
+    /// relief).
     pub fn new(seed: u64, weave: f32, ground: impl Fn(Point) -> Colour) -> Self {
         let slub = Noise(seed ^ 0x11);
         let thread = |x: f32, y: f32| {
@@ -166,7 +167,8 @@ impl Canvas {
 
     fn touch(&mut self, p: Point, brush: Brush, colour: Colour, touch: &Touch, grain: Noise) {
         let bristle = touch.across * brush.width * SCALE;
-        // Each bristle sets down and lifts a little sooner or later than its neighbours, the outer ones later and sooner.
+        // Each bristle sets down and lifts a little sooner or later than its neighbours, the outer
+        // ones later and sooner.
         let ragged = 0.10 * touch.across.powi(2)
             + 0.07 * grain.at(bristle * 0.25, 900.0)
             + 0.05 * grain.at(bristle * 0.8, 700.0);
@@ -290,7 +292,8 @@ pub fn points() -> impl Iterator<Item = Point> {
     steps(1024).flat_map(move |y| steps(1280).map(move |x| Point::new(x, y)))
 }
 
-/// The way of a brush that follows `direction` (radians) until it is `length` units long or `within` forbids.
+/// The way of a brush that follows `direction` (radians) until it is `length` units long or
+/// `within` forbids.
 pub fn follow(
     from: Point,
     length: f32,

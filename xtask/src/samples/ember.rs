@@ -23,7 +23,8 @@ fn swing(from: Point, angle: f32, length: f32, bend: f32) -> Vec<Point> {
     follow(from, length, |p| angle + bend * from.distance(p), |_| true)
 }
 
-/// One family of strokes: its colours, how many, where about and how far around it, how long, wide and which way.
+/// One family of strokes: its colours, how many, where about and how far around it, how long, wide
+/// and which way.
 struct Gesture {
     colours: [u32; 3],
     count: u16,

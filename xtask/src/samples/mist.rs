@@ -1,4 +1,5 @@
-//! "Mountains in mist": a print from carved blocks on washi, each ridge graded by hand and hatched with the knife.
+//! "Mountains in mist": a print from carved blocks on washi, each ridge graded by hand and hatched
+//! with the knife.
 
 use std::f32::consts::{FRAC_PI_2, PI};
 
@@ -12,7 +13,8 @@ const SEED: u64 = 1831;
 const SUN: (Point, f32) = (Point::new(0.90, 0.27), 0.105);
 const SHORE: f32 = 0.765;
 
-/// From far to near: height of the ridge's middle, its swing, its ink, and how deep the grading reaches.
+/// From far to near: height of the ridge's middle, its swing, its ink, and how deep the grading
+/// reaches.
 const RIDGES: [(f32, f32, u32, f32); 5] = [
     (0.34, 0.10, 0x8FA9B4, 0.13),
     (0.43, 0.11, 0x6A8EA2, 0.14),

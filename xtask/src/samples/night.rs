@@ -1,4 +1,5 @@
-//! "Harbour at night": a sky of thick strokes that runs in eddies over a lit shore and its reflection.
+//! "Harbour at night": a sky of thick strokes that runs in eddies over a lit shore and its
+//! reflection.
 
 use std::f32::consts::{FRAC_PI_2, PI};
 
@@ -35,7 +36,8 @@ const LAMPS: [(f32, u32); 9] = [
     (1.13, 0xFFC250),
 ];
 
-/// The stream function of the sky: strokes run along its contours, and colour in bands between them.
+/// The stream function of the sky: strokes run along its contours, and colour in bands between
+/// them.
 fn stream(p: Point) -> f32 {
     let noise = Noise(SEED);
     let wind =

@@ -1,4 +1,5 @@
-//! "Orchard above the bay": a summer evening in divided colour, dot beside dot, each hue answered by its complement.
+//! "Orchard above the bay": a summer evening in divided colour, dot beside dot, each hue answered
+//! by its complement.
 
 use std::f32::consts::PI;
 
@@ -197,7 +198,8 @@ fn scene(p: Point) -> Seen {
     sky(p)
 }
 
-/// One dot's share of the colour: its own hue, a neighbour of it, the warm of the light or the cool of the shade, or the complement.
+/// One dot's share of the colour: its own hue, a neighbour of it, the warm of the light or the cool
+/// of the shade, or the complement.
 fn divided(seen: &Seen, rng: &mut Rng) -> Colour {
     let own = seen.colour.vivid(1.08);
     match rng.unit() {

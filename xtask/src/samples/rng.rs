@@ -1,4 +1,5 @@
-//! Chance that is the same on every machine: a generator and smooth noise, both from one integer hash.
+//! Chance that is the same on every machine: a generator and smooth noise, both from one integer
+//! hash.
 
 /// The finaliser of `SplitMix64` (Steele, Lea, Flood 2014).
 fn hash(state: u64) -> u64 {
@@ -72,7 +73,8 @@ impl Noise {
         (row(top) * (1.0 - v) + row(top + 1) * v) * 2.0 - 1.0
     }
 
-    /// Octaves of [`Self::at`], each twice as fine and half as strong as the one before; about -1..1.
+    /// Octaves of [`Self::at`], each twice as fine and half as strong as the one before; about
+    /// -1..1.
     pub fn fractal(self, x: f32, y: f32, octaves: u64) -> f32 {
         let (mut sum, mut scale, mut weight) = (0.0, 1.0, 0.5);
         for octave in 0..octaves {

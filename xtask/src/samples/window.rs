@@ -1,4 +1,5 @@
-//! "Valley window": leaded glass with a sun over mountains and a river; streaks and seeds in every pane.
+//! "Valley window": leaded glass with a sun over mountains and a river; streaks and seeds in every
+//! pane.
 
 use std::f32::consts::PI;
 
@@ -12,7 +13,8 @@ const SEED: u64 = 1291;
 const SUN: Point = Point::new(0.47, 0.335);
 const BORDER: f32 = 0.062;
 
-/// Half the width of the came between the parts of the picture, and between the panes of one part, units.
+/// Half the width of the came between the parts of the picture, and between the panes of one part,
+/// units.
 const CAME: f32 = 0.0072;
 const THIN_CAME: f32 = 0.0043;
 
@@ -111,7 +113,8 @@ struct Pane {
     part: Part,
 }
 
-/// The panes of a part are the cells (Voronoi) of a jittered lattice; those around the sun lie in rings and rays.
+/// The panes of a part are the cells (Voronoi) of a jittered lattice; those around the sun lie in
+/// rings and rays.
 fn pane(p: Point) -> Pane {
     let part = part(p);
     if let Part::Corona | Part::Ray { .. } = part {
@@ -145,7 +148,8 @@ fn ray_coordinate(number: i64) -> f32 {
     f32::from(i16::try_from(number).unwrap_or(i16::MAX))
 }
 
-/// For each canvas pixel the way to the nearest one where `labels` change, units (chamfer distance in two sweeps).
+/// For each canvas pixel the way to the nearest one where `labels` change, units (chamfer distance
+/// in two sweeps).
 fn way_to_edge<T: PartialEq>(labels: &[T]) -> Vec<f32> {
     let (columns, rows) = (COLUMNS as usize, ROWS as usize);
     let changes = |at: usize| {

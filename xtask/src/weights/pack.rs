@@ -1,5 +1,6 @@
-//! The pack: VGG-19 to conv5_1 in the safetensors format, per layer `<layer>.codes` (u8 `[out, in, 3, 3]`), `<layer>.codebook`
-//! (f32 `[256]`) and `<layer>.bias` (f32 `[out]`). A weight is `codebook[code]`; nothing of the source is lost.
+//! The pack: VGG-19 to conv5_1 in the safetensors format, per layer `<layer>.codes` (u8 `[out, in,
+//! 3, 3]`), `<layer>.codebook` (f32 `[256]`) and `<layer>.bias` (f32 `[out]`). A weight is
+//! `codebook[code]`; nothing of the source is lost.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -90,7 +91,8 @@ fn find<'a>(
     Ok(tensor)
 }
 
-/// Adds the metadata to a file without, in alphabetical order: the library would write it in a random one.
+/// Adds the metadata to a file without, in alphabetical order: the library would write it in a
+/// random one.
 fn with_metadata(file: &[u8], metadata: &BTreeMap<&str, String>) -> Result<Vec<u8>, PackError> {
     let (length, rest) =
         file.split_first_chunk::<8>().ok_or(safetensors::SafeTensorError::HeaderTooSmall)?;

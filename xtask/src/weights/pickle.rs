@@ -1,5 +1,6 @@
-//! Python's pickle, as far as `torch.save` of a dictionary of tensors uses it. Nothing is ever called: a function with its
-//! arguments stays a value. (The library for this, serde-pickle, refuses the persistent ids by which tensors name their storage.)
+//! Python's pickle, as far as `torch.save` of a dictionary of tensors uses it. Nothing is ever
+//! called: a function with its arguments stays a value. (The library for this, serde-pickle,
+//! refuses the persistent ids by which tensors name their storage.)
 
 use std::collections::HashMap;
 
@@ -125,7 +126,8 @@ impl Machine {
         Ok(())
     }
 
-    /// Lists and dictionaries are refused: the memo holds copies, made before such a container was filled.
+    /// Lists and dictionaries are refused: the memo holds copies, made before such a container was
+    /// filled.
     fn get(&mut self, opcode: u8, slot: u32) -> Result<(), PickleError> {
         match self.memo.get(&slot) {
             None | Some(Value::List(_) | Value::Dict(_)) => Err(PickleError::Operands(opcode)),

@@ -1,5 +1,6 @@
-//! The file format of `torch.save` before PyTorch 1.6: five pickles (magic number, protocol, system, objects, names of the
-//! storages), then for each storage its number of elements (`i64`) and its elements, little-endian.
+//! The file format of `torch.save` before PyTorch 1.6: five pickles (magic number, protocol,
+//! system, objects, names of the storages), then for each storage its number of elements (`i64`)
+//! and its elements, little-endian.
 
 use std::collections::HashMap;
 
@@ -56,7 +57,8 @@ pub enum TorchFileError {
     /// Another format, or another version of it.
     #[error("this is no legacy torch.save file: {0}")]
     Format(&'static str),
-    /// Something in the dictionary is not a contiguous tensor of bytes or floats that fills its storage.
+    /// Something in the dictionary is not a contiguous tensor of bytes or floats that fills its
+    /// storage.
     #[error("`{name}` is not a plain tensor: {reason}")]
     Tensor {
         /// Its key.
@@ -125,7 +127,8 @@ struct Reference {
 }
 
 impl Reference {
-    /// From `name: _rebuild_tensor_v2(('storage', class, key, location, count, view), offset, shape, strides, …)`.
+    /// From `name: _rebuild_tensor_v2(('storage', class, key, location, count, view), offset,
+    /// shape, strides, …)`.
     fn read((name, object): (Value, Value)) -> Result<Self, TorchFileError> {
         let Value::Text(name) = name else {
             return Err(TorchFileError::Format("a key is no string"));
@@ -191,8 +194,8 @@ fn contiguous_strides(shape: &[usize]) -> Vec<usize> {
 mod tests {
     use super::*;
 
-    /// What `torch.save({'w': tensor}, …, _use_new_zipfile_serialization=False)` writes for a tensor of two rows of three, with
-    /// `strides` and `storage` left open.
+    /// What `torch.save({'w': tensor}, …, _use_new_zipfile_serialization=False)` writes for a
+    /// tensor of two rows of three, with `strides` and `storage` left open.
     fn file(class: &str, strides: [u8; 2], storage: &[u8]) -> Vec<u8> {
         let mut file = b"\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.\x80\x02M\xe9\x03.\x80\x02}.".to_vec();
         file.extend(b"\x80\x02}(X\x01\x00\x00\x00wctorch._utils\n_rebuild_tensor_v2\n((X\x07\x00\x00\x00storagectorch\n");

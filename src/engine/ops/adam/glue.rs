@@ -8,7 +8,8 @@ use burn_cubecl::tensor::CubeTensor;
 
 use super::{AdamStep, kernel};
 
-/// Adam's two moments, `[2, 3, H, W]`, after taking in a `gradient`, `[1, 3, H, W]`, by each one's decay.
+/// Adam's two moments, `[2, 3, H, W]`, after taking in a `gradient`, `[1, 3, H, W]`, by each one's
+/// decay.
 pub fn moments(before: Tensor<4>, gradient: Tensor<4>, decay: [f32; 2]) -> Tensor<4> {
     Tensor::from_dispatch(<Dispatch as AdamBackend>::moments(
         before.into_dispatch(),
@@ -18,11 +19,11 @@ pub fn moments(before: Tensor<4>, gradient: Tensor<4>, decay: [f32; 2]) -> Tenso
 }
 
 /// `x`, `[1, 3, H, W]`, after Adam's step by its `moments`, `[2, 3, H, W]`.
-pub fn stepped(x: Tensor<4>, moments: Tensor<4>, step: AdamStep) -> Tensor<4> {
-    Tensor::from_dispatch(<Dispatch as AdamBackend>::stepped(
+pub fn step(x: Tensor<4>, moments: Tensor<4>, how: AdamStep) -> Tensor<4> {
+    Tensor::from_dispatch(<Dispatch as AdamBackend>::step(
         x.into_dispatch(),
         moments.into_dispatch(),
-        step,
+        how,
     ))
 }
 
@@ -37,11 +38,7 @@ pub trait AdamBackend: Backend {
     ) -> FloatTensor<Self>;
 
     /// To `[1, 3, H, W]`.
-    fn stepped(
-        x: FloatTensor<Self>,
-        moments: FloatTensor<Self>,
-        step: AdamStep,
-    ) -> FloatTensor<Self>;
+    fn step(x: FloatTensor<Self>, moments: FloatTensor<Self>, how: AdamStep) -> FloatTensor<Self>;
 }
 
 impl AdamBackend for CubeBackend {
@@ -49,7 +46,7 @@ impl AdamBackend for CubeBackend {
         kernel::moments(before, gradient, decay)
     }
 
-    fn stepped(x: CubeTensor, moments: CubeTensor, step: AdamStep) -> CubeTensor {
-        kernel::stepped(x, moments, step)
+    fn step(x: CubeTensor, moments: CubeTensor, how: AdamStep) -> CubeTensor {
+        kernel::step(x, moments, how)
     }
 }

@@ -4,7 +4,7 @@ use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 
-use super::super::layout::{a_unit_each, empty, extents};
+use super::super::layout::{empty, extents, launch_1d};
 use super::AdamStep;
 
 /// Both moments with their shares of the gradient and its square: `[2, 3, H, W]`.
@@ -13,7 +13,7 @@ pub fn moments(before: CubeTensor, gradient: CubeTensor, [first, second]: [f32; 
     let elements = gradient.meta.num_elements();
     let result = empty(&before, extents::<4>(&before));
     let client = before.client.clone();
-    let (count, units) = a_unit_each(&before, elements);
+    let (count, units) = launch_1d(&before, elements);
     // SAFETY: units beyond the picture do nothing.
     unsafe {
         moments_kernel::launch_unchecked(
@@ -32,16 +32,16 @@ pub fn moments(before: CubeTensor, gradient: CubeTensor, [first, second]: [f32; 
 }
 
 /// `x` moved against its first moment, by the rate over the root of the second: `[1, 3, H, W]`.
-pub fn stepped(x: CubeTensor, moments: CubeTensor, step: AdamStep) -> CubeTensor {
+pub fn step(x: CubeTensor, moments: CubeTensor, step: AdamStep) -> CubeTensor {
     let [x, moments] = [x, moments].map(into_contiguous);
     let elements = x.meta.num_elements();
     let result = empty(&x, extents::<4>(&x));
     let AdamStep { weight, epsilon, rate } = step;
     let client = x.client.clone();
-    let (count, units) = a_unit_each(&x, elements);
+    let (count, units) = launch_1d(&x, elements);
     // SAFETY: as above.
     unsafe {
-        stepped_kernel::launch_unchecked(
+        step_kernel::launch_unchecked(
             &client,
             count,
             units,
@@ -76,7 +76,7 @@ fn moments_kernel(
 }
 
 #[cube(launch_unchecked)]
-fn stepped_kernel(
+fn step_kernel(
     x: &Tensor<f32>,
     moments: &Tensor<f32>,
     result: &mut Tensor<f32>,

@@ -21,7 +21,8 @@ pub struct AdamStep {
     pub rate: f32,
 }
 
-/// Both moments, `[2, 3, H, W]`, each decayed and with its share of the `gradient`, `[1, 3, H, W]`, or of its square.
+/// Both moments, `[2, 3, H, W]`, each decayed and with its share of the `gradient`, `[1, 3, H, W]`,
+/// or of its square.
 pub fn moments(before: Tensor<4>, gradient: Tensor<4>, decay: [f32; 2]) -> Tensor<4> {
     #[cfg(feature = "gpu")]
     if super::on_gpu(&gradient.device()) {
@@ -31,10 +32,10 @@ pub fn moments(before: Tensor<4>, gradient: Tensor<4>, decay: [f32; 2]) -> Tenso
 }
 
 /// `x`, `[1, 3, H, W]`, after Adam's step by its `moments`, `[2, 3, H, W]`.
-pub fn stepped(x: Tensor<4>, moments: Tensor<4>, step: AdamStep) -> Tensor<4> {
+pub fn step(x: Tensor<4>, moments: Tensor<4>, step: AdamStep) -> Tensor<4> {
     #[cfg(feature = "gpu")]
     if super::on_gpu(&x.device()) {
-        return glue::stepped(x, moments, step);
+        return glue::step(x, moments, step);
     }
-    plain::stepped(x, moments, step)
+    plain::step(x, moments, step)
 }

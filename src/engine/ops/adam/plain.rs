@@ -13,8 +13,8 @@ pub fn moments(before: Tensor<4>, gradient: Tensor<4>, decay: [f32; 2]) -> Tenso
     Tensor::cat(vec![first, second], 0)
 }
 
-/// As [`super::stepped`].
-pub fn stepped(
+/// As [`super::step`].
+pub fn step(
     x: Tensor<4>,
     moments: Tensor<4>,
     AdamStep { weight, epsilon, rate }: AdamStep,
@@ -41,8 +41,8 @@ mod tests {
         let values = taken.to_data().try_into_vec::<f32>().unwrap();
         assert!((values[0] - 0.3).abs() < 1e-6 && (values[1] - 0.09).abs() < 1e-6, "{values:?}");
         // 3 / (3 + 1) of the rate.
-        let step = AdamStep { weight: [0.1, 0.01], epsilon: 1.0, rate: 0.02 };
-        let x = stepped(Tensor::zeros([1, 1, 1, 1], &device), taken, step).into_scalar::<f32>();
+        let how = AdamStep { weight: [0.1, 0.01], epsilon: 1.0, rate: 0.02 };
+        let x = step(Tensor::zeros([1, 1, 1, 1], &device), taken, how).into_scalar::<f32>();
         assert!((x + 0.015).abs() < 1e-6, "{x}");
     }
 }

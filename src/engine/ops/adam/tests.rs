@@ -21,9 +21,9 @@ fn moments_and_step_agree_with_their_twins() {
         let moments = glue::moments(both(11, &gpu), picture(12, &gpu), DECAY);
         let expected = plain::moments(both(11, &processor), picture(12, &processor), DECAY);
         assert!(distance(moments, expected) <= GATE, "{height} × {width}");
-        let stepped = glue::stepped(picture(13, &gpu), both(14, &gpu), STEP);
-        let expected = plain::stepped(picture(13, &processor), both(14, &processor), STEP);
-        assert!(distance(stepped, expected) <= GATE, "{height} × {width}");
+        let step = glue::step(picture(13, &gpu), both(14, &gpu), STEP);
+        let expected = plain::step(picture(13, &processor), both(14, &processor), STEP);
+        assert!(distance(step, expected) <= GATE, "{height} × {width}");
     }
 }
 
@@ -33,9 +33,7 @@ fn one_program_each_serves_all_sizes() {
     let launched = |height: usize, width: usize| {
         let picture = noise::<4>([1, 3, height, width], 3, &gpu);
         let both = noise::<4>([2, 3, height, width], 6, &gpu);
-        kernels_of(|| {
-            drop(glue::stepped(picture.clone(), glue::moments(both, picture, DECAY), STEP))
-        })
+        kernels_of(|| drop(glue::step(picture.clone(), glue::moments(both, picture, DECAY), STEP)))
     };
     let first = launched(10, 37);
     assert_eq!(first.len(), 3, "one for each pass, and the poison of these tests");

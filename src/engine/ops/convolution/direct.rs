@@ -1,9 +1,11 @@
 //! The coarse division: each unit by itself, straight from memory.
 //!
-//! A unit answers for a block of 4×4 px × 16 channels. It goes through the input channels four at a time and through the window row by row,
-//! reads the pixels of that row once for all three columns, and multiplies them into sums that are variables of their own: an emulated GPU
-//! keeps those in registers as far as it has any, which it does not do with elements of an array. Four weights are used up for all pixels of
-//! the block before the next four are. Blocks are small, so that a deep layer's map of a few pixels leaves few units without work.
+//! A unit answers for a block of 4×4 px × 16 channels. It goes through the input channels four at a
+//! time and through the window row by row, reads the pixels of that row once for all three columns,
+//! and multiplies them into sums that are variables of their own: an emulated GPU keeps those in
+//! registers as far as it has any, which it does not do with elements of an array. Four weights are
+//! used up for all pixels of the block before the next four are. Blocks are small, so that a deep
+//! layer's map of a few pixels leaves few units without work.
 //!
 //! Maps may be kept in halves, as in the fine division.
 
@@ -11,12 +13,12 @@ use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 
 use super::super::layout::{
-    VECTOR, a_unit_each, a_unit_each_of, channels_first, channels_last, empty, empty_as, extents,
+    VECTOR, channels_first, channels_last, empty, empty_as, extents, launch_1d, launch_1d_of,
 };
 use super::super::precision::{dtype, element};
 use super::WINDOW;
 use super::plan::Plan;
-use super::shared::{answered, answered_side, gated, place};
+use super::shared::{gated, output_side, place, relu_as};
 
 /// Width and height of a unit's block, px.
 const SIDE: usize = 4;
@@ -39,17 +41,17 @@ impl Job {
     /// For `x`, `[1, H, W, C]`, with so many zeros to each side, and so many output channels.
     fn new(padding: usize, x: &CubeTensor, outputs: usize) -> Self {
         let [_, height, width, _] = extents(x);
-        let [height, width] = [height, width].map(|side| answered_side(side, padding, WINDOW));
+        let [height, width] = [height, width].map(|side| output_side(side, padding, WINDOW));
         // The first layer's gradient has a single vector of channels.
         let depth = if outputs.is_multiple_of(DEPTH * VECTOR) { DEPTH } else { 1 };
         Self { shape: [1, height, width, outputs], depth }
     }
 
     /// Workgroups where `like` lies, of a unit for each block and then some, and the units of each.
-    fn a_unit_each(&self, like: &CubeTensor) -> (CubeCount, CubeDim) {
+    fn launch_1d(&self, like: &CubeTensor) -> (CubeCount, CubeDim) {
         let [_, height, width, outputs] = self.shape;
         let blocks = height.div_ceil(SIDE) * width.div_ceil(SIDE) * outputs / (VECTOR * self.depth);
-        a_unit_each_of(like, blocks, CubeDim::new_1d(UNITS))
+        launch_1d_of(like, blocks, CubeDim::new_1d(UNITS))
     }
 }
 
@@ -63,10 +65,11 @@ pub fn convolve_relu(
     let x = channels_last(x);
     let [_, _, outputs] = extents(&weights);
     let job = Job::new(plan.padding, &x, outputs);
-    let answer = empty_as(&x, job.shape, dtype(plan.strategy.precision));
-    let (count, units) = job.a_unit_each(&x);
-    let elements = [element(&x), element(&answer)];
-    // SAFETY: the kernel reads within the extents it is given, and writes only within those of the answer.
+    let output = empty_as(&x, job.shape, dtype(plan.strategy.precision));
+    let (count, units) = job.launch_1d(&x);
+    let elements = [element(&x), element(&output)];
+    // SAFETY: the kernel reads within the extents it is given, and writes only within those of the
+    // answer.
     unsafe {
         forward_kernel::launch_unchecked(
             &x.client.clone(),
@@ -76,24 +79,24 @@ pub fn convolve_relu(
             x.into_tensor_arg(),
             weights.into_tensor_arg(),
             bias.into_tensor_arg(),
-            answer.clone().into_tensor_arg(),
+            output.clone().into_tensor_arg(),
             plan.padding,
             job.depth,
             elements,
         );
     }
-    channels_first(answer)
+    channels_first(output)
 }
 
 /// As [`super::tiled::convolve_relu_backward`].
 pub fn convolve_relu_backward(
     gradient: CubeTensor,
-    answer: CubeTensor,
+    output: CubeTensor,
     weights: CubeTensor,
     plan: Plan,
 ) -> CubeTensor {
-    let [gradient, answer] = [gradient, answer].map(channels_last);
-    convolve_backward(channels_first(passed(gradient, answer)), weights, plan)
+    let [gradient, output] = [gradient, output].map(channels_last);
+    convolve_backward(channels_first(passed(gradient, output)), weights, plan)
 }
 
 /// As [`super::tiled::convolve_backward`].
@@ -102,7 +105,7 @@ pub fn convolve_backward(gradient: CubeTensor, weights: CubeTensor, plan: Plan) 
     let [_, _, outputs] = extents(&weights);
     let job = Job::new(plan.padding, &gradient, outputs);
     let turned = empty(&gradient, job.shape);
-    let (count, units) = job.a_unit_each(&gradient);
+    let (count, units) = job.launch_1d(&gradient);
     // SAFETY: as above.
     unsafe {
         backward_kernel::launch_unchecked(
@@ -120,14 +123,14 @@ pub fn convolve_backward(gradient: CubeTensor, weights: CubeTensor, plan: Plan) 
     channels_first(turned)
 }
 
-/// `gradient` where `answer > 0`, else 0, both `[1, H, W, C]`; written over it where no one else holds it. Many units read each pixel, so it is done
-/// once, and for all.
-fn passed(gradient: CubeTensor, answer: CubeTensor) -> CubeTensor {
+/// `gradient` where `output > 0`, else 0, both `[1, H, W, C]`; written over it where no one else
+/// holds it. Many units read each pixel, so it is done once, and for all.
+fn passed(gradient: CubeTensor, output: CubeTensor) -> CubeTensor {
     let gradient = if gradient.can_mut() { gradient } else { gradient.copy() };
     let client = gradient.client.clone();
     let length = gradient.meta.num_elements() / VECTOR;
-    let (count, units) = a_unit_each(&gradient, length);
-    let kept = element(&answer);
+    let (count, units) = launch_1d(&gradient, length);
+    let saved = element(&output);
     // SAFETY: units beyond the gradient do nothing.
     unsafe {
         passed_kernel::launch_unchecked(
@@ -136,9 +139,9 @@ fn passed(gradient: CubeTensor, answer: CubeTensor) -> CubeTensor {
             units,
             VECTOR,
             gradient.clone().into_tensor_arg(),
-            answer.into_tensor_arg(),
+            output.into_tensor_arg(),
             length,
-            kept,
+            saved,
         );
     }
     gradient
@@ -149,13 +152,13 @@ fn forward_kernel<X: Float, P: Float, N: Size>(
     x: &Tensor<Vector<X, N>>,
     weights: &Tensor<Vector<f32, N>>,
     bias: &Tensor<Vector<f32, N>>,
-    answer: &mut Tensor<Vector<P, N>>,
+    output: &mut Tensor<Vector<P, N>>,
     #[comptime] padding: usize,
     #[comptime] depth: usize,
     #[define(X, P)] _elements: [ElemType; 2],
 ) {
-    let block = block(answer.shape(2), answer.shape(3) / VECTOR, depth);
-    if block.row < answer.shape(1) {
+    let block = block(output.shape(2), output.shape(3) / VECTOR, depth);
+    if block.row < output.shape(1) {
         let mut sums = Sequence::<RuntimeCell<f32>>::new();
         #[unroll]
         for _ in 0..comptime!(SIDE * SIDE) {
@@ -169,19 +172,19 @@ fn forward_kernel<X: Float, P: Float, N: Size>(
             }
         }
         convolve(x, weights, &sums, &block, padding, depth);
-        store(&sums, answer, &block, true, depth);
+        store(&sums, output, &block, true, depth);
     }
 }
 
 #[cube(launch_unchecked)]
 fn passed_kernel<M: Float, N: Size>(
     gradient: &mut Tensor<Vector<f32, N>>,
-    answer: &Tensor<Vector<M, N>>,
+    output: &Tensor<Vector<M, N>>,
     length: usize,
     #[define(M)] _element: ElemType,
 ) {
     if ABSOLUTE_POS < length {
-        gradient[ABSOLUTE_POS] = gated(gradient[ABSOLUTE_POS], answer[ABSOLUTE_POS]);
+        gradient[ABSOLUTE_POS] = gated(gradient[ABSOLUTE_POS], output[ABSOLUTE_POS]);
     }
 }
 
@@ -270,8 +273,8 @@ fn convolve<X: Float, N: Size>(
     }
 }
 
-/// One vector of input channels of the pixels that a block sees through a row of the window: the components of each, row by row. Beyond what
-/// is read they are zero.
+/// One vector of input channels of the pixels that a block sees through a row of the window: the
+/// components of each, row by row. Beyond what is read they are zero.
 #[cube]
 fn pixels<X: Float, N: Size>(
     x: &Tensor<Vector<X, N>>,
@@ -300,7 +303,8 @@ fn pixels<X: Float, N: Size>(
     components
 }
 
-/// Multiplies a column of what a row of the window sees into the sums of one vector of channels, with the weights from `first` on.
+/// Multiplies a column of what a row of the window sees into the sums of one vector of channels,
+/// with the weights from `first` on.
 #[cube]
 fn multiply<N: Size>(
     pixels: &Sequence<f32>,
@@ -339,13 +343,13 @@ fn multiply<N: Size>(
 #[cube]
 fn store<P: Float, N: Size>(
     sums: &Sequence<RuntimeCell<f32>>,
-    answer: &mut Tensor<Vector<P, N>>,
+    output: &mut Tensor<Vector<P, N>>,
     block: &Block,
     #[comptime] forward: bool,
     #[comptime] depth: usize,
 ) {
-    let height = answer.shape(1);
-    let width = answer.shape(2);
+    let height = output.shape(1);
+    let width = output.shape(2);
     #[unroll]
     for pixel in 0..comptime!(SIDE * SIDE) {
         let row = block.row + comptime!(pixel / SIDE);
@@ -362,9 +366,9 @@ fn store<P: Float, N: Size>(
                     );
                 }
                 if forward {
-                    sum = answered::<P, N>(sum);
+                    sum = relu_as::<P, N>(sum);
                 }
-                answer[(row * width + column) * block.outputs + block.output + vector] =
+                output[(row * width + column) * block.outputs + block.output + vector] =
                     Vector::cast_from(sum);
             }
         }

@@ -1,8 +1,9 @@
 //! 3×3 convolution, bias and ReLU in one pass, with frozen weights.
 //!
-//! The gradient with respect to what was read is the same convolution with the kernel turned by half a turn and its channels
-//! exchanged, of the incoming gradient where the ReLU was open. That condition is applied while the gradient is read, or once
-//! before where many units read the same; or it was by the pooling, where nothing else reads what the layer answers.
+//! The gradient with respect to what was read is the same convolution with the kernel turned by
+//! half a turn and its channels exchanged, of the incoming gradient where the ReLU was open. That
+//! condition is applied while the gradient is read, or once before where many units read the same;
+//! or it was by the pooling, where nothing else reads what the layer answers.
 
 use burn::backend::autodiff::checkpoint::base::Checkpointer;
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
@@ -14,8 +15,8 @@ use burn::tensor::DType;
 use burn_cubecl::CubeBackend;
 use burn_cubecl::tensor::CubeTensor;
 
-use super::plan::{Kept, Plan};
-use super::{Division, direct, tiled};
+use super::plan::{Plan, SavedForBackward};
+use super::{ConvKernel, direct, tiled};
 
 /// The convolution as Burn dispatches it: on CubeCL's runtimes, and under autodiff over them.
 #[backend_extension(Autodiff, Cube)]
@@ -29,11 +30,11 @@ pub trait ConvolutionBackend: Backend {
         plan: Plan,
     ) -> FloatTensor<Self>;
 
-    /// The gradient with respect to `x`, `[1, C_in, H, W]`, from the one with respect to `answer`, what [`Self::convolve_relu`] gave; both in f32
-    /// however the maps are kept.
+    /// The gradient with respect to `x`, `[1, C_in, H, W]`, from the one with respect to `output`,
+    /// what [`Self::convolve_relu`] gave; both in f32 however the maps are kept.
     fn convolve_relu_backward(
         gradient: FloatTensor<Self>,
-        answer: FloatTensor<Self>,
+        output: FloatTensor<Self>,
         backward: FloatTensor<Self>,
         plan: Plan,
     ) -> FloatTensor<Self>;
@@ -55,22 +56,22 @@ impl ConvolutionBackend for CubeBackend {
         plan: Plan,
     ) -> CubeTensor {
         match plan.strategy.division {
-            Division::Fine => tiled::convolve_relu(x, forward, bias, plan),
-            Division::Coarse => direct::convolve_relu(x, forward, bias, plan),
+            ConvKernel::Tiled => tiled::convolve_relu(x, forward, bias, plan),
+            ConvKernel::Direct => direct::convolve_relu(x, forward, bias, plan),
         }
     }
 
     fn convolve_relu_backward(
         gradient: CubeTensor,
-        answer: CubeTensor,
+        output: CubeTensor,
         backward: CubeTensor,
         plan: Plan,
     ) -> CubeTensor {
         assert_eq!(gradient.dtype, DType::F32, "gradients are f32");
         let plan = plan.turned();
         match plan.strategy.division {
-            Division::Fine => tiled::convolve_relu_backward(gradient, answer, backward, plan),
-            Division::Coarse => direct::convolve_relu_backward(gradient, answer, backward, plan),
+            ConvKernel::Tiled => tiled::convolve_relu_backward(gradient, output, backward, plan),
+            ConvKernel::Direct => direct::convolve_relu_backward(gradient, output, backward, plan),
         }
     }
 
@@ -78,8 +79,8 @@ impl ConvolutionBackend for CubeBackend {
         assert_eq!(gradient.dtype, DType::F32, "gradients are f32");
         let plan = plan.turned();
         match plan.strategy.division {
-            Division::Fine => tiled::convolve_backward(gradient, backward, plan),
-            Division::Coarse => direct::convolve_backward(gradient, backward, plan),
+            ConvKernel::Tiled => tiled::convolve_backward(gradient, backward, plan),
+            ConvKernel::Direct => direct::convolve_backward(gradient, backward, plan),
         }
     }
 }
@@ -88,29 +89,29 @@ impl ConvolutionBackend for CubeBackend {
 #[derive(Debug)]
 struct ConvolveRelu(Plan);
 
-/// What is kept, as [`Kept`] names it.
+/// What is kept, as [`SavedForBackward`] names it.
 #[derive(Clone, Debug)]
-enum Held<T> {
-    Answer(T),
+enum Saved<T> {
+    Output(T),
     /// What is read, weights and bias.
     Input([T; 3]),
     Nothing,
 }
 
 impl<B: ConvolutionBackend> Backward<B, 1> for ConvolveRelu {
-    type State = (FloatTensor<B>, Held<FloatTensor<B>>);
+    type State = (FloatTensor<B>, Saved<FloatTensor<B>>);
 
     fn backward(self, ops: Ops<Self::State, 1>, gradients: &mut Gradients, _: &mut Checkpointer) {
         let (Self(plan), (backward, held)) = (self, ops.state);
         unary::<B, _>(ops.parents, ops.node, gradients, |gradient| {
-            let answer = match held {
-                Held::Answer(answer) => answer,
-                Held::Input([x, forward, bias]) => {
+            let output = match held {
+                Saved::Output(output) => output,
+                Saved::Input([x, forward, bias]) => {
                     B::convolve_relu(x, forward, backward.clone(), bias, plan)
                 }
-                Held::Nothing => return B::convolve_backward(gradient, backward, plan),
+                Saved::Nothing => return B::convolve_backward(gradient, backward, plan),
             };
-            B::convolve_relu_backward(gradient, answer, backward, plan)
+            B::convolve_relu_backward(gradient, output, backward, plan)
         });
     }
 }
@@ -127,18 +128,18 @@ impl<B: ConvolutionBackend, C: CheckpointStrategy> ConvolutionBackend for Autodi
             [forward, backward, bias].map(|constant| constant.into_primitive());
         let preparation = ConvolveRelu(plan).prepare::<C>([x.node()]).compute_bound().stateful();
         let x = x.into_primitive();
-        let answer =
+        let output =
             B::convolve_relu(x.clone(), forward.clone(), backward.clone(), bias.clone(), plan);
         match preparation {
             OpsKind::Tracked(preparation) => {
-                let held = match plan.kept {
-                    Some(Kept::Answer) => Held::Answer(answer.clone()),
-                    Some(Kept::Input) => Held::Input([x, forward, bias]),
-                    None => Held::Nothing,
+                let held = match plan.saved {
+                    Some(SavedForBackward::Output) => Saved::Output(output.clone()),
+                    Some(SavedForBackward::Input) => Saved::Input([x, forward, bias]),
+                    None => Saved::Nothing,
                 };
-                preparation.finish((backward, held), answer)
+                preparation.finish((backward, held), output)
             }
-            OpsKind::UnTracked(preparation) => preparation.finish(answer),
+            OpsKind::UnTracked(preparation) => preparation.finish(output),
         }
     }
 

@@ -25,7 +25,7 @@ use crate::memory::Precision;
 #[cfg(feature = "gpu")]
 pub use packed::PackedConvolution;
 #[cfg(feature = "gpu")]
-pub use plan::Kept;
+pub use plan::SavedForBackward;
 #[cfg(feature = "gpu")]
 pub(super) use tiled::weighted;
 
@@ -33,27 +33,28 @@ pub(super) use tiled::weighted;
 #[cfg(feature = "gpu")]
 const WINDOW: usize = 3;
 
-/// How a kernel's work is divided. Which way is fastest depends on the adapter: a GPU has many units with few registers each, whereas an
-/// emulated one has few registers, fast memory, and pays for every single float that is read, wherever it lies.
+/// How a kernel's work is divided. Which way is fastest depends on the adapter: a GPU has many
+/// units with few registers each, whereas an emulated one has few registers, fast memory, and pays
+/// for every single float that is read, wherever it lies.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Division {
-    /// Many small units: each keeps 8 px × 8 channels in 64 registers and what it has fetched ahead in 44 more, and a workgroup shares pixels
-    /// and weights.
+pub enum ConvKernel {
+    /// Many small units: each keeps 8 px × 8 channels in 64 registers and what it has fetched ahead
+    /// in 44 more, and a workgroup shares pixels and weights.
     #[default]
-    Fine,
+    Tiled,
     /// A quarter as many large ones: each keeps 4×4 px × 16 channels and shares nothing.
-    Coarse,
+    Direct,
 }
 
-impl Division {
+impl ConvKernel {
     /// Every way there is.
-    pub const ALL: [Self; 2] = [Self::Fine, Self::Coarse];
+    pub const ALL: [Self; 2] = [Self::Tiled, Self::Direct];
 
     /// Its name, lower-case.
     pub const fn name(self) -> &'static str {
         match self {
-            Self::Fine => "fine",
-            Self::Coarse => "coarse",
+            Self::Tiled => "fine",
+            Self::Direct => "coarse",
         }
     }
 
@@ -67,7 +68,7 @@ impl Division {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Strategy {
     /// How the work of each is divided.
-    pub division: Division,
+    pub division: ConvKernel,
     /// In what their answers are kept.
     pub precision: Precision,
 }
@@ -106,16 +107,18 @@ impl Convolution {
         }
     }
 
-    /// `max(0, kernel * x + bias)` with so many zeros to each side of `x`, 1 or 0. The output is `saved` for the backward pass, or, in our own kernel,
-    /// computed once more there.
+    /// `max(0, kernel * x + bias)` with so many zeros to each side of `x`, 1 or 0. The output is
+    /// `saved` for the backward pass, or, in our own kernel, computed once more there.
     #[cfg_attr(not(feature = "gpu"), expect(unused_variables, reason = "Burn saves it"))]
     pub fn relu(&self, x: Tensor<4>, padding: usize, saved: bool) -> Tensor<4> {
         match self {
             Self::Plain(kernel, bias) => plain::convolve_relu(x, kernel, bias, padding),
             #[cfg(feature = "gpu")]
-            Self::Packed(packed) => {
-                packed.relu(x, padding, if saved { Kept::Answer } else { Kept::Input })
-            }
+            Self::Packed(packed) => packed.relu(
+                x,
+                padding,
+                if saved { SavedForBackward::Output } else { SavedForBackward::Input },
+            ),
         }
     }
 

@@ -4,9 +4,9 @@ use super::Strategy;
 
 /// What is kept to tell on the way back where the ReLU was open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kept {
+pub enum SavedForBackward {
     /// The answer.
-    Answer,
+    Output,
     /// What is read, of which the answer is computed once more.
     Input,
 }
@@ -16,8 +16,9 @@ pub enum Kept {
 pub struct Plan {
     /// Zeros around what is read, to each side: up to 2.
     pub padding: usize,
-    /// Nothing where a pooling alone reads the answer: no gradient comes back through it where the ReLU was closed.
-    pub kept: Option<Kept>,
+    /// Nothing where a pooling alone reads the answer: no gradient comes back through it where the
+    /// ReLU was closed.
+    pub saved: Option<SavedForBackward>,
     pub strategy: Strategy,
 }
 

@@ -6,15 +6,15 @@ use super::super::precision::held;
 
 /// A ReLU's answer, to be kept as `P`.
 #[cube]
-pub fn answered<P: Float, N: Size>(sum: Vector<f32, N>) -> Vector<f32, N> {
+pub fn relu_as<P: Float, N: Size>(sum: Vector<f32, N>) -> Vector<f32, N> {
     held::<P, N>(max(sum, Vector::new(0.0f32)))
 }
 
-/// A `gradient` where the ReLU that gave `answer` was open, else 0.
+/// A `gradient` where the ReLU that gave `output` was open, else 0.
 #[cube]
-pub fn gated<M: Float, N: Size>(gradient: Vector<f32, N>, answer: Vector<M, N>) -> Vector<f32, N> {
+pub fn gated<M: Float, N: Size>(gradient: Vector<f32, N>, output: Vector<M, N>) -> Vector<f32, N> {
     let zero = Vector::<f32, N>::new(0.0f32);
-    select_many(Vector::<f32, N>::cast_from(answer).greater_than(&zero), gradient, zero)
+    select_many(Vector::<f32, N>::cast_from(output).greater_than(&zero), gradient, zero)
 }
 
 /// Where a pixel lies in a map.
@@ -26,7 +26,8 @@ pub struct Place {
     pub index: usize,
 }
 
-/// The place in `x` of a pixel whose row and column count from the padding, so that nothing is below 0.
+/// The place in `x` of a pixel whose row and column count from the padding, so that nothing is
+/// below 0.
 #[cube]
 pub fn place<X: Float, N: Size>(
     x: &Tensor<Vector<X, N>>,
@@ -45,6 +46,6 @@ pub fn place<X: Float, N: Size>(
 }
 
 /// The side of the answer, px, for a `side` with so many zeros at both ends and so wide a window.
-pub const fn answered_side(side: usize, padding: usize, window: usize) -> usize {
+pub const fn output_side(side: usize, padding: usize, window: usize) -> usize {
     side + 2 * padding + 1 - window
 }

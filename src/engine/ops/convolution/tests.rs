@@ -11,10 +11,11 @@ use super::super::tests::{
     HALF_GATE, channels_last_noise, distance, distances_at, gpu, half_distances, kernels_of, noise,
     value_and_gradient,
 };
-use super::{Division, Kept, PackedConvolution, Strategy};
+use super::{ConvKernel, PackedConvolution, SavedForBackward, Strategy};
 use crate::memory::Precision;
 
-/// Relative L2 distance allowed. Two sums of up to 4608 products in f32, in different orders, measured: up to 1.1e-6.
+/// Relative L2 distance allowed. Two sums of up to 4608 products in f32, in different orders,
+/// measured: up to 1.1e-6.
 const GATE: f64 = 2e-6;
 /// Input and output channels of VGG-19's convolutions.
 const CHANNELS: [[usize; 2]; 8] =
@@ -34,7 +35,7 @@ fn twin(x: Tensor<4>, kernel: &Tensor<4>, bias: &Tensor<1>) -> Tensor<4> {
 fn distances(
     channels: [usize; 2],
     [height, width]: [usize; 2],
-    division: Division,
+    division: ConvKernel,
     device: &Device,
 ) -> [f64; 2] {
     let [inputs, outputs] = channels;
@@ -46,11 +47,16 @@ fn distances(
     };
     let packed = packed(channels, division, device);
     let (kernel, bias) = parameters(channels, &Device::flex());
-    distances_at(|x| packed.relu(x, 1, Kept::Answer), |x| twin(x, &kernel, &bias), at, device)
+    distances_at(
+        |x| packed.relu(x, 1, SavedForBackward::Output),
+        |x| twin(x, &kernel, &bias),
+        at,
+        device,
+    )
 }
 
 /// Of [`parameters`], on `device`.
-fn packed(channels: [usize; 2], division: Division, device: &Device) -> PackedConvolution {
+fn packed(channels: [usize; 2], division: ConvKernel, device: &Device) -> PackedConvolution {
     let (kernel, bias) = parameters(channels, device);
     let mut packed = PackedConvolution::new(kernel, bias);
     packed.set_strategy(Strategy { division, ..Strategy::default() });
@@ -61,7 +67,7 @@ fn agree(channels: &[[usize; 2]], sizes: &[[usize; 2]]) {
     let device = gpu();
     for &channels in channels {
         for (&size, division) in
-            sizes.iter().flat_map(|size| Division::ALL.map(|division| (size, division)))
+            sizes.iter().flat_map(|size| ConvKernel::ALL.map(|division| (size, division)))
         {
             let distances = distances(channels, size, division, &device);
             assert!(
@@ -117,7 +123,7 @@ fn pooled_at_once_it_agrees_with_the_twin_in_value_and_gradient() {
             PoolKind::Average => avg_pool2d(twin(x, &kernel, &bias), AvgPoolOptions::new([2, 2])),
             PoolKind::Max => max_pool2d(twin(x, &kernel, &bias), MaxPoolOptions::new([2, 2])),
         };
-        for division in Division::ALL {
+        for division in ConvKernel::ALL {
             let packed = packed([inputs, outputs], division, &device);
             let distances = distances_at(|x| packed.relu_pooled(x, taken), twin, at, &device);
             assert!(
@@ -132,24 +138,24 @@ fn pooled_at_once_it_agrees_with_the_twin_in_value_and_gradient() {
 fn a_gate_by_an_answer_that_is_made_anew_is_that_by_the_kept_one() {
     let device = gpu();
     let (kernel, bias) = parameters([3, 64], &device);
-    for (division, precision) in Division::ALL
+    for (division, precision) in ConvKernel::ALL
         .into_iter()
         .flat_map(|division| Precision::ALL.map(|precision| (division, precision)))
     {
         let mut packed = PackedConvolution::new(kernel.clone(), bias.clone());
         packed.set_strategy(Strategy { division, precision });
-        let gradient = |kept| {
+        let gradient = |saved| {
             let x = noise([1, 3, 9, 21], 3, &device).autodiff().require_grad();
-            let answer = packed.relu(x.clone(), 0, kept);
+            let output = packed.relu(x.clone(), 0, saved);
             let zeros =
-                Tensor::<4>::zeros(answer.shape(), &*device).cast(FloatDType::from(answer.dtype()));
-            let mut gradients = squared_distance(&answer, &zeros, 1.0).backward();
+                Tensor::<4>::zeros(output.shape(), &*device).cast(FloatDType::from(output.dtype()));
+            let mut gradients = squared_distance(&output, &zeros, 1.0).backward();
             let gradient = x.grad_remove(&mut gradients).expect("the answer depends on x");
             gradient.into_data().try_into_vec::<f32>().unwrap()
         };
-        let [remade, kept] = [Kept::Input, Kept::Answer].map(gradient);
+        let [remade, saved] = [SavedForBackward::Input, SavedForBackward::Output].map(gradient);
         assert!(
-            remade == kept && kept.iter().any(|&slope| slope != 0.0),
+            remade == saved && saved.iter().any(|&slope| slope != 0.0),
             "{division:?}, {precision:?}"
         );
     }
@@ -170,11 +176,11 @@ fn an_answer_that_is_pooled_or_made_anew_is_not_kept() {
     let pooled = packed.relu_pooled(x.clone(), PoolKind::Average);
     assert!(is_pooled_alone(taken()), "{} bytes", taken());
     drop(pooled);
-    let answer = packed.relu(x.clone(), 1, Kept::Input);
-    let pooled = pool(answer, PoolKind::Average);
+    let output = packed.relu(x.clone(), 1, SavedForBackward::Input);
+    let pooled = pool(output, PoolKind::Average);
     assert!(is_pooled_alone(taken()), "{} bytes", taken());
     drop(pooled);
-    let pooled = pool(packed.relu(x, 1, Kept::Answer), PoolKind::Average);
+    let pooled = pool(packed.relu(x, 1, SavedForBackward::Output), PoolKind::Average);
     assert!(taken() > map_bytes, "one that is kept is seen");
     drop(pooled);
 }
@@ -182,8 +188,9 @@ fn an_answer_that_is_pooled_or_made_anew_is_not_kept() {
 #[test]
 fn a_gradient_that_another_holds_is_not_written_over() {
     let device = gpu();
-    // The gradient of a sum is that of both, one piece of memory. The fine division writes over none.
-    let [fine, coarse] = [Division::Fine, Division::Coarse].map(|division| {
+    // The gradient of a sum is that of both, one piece of memory. The fine division writes over
+    // none.
+    let [fine, coarse] = [ConvKernel::Tiled, ConvKernel::Direct].map(|division| {
         let [one, other] = [1, 5].map(|seed| {
             let mut packed = PackedConvolution::new(
                 noise([64, 64, 3, 3], seed, &device),
@@ -193,7 +200,8 @@ fn a_gradient_that_another_holds_is_not_written_over() {
             packed
         });
         let x = channels_last_noise([1, 64, 9, 7], 3, &device).autodiff().require_grad();
-        let sum = one.relu(x.clone(), 1, Kept::Answer) + other.relu(x.clone(), 1, Kept::Answer);
+        let sum = one.relu(x.clone(), 1, SavedForBackward::Output)
+            + other.relu(x.clone(), 1, SavedForBackward::Output);
         let mut gradients =
             squared_distance(&sum, &Tensor::zeros([1, 64, 9, 7], &*device), 1.0).backward();
         x.grad_remove(&mut gradients).expect("the sum depends on x")
@@ -207,14 +215,14 @@ fn in_halves_it_agrees_with_the_twin_to_their_rounding() {
     let device = gpu();
     // In slices, and whole.
     for (channels, [height, width]) in [([64, 128], [33, 37]), ([64, 64], [185, 190])] {
-        for division in Division::ALL {
+        for division in ConvKernel::ALL {
             let (kernel, bias) = parameters(channels, &device);
             let mut packed = PackedConvolution::new(kernel, bias);
             packed.set_strategy(Strategy { division, precision: Precision::Half });
             let (kernel, bias) = parameters(channels, &Device::flex());
             let shape = [1, channels[0], height, width];
             let distances = half_distances(
-                |x| packed.relu(x, 1, Kept::Answer),
+                |x| packed.relu(x, 1, SavedForBackward::Output),
                 |x| twin(x, &kernel, &bias),
                 shape,
                 &device,
@@ -230,16 +238,19 @@ fn in_halves_it_agrees_with_the_twin_to_their_rounding() {
 #[test]
 fn an_answer_beyond_what_a_half_holds_is_the_greatest_half() {
     let device = gpu();
-    for division in Division::ALL {
+    for division in ConvKernel::ALL {
         for side in [8, 190] {
             let (kernel, bias) =
                 (Tensor::full([64, 64, 3, 3], 100.0, &*device), Tensor::zeros([64], &*device));
             let mut packed = PackedConvolution::new(kernel, bias);
             packed.set_strategy(Strategy { division, precision: Precision::Half });
-            let answer =
-                packed.relu(Tensor::full([1, 64, side, side], 100.0, &*device), 1, Kept::Answer);
-            assert_eq!(answer.dtype(), DType::F16);
-            let values = answer.cast(FloatDType::F32).into_data().try_into_vec::<f32>().unwrap();
+            let output = packed.relu(
+                Tensor::full([1, 64, side, side], 100.0, &*device),
+                1,
+                SavedForBackward::Output,
+            );
+            assert_eq!(output.dtype(), DType::F16);
+            let values = output.cast(FloatDType::F32).into_data().try_into_vec::<f32>().unwrap();
             assert!(values.iter().all(|&value| value == 65504.0), "{division:?} at {side} px");
         }
     }
@@ -249,14 +260,17 @@ fn an_answer_beyond_what_a_half_holds_is_the_greatest_half() {
 fn inside_a_picture_it_is_what_it_is_with_zeros_around_less_the_rim() {
     let device = gpu();
     let (kernel, bias) = parameters([64, 64], &device);
-    for division in Division::ALL {
+    for division in ConvKernel::ALL {
         let mut packed = PackedConvolution::new(kernel.clone(), bias.clone());
         packed.set_strategy(Strategy { division, ..Strategy::default() });
         let (x, weight) = (noise([1, 64, 13, 21], 3, &device), noise([1, 64, 11, 19], 4, &device));
-        let ours =
-            value_and_gradient(|x| packed.relu(x, 0, Kept::Answer), x.clone(), weight.clone());
+        let ours = value_and_gradient(
+            |x| packed.relu(x, 0, SavedForBackward::Output),
+            x.clone(),
+            weight.clone(),
+        );
         let expected = value_and_gradient(
-            |x| packed.relu(x, 1, Kept::Answer).narrow(2, 1, 11).narrow(3, 1, 19),
+            |x| packed.relu(x, 1, SavedForBackward::Output).narrow(2, 1, 11).narrow(3, 1, 19),
             x,
             weight,
         );
@@ -271,14 +285,18 @@ fn the_gradient_is_the_slope() {
     let (kernel, bias) = parameters([64, 64], &device);
     let packed = PackedConvolution::new(kernel, bias);
     let [x, weight] = [3, 4].map(|seed| noise([1, 64, 9, 7], seed, &device));
-    let (_, gradient) =
-        value_and_gradient(|x| packed.relu(x, 1, Kept::Answer), x.clone(), weight.clone());
-    // Along the gradient itself the slope is its norm, the largest there is, so f32's rounding matters least.
+    let (_, gradient) = value_and_gradient(
+        |x| packed.relu(x, 1, SavedForBackward::Output),
+        x.clone(),
+        weight.clone(),
+    );
+    // Along the gradient itself the slope is its norm, the largest there is, so f32's rounding
+    // matters least.
     let norm = gradient.clone().square().sum().sqrt().into_scalar::<f32>();
     let direction = gradient.div_scalar(norm);
     let value = |distance: f32| {
         let x = x.clone() + direction.clone().mul_scalar(distance);
-        (packed.relu(x, 1, Kept::Answer) * weight.clone()).sum().into_scalar::<f32>()
+        (packed.relu(x, 1, SavedForBackward::Output) * weight.clone()).sum().into_scalar::<f32>()
     };
     let step = 1e-2;
     let slope = (value(step) - value(-step)) / (2.0 * step);
@@ -293,10 +311,10 @@ fn one_program_serves_all_sizes_and_channels_and_a_map_in_our_order_is_not_copie
         let mut packed = PackedConvolution::new(kernel, bias);
         packed.set_strategy(Strategy { division, ..Strategy::default() });
         let x = channels_last_noise([1, inputs, height, width], 3, &device);
-        kernels_of(|| drop(packed.relu(x, 1, Kept::Answer)))
+        kernels_of(|| drop(packed.relu(x, 1, SavedForBackward::Output)))
     };
     // Cut into slices, there is a second one that adds them up.
-    for (division, programs) in Division::ALL.into_iter().zip([2, 1]) {
+    for (division, programs) in ConvKernel::ALL.into_iter().zip([2, 1]) {
         let first = forward([64, 64], [8, 8], division);
         assert_eq!(
             first.len(),

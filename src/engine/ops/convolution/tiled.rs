@@ -1,28 +1,32 @@
-//! The fine division: the convolution as a matrix product whose left factor is never written down ("implicit GEMM"), in tiles.
+//! The fine division: the convolution as a matrix product whose left factor is never written down
+//! ("implicit GEMM"), in tiles.
 //!
-//! A workgroup answers for a tile of pixels and a group of output channels. It goes through the input channels four at a time: it
-//! brings their part of the picture, with a margin, and their weights into shared memory, and each unit multiplies them into sums that
-//! it keeps in registers, for a run of neighbouring pixels and a few vectors of channels. Along a run, one reading serves all columns
-//! of the window.
+//! A workgroup answers for a tile of pixels and a group of output channels. It goes through the
+//! input channels four at a time: it brings their part of the picture, with a margin, and their
+//! weights into shared memory, and each unit multiplies them into sums that it keeps in registers,
+//! for a run of neighbouring pixels and a few vectors of channels. Along a run, one reading serves
+//! all columns of the window.
 //!
-//! What comes next is fetched meanwhile, and a map with few tiles is cut into slices of input channels, which a second kernel adds up.
+//! What comes next is fetched meanwhile, and a map with few tiles is cut into slices of input
+//! channels, which a second kernel adds up.
 //!
-//! Maps may be kept in halves. Then each value is made f32 when it is fetched, and what a layer answers is made a half when it is written;
-//! sums, slices and gradients are f32 always.
+//! Maps may be kept in halves. Then each value is made f32 when it is fetched, and what a layer
+//! answers is made a half when it is written; sums, slices and gradients are f32 always.
 
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 
-use super::super::layout::{VECTOR, a_unit_each, channels_first, channels_last, extents};
+use super::super::layout::{VECTOR, channels_first, channels_last, extents, launch_1d};
 use super::super::precision::{dtype, element};
 use super::super::sums;
 use super::WINDOW;
 use super::plan::Plan;
-use super::shared::{answered, gated, place};
+use super::shared::{gated, place, relu_as};
 use super::tiling::{Job, Tiling};
 
-/// `max(0, x * weights + bias)` with the plan's zeros around `x`: `[1, C_in, H, W]`, `[9, C_in, C_out]`, `[C_out]` to `[1, C_out, H', W']`,
-/// where a side grows by twice the padding and shrinks by two.
+/// `max(0, x * weights + bias)` with the plan's zeros around `x`: `[1, C_in, H, W]`, `[9, C_in,
+/// C_out]`, `[C_out]` to `[1, C_out, H', W']`, where a side grows by twice the padding and shrinks
+/// by two.
 pub fn convolve_relu(
     x: CubeTensor,
     weights: CubeTensor,
@@ -32,10 +36,11 @@ pub fn convolve_relu(
     let x = channels_last(x);
     let [_, _, outputs] = extents(&weights);
     let job = Job::new(plan.padding, &x, outputs, WINDOW);
-    let kept = dtype(plan.strategy.precision);
-    let parts = if job.is_sliced() { job.parts(&x) } else { job.answer(&x, kept) };
+    let saved = dtype(plan.strategy.precision);
+    let parts = if job.is_sliced() { job.parts(&x) } else { job.output(&x, saved) };
     let elements = [element(&x), element(&parts)];
-    // SAFETY: the kernel reads within the extents it is given, and writes only within those of the parts.
+    // SAFETY: the kernel reads within the extents it is given, and writes only within those of the
+    // parts.
     unsafe {
         forward_kernel::launch_unchecked(
             &x.client.clone(),
@@ -52,17 +57,17 @@ pub fn convolve_relu(
         );
     }
     channels_first(if job.is_sliced() {
-        added_relu(&parts, bias, job.answer(&parts, kept))
+        added_relu(&parts, bias, job.output(&parts, saved))
     } else {
         parts
     })
 }
 
-/// `max(0, Σ + bias)` over the slices of `parts`, as `answer`, uninitialised: `[1, H, W, C]`.
-fn added_relu(parts: &CubeTensor, bias: CubeTensor, answer: CubeTensor) -> CubeTensor {
+/// `max(0, Σ + bias)` over the slices of `parts`, as `output`, uninitialised: `[1, H, W, C]`.
+fn added_relu(parts: &CubeTensor, bias: CubeTensor, output: CubeTensor) -> CubeTensor {
     let client = parts.client.clone();
-    let length = answer.meta.num_elements() / VECTOR;
-    let (count, units) = a_unit_each(&answer, length);
+    let length = output.meta.num_elements() / VECTOR;
+    let (count, units) = launch_1d(&output, length);
     // SAFETY: units beyond the answer do nothing.
     unsafe {
         added_relu_kernel::launch_unchecked(
@@ -72,27 +77,27 @@ fn added_relu(parts: &CubeTensor, bias: CubeTensor, answer: CubeTensor) -> CubeT
             VECTOR,
             parts.clone().into_tensor_arg(),
             bias.into_tensor_arg(),
-            answer.clone().into_tensor_arg(),
+            output.clone().into_tensor_arg(),
             length,
-            element(&answer),
+            element(&output),
         );
     }
-    answer
+    output
 }
 
-/// `(gradient where answer > 0) * weights` with the plan's zeros around the gradient: `[1, C_out, H, W]` twice, `[9, C_out, C_in]` to
-/// `[1, C_in, H', W']`.
+/// `(gradient where output > 0) * weights` with the plan's zeros around the gradient: `[1, C_out,
+/// H, W]` twice, `[9, C_out, C_in]` to `[1, C_in, H', W']`.
 pub fn convolve_relu_backward(
     gradient: CubeTensor,
-    answer: CubeTensor,
+    output: CubeTensor,
     weights: CubeTensor,
     plan: Plan,
 ) -> CubeTensor {
-    let [gradient, answer] = [gradient, answer].map(channels_last);
+    let [gradient, output] = [gradient, output].map(channels_last);
     let [_, _, outputs] = extents(&weights);
     let job = Job::new(plan.padding, &gradient, outputs, WINDOW);
     let parts = job.parts(&gradient);
-    let kept = element(&answer);
+    let saved = element(&output);
     // SAFETY: as above.
     unsafe {
         backward_kernel::launch_unchecked(
@@ -101,25 +106,27 @@ pub fn convolve_relu_backward(
             job.cube_dim(),
             VECTOR,
             gradient.into_tensor_arg(),
-            answer.into_tensor_arg(),
+            output.into_tensor_arg(),
             weights.into_tensor_arg(),
             parts.clone().into_tensor_arg(),
             job.length,
             job.tiling,
-            kept,
+            saved,
         );
     }
     channels_first(whole(parts, job))
 }
 
-/// `gradient * weights` with the plan's zeros around the gradient: `[1, C_out, H, W]`, `[9, C_out, C_in]` to `[1, C_in, H', W']`.
+/// `gradient * weights` with the plan's zeros around the gradient: `[1, C_out, H, W]`, `[9, C_out,
+/// C_in]` to `[1, C_in, H', W']`.
 pub fn convolve_backward(gradient: CubeTensor, weights: CubeTensor, plan: Plan) -> CubeTensor {
     let [_, _, outputs] = extents(&weights);
     linear(gradient, weights, plan.padding, outputs, WINDOW)
 }
 
-/// Each pixel's channels times a matrix, a convolution with a window of one: `[1, C_in, H, W]`, `[C_in, C_out]` to `[1, C_out, H, W]` in f32.
-/// By the fine division on any adapter: it is a small part of a step.
+/// Each pixel's channels times a matrix, a convolution with a window of one: `[1, C_in, H, W]`,
+/// `[C_in, C_out]` to `[1, C_out, H, W]` in f32. By the fine division on any adapter: it is a small
+/// part of a step.
 pub fn weighted(x: CubeTensor, matrix: CubeTensor) -> CubeTensor {
     let [_, outputs] = extents(&matrix);
     linear(x, matrix, 0, outputs, 1)
@@ -136,7 +143,7 @@ fn linear(
     let x = channels_last(x);
     let job = Job::new(padding, &x, outputs, window);
     let parts = job.parts(&x);
-    let kept = element(&x);
+    let saved = element(&x);
     // SAFETY: as above.
     unsafe {
         linear_kernel::launch_unchecked(
@@ -149,7 +156,7 @@ fn linear(
             parts.clone().into_tensor_arg(),
             job.length,
             job.tiling,
-            kept,
+            saved,
         );
     }
     channels_first(whole(parts, job))
@@ -158,7 +165,7 @@ fn linear(
 /// The sum over the slices of a job's parts: `[1, H, W, C]`.
 fn whole(parts: CubeTensor, job: Job) -> CubeTensor {
     if job.is_sliced() {
-        sums::added(parts.clone(), job.answer(&parts, parts.dtype), 1.0)
+        sums::added(parts.clone(), job.output(&parts, parts.dtype), 1.0)
     } else {
         parts
     }
@@ -193,7 +200,7 @@ fn forward_kernel<X: Float, P: Float, N: Size>(
     if is_whole {
         #[unroll]
         for index in 0..comptime!(tiling.sums()) {
-            sums[index] = answered::<P, N>(sums[index]);
+            sums[index] = relu_as::<P, N>(sums[index]);
         }
     }
     store(&sums, parts, tiling);
@@ -203,7 +210,7 @@ fn forward_kernel<X: Float, P: Float, N: Size>(
 fn added_relu_kernel<P: Float, N: Size>(
     parts: &Tensor<Vector<f32, N>>,
     bias: &Tensor<Vector<f32, N>>,
-    answer: &mut Tensor<Vector<P, N>>,
+    output: &mut Tensor<Vector<P, N>>,
     length: usize,
     #[define(P)] _element: ElemType,
 ) {
@@ -212,16 +219,16 @@ fn added_relu_kernel<P: Float, N: Size>(
             parts,
             ABSOLUTE_POS,
             length,
-            bias[ABSOLUTE_POS % (answer.shape(3) / VECTOR)],
+            bias[ABSOLUTE_POS % (output.shape(3) / VECTOR)],
         );
-        answer[ABSOLUTE_POS] = Vector::cast_from(answered::<P, N>(sum));
+        output[ABSOLUTE_POS] = Vector::cast_from(relu_as::<P, N>(sum));
     }
 }
 
 #[cube(launch_unchecked)]
 fn backward_kernel<M: Float, N: Size>(
     gradient: &Tensor<Vector<f32, N>>,
-    answer: &Tensor<Vector<M, N>>,
+    output: &Tensor<Vector<M, N>>,
     weights: &Tensor<Vector<f32, N>>,
     parts: &mut Tensor<Vector<f32, N>>,
     length: usize,
@@ -229,7 +236,7 @@ fn backward_kernel<M: Float, N: Size>(
     #[define(M)] _element: ElemType,
 ) {
     let mut sums = zeros::<N>(comptime!(tiling.sums()));
-    convolve(gradient, answer, weights, &mut sums, parts.shape(3) / VECTOR, length, true, tiling);
+    convolve(gradient, output, weights, &mut sums, parts.shape(3) / VECTOR, length, true, tiling);
     store(&sums, parts, tiling);
 }
 
@@ -257,8 +264,8 @@ fn zeros<N: Size>(#[comptime] count: usize) -> Array<Vector<f32, N>> {
     sums
 }
 
-/// Adds this workgroup's slice of the convolution of `x`, or of `x` where `mask > 0`, to this unit's `sums`; `outputs` are all channels
-/// written and `length` those of a slice, in vectors.
+/// Adds this workgroup's slice of the convolution of `x`, or of `x` where `mask > 0`, to this
+/// unit's `sums`; `outputs` are all channels written and `length` those of a slice, in vectors.
 #[cube]
 fn convolve<X: Float, M: Float, N: Size>(
     x: &Tensor<Vector<X, N>>,
@@ -290,7 +297,8 @@ fn convolve<X: Float, M: Float, N: Size>(
     }
 }
 
-/// Fetches this unit's share of the tile with its margins and of the weights of one vector of input channels.
+/// Fetches this unit's share of the tile with its margins and of the weights of one vector of input
+/// channels.
 #[cube]
 fn fetch<X: Float, M: Float, N: Size>(
     x: &Tensor<Vector<X, N>>,
@@ -340,7 +348,8 @@ fn share<N: Size>(
     }
 }
 
-/// One vector of input channels of a pixel of the tile with its margins; beyond what is read it is zero.
+/// One vector of input channels of a pixel of the tile with its margins; beyond what is read it is
+/// zero.
 #[cube]
 fn pixel<X: Float, M: Float, N: Size>(
     x: &Tensor<Vector<X, N>>,

@@ -1,11 +1,12 @@
-//! How the work of one convolution is divided among workgroups and their units, by the fine division.
+//! How the work of one convolution is divided among workgroups and their units, by the fine
+//! division.
 
 use burn::tensor::DType;
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::{CubeCount, CubeDim};
 
 use super::super::layout::{VECTOR, empty, empty_as, extents};
-use super::shared::answered_side;
+use super::shared::output_side;
 
 /// How the work of one kernel is divided; compiled in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -27,10 +28,11 @@ pub struct Tiling {
 }
 
 impl Tiling {
-    /// For `outputs` channels written. A workgroup answers for 8×8 px × 64 channels; the first layer's gradient has a single vector of
-    /// channels, for which it answers for 32×16 px. It has 64 units and 10.6 KiB of shared memory, and between 5 and 6 multiplications follow on
-    /// each float that is read from there. Both were chosen among several by time on a real GPU of many cores, where no other tile and no other
-    /// unit was faster (BENCHMARKS.md).
+    /// For `outputs` channels written. A workgroup answers for 8×8 px × 64 channels; the first
+    /// layer's gradient has a single vector of channels, for which it answers for 32×16 px. It has
+    /// 64 units and 10.6 KiB of shared memory, and between 5 and 6 multiplications follow on each
+    /// float that is read from there. Both were chosen among several by time on a real GPU of many
+    /// cores, where no other tile and no other unit was faster (BENCHMARKS.md).
     const fn new(padding: usize, outputs: usize, window: usize) -> Self {
         let (columns, rows, group) =
             if outputs.is_multiple_of(16 * VECTOR) { (8, 8, 16) } else { (32, 16, 1) };
@@ -68,7 +70,8 @@ impl Tiling {
         self.stage_columns() * (self.rows + self.window - 1)
     }
 
-    /// Vectors of weights of one vector of input channels: for each tap and channel those of the group.
+    /// Vectors of weights of one vector of input channels: for each tap and channel those of the
+    /// group.
     pub const fn taps(self) -> usize {
         self.window * self.window * VECTOR * self.group
     }
@@ -84,14 +87,16 @@ impl Tiling {
     }
 }
 
-/// Workgroups up to which slices are made. A deep layer's map has few tiles, and a large GPU holds some four workgroups on each of its hundred
-/// cores.
+/// Workgroups up to which slices are made. A deep layer's map has few tiles, and a large GPU holds
+/// some four workgroups on each of its hundred cores.
 const WORKGROUPS: usize = 512;
-/// The fewest input channels for which a slice is made, in vectors: below, writing its sums would cost as much as making them.
+/// The fewest input channels for which a slice is made, in vectors: below, writing its sums would
+/// cost as much as making them.
 const LEAST_LENGTH: usize = 8;
 
-/// One convolution to be done. Where its map has too few tiles for a whole GPU, the sum over the input channels is cut into slices, each tile
-/// has a workgroup for each slice, and the slices' sums are added up afterwards.
+/// One convolution to be done. Where its map has too few tiles for a whole GPU, the sum over the
+/// input channels is cut into slices, each tile has a workgroup for each slice, and the slices'
+/// sums are added up afterwards.
 #[derive(Clone, Copy, Debug)]
 pub struct Job {
     /// What is compiled in.
@@ -110,7 +115,7 @@ impl Job {
     pub fn new(padding: usize, x: &CubeTensor, outputs: usize, window: usize) -> Self {
         let tiling = Tiling::new(padding, outputs, window);
         let [_, height, width, inputs] = extents(x);
-        let [height, width] = [height, width].map(|side| answered_side(side, padding, window));
+        let [height, width] = [height, width].map(|side| output_side(side, padding, window));
         let inputs = inputs / VECTOR;
         let tiles = height.div_ceil(tiling.rows) * width.div_ceil(tiling.columns) * outputs
             / (VECTOR * tiling.group);
@@ -130,7 +135,7 @@ impl Job {
     }
 
     /// Uninitialised memory, where `like` lies, for the answer in `dtype`: `[1, H, W, C]`.
-    pub fn answer(self, like: &CubeTensor, dtype: DType) -> CubeTensor {
+    pub fn output(self, like: &CubeTensor, dtype: DType) -> CubeTensor {
         empty_as(like, [1, self.height, self.width, self.outputs], dtype)
     }
 

@@ -1,5 +1,5 @@
-//! A part of a map, cut out, and on the way back a part's gradient among zeros. Burn has programs for both, of which another is compiled for
-//! maps of other sizes.
+//! A part of a map, cut out, and on the way back a part's gradient among zeros. Burn has programs
+//! for both, of which another is compiled for maps of other sizes.
 
 use std::ops::Range;
 
@@ -15,7 +15,8 @@ use burn_cubecl::tensor::CubeTensor;
 
 use super::kernel;
 
-/// The part of a map that lies in these rows and columns: `[1, C, H, W]` to `[1, C, h, w]`, `C` a multiple of 4.
+/// The part of a map that lies in these rows and columns: `[1, C, H, W]` to `[1, C, h, w]`, `C` a
+/// multiple of 4.
 ///
 /// # Panics
 /// When it goes beyond the map.
@@ -29,10 +30,12 @@ pub fn crop(map: Tensor<4>, rows: Range<usize>, columns: Range<usize>) -> Tensor
 /// Cropping as Burn dispatches it: on CubeCL's runtimes, and under autodiff over them.
 #[backend_extension(Autodiff, Cube)]
 pub trait CropBackend: Backend {
-    /// `[1, C, H, W]` to `[1, C, h, w]`, of this `size`, whose first row and column lie `at` those of the map.
+    /// `[1, C, H, W]` to `[1, C, h, w]`, of this `size`, whose first row and column lie `at` those
+    /// of the map.
     fn crop(map: FloatTensor<Self>, at: [usize; 2], size: [usize; 2]) -> FloatTensor<Self>;
 
-    /// The gradient with respect to a map of `size` `[H, W]`, from the one with respect to its part.
+    /// The gradient with respect to a map of `size` `[H, W]`, from the one with respect to its
+    /// part.
     fn crop_backward(
         gradient: FloatTensor<Self>,
         at: [usize; 2],
@@ -50,7 +53,8 @@ impl CropBackend for CubeBackend {
     }
 }
 
-/// The backward pass of a part that lies at this row and column; its state is the map's height and width.
+/// The backward pass of a part that lies at this row and column; its state is the map's height and
+/// width.
 #[derive(Debug)]
 struct Crop([usize; 2]);
 

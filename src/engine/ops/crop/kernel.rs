@@ -3,7 +3,7 @@
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 
-use super::super::layout::{VECTOR, a_unit_each, channels_first, channels_last, empty_as, extents};
+use super::super::layout::{VECTOR, channels_first, channels_last, empty_as, extents, launch_1d};
 use super::super::precision::element;
 
 /// `[1, C, H, W]` to `[1, C, h, w]`, of this `size`, from row and column `at` on.
@@ -11,7 +11,8 @@ pub fn crop(map: CubeTensor, at: [usize; 2], size: [usize; 2]) -> CubeTensor {
     copied(map, size, at, [0, 0])
 }
 
-/// `[1, C, h, w]` to `[1, C, H, W]`, of this `size`: zeros, and from row and column `at` on the part.
+/// `[1, C, h, w]` to `[1, C, H, W]`, of this `size`: zeros, and from row and column `at` on the
+/// part.
 pub fn pad_into(part: CubeTensor, at: [usize; 2], size: [usize; 2]) -> CubeTensor {
     copied(part, size, [0, 0], at)
 }
@@ -29,7 +30,7 @@ fn copied(
     let length = copy.meta.num_elements() / VECTOR;
     let client = x.client.clone();
     let kept = element(&x);
-    let (count, units) = a_unit_each(&x, length);
+    let (count, units) = launch_1d(&x, length);
     // SAFETY: units beyond the answer do nothing, and places beyond `x` read its first.
     unsafe {
         copied_kernel::launch_unchecked(

@@ -7,7 +7,8 @@ use burn::tensor::Tensor;
 use super::super::tests::{distances, gpu, half_distances, kernels_of, noise};
 use super::glue::crop;
 
-/// Maps, and the rows and columns of a part: in the middle, at each edge, all of it, and a single position.
+/// Maps, and the rows and columns of a part: in the middle, at each edge, all of it, and a single
+/// position.
 const PARTS: [([usize; 4], [Range<usize>; 2]); 5] = [
     ([1, 64, 33, 37], [5..20, 7..30]),
     ([1, 128, 9, 6], [0..9, 0..3]),

@@ -1,5 +1,5 @@
-//! The squared distance of a map or matrix to a frozen target, and its gradient, in one pass each. In Burn's operations the two take some
-//! fifteen passes over memory.
+//! The squared distance of a map or matrix to a frozen target, and its gradient, in one pass each.
+//! In Burn's operations the two take some fifteen passes over memory.
 
 use burn::backend::autodiff::checkpoint::base::Checkpointer;
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
@@ -13,7 +13,8 @@ use burn_cubecl::tensor::CubeTensor;
 
 use super::kernel;
 
-/// `Σ (scale·(x − target))²`, `[1]`, of maps `[1, C, H, W]` or matrices, whose elements are whole vectors. No gradient reaches the target.
+/// `Σ (scale·(x − target))²`, `[1]`, of maps `[1, C, H, W]` or matrices, whose elements are whole
+/// vectors. No gradient reaches the target.
 pub fn squared_distance<const D: usize>(x: Tensor<D>, target: Tensor<D>, scale: f32) -> Tensor<1> {
     Tensor::from_dispatch(<Dispatch as DistanceBackend>::squared_distance(
         x.into_dispatch(),
@@ -32,7 +33,8 @@ pub trait DistanceBackend: Backend {
         scale: f32,
     ) -> FloatTensor<Self>;
 
-    /// The gradient with respect to `x`, `2·scale²·g·(x − target)`, from the one with respect to the distance, `g`, `[1]`.
+    /// The gradient with respect to `x`, `2·scale²·g·(x − target)`, from the one with respect to
+    /// the distance, `g`, `[1]`.
     fn squared_distance_backward(
         gradient: FloatTensor<Self>,
         x: FloatTensor<Self>,

@@ -1,11 +1,12 @@
-//! The passes over memory. Every unit sums up its own share in a fixed order, so that a distance is the same to the bit each time.
+//! The passes over memory. Every unit sums up its own share in a fixed order, so that a distance is
+//! the same to the bit each time.
 
 use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 
 use super::super::layout::{
-    VECTOR, a_unit_each, channels_first, channels_last, empty, summing_units,
+    VECTOR, channels_first, channels_last, empty, launch_1d, summing_units,
 };
 use super::super::precision::element;
 use super::super::sums::{across, total};
@@ -22,8 +23,9 @@ pub fn squared_distance(x: CubeTensor, target: CubeTensor, scale: f32) -> CubeTe
     let sums = empty(&x, [units]);
     let client = x.client.clone();
     let kept = element(&x);
-    let (count, workgroup) = a_unit_each(&x, units);
-    // SAFETY: each unit reads below the length and writes its own sum; the grid covers the sums exactly.
+    let (count, workgroup) = launch_1d(&x, units);
+    // SAFETY: each unit reads below the length and writes its own sum; the grid covers the sums
+    // exactly.
     unsafe {
         sum_kernel::launch_unchecked(
             &client,
@@ -50,7 +52,7 @@ pub fn difference(g: CubeTensor, x: CubeTensor, target: CubeTensor, factor: f32)
     let result = like(&x);
     let client = x.client.clone();
     let kept = element(&x);
-    let (count, workgroup) = a_unit_each(&x, length);
+    let (count, workgroup) = launch_1d(&x, length);
     // SAFETY: units beyond the length do nothing.
     unsafe {
         difference_kernel::launch_unchecked(
@@ -70,7 +72,8 @@ pub fn difference(g: CubeTensor, x: CubeTensor, target: CubeTensor, factor: f32)
     if is_map { channels_first(result) } else { result }
 }
 
-/// Contiguous: maps channels-last, which is free for what another of these kernels made, and anything else as it is.
+/// Contiguous: maps channels-last, which is free for what another of these kernels made, and
+/// anything else as it is.
 fn in_our_order(tensor: CubeTensor) -> CubeTensor {
     if tensor.meta.num_dims() == 4 { channels_last(tensor) } else { into_contiguous(tensor) }
 }

@@ -4,7 +4,7 @@ use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 
-use super::super::layout::{VECTOR, a_unit_each, empty, extents};
+use super::super::layout::{VECTOR, empty, extents, launch_1d};
 use super::super::sums::{across, of_workgroup};
 
 /// Units of the workgroup that takes the norms.
@@ -18,7 +18,7 @@ pub fn centred(moments: CubeTensor, scales: CubeTensor) -> CubeTensor {
     let [rows, channels] = extents(&moments);
     let centred = empty(&moments, [rows, channels]);
     let client = moments.client.clone();
-    let (count, units) = a_unit_each(&centred, rows * channels / VECTOR);
+    let (count, units) = launch_1d(&centred, rows * channels / VECTOR);
     // SAFETY: units beyond the moments do nothing.
     unsafe {
         centred_kernel::launch_unchecked(
@@ -40,7 +40,7 @@ pub fn backward(gradient: CubeTensor, moments: CubeTensor, scales: CubeTensor) -
     let [rows, channels] = extents(&moments);
     let result = empty(&moments, [rows, channels]);
     let client = moments.client.clone();
-    let (count, units) = a_unit_each(&result, rows * channels / VECTOR);
+    let (count, units) = launch_1d(&result, rows * channels / VECTOR);
     // SAFETY: units beyond the moments do nothing.
     unsafe {
         backward_kernel::launch_unchecked(
@@ -57,7 +57,8 @@ pub fn backward(gradient: CubeTensor, moments: CubeTensor, scales: CubeTensor) -
     result
 }
 
-/// One over the norms of the first `C` rows and of the last of `[C + 1, C]`: `[2]`; the square of the first is `least` of the fourth power of the second at least.
+/// One over the norms of the first `C` rows and of the last of `[C + 1, C]`: `[2]`; the square of
+/// the first is `least` of the fourth power of the second at least.
 pub fn scales(centred: CubeTensor, least: f32) -> CubeTensor {
     let centred = into_contiguous(centred);
     let scales = empty(&centred, [2]);

@@ -1,4 +1,5 @@
-//! The Gram matrix of a map, `F·Fᵀ / M`, and its mean, straight from channels-last memory; and the covariance by both.
+//! The Gram matrix of a map, `F·Fᵀ / M`, and its mean, straight from channels-last memory; and the
+//! covariance by both.
 
 use burn::backend::autodiff::checkpoint::base::Checkpointer;
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
@@ -12,7 +13,8 @@ use burn_cubecl::tensor::CubeTensor;
 
 use super::super::convolution::weighted;
 
-/// `F·Fᵀ / M` of a map `[1, C, H, W]`, where `F` is the map as `[C, M]`, `M = H·W`: `[C, C]`. `C` is a multiple of 64.
+/// `F·Fᵀ / M` of a map `[1, C, H, W]`, where `F` is the map as `[C, M]`, `M = H·W`: `[C, C]`. `C`
+/// is a multiple of 64.
 pub fn gram(map: Tensor<4>) -> Tensor<2> {
     Tensor::from_dispatch(<Dispatch as GramBackend>::gram(map.into_dispatch()))
 }
@@ -23,7 +25,8 @@ pub trait GramBackend: Backend {
     /// `[1, C, H, W]` to `[C, C]`.
     fn gram(map: FloatTensor<Self>) -> FloatTensor<Self>;
 
-    /// The gradient with respect to `map`, `(G' + G'ᵀ)·F / M`, from the one with respect to the matrix, `G'`.
+    /// The gradient with respect to `map`, `(G' + G'ᵀ)·F / M`, from the one with respect to the
+    /// matrix, `G'`.
     fn gram_backward(gradient: FloatTensor<Self>, map: FloatTensor<Self>) -> FloatTensor<Self>;
 }
 
@@ -67,8 +70,9 @@ impl<B: GramBackend, C: CheckpointStrategy> GramBackend for Autodiff<B, C> {
     }
 }
 
-/// The first two moments of a map over its positions: `F·Fᵀ / M`, and in a row below it `(F·u)ᵀ / M`, of a map `[1, C, H, W]` and factors of its
-/// positions `u`, `[1, 1, H, W]`, or `[1, 1, 1, 1]` for all: `[C + 1, C]`. `C` is a multiple of 64. No gradient reaches the factors.
+/// The first two moments of a map over its positions: `F·Fᵀ / M`, and in a row below it `(F·u)ᵀ /
+/// M`, of a map `[1, C, H, W]` and factors of its positions `u`, `[1, 1, H, W]`, or `[1, 1, 1, 1]`
+/// for all: `[C + 1, C]`. `C` is a multiple of 64. No gradient reaches the factors.
 pub fn moments(map: Tensor<4>, factors: Tensor<4>) -> Tensor<2> {
     Tensor::from_dispatch(<Dispatch as MomentsBackend>::moments(
         map.into_dispatch(),
@@ -82,7 +86,8 @@ pub trait MomentsBackend: Backend {
     /// `[1, C, H, W]`, and `[1, 1, H, W]` or `[1, 1, 1, 1]`, to `[C + 1, C]`.
     fn moments(map: FloatTensor<Self>, factors: FloatTensor<Self>) -> FloatTensor<Self>;
 
-    /// The gradient with respect to `map`, `((G' + G'ᵀ)·F + g·u) / M`, from the one with respect to the moments, `G'` above `gᵀ`.
+    /// The gradient with respect to `map`, `((G' + G'ᵀ)·F + g·u) / M`, from the one with respect to
+    /// the moments, `G'` above `gᵀ`.
     fn moments_backward(
         gradient: FloatTensor<Self>,
         map: FloatTensor<Self>,
@@ -136,8 +141,8 @@ impl<B: MomentsBackend, C: CheckpointStrategy> MomentsBackend for Autodiff<B, C>
     }
 }
 
-/// Covariance and mean by moments `[C + 1, C]`, the one times the first of two `scales`, the other times the second: `s₀·(G − m·mᵀ)` above `s₁·mᵀ`.
-/// No gradient reaches the scales.
+/// Covariance and mean by moments `[C + 1, C]`, the one times the first of two `scales`, the other
+/// times the second: `s₀·(G − m·mᵀ)` above `s₁·mᵀ`. No gradient reaches the scales.
 pub fn centred(moments: Tensor<2>, scales: Tensor<1>) -> Tensor<2> {
     Tensor::from_dispatch(<Dispatch as CentredBackend>::centred(
         moments.into_dispatch(),
@@ -145,8 +150,9 @@ pub fn centred(moments: Tensor<2>, scales: Tensor<1>) -> Tensor<2> {
     ))
 }
 
-/// One over the norms of covariance and mean, of centred moments `[C + 1, C]`: `[2]`. The covariance's square counts as `least` of the fourth power of
-/// the mean's norm at least. No gradient flows through it.
+/// One over the norms of covariance and mean, of centred moments `[C + 1, C]`: `[2]`. The
+/// covariance's square counts as `least` of the fourth power of the mean's norm at least. No
+/// gradient flows through it.
 pub fn scales(centred: Tensor<2>, least: f32) -> Tensor<1> {
     Tensor::from_dispatch(<Dispatch as CentredBackend>::scales(centred.into_dispatch(), least))
 }
@@ -159,7 +165,8 @@ pub fn product(left: Tensor<2>, right: Tensor<2>) -> Tensor<2> {
     ))
 }
 
-/// The centred moments, and products, as Burn dispatches them: on CubeCL's runtimes, and under autodiff over them.
+/// The centred moments, and products, as Burn dispatches them: on CubeCL's runtimes, and under
+/// autodiff over them.
 #[backend_extension(Autodiff, Cube)]
 pub trait CentredBackend: Backend {
     /// `[C + 1, C]` to `[2]`.
@@ -171,7 +178,8 @@ pub trait CentredBackend: Backend {
     /// `[C + 1, C]` and `[2]` to `[C + 1, C]`.
     fn centred(moments: FloatTensor<Self>, scales: FloatTensor<Self>) -> FloatTensor<Self>;
 
-    /// The gradient with respect to `moments`: with `D` above `dᵀ` the one with respect to the result, `s₀·D` above `(s₁·d − s₀·(D + Dᵀ)·m)ᵀ`.
+    /// The gradient with respect to `moments`: with `D` above `dᵀ` the one with respect to the
+    /// result, `s₀·D` above `(s₁·d − s₀·(D + Dᵀ)·m)ᵀ`.
     fn centred_backward(
         gradient: FloatTensor<Self>,
         moments: FloatTensor<Self>,

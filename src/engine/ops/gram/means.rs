@@ -1,10 +1,11 @@
-//! The moments of a map over its positions, and what the backward pass of its mean adds: an offset for each channel.
+//! The moments of a map over its positions, and what the backward pass of its mean adds: an offset
+//! for each channel.
 
 use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 
-use super::super::layout::{VECTOR, a_unit_each, channels_first, channels_last, empty, extents};
+use super::super::layout::{VECTOR, channels_first, channels_last, empty, extents, launch_1d};
 use super::super::precision::element;
 use super::super::sums::over_slices;
 use super::slices::{products, reciprocal};
@@ -14,15 +15,15 @@ const UNITS: usize = 16_384;
 /// The fewest positions of a unit: below, writing its sum would cost as much as making it.
 const LEAST_POSITIONS: usize = 16;
 
-/// `F·Fᵀ / M` of a map `[1, C, H, W]`, and below it `(F·u)ᵀ / M` with factors `u`, `[1, 1, H, W]`, or `[1, 1, 1, 1]` for all positions:
-/// `[C + 1, C]`.
+/// `F·Fᵀ / M` of a map `[1, C, H, W]`, and below it `(F·u)ᵀ / M` with factors `u`, `[1, 1, H, W]`,
+/// or `[1, 1, 1, 1]` for all positions: `[C + 1, C]`.
 pub fn moments(map: CubeTensor, factors: CubeTensor) -> CubeTensor {
     let map = channels_last(map);
     let [_, height, width, channels] = extents(&map);
     let (products, means) = (products(map.clone()), parts(map, factors));
     let moments = empty(&products, [channels + 1, channels]);
     let client = moments.client.clone();
-    let (count, units) = a_unit_each(&moments, moments.meta.num_elements() / VECTOR);
+    let (count, units) = launch_1d(&moments, moments.meta.num_elements() / VECTOR);
     // SAFETY: units beyond the moments do nothing.
     unsafe {
         moments_kernel::launch_unchecked(
@@ -49,7 +50,7 @@ fn parts(map: CubeTensor, factors: CubeTensor) -> CubeTensor {
     let parts = empty(&map, [slices, channels]);
     let client = map.client.clone();
     let kept = element(&map);
-    let (count, units) = a_unit_each(&map, slices * vectors);
+    let (count, units) = launch_1d(&map, slices * vectors);
     // SAFETY: units beyond the parts do nothing, and a unit reads positions of the map alone.
     unsafe {
         parts_kernel::launch_unchecked(
@@ -67,16 +68,18 @@ fn parts(map: CubeTensor, factors: CubeTensor) -> CubeTensor {
     parts
 }
 
-/// `map`, `[1, C, H, W]` in f32, plus `g_c·u_p / M` at each channel `c` and position `p`, where `g` is the last row of `gradient`, `[C + 1, C]`. It is
-/// written over `map`, which no one else may hold.
+/// `map`, `[1, C, H, W]` in f32, plus `g_c·u_p / M` at each channel `c` and position `p`, where `g`
+/// is the last row of `gradient`, `[C + 1, C]`. It is written over `map`, which no one else may
+/// hold.
 pub fn offset(map: CubeTensor, gradient: CubeTensor, factors: CubeTensor) -> CubeTensor {
     let map = channels_last(map);
     let [gradient, factors] = [gradient, factors].map(into_contiguous);
     let [_, height, width, _] = extents::<4>(&map);
     let length = map.meta.num_elements() / VECTOR;
     let client = map.client.clone();
-    let (count, units) = a_unit_each(&map, length);
-    // SAFETY: units beyond the map do nothing, and the gradient has a row more than the map has channels.
+    let (count, units) = launch_1d(&map, length);
+    // SAFETY: units beyond the map do nothing, and the gradient has a row more than the map has
+    // channels.
     unsafe {
         offset_kernel::launch_unchecked(
             &client,

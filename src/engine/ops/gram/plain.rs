@@ -8,7 +8,8 @@ use super::super::{float, sum};
 pub fn gram(map: Tensor<4>) -> Tensor<2> {
     let flat = flattened(map);
     let positions = float(flat.dims()[1]);
-    // The quotient is split over both factors: a sum over all positions of a large picture keeps its magnitude.
+    // The quotient is split over both factors: a sum over all positions of a large picture keeps
+    // its magnitude.
     let scaled = flat.div_scalar(positions.sqrt());
     scaled.clone().matmul(scaled.transpose())
 }

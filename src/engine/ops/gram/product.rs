@@ -1,4 +1,5 @@
-//! The product of two square matrices. Burn's own brings a program for each way that it may be done, which are most of a worker.
+//! The product of two square matrices. Burn's own brings a program for each way that it may be
+//! done, which are most of a worker.
 
 use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::tensor::CubeTensor;
@@ -17,7 +18,8 @@ pub fn product(left: CubeTensor, right: CubeTensor) -> CubeTensor {
     let product = empty(&left, [rows, columns]);
     let client = left.client.clone();
     let tiles = u32::try_from(rows / TILE).expect("a count of workgroups");
-    // SAFETY: the grid covers the product exactly, and each unit reads rows and columns of its tile alone.
+    // SAFETY: the grid covers the product exactly, and each unit reads rows and columns of its tile
+    // alone.
     unsafe {
         product_kernel::launch_unchecked(
             &client,

@@ -1,12 +1,14 @@
-//! The Gram matrix in slices. A matrix of 64×64 sums over up to two million positions; in a single pass two workgroups would do all of
-//! it. So the positions are cut into slices, each workgroup multiplies 64×64 channels of one slice, and the slices are added up after,
-//! which also keeps the sums short. The matrix is symmetric: parts below its diagonal are written by those above, which mirror theirs.
+//! The Gram matrix in slices. A matrix of 64×64 sums over up to two million positions; in a single
+//! pass two workgroups would do all of it. So the positions are cut into slices, each workgroup
+//! multiplies 64×64 channels of one slice, and the slices are added up after, which also keeps the
+//! sums short. The matrix is symmetric: parts below its diagonal are written by those above, which
+//! mirror theirs.
 
 use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 
-use super::super::layout::{VECTOR, a_unit_each, channels_last, empty, extents};
+use super::super::layout::{VECTOR, channels_last, empty, extents, launch_1d};
 use super::super::precision::element;
 use super::super::sums;
 
@@ -43,7 +45,8 @@ pub fn products(map: CubeTensor) -> CubeTensor {
     let kept = element(&map);
     let [tiles, slices] =
         [tiles, slices].map(|count| u32::try_from(count).expect("a count of workgroups"));
-    // SAFETY: the kernel reads positions of the map alone, and the grid covers the products exactly.
+    // SAFETY: the kernel reads positions of the map alone, and the grid covers the products
+    // exactly.
     unsafe {
         product_kernel::launch_unchecked(
             &map.client.clone(),
@@ -59,15 +62,15 @@ pub fn products(map: CubeTensor) -> CubeTensor {
     products
 }
 
-/// `(G' + G'ᵀ) / M` of a gradient `G'` and the map it belongs to: what the map is to be multiplied with, `[C, C]`. `G'` is the gradient, `[C, C]`,
-/// or its first `C` rows.
+/// `(G' + G'ᵀ) / M` of a gradient `G'` and the map it belongs to: what the map is to be multiplied
+/// with, `[C, C]`. `G'` is the gradient, `[C, C]`, or its first `C` rows.
 pub fn symmetric(gradient: CubeTensor, map: &CubeTensor) -> CubeTensor {
     let gradient = into_contiguous(gradient);
     let [_, _, height, width] = extents(map);
     let [_, channels] = extents(&gradient);
     let sum = empty(&gradient, [channels, channels]);
     let client = gradient.client.clone();
-    let (count, units) = a_unit_each(&gradient, channels * channels);
+    let (count, units) = launch_1d(&gradient, channels * channels);
     // SAFETY: units beyond the matrix do nothing.
     unsafe {
         symmetric_kernel::launch_unchecked(

@@ -23,7 +23,8 @@ fn twin(map: Tensor<4>) -> Tensor<2> {
 #[test]
 fn the_matrix_agrees_with_the_twin_in_value_and_gradient() {
     let device = gpu();
-    // Fewer positions than a step, than a slice, some slices with a rest, and so many tiles that the way back needs no slices.
+    // Fewer positions than a step, than a slice, some slices with a rest, and so many tiles that
+    // the way back needs no slices.
     for [channels, height, width] in
         [[64, 1, 1], [64, 33, 37], [128, 16, 16], [256, 7, 5], [512, 20, 13], [64, 129, 257]]
     {

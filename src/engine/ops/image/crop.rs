@@ -4,7 +4,7 @@ use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 
-use super::super::layout::{a_unit_each, empty, extents};
+use super::super::layout::{empty, extents, launch_1d};
 
 /// `[1, C, H, W]` to `[1, C, h, w]`, of this `size`, from row and column `at` on.
 pub fn crop(picture: CubeTensor, at: [usize; 2], size: [usize; 2]) -> CubeTensor {
@@ -16,7 +16,7 @@ pub fn crop(picture: CubeTensor, at: [usize; 2], size: [usize; 2]) -> CubeTensor
     );
     let part = empty(&picture, [1, channels, size[0], size[1]]);
     let client = picture.client.clone();
-    let (count, units) = a_unit_each(&picture, part.meta.num_elements());
+    let (count, units) = launch_1d(&picture, part.meta.num_elements());
     // SAFETY: units beyond the part do nothing, and it lies within the picture.
     unsafe {
         part_kernel::launch_unchecked(
@@ -32,7 +32,8 @@ pub fn crop(picture: CubeTensor, at: [usize; 2], size: [usize; 2]) -> CubeTensor
     part
 }
 
-/// `[1, 3, H, W]` with `part` added, whose first pixel lies at row and column `at`. The picture is written over, unless another holds it.
+/// `[1, 3, H, W]` with `part` added, whose first pixel lies at row and column `at`. The picture is
+/// written over, unless another holds it.
 pub fn add_at(picture: CubeTensor, part: CubeTensor, at: [usize; 2]) -> CubeTensor {
     let [picture, part] = [picture, part].map(into_contiguous);
     let picture = if picture.can_mut() { picture } else { picture.copy() };
@@ -43,7 +44,7 @@ pub fn add_at(picture: CubeTensor, part: CubeTensor, at: [usize; 2]) -> CubeTens
         "a part lies within the picture"
     );
     let client = picture.client.clone();
-    let (count, units) = a_unit_each(&picture, 3 * height * width);
+    let (count, units) = launch_1d(&picture, 3 * height * width);
     // SAFETY: units beyond the part do nothing, and it lies within the picture.
     unsafe {
         added_kernel::launch_unchecked(
@@ -77,7 +78,8 @@ fn added_kernel(picture: &mut Tensor<f32>, part: &Tensor<f32>, top: usize, left:
     }
 }
 
-/// Where in a picture of this height and width this unit's element of a part of `height` and `width` lies.
+/// Where in a picture of this height and width this unit's element of a part of `height` and
+/// `width` lies.
 #[cube]
 fn place(
     picture_height: usize,

@@ -1,5 +1,6 @@
-//! What is asked of the picture itself: how the network takes it in, how rough it is, in one pass each way, how it is shown, and how it is put
-//! together and brought to another size. In Burn's operations the first two took more passes than the network has layers.
+//! What is asked of the picture itself: how the network takes it in, how rough it is, in one pass
+//! each way, how it is shown, and how it is put together and brought to another size. In Burn's
+//! operations the first two took more passes than the network has layers.
 
 use burn::backend::autodiff::checkpoint::base::Checkpointer;
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
@@ -15,18 +16,21 @@ use burn_cubecl::tensor::CubeTensor;
 
 use super::Preprocess;
 
-/// The picture as the first layer reads it: `[1, 3, H, W]` to `[1, 4, H + 2·border, W + 2·border]`, the fourth channel of zeros.
+/// The picture as the first layer reads it: `[1, 3, H, W]` to `[1, 4, H + 2·border, W + 2·border]`,
+/// the fourth channel of zeros.
 pub fn preprocess(x: Tensor<4>, how: Preprocess) -> Tensor<4> {
     Tensor::from_dispatch(<Dispatch as ImageBackend>::preprocess(x.into_dispatch(), how))
 }
 
-/// `scale · Σ (x − neighbour)²` over all pairs of neighbours beside and below each other: `[1, 3, H, W]` to `[1]`.
+/// `scale · Σ (x − neighbour)²` over all pairs of neighbours beside and below each other: `[1, 3,
+/// H, W]` to `[1]`.
 pub fn total_variation(x: Tensor<4>, scale: f32) -> Tensor<1> {
     Tensor::from_dispatch(<Dispatch as ImageBackend>::total_variation(x.into_dispatch(), scale))
 }
 
-/// `scale · Σ Δ(P(x − photo))²`, where `P` averages over cells of 4×4 px and `Δ` is the Laplacian `4·here − its four neighbours`, over the cells that have
-/// them: `[1, 3, H, W]` twice to `[1]`. No gradient reaches the photo.
+/// `scale · Σ Δ(P(x − photo))²`, where `P` averages over cells of 4×4 px and `Δ` is the Laplacian
+/// `4·here − its four neighbours`, over the cells that have them: `[1, 3, H, W]` twice to `[1]`. No
+/// gradient reaches the photo.
 pub fn outlines(x: Tensor<4>, photo: Tensor<4>, scale: f32) -> Tensor<1> {
     Tensor::from_dispatch(<Dispatch as ImageBackend>::outlines(
         x.into_dispatch(),
@@ -35,13 +39,15 @@ pub fn outlines(x: Tensor<4>, photo: Tensor<4>, scale: f32) -> Tensor<1> {
     ))
 }
 
-/// The picture in bytes: `[1, 3, H, W]` in 0..1 to `[H, W]`, each element red, green, blue and full opacity from its lowest byte to its highest.
-/// Values are clamped and rounded. No gradient flows through it.
-pub fn packed(x: Tensor<4>) -> Tensor<2, Int> {
-    Tensor::from_dispatch(<Dispatch as ImageBackend>::packed(x.into_dispatch()))
+/// The picture in bytes: `[1, 3, H, W]` in 0..1 to `[H, W]`, each element red, green, blue and full
+/// opacity from its lowest byte to its highest. Values are clamped and rounded. No gradient flows
+/// through it.
+pub fn pack(x: Tensor<4>) -> Tensor<2, Int> {
+    Tensor::from_dispatch(<Dispatch as ImageBackend>::pack(x.into_dispatch()))
 }
 
-/// The part of a picture of this `size` whose first pixel lies at row and column `at`: `[1, C, H, W]` to `[1, C, h, w]`. No gradient flows through it.
+/// The part of a picture of this `size` whose first pixel lies at row and column `at`: `[1, C, H,
+/// W]` to `[1, C, h, w]`. No gradient flows through it.
 ///
 /// # Panics
 /// When it goes beyond the picture.
@@ -49,8 +55,8 @@ pub fn crop(picture: Tensor<4>, at: [usize; 2], size: [usize; 2]) -> Tensor<4> {
     Tensor::from_dispatch(<Dispatch as ImageBackend>::crop(picture.into_dispatch(), at, size))
 }
 
-/// `picture`, `[1, 3, H, W]`, with `part`, `[1, 3, h, w]`, added, whose first pixel lies at row and column `at`. Written over, where no one else holds it.
-/// No gradient flows through it.
+/// `picture`, `[1, 3, H, W]`, with `part`, `[1, 3, h, w]`, added, whose first pixel lies at row and
+/// column `at`. Written over, where no one else holds it. No gradient flows through it.
 ///
 /// # Panics
 /// When the part goes beyond the picture.
@@ -63,14 +69,15 @@ pub fn add_at(picture: Tensor<4>, part: Tensor<4>, at: [usize; 2]) -> Tensor<4> 
 }
 
 /// The means of 2×2: `[1, C, H, W]` to `[1, C, ⌊H/2⌋, ⌊W/2⌋]`. No gradient flows through it.
-pub fn halved(x: Tensor<4>) -> Tensor<4> {
-    Tensor::from_dispatch(<Dispatch as ImageBackend>::halved(x.into_dispatch()))
+pub fn halve(x: Tensor<4>) -> Tensor<4> {
+    Tensor::from_dispatch(<Dispatch as ImageBackend>::halve(x.into_dispatch()))
 }
 
-/// Pictures at another size, bilinearly: the `R` rows of `[K, R, L]` hold the elements of `[3, H, W]` each, colour by colour, cut into `K` chunks. To
-/// `[K', R, length]`, with zeros behind the last element. No gradient flows through it.
-pub fn resized(pictures: Tensor<3>, from: [usize; 2], to: [usize; 2], length: usize) -> Tensor<3> {
-    Tensor::from_dispatch(<Dispatch as ImageBackend>::resized(
+/// Pictures at another size, bilinearly: the `R` rows of `[K, R, L]` hold the elements of `[3, H,
+/// W]` each, colour by colour, cut into `K` chunks. To `[K', R, length]`, with zeros behind the
+/// last element. No gradient flows through it.
+pub fn resize(pictures: Tensor<3>, from: [usize; 2], to: [usize; 2], length: usize) -> Tensor<3> {
+    Tensor::from_dispatch(<Dispatch as ImageBackend>::resize(
         pictures.into_dispatch(),
         from,
         to,
@@ -84,7 +91,8 @@ pub trait ImageBackend: Backend {
     /// `[1, 3, H, W]` to `[1, 4, H + 2·border, W + 2·border]`.
     fn preprocess(x: FloatTensor<Self>, how: Preprocess) -> FloatTensor<Self>;
 
-    /// The gradient with respect to a picture of `size` `[H, W]`, from the one with respect to the network's input.
+    /// The gradient with respect to a picture of `size` `[H, W]`, from the one with respect to the
+    /// network's input.
     fn preprocess_backward(
         gradient: FloatTensor<Self>,
         size: [usize; 2],
@@ -104,7 +112,8 @@ pub trait ImageBackend: Backend {
     /// Two of `[1, 3, H, W]` to `[1]`.
     fn outlines(x: FloatTensor<Self>, photo: FloatTensor<Self>, scale: f32) -> FloatTensor<Self>;
 
-    /// The gradient with respect to `x`, from the one with respect to what outlines are apart, `[1]`.
+    /// The gradient with respect to `x`, from the one with respect to what outlines are apart,
+    /// `[1]`.
     fn outlines_backward(
         gradient: FloatTensor<Self>,
         x: FloatTensor<Self>,
@@ -113,7 +122,7 @@ pub trait ImageBackend: Backend {
     ) -> FloatTensor<Self>;
 
     /// `[1, 3, H, W]` to `[H, W]`.
-    fn packed(x: FloatTensor<Self>) -> IntTensor<Self>;
+    fn pack(x: FloatTensor<Self>) -> IntTensor<Self>;
 
     /// `[1, C, H, W]` to `[1, C, h, w]`.
     fn crop(picture: FloatTensor<Self>, at: [usize; 2], size: [usize; 2]) -> FloatTensor<Self>;
@@ -126,10 +135,10 @@ pub trait ImageBackend: Backend {
     ) -> FloatTensor<Self>;
 
     /// `[1, C, H, W]` to `[1, C, ⌊H/2⌋, ⌊W/2⌋]`.
-    fn halved(x: FloatTensor<Self>) -> FloatTensor<Self>;
+    fn halve(x: FloatTensor<Self>) -> FloatTensor<Self>;
 
     /// `[K, R, L]` to `[K', R, length]`.
-    fn resized(
+    fn resize(
         pictures: FloatTensor<Self>,
         from: [usize; 2],
         to: [usize; 2],
@@ -167,8 +176,8 @@ impl ImageBackend for CubeBackend {
         super::outlines::outlines_backward(gradient, x, photo, scale)
     }
 
-    fn packed(x: CubeTensor) -> CubeTensor {
-        super::pack::packed(x)
+    fn pack(x: CubeTensor) -> CubeTensor {
+        super::pack::pack(x)
     }
 
     fn crop(picture: CubeTensor, at: [usize; 2], size: [usize; 2]) -> CubeTensor {
@@ -179,17 +188,12 @@ impl ImageBackend for CubeBackend {
         super::crop::add_at(picture, part, at)
     }
 
-    fn halved(x: CubeTensor) -> CubeTensor {
-        super::halve::halved(x)
+    fn halve(x: CubeTensor) -> CubeTensor {
+        super::halve::halve(x)
     }
 
-    fn resized(
-        pictures: CubeTensor,
-        from: [usize; 2],
-        to: [usize; 2],
-        length: usize,
-    ) -> CubeTensor {
-        super::resize::resized(pictures, from, to, length)
+    fn resize(pictures: CubeTensor, from: [usize; 2], to: [usize; 2], length: usize) -> CubeTensor {
+        super::resize::resize(pictures, from, to, length)
     }
 }
 
@@ -293,8 +297,8 @@ impl<B: ImageBackend, C: CheckpointStrategy> ImageBackend for Autodiff<B, C> {
         unimplemented!("no one asks for second derivatives")
     }
 
-    fn packed(x: FloatTensor<Self>) -> IntTensor<Self> {
-        B::packed(x.into_primitive())
+    fn pack(x: FloatTensor<Self>) -> IntTensor<Self> {
+        B::pack(x.into_primitive())
     }
 
     fn crop(picture: FloatTensor<Self>, at: [usize; 2], size: [usize; 2]) -> FloatTensor<Self> {
@@ -309,16 +313,16 @@ impl<B: ImageBackend, C: CheckpointStrategy> ImageBackend for Autodiff<B, C> {
         Self::from_inner(B::add_at(picture.into_primitive(), part.into_primitive(), at))
     }
 
-    fn halved(x: FloatTensor<Self>) -> FloatTensor<Self> {
-        Self::from_inner(B::halved(x.into_primitive()))
+    fn halve(x: FloatTensor<Self>) -> FloatTensor<Self> {
+        Self::from_inner(B::halve(x.into_primitive()))
     }
 
-    fn resized(
+    fn resize(
         pictures: FloatTensor<Self>,
         from: [usize; 2],
         to: [usize; 2],
         length: usize,
     ) -> FloatTensor<Self> {
-        Self::from_inner(B::resized(pictures.into_primitive(), from, to, length))
+        Self::from_inner(B::resize(pictures.into_primitive(), from, to, length))
     }
 }

@@ -4,38 +4,38 @@ use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 
-use super::super::layout::{a_unit_each, empty, extents};
+use super::super::layout::{empty, extents, launch_1d};
 
 /// `[1, C, H, W]` to `[1, C, ⌊H/2⌋, ⌊W/2⌋]`.
-pub fn halved(x: CubeTensor) -> CubeTensor {
+pub fn halve(x: CubeTensor) -> CubeTensor {
     let x = into_contiguous(x);
     let [_, channels, height, width] = extents(&x);
     let (height, width) = (height / 2, width / 2);
-    let halved = empty(&x, [1, channels, height, width]);
+    let halve = empty(&x, [1, channels, height, width]);
     let client = x.client.clone();
-    let (count, units) = a_unit_each(&x, channels * height * width);
+    let (count, units) = launch_1d(&x, channels * height * width);
     // SAFETY: units beyond the answer do nothing, and the others read within the picture.
     unsafe {
-        halved_kernel::launch_unchecked(
+        halve_kernel::launch_unchecked(
             &client,
             count,
             units,
             x.into_tensor_arg(),
-            halved.clone().into_tensor_arg(),
+            halve.clone().into_tensor_arg(),
         )
     };
-    halved
+    halve
 }
 
 #[cube(launch_unchecked)]
-fn halved_kernel(x: &Tensor<f32>, halved: &mut Tensor<f32>) {
-    let height = halved.shape(2);
-    let width = halved.shape(3);
-    if ABSOLUTE_POS < halved.shape(1) * height * width {
+fn halve_kernel(x: &Tensor<f32>, halve: &mut Tensor<f32>) {
+    let height = halve.shape(2);
+    let width = halve.shape(3);
+    if ABSOLUTE_POS < halve.shape(1) * height * width {
         let row = ABSOLUTE_POS / width;
         let line = row / height * x.shape(2) + row % height * 2;
         let upper = line * x.shape(3) + ABSOLUTE_POS % width * 2;
         let lower = upper + x.shape(3);
-        halved[ABSOLUTE_POS] = (x[upper] + x[upper + 1] + x[lower] + x[lower + 1]) * 0.25f32;
+        halve[ABSOLUTE_POS] = (x[upper] + x[upper + 1] + x[lower] + x[lower + 1]) * 0.25f32;
     }
 }

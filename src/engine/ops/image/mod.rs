@@ -39,7 +39,8 @@ pub struct Preprocess {
     pub border: usize,
 }
 
-/// The network's input: `[1, 3, H, W]` to `[1, 3, H + 2·border, W + 2·border]`, on a GPU with a fourth channel of zeros.
+/// The network's input: `[1, 3, H, W]` to `[1, 3, H + 2·border, W + 2·border]`, on a GPU with a
+/// fourth channel of zeros.
 pub fn preprocess(x: Tensor<4>, how: Preprocess) -> Tensor<4> {
     #[cfg(feature = "gpu")]
     if super::on_gpu(&x.device()) {
@@ -48,7 +49,8 @@ pub fn preprocess(x: Tensor<4>, how: Preprocess) -> Tensor<4> {
     plain::preprocess(x, how)
 }
 
-/// `scale · Σ (x − neighbour)²` over all pairs of neighbours beside and below each other: `[1, 3, H, W]` to `[1]`.
+/// `scale · Σ (x − neighbour)²` over all pairs of neighbours beside and below each other: `[1, 3,
+/// H, W]` to `[1]`.
 pub fn total_variation(x: Tensor<4>, scale: f32) -> Tensor<1> {
     #[cfg(feature = "gpu")]
     if super::on_gpu(&x.device()) {
@@ -57,8 +59,9 @@ pub fn total_variation(x: Tensor<4>, scale: f32) -> Tensor<1> {
     plain::total_variation(x, scale)
 }
 
-/// `scale · Σ Δ(P(x − photo))²`, where `P` averages over cells of 4×4 px and `Δ` is the Laplacian `4·here − its four neighbours`, over the cells that have
-/// them: `[1, 3, H, W]` twice to `[1]`. No gradient reaches the photo on a GPU.
+/// `scale · Σ Δ(P(x − photo))²`, where `P` averages over cells of 4×4 px and `Δ` is the Laplacian
+/// `4·here − its four neighbours`, over the cells that have them: `[1, 3, H, W]` twice to `[1]`. No
+/// gradient reaches the photo on a GPU.
 pub fn outlines(x: Tensor<4>, photo: Tensor<4>, scale: f32) -> Tensor<1> {
     #[cfg(feature = "gpu")]
     if super::on_gpu(&x.device()) {
@@ -73,8 +76,8 @@ pub fn outline_elements(height: usize, width: usize) -> usize {
     (3 * inside(height) * inside(width)).max(1)
 }
 
-/// The part of a picture of this `size` whose first pixel lies at row and column `at`: `[1, C, H, W]` to `[1, C, h, w]`. No gradient flows through it
-/// on a GPU.
+/// The part of a picture of this `size` whose first pixel lies at row and column `at`: `[1, C, H,
+/// W]` to `[1, C, h, w]`. No gradient flows through it on a GPU.
 ///
 /// # Panics
 /// When it goes beyond the picture.
@@ -86,8 +89,9 @@ pub fn crop(image: Tensor<4>, at: [usize; 2], size: [usize; 2]) -> Tensor<4> {
     plain::crop(image, at, size)
 }
 
-/// `image`, `[1, 3, H, W]`, with `part`, `[1, 3, h, w]`, added, whose first pixel lies at row and column `at`. On a GPU it is written over, where no
-/// one else holds it, and no gradient flows through it.
+/// `image`, `[1, 3, H, W]`, with `part`, `[1, 3, h, w]`, added, whose first pixel lies at row and
+/// column `at`. On a GPU it is written over, where no one else holds it, and no gradient flows
+/// through it.
 ///
 /// # Panics
 /// When the part goes beyond the picture.
@@ -99,43 +103,46 @@ pub fn add_at(image: Tensor<4>, part: Tensor<4>, at: [usize; 2]) -> Tensor<4> {
     plain::add_at(image, part, at)
 }
 
-/// `[1, C, H, W]` at half its size, `times` over: means of 2×2, an odd last row or column dropped. No gradient flows through it on a GPU.
-pub fn halved(x: Tensor<4>, times: u32) -> Tensor<4> {
+/// `[1, C, H, W]` at half its size, `times` over: means of 2×2, an odd last row or column dropped.
+/// No gradient flows through it on a GPU.
+pub fn halve(x: Tensor<4>, times: u32) -> Tensor<4> {
     let half = |x: Tensor<4>| {
         #[cfg(feature = "gpu")]
         if super::on_gpu(&x.device()) {
-            return glue::halved(x);
+            return glue::halve(x);
         }
-        plain::halved(x)
+        plain::halve(x)
     };
     (0..times).fold(x, |x, _| half(x))
 }
 
-/// `[R, C, H, W]` stretched to `size`, `[H, W]`, bilinearly; on a GPU one picture, and no gradient flows through it.
-pub fn resized(x: Tensor<4>, size: [usize; 2]) -> Tensor<4> {
+/// `[R, C, H, W]` stretched to `size`, `[H, W]`, bilinearly; on a GPU one picture, and no gradient
+/// flows through it.
+pub fn resize(x: Tensor<4>, size: [usize; 2]) -> Tensor<4> {
     #[cfg(feature = "gpu")]
     if super::on_gpu(&x.device()) {
         let [_, colours, height, width] = x.dims();
         let [row, length] = [height * width, size[0] * size[1]].map(|area| colours * area);
-        let resized = glue::resized(x.reshape([1, 1, row]), [height, width], size, length);
-        return resized.reshape([1, colours, size[0], size[1]]);
+        let resize = glue::resize(x.reshape([1, 1, row]), [height, width], size, length);
+        return resize.reshape([1, colours, size[0], size[1]]);
     }
-    plain::resized(x, size)
+    plain::resize(x, size)
 }
 
-/// [`resized`] of pictures in chunks, on a GPU: the `R` rows of `[K, R, L]` hold the elements of `[3, H, W]` each, with zeros behind the last. To
-/// `[K', R, length]`.
+/// [`resize`] of pictures in chunks, on a GPU: the `R` rows of `[K, R, L]` hold the elements of
+/// `[3, H, W]` each, with zeros behind the last. To `[K', R, length]`.
 #[cfg(feature = "gpu")]
-pub(super) fn resized_chunks(
+pub(super) fn resize_chunks(
     chunks: Tensor<3>,
     from: [usize; 2],
     to: [usize; 2],
     length: usize,
 ) -> Tensor<3> {
-    glue::resized(chunks, from, to, length)
+    glue::resize(chunks, from, to, length)
 }
 
-/// Reads `[1, 3, H, W]` back, opaque. On a GPU it is made bytes there, so that a third as many of them come.
+/// Reads `[1, 3, H, W]` back, opaque. On a GPU it is made bytes there, so that a third as many of
+/// them come.
 ///
 /// # Errors
 /// When the device fails or is lost.
@@ -148,7 +155,7 @@ pub async fn to_pixels(x: Tensor<4>) -> Result<Pixels, ExecutionError> {
     let size = ImageSize::new(width as u32, height as u32);
     #[cfg(feature = "gpu")]
     if super::on_gpu(&x.device()) {
-        let data = glue::packed(x).into_data_async().await?;
+        let data = glue::pack(x).into_data_async().await?;
         return Ok(Pixels::new(size, data.as_bytes().to_vec()).expect("four bytes for each pixel"));
     }
     Ok(Pixels::from_rgb(size, &to_rgb(x).await?))

@@ -1,10 +1,11 @@
-//! How far the outlines of two pictures are apart: the Laplacian of their difference, averaged over cells.
+//! How far the outlines of two pictures are apart: the Laplacian of their difference, averaged over
+//! cells.
 
 use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 
-use super::super::layout::{a_unit_each, empty, summing_units};
+use super::super::layout::{empty, launch_1d, summing_units};
 use super::super::sums::total;
 use super::CELL;
 
@@ -14,8 +15,9 @@ pub fn outlines(x: CubeTensor, photo: CubeTensor, scale: f32) -> CubeTensor {
     let units = summing_units(cells.meta.num_elements());
     let sums = empty(&cells, [units]);
     let client = cells.client.clone();
-    let (count, workgroup) = a_unit_each(&cells, units);
-    // SAFETY: each unit reads within the cells and writes its own sum; the grid covers the sums exactly.
+    let (count, workgroup) = launch_1d(&cells, units);
+    // SAFETY: each unit reads within the cells and writes its own sum; the grid covers the sums
+    // exactly.
     unsafe {
         sum_kernel::launch_unchecked(
             &client,
@@ -40,7 +42,7 @@ pub fn outlines_backward(
     let result = empty(&x, x.meta.shape().dims::<4>());
     let cells = cells(x, photo);
     let client = cells.client.clone();
-    let (count, workgroup) = a_unit_each(&result, result.meta.num_elements());
+    let (count, workgroup) = launch_1d(&result, result.meta.num_elements());
     #[expect(clippy::cast_precision_loss, reason = "a few pixels")]
     let factor = 2.0 * scale / (CELL * CELL) as f32;
     // SAFETY: units beyond the picture do nothing, and the others read within the cells.
@@ -64,7 +66,7 @@ fn cells(x: CubeTensor, photo: CubeTensor) -> CubeTensor {
     let [_, colours, height, width] = x.meta.shape().dims::<4>();
     let cells = empty(&x, [1, colours, height / CELL, width / CELL]);
     let client = x.client.clone();
-    let (count, workgroup) = a_unit_each(&cells, cells.meta.num_elements());
+    let (count, workgroup) = launch_1d(&cells, cells.meta.num_elements());
     // SAFETY: units beyond the cells do nothing, and a cell lies within the picture.
     unsafe {
         cells_kernel::launch_unchecked(

@@ -5,36 +5,36 @@ use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 
-use super::super::layout::{a_unit_each, empty_as, extents};
+use super::super::layout::{empty_as, extents, launch_1d};
 
 /// `[1, 3, H, W]` to `[H, W]`.
-pub fn packed(x: CubeTensor) -> CubeTensor {
+pub fn pack(x: CubeTensor) -> CubeTensor {
     let x = into_contiguous(x);
     let [_, _, height, width] = extents(&x);
-    let packed = empty_as(&x, [height, width], DType::U32);
+    let pack = empty_as(&x, [height, width], DType::U32);
     let client = x.client.clone();
-    let (count, units) = a_unit_each(&x, height * width);
+    let (count, units) = launch_1d(&x, height * width);
     // SAFETY: units beyond the picture do nothing.
     unsafe {
-        packed_kernel::launch_unchecked(
+        pack_kernel::launch_unchecked(
             &client,
             count,
             units,
             x.into_tensor_arg(),
-            packed.clone().into_tensor_arg(),
+            pack.clone().into_tensor_arg(),
         )
     };
-    packed
+    pack
 }
 
 #[cube(launch_unchecked)]
-fn packed_kernel(x: &Tensor<f32>, packed: &mut Tensor<u32>) {
-    let area = packed.shape(0) * packed.shape(1);
+fn pack_kernel(x: &Tensor<f32>, pack: &mut Tensor<u32>) {
+    let area = pack.shape(0) * pack.shape(1);
     if ABSOLUTE_POS < area {
         let red = byte(x[ABSOLUTE_POS]);
         let green = byte(x[area + ABSOLUTE_POS]);
         let blue = byte(x[2 * area + ABSOLUTE_POS]);
-        packed[ABSOLUTE_POS] = red | (green << 8u32) | (blue << 16u32) | 0xff00_0000u32;
+        pack[ABSOLUTE_POS] = red | (green << 8u32) | (blue << 16u32) | 0xff00_0000u32;
     }
 }
 

@@ -54,13 +54,13 @@ pub fn add_at(image: Tensor<4>, part: Tensor<4>, at: [usize; 2]) -> Tensor<4> {
     image.slice_assign(place, sum)
 }
 
-/// As [`super::halved`], once.
-pub fn halved(x: Tensor<4>) -> Tensor<4> {
+/// As [`super::halve`], once.
+pub fn halve(x: Tensor<4>) -> Tensor<4> {
     avg_pool2d(x, AvgPoolOptions::new([2, 2]))
 }
 
-/// As [`super::resized`].
-pub fn resized(x: Tensor<4>, size: [usize; 2]) -> Tensor<4> {
+/// As [`super::resize`].
+pub fn resize(x: Tensor<4>, size: [usize; 2]) -> Tensor<4> {
     let options = InterpolateOptions::new(InterpolateMode::Bilinear)
         .with_align_corners(false)
         .with_output_size(size);

@@ -4,7 +4,7 @@ use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 
-use super::super::layout::{VECTOR, a_unit_each, channels_first, channels_last, empty, extents};
+use super::super::layout::{VECTOR, channels_first, channels_last, empty, extents, launch_1d};
 use super::Preprocess;
 
 /// `[1, 3, H, W]` to `[1, 4, H + 2·border, W + 2·border]`.
@@ -17,7 +17,7 @@ pub fn preprocess(
     let [height, width] = [height, width].map(|side| side + 2 * border);
     let input = empty(&x, [1, height, width, VECTOR]);
     let client = x.client.clone();
-    let (count, units) = a_unit_each(&x, height * width);
+    let (count, units) = launch_1d(&x, height * width);
     // SAFETY: units beyond the network's input do nothing, and the others read within the picture.
     unsafe {
         forward_kernel::launch_unchecked(
@@ -37,7 +37,8 @@ pub fn preprocess(
     channels_first(input)
 }
 
-/// `[1, 4, H + 2·border, W + 2·border]` to `[1, 3, H, W]`: each pixel gathers what all its copies are pulled by.
+/// `[1, 4, H + 2·border, W + 2·border]` to `[1, 3, H, W]`: each pixel gathers what all its copies
+/// are pulled by.
 pub fn preprocess_backward(
     gradient: CubeTensor,
     [height, width]: [usize; 2],
@@ -46,7 +47,7 @@ pub fn preprocess_backward(
     let gradient = channels_last(gradient);
     let result = empty(&gradient, [1, 3, height, width]);
     let client = gradient.client.clone();
-    let (count, units) = a_unit_each(&gradient, height * width);
+    let (count, units) = launch_1d(&gradient, height * width);
     // SAFETY: units beyond the picture do nothing, and the others read within the gradient.
     unsafe {
         backward_kernel::launch_unchecked(
@@ -87,7 +88,8 @@ fn forward_kernel<N: Size>(
     }
 }
 
-/// Where on a side of `length` the place lies that is `place` behind the border's beginning, or the nearest to it.
+/// Where on a side of `length` the place lies that is `place` behind the border's beginning, or the
+/// nearest to it.
 #[cube]
 fn inside(place: usize, border: usize, length: usize) -> usize {
     min(max(place, border) - border, length - 1)

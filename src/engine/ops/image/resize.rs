@@ -1,53 +1,50 @@
-//! Pictures at another size, bilinearly: one program for all sizes, where Burn's own is compiled for each.
+//! Pictures at another size, bilinearly: one program for all sizes, where Burn's own is compiled
+//! for each.
 
 use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 
-use super::super::layout::{a_unit_each, empty, extents};
+use super::super::layout::{empty, extents, launch_1d};
 
 /// `[K, R, L]` to `[K', R, length]`.
-pub fn resized(
-    pictures: CubeTensor,
-    from: [usize; 2],
-    to: [usize; 2],
-    length: usize,
-) -> CubeTensor {
+pub fn resize(pictures: CubeTensor, from: [usize; 2], to: [usize; 2], length: usize) -> CubeTensor {
     let pictures = into_contiguous(pictures);
     let [_, rows, _] = extents(&pictures);
     let chunks = (3 * to[0] * to[1]).div_ceil(length);
-    let resized = empty(&pictures, [chunks, rows, length]);
+    let resize = empty(&pictures, [chunks, rows, length]);
     let client = pictures.client.clone();
-    let (count, units) = a_unit_each(&pictures, chunks * rows * length);
-    // SAFETY: units beyond the memory do nothing, and what is read lies in a picture of the size it had.
+    let (count, units) = launch_1d(&pictures, chunks * rows * length);
+    // SAFETY: units beyond the memory do nothing, and what is read lies in a picture of the size it
+    // had.
     unsafe {
-        resized_kernel::launch_unchecked(
+        resize_kernel::launch_unchecked(
             &client,
             count,
             units,
             pictures.into_tensor_arg(),
-            resized.clone().into_tensor_arg(),
+            resize.clone().into_tensor_arg(),
             from[0],
             from[1],
             to[0],
             to[1],
         );
     }
-    resized
+    resize
 }
 
 #[cube(launch_unchecked)]
-fn resized_kernel(
+fn resize_kernel(
     pictures: &Tensor<f32>,
-    resized: &mut Tensor<f32>,
+    resize: &mut Tensor<f32>,
     from_height: usize,
     from_width: usize,
     height: usize,
     width: usize,
 ) {
-    let length = resized.shape(2);
-    let rows = resized.shape(1);
-    if ABSOLUTE_POS < resized.shape(0) * rows * length {
+    let length = resize.shape(2);
+    let rows = resize.shape(1);
+    if ABSOLUTE_POS < resize.shape(0) * rows * length {
         let row = ABSOLUTE_POS / length % rows;
         let element = ABSOLUTE_POS / (length * rows) * length + ABSOLUTE_POS % length;
         let inside = element < 3 * height * width;
@@ -60,7 +57,7 @@ fn resized_kernel(
         let upper = between(pictures, row, (colour + top) * from_width, left, right, across);
         let lower = between(pictures, row, (colour + bottom) * from_width, left, right, across);
         let value = upper + (lower - upper) * (down - f32::cast_from(top));
-        resized[ABSOLUTE_POS] = select(inside, value, 0.0f32);
+        resize[ABSOLUTE_POS] = select(inside, value, 0.0f32);
     }
 }
 

@@ -7,7 +7,7 @@ use pollster::block_on;
 
 use super::super::tests::{distance, distances, gpu, kernels_of, noise};
 use super::Preprocess;
-use super::glue::{add_at, crop, halved, outlines, packed, preprocess, resized, total_variation};
+use super::glue::{add_at, crop, halve, outlines, pack, preprocess, resize, total_variation};
 use super::plain;
 use crate::engine::ImageTensor;
 use crate::pixels::Pixels;
@@ -103,7 +103,7 @@ fn in_bytes_it_is_what_the_processor_makes_of_it() {
         let x: Tensor<4> = noise([1, 3, height, width], 5, &device).mul_scalar(0.8).add_scalar(0.5);
         let image = ImageTensor::new(x.clone());
         let expected = Pixels::from_rgb(image.size(), &block_on(image.to_rgb()).unwrap());
-        assert!(packed(x).into_data().as_bytes() == expected.rgba(), "{height} × {width}");
+        assert!(pack(x).into_data().as_bytes() == expected.rgba(), "{height} × {width}");
     }
 }
 
@@ -116,8 +116,8 @@ fn one_program_each_serves_all_sizes() {
         kernels_of(|| {
             drop(preprocess(x.clone(), how(1)));
             drop(total_variation(x.clone(), SCALE));
-            drop(packed(x.clone()));
-            drop(halved(x.clone()));
+            drop(pack(x.clone()));
+            drop(halve(x.clone()));
             drop(add_at(own, crop(x, [1, 2], [4, 5]), [2, 1]));
         })
     };
@@ -138,7 +138,7 @@ fn half_a_picture_is_the_means_of_the_whole_and_a_part_comes_from_and_goes_to_wh
             let x = |device: &Device| noise::<4>([1, channels, height, width], 1, device);
             let expected = avg_pool2d(x(&Device::flex()), AvgPoolOptions::new([2, 2]));
             assert!(
-                distance(halved(x(&device)), expected) <= GATE,
+                distance(halve(x(&device)), expected) <= GATE,
                 "{channels} × {height} × {width}"
             );
         }
@@ -214,7 +214,7 @@ fn pictures_at_another_size_agree_with_the_twin_one_by_one_and_in_chunks() {
         for (count, length) in [(1, 3 * to[0] * to[1]), (4, 64), (2, 4096)] {
             let pictures = |device: &Device| noise([count, 3, from[0], from[1]], 3, device);
             let had = if count == 1 { 3 * from[0] * from[1] } else { length };
-            let ours = resized(rows_of(pictures(&device), had), from, to, length);
+            let ours = resize(rows_of(pictures(&device), had), from, to, length);
             let expected = rows_of(twin_of_resized(pictures(&Device::flex()), to), length);
             let distance = distance(ours, expected);
             assert!(
@@ -230,7 +230,7 @@ fn one_program_brings_pictures_to_all_sizes() {
     let device = gpu();
     let launched = |from: [usize; 2], to: [usize; 2], length| {
         let picture = noise::<3>([1, 1, 3 * from[0] * from[1]], 1, &device);
-        kernels_of(|| drop(resized(picture, from, to, length)))
+        kernels_of(|| drop(resize(picture, from, to, length)))
     };
     let first = launched([8, 8], [16, 16], 768);
     assert_eq!(first.len(), 2, "the program, and the poison of these tests");

@@ -4,7 +4,7 @@ use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 
-use super::super::layout::{a_unit_each, empty, summing_units};
+use super::super::layout::{empty, launch_1d, summing_units};
 use super::super::sums::total;
 
 /// `scale · Σ (x − neighbour)²`: `[1, 3, H, W]` to `[1]`.
@@ -13,8 +13,9 @@ pub fn total_variation(x: CubeTensor, scale: f32) -> CubeTensor {
     let units = summing_units(x.meta.num_elements());
     let sums = empty(&x, [units]);
     let client = x.client.clone();
-    let (count, workgroup) = a_unit_each(&x, units);
-    // SAFETY: each unit reads within the picture and writes its own sum; the grid covers the sums exactly.
+    let (count, workgroup) = launch_1d(&x, units);
+    // SAFETY: each unit reads within the picture and writes its own sum; the grid covers the sums
+    // exactly.
     unsafe {
         sum_kernel::launch_unchecked(
             &client,
@@ -34,7 +35,7 @@ pub fn total_variation_backward(g: CubeTensor, x: CubeTensor, scale: f32) -> Cub
     let x = into_contiguous(x);
     let result = empty(&x, x.meta.shape().dims::<4>());
     let client = x.client.clone();
-    let (count, workgroup) = a_unit_each(&x, x.meta.num_elements());
+    let (count, workgroup) = launch_1d(&x, x.meta.num_elements());
     // SAFETY: units beyond the picture do nothing, and the others read within it.
     unsafe {
         gradient_kernel::launch_unchecked(

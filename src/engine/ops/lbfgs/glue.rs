@@ -1,8 +1,10 @@
-//! What an optimiser does with long vectors, in few passes. In Burn's operations joining, padding and multiplying them by a matrix of a few
-//! rows took as many passes as the losses, and the products a tenth of a step.
+//! What an optimiser does with long vectors, in few passes. In Burn's operations joining, padding
+//! and multiplying them by a matrix of a few rows took as many passes as the losses, and the
+//! products a tenth of a step.
 //!
-//! Vectors lie in chunks of one length, `[K, R, L]` for `R` vectors of up to `K·L` elements, `L` a multiple of 256, with zeros at the end: sums
-//! over chunks run side by side and keep their accuracy.
+//! Vectors lie in chunks of one length, `[K, R, L]` for `R` vectors of up to `K·L` elements, `L` a
+//! multiple of 256, with zeros at the end: sums over chunks run side by side and keep their
+//! accuracy.
 
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, Dispatch, backend_extension};
@@ -10,81 +12,93 @@ use burn::tensor::Tensor;
 use burn_cubecl::CubeBackend;
 use burn_cubecl::tensor::CubeTensor;
 
-use super::scalars::Occasion;
+use super::scalars::Evaluated;
 use super::{decision, passes};
 
-/// The step of length `ledger` says along `direction`, `gradient − before` and `gradient`: `[K, 1, L]` twice and a picture, `[1, 3, H, W]`, to
-/// `[K, 3, L]`.
-pub fn changes(
+/// The step of length `scalars` says along `direction`, `gradient − before` and `gradient`: `[K, 1,
+/// L]` twice and a picture, `[1, 3, H, W]`, to `[K, 3, L]`.
+pub fn differences(
     direction: Tensor<3>,
-    ledger: Tensor<1>,
+    scalars: Tensor<1>,
     before: Tensor<3>,
     gradient: Tensor<4>,
 ) -> Tensor<3> {
     let [direction, before] = [direction, before].map(Tensor::into_dispatch);
-    let (ledger, gradient) = (ledger.into_dispatch(), gradient.into_dispatch());
-    Tensor::from_dispatch(<Dispatch as LbfgsBackend>::changes(direction, ledger, before, gradient))
+    let (scalars, gradient) = (scalars.into_dispatch(), gradient.into_dispatch());
+    Tensor::from_dispatch(<Dispatch as LbfgsBackend>::differences(
+        direction, scalars, before, gradient,
+    ))
 }
 
-/// The inner products of three new vectors, `[K, 3, L]`, with those in memory, `[K, R, L]`, and with each other, row by row, then the sum of the
-/// third one's magnitudes: `[3·(R + 3) + 1]`.
-pub fn products(new: Tensor<3>, memory: Tensor<3>) -> Tensor<1> {
-    Tensor::from_dispatch(<Dispatch as LbfgsBackend>::products(
+/// The inner products of three new vectors, `[K, 3, L]`, with those in memory, `[K, R, L]`, and
+/// with each other, row by row, then the sum of the third one's magnitudes: `[3·(R + 3) + 1]`.
+pub fn inner_products(new: Tensor<3>, memory: Tensor<3>) -> Tensor<1> {
+    Tensor::from_dispatch(<Dispatch as LbfgsBackend>::inner_products(
         new.into_dispatch(),
         memory.into_dispatch(),
     ))
 }
 
 /// The inner products of all vectors in memory, `[K, R, L]`, with each other: `[R, R]`.
-pub fn products_within(memory: Tensor<3>) -> Tensor<2> {
-    Tensor::from_dispatch(<Dispatch as LbfgsBackend>::products_within(memory.into_dispatch()))
+pub fn inner_products_within(memory: Tensor<3>) -> Tensor<2> {
+    Tensor::from_dispatch(<Dispatch as LbfgsBackend>::inner_products_within(memory.into_dispatch()))
 }
 
-/// A [`super::Ledger`] after an evaluation with these terms of the loss, `[1]` each, and measures as [`products`] gives them.
-pub fn decided(
-    ledger: Tensor<1>,
+/// A [`super::LbfgsScalars`] after an evaluation with these terms of the loss, `[1]` each, and
+/// measures as [`inner_products`] gives them.
+pub fn decide(
+    scalars: Tensor<1>,
     measures: Tensor<1>,
     terms: [Tensor<1>; 3],
-    occasion: Occasion,
+    evaluated: Evaluated,
 ) -> Tensor<1> {
-    let [ledger, measures] = [ledger, measures].map(Tensor::into_dispatch);
+    let [scalars, measures] = [scalars, measures].map(Tensor::into_dispatch);
     let [content, style, total_variation] = terms.map(Tensor::into_dispatch);
-    let decided = <Dispatch as LbfgsBackend>::decided(
-        ledger,
+    let decide = <Dispatch as LbfgsBackend>::decide(
+        scalars,
         measures,
         content,
         style,
         total_variation,
-        occasion,
+        evaluated,
     );
-    Tensor::from_dispatch(decided)
+    Tensor::from_dispatch(decide)
 }
 
-/// What of a `trial`, `[1, 3, H, W]`, with its `new` vectors, `[K, 3, L]`, is kept as the `ledger` says: the picture in the place of `x`, the pair in
-/// `memory`, `[K, R, L]`, and the gradient in the place of `gradient`, `[K, 1, L]`. The last two are written over where no one else holds them.
-pub fn kept(
-    ledger: Tensor<1>,
+/// What of a `trial`, `[1, 3, H, W]`, with its `new` vectors, `[K, 3, L]`, is kept as the `scalars`
+/// says: the picture in the place of `x`, the pair in `memory`, `[K, R, L]`, and the gradient in
+/// the place of `gradient`, `[K, 1, L]`. The last two are written over where no one else holds
+/// them.
+pub fn commit(
+    scalars: Tensor<1>,
     [x, trial]: [Tensor<4>; 2],
     new: Tensor<3>,
     [memory, gradient]: [Tensor<3>; 2],
 ) -> (Tensor<4>, [Tensor<3>; 2]) {
     let [x, trial] = [x, trial].map(Tensor::into_dispatch);
     let [new, memory, gradient] = [new, memory, gradient].map(Tensor::into_dispatch);
-    let (x, memory, gradient) =
-        <Dispatch as LbfgsBackend>::kept(ledger.into_dispatch(), x, trial, new, memory, gradient);
+    let (x, memory, gradient) = <Dispatch as LbfgsBackend>::commit(
+        scalars.into_dispatch(),
+        x,
+        trial,
+        new,
+        memory,
+        gradient,
+    );
     (Tensor::from_dispatch(x), [memory, gradient].map(Tensor::from_dispatch))
 }
 
-/// The sum of the vectors in `memory`, `[K, R, L]`, and `gradient`, `[K, 1, L]`, by the `ledger`'s factors, `[K, 1, L]`, and the picture as far along
-/// it from `x`, `[1, 3, H, W]`, as the ledger says; `x` itself where it says that nothing is tried.
-pub fn attempted(
-    ledger: Tensor<1>,
+/// The sum of the vectors in `memory`, `[K, R, L]`, and `gradient`, `[K, 1, L]`, by the `scalars`'s
+/// factors, `[K, 1, L]`, and the picture as far along it from `x`, `[1, 3, H, W]`, as the ledger
+/// says; `x` itself where it says that nothing is tried.
+pub fn trial_point(
+    scalars: Tensor<1>,
     [memory, gradient]: [Tensor<3>; 2],
     x: Tensor<4>,
 ) -> (Tensor<3>, Tensor<4>) {
     let [memory, gradient] = [memory, gradient].map(Tensor::into_dispatch);
-    let (direction, trial) = <Dispatch as LbfgsBackend>::attempted(
-        ledger.into_dispatch(),
+    let (direction, trial) = <Dispatch as LbfgsBackend>::trial_point(
+        scalars.into_dispatch(),
         memory,
         gradient,
         x.into_dispatch(),
@@ -96,32 +110,32 @@ pub fn attempted(
 #[backend_extension(Cube)]
 pub trait LbfgsBackend: Backend {
     /// To `[K, 3, L]`.
-    fn changes(
+    fn differences(
         direction: FloatTensor<Self>,
-        ledger: FloatTensor<Self>,
+        scalars: FloatTensor<Self>,
         before: FloatTensor<Self>,
         gradient: FloatTensor<Self>,
     ) -> FloatTensor<Self>;
 
     /// To `[3·(R + 3) + 1]`.
-    fn products(new: FloatTensor<Self>, memory: FloatTensor<Self>) -> FloatTensor<Self>;
+    fn inner_products(new: FloatTensor<Self>, memory: FloatTensor<Self>) -> FloatTensor<Self>;
 
     /// To `[R, R]`.
-    fn products_within(memory: FloatTensor<Self>) -> FloatTensor<Self>;
+    fn inner_products_within(memory: FloatTensor<Self>) -> FloatTensor<Self>;
 
     /// To a ledger.
-    fn decided(
-        ledger: FloatTensor<Self>,
+    fn decide(
+        scalars: FloatTensor<Self>,
         measures: FloatTensor<Self>,
         content: FloatTensor<Self>,
         style: FloatTensor<Self>,
         total_variation: FloatTensor<Self>,
-        occasion: Occasion,
+        evaluated: Evaluated,
     ) -> FloatTensor<Self>;
 
     /// To picture, memory and gradient.
-    fn kept(
-        ledger: FloatTensor<Self>,
+    fn commit(
+        scalars: FloatTensor<Self>,
         x: FloatTensor<Self>,
         trial: FloatTensor<Self>,
         new: FloatTensor<Self>,
@@ -130,8 +144,8 @@ pub trait LbfgsBackend: Backend {
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
 
     /// To direction and picture.
-    fn attempted(
-        ledger: FloatTensor<Self>,
+    fn trial_point(
+        scalars: FloatTensor<Self>,
         memory: FloatTensor<Self>,
         gradient: FloatTensor<Self>,
         x: FloatTensor<Self>,
@@ -139,51 +153,51 @@ pub trait LbfgsBackend: Backend {
 }
 
 impl LbfgsBackend for CubeBackend {
-    fn changes(
+    fn differences(
         direction: CubeTensor,
-        ledger: CubeTensor,
+        scalars: CubeTensor,
         before: CubeTensor,
         gradient: CubeTensor,
     ) -> CubeTensor {
-        passes::changes(direction, ledger, before, gradient)
+        passes::differences(direction, scalars, before, gradient)
     }
 
-    fn products(new: CubeTensor, memory: CubeTensor) -> CubeTensor {
-        passes::products(new, memory)
+    fn inner_products(new: CubeTensor, memory: CubeTensor) -> CubeTensor {
+        passes::inner_products(new, memory)
     }
 
-    fn products_within(memory: CubeTensor) -> CubeTensor {
-        passes::products_within(memory)
+    fn inner_products_within(memory: CubeTensor) -> CubeTensor {
+        passes::inner_products_within(memory)
     }
 
-    fn decided(
-        ledger: CubeTensor,
+    fn decide(
+        scalars: CubeTensor,
         measures: CubeTensor,
         content: CubeTensor,
         style: CubeTensor,
         total_variation: CubeTensor,
-        occasion: Occasion,
+        evaluated: Evaluated,
     ) -> CubeTensor {
-        decision::decided(ledger, measures, [content, style, total_variation], occasion)
+        decision::decide(scalars, measures, [content, style, total_variation], evaluated)
     }
 
-    fn kept(
-        ledger: CubeTensor,
+    fn commit(
+        scalars: CubeTensor,
         x: CubeTensor,
         trial: CubeTensor,
         new: CubeTensor,
         memory: CubeTensor,
         gradient: CubeTensor,
     ) -> (CubeTensor, CubeTensor, CubeTensor) {
-        passes::kept(ledger, [x, trial], new, [memory, gradient])
+        passes::commit(scalars, [x, trial], new, [memory, gradient])
     }
 
-    fn attempted(
-        ledger: CubeTensor,
+    fn trial_point(
+        scalars: CubeTensor,
         memory: CubeTensor,
         gradient: CubeTensor,
         x: CubeTensor,
     ) -> (CubeTensor, CubeTensor) {
-        passes::attempted(ledger, [memory, gradient], x)
+        passes::trial_point(scalars, [memory, gradient], x)
     }
 }

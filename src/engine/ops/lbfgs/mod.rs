@@ -1,7 +1,9 @@
-//! L-BFGS on vectors: inner products, decisions, and the moves that they ask for. On a GPU the kernels read what is decided from the
-//! ledger on the device; Burn's operations are told, which on the processor costs no wait.
+//! L-BFGS on vectors: inner products, decisions, and the moves that they ask for. On a GPU the
+//! kernels read what is decided from the ledger on the device; Burn's operations are told, which on
+//! the processor costs no wait.
 //!
-//! Vectors lie in chunks, `[K, R, CHUNK]` for `R` of them, with zeros at the end: sums over chunks run side by side and keep their accuracy.
+//! Vectors lie in chunks, `[K, R, CHUNK]` for `R` of them, with zeros at the end: sums over chunks
+//! run side by side and keep their accuracy.
 
 #[cfg(feature = "gpu")]
 mod decision;
@@ -15,14 +17,14 @@ mod tests;
 
 use burn::tensor::{ExecutionError, Tensor, TensorData};
 
-use super::image::resized;
+use super::image::resize;
 use super::readback::read_back;
 use super::sum;
 pub use crate::memory::CHUNK;
-pub use scalars::{Ledger, Occasion, place};
+pub use scalars::{Evaluated, LbfgsScalars, scalar};
 
 /// Pictures' elements, `[R, 3, H, W]`, as vectors, `[K, R, CHUNK]`.
-pub fn of_pictures(pictures: Tensor<4>) -> Tensor<3> {
+pub fn to_chunks(pictures: Tensor<4>) -> Tensor<3> {
     let flat = pictures.flatten::<2>(1, 3);
     let [rows, elements] = flat.dims();
     let chunks = elements.div_ceil(CHUNK);
@@ -32,19 +34,19 @@ pub fn of_pictures(pictures: Tensor<4>) -> Tensor<3> {
 }
 
 /// The inner products of the vectors in `memory`, `[K, R, CHUNK]`, with each other: `[R, R]`.
-pub fn products_within(memory: Tensor<3>) -> Tensor<2> {
+pub fn inner_products_within(memory: Tensor<3>) -> Tensor<2> {
     #[cfg(feature = "gpu")]
     if super::on_gpu(&memory.device()) {
-        return glue::products_within(memory);
+        return glue::inner_products_within(memory);
     }
     memory.clone().matmul(memory.swap_dims(1, 2)).sum_dim(0).squeeze_dim(0)
 }
 
 /// Where an optimiser stands, and where it is about to look.
 #[derive(Debug)]
-pub struct Standing {
-    /// What is known of the vectors and decided by it, as [`Ledger`] has it.
-    pub ledger: Tensor<1>,
+pub struct LbfgsState {
+    /// What is known of the vectors and decided by it, as [`LbfgsScalars`] has it.
+    pub scalars: Tensor<1>,
     /// The best picture so far, `[1, 3, H, W]`.
     pub x: Tensor<4>,
     /// Of the loss at `x`, `[K, 1, CHUNK]`.
@@ -57,132 +59,139 @@ pub struct Standing {
     pub trial: Tensor<4>,
 }
 
-impl Standing {
+impl LbfgsState {
     /// With nothing under trial at `x`, `[1, 3, H, W]`, of whose gradient nothing is known.
-    pub fn new(x: Tensor<4>, memory: Tensor<3>, ledger: &Ledger) -> Self {
+    pub fn new(x: Tensor<4>, memory: Tensor<3>, scalars: &LbfgsScalars) -> Self {
         let device = x.device();
         let chunks = memory.dims()[0];
         let zeros = || Tensor::zeros([chunks, 1, CHUNK], &device);
-        let ledger = Tensor::from_floats(ledger.numbers(), &device);
-        Self { ledger, gradient: zeros(), memory, direction: zeros(), trial: x.clone(), x }
+        let scalars = Tensor::from_floats(scalars.numbers(), &device);
+        Self { scalars, gradient: zeros(), memory, direction: zeros(), trial: x.clone(), x }
     }
 
-    /// Takes in an evaluation with these terms of the loss, `[1]` each, and `gradient`, `[1, 3, H, W]`, and looks for the next picture to try.
+    /// Takes in an evaluation with these terms of the loss, `[1]` each, and `gradient`, `[1, 3, H,
+    /// W]`, and looks for the next picture to try.
     ///
     /// # Errors
     /// When the device fails or is lost.
-    pub async fn take(
+    pub async fn observe(
         &mut self,
-        occasion: Occasion,
+        evaluated: Evaluated,
         terms: [Tensor<1>; 3],
         gradient: Tensor<4>,
     ) -> Result<(), ExecutionError> {
         #[cfg(feature = "gpu")]
         if super::on_gpu(&gradient.device()) {
-            self.take_on_the_device(occasion, terms, gradient);
+            self.observe_on_device(evaluated, terms, gradient);
             return Ok(());
         }
-        let before = self.read_ledger().await?;
-        let gradient = of_pictures(gradient);
-        let step = self.direction.clone().mul_scalar(before.get(place::LENGTH));
+        let before = self.read_scalars().await?;
+        let gradient = to_chunks(gradient);
+        let step = self.direction.clone().mul_scalar(before.get(scalar::STEP_SIZE));
         let new =
             Tensor::cat(vec![step, gradient.clone() - self.gradient.clone(), gradient.clone()], 1);
         let with = |rows: &Tensor<3>| {
             new.clone().matmul(rows.clone().swap_dims(1, 2)).sum_dim(0).squeeze_dim::<2>(0)
         };
-        let products = Tensor::cat(vec![with(&self.memory), with(&new)], 1).flatten(0, 1);
-        let measures = Tensor::cat(vec![products, sum(gradient.clone().abs())], 0);
+        let inner_products = Tensor::cat(vec![with(&self.memory), with(&new)], 1).flatten(0, 1);
+        let measures = Tensor::cat(vec![inner_products, sum(gradient.clone().abs())], 0);
         let terms = read_back(Tensor::cat(terms.into(), 0)).await?;
-        let ledger =
-            before.after(occasion, [terms[0], terms[1], terms[2]], &read_back(measures).await?);
-        if let Some(slot) = ledger.slot() {
+        let scalars =
+            before.after(evaluated, [terms[0], terms[1], terms[2]], &read_back(measures).await?);
+        if let Some(slot) = scalars.slot() {
             let rows = [0..new.dims()[0], 2 * slot..2 * slot + 2, 0..CHUNK];
             self.memory.inplace(|memory| memory.slice_assign(rows, new.narrow(1, 0, 2)));
         }
-        if ledger.is(place::MOVED) {
+        if scalars.is(scalar::ACCEPTED) {
             self.x = self.trial.clone();
         }
-        if ledger.is(place::TAKEN) {
+        if scalars.is(scalar::REFRESHED) {
             self.gradient = gradient;
         }
-        self.ledger = Tensor::from_floats(ledger.numbers(), &self.x.device());
-        self.attempt(&ledger);
+        self.scalars = Tensor::from_floats(scalars.numbers(), &self.x.device());
+        self.update_trial(&scalars);
         Ok(())
     }
 
     /// The same, asked of our own kernels: nothing is waited for.
     #[cfg(feature = "gpu")]
-    fn take_on_the_device(
+    fn observe_on_device(
         &mut self,
-        occasion: Occasion,
+        evaluated: Evaluated,
         terms: [Tensor<1>; 3],
         gradient: Tensor<4>,
     ) {
-        let new = glue::changes(
+        let new = glue::differences(
             self.direction.clone(),
-            self.ledger.clone(),
+            self.scalars.clone(),
             self.gradient.clone(),
             gradient,
         );
-        let measures = glue::products(new.clone(), self.memory.clone());
-        self.ledger = glue::decided(self.ledger.clone(), measures, terms, occasion);
+        let measures = glue::inner_products(new.clone(), self.memory.clone());
+        self.scalars = glue::decide(self.scalars.clone(), measures, terms, evaluated);
         let pictures = [self.x.clone(), self.trial.clone()];
         // Handed over, not cloned: they are written over in place then.
         let own = [self.memory.extract(), self.gradient.extract()];
         (self.x, [self.memory, self.gradient]) =
-            glue::kept(self.ledger.clone(), pictures, new, own);
-        self.attempt_on_the_device();
+            glue::commit(self.scalars.clone(), pictures, new, own);
+        self.update_trial_on_device();
     }
 
     #[cfg(feature = "gpu")]
-    fn attempt_on_the_device(&mut self) {
+    fn update_trial_on_device(&mut self) {
         let own = [self.memory.clone(), self.gradient.clone()];
-        (self.direction, self.trial) = glue::attempted(self.ledger.clone(), own, self.x.clone());
+        (self.direction, self.trial) = glue::trial_point(self.scalars.clone(), own, self.x.clone());
     }
 
-    /// Makes direction and trial what `ledger`, its own, has them to be.
-    pub fn attempt(&mut self, ledger: &Ledger) {
+    /// Makes direction and trial what `scalars`, its own, has them to be.
+    pub fn update_trial(&mut self, scalars: &LbfgsScalars) {
         #[cfg(feature = "gpu")]
         if super::on_gpu(&self.x.device()) {
-            return self.attempt_on_the_device();
+            return self.update_trial_on_device();
         }
         let [chunks, rows, _] = self.memory.dims();
-        let (factors, last) = ledger.factors().split_at(rows);
-        let factors = Tensor::<3>::from_data(
-            TensorData::new(factors.to_vec(), [1, 1, rows]),
+        let (coefficients, last) = scalars.coefficients().split_at(rows);
+        let coefficients = Tensor::<3>::from_data(
+            TensorData::new(coefficients.to_vec(), [1, 1, rows]),
             &self.x.device(),
         );
-        let remembered = factors.expand([chunks, 1, rows]).matmul(self.memory.clone());
+        let remembered = coefficients.expand([chunks, 1, rows]).matmul(self.memory.clone());
         self.direction = remembered + self.gradient.clone().mul_scalar(last[0]);
         self.trial = self.x.clone();
-        if ledger.is(place::TRIED) {
-            let step =
-                self.direction.clone().mul_scalar(ledger.get(place::LENGTH)).flatten::<1>(0, 2);
+        if scalars.is(scalar::HAS_TRIAL) {
+            let step = self
+                .direction
+                .clone()
+                .mul_scalar(scalars.get(scalar::STEP_SIZE))
+                .flatten::<1>(0, 2);
             self.trial = self.x.clone()
                 + step.narrow(0, 0, self.x.shape().num_elements()).reshape(self.x.dims());
         }
     }
 
-    /// The memory resized to the size of `picture`, `[1, 3, H, W]`; changes of the gradient, the odd rows, times `factor`.
+    /// The memory resized to the size of `picture`, `[1, 3, H, W]`; changes of the gradient, the
+    /// odd rows, times `factor`.
     pub fn memory_at(&self, picture: &Tensor<4>, factor: f32) -> Tensor<3> {
         let [_, _, height, width] = picture.dims();
         let memory = self.resized_memory([height, width]);
-        let factors: Vec<f32> =
+        let coefficients: Vec<f32> =
             (0..memory.dims()[1]).map(|row| if row % 2 == 0 { 1.0 } else { factor }).collect();
-        memory * Tensor::<1>::from_floats(factors.as_slice(), &picture.device()).reshape([1, -1, 1])
+        memory
+            * Tensor::<1>::from_floats(coefficients.as_slice(), &picture.device())
+                .reshape([1, -1, 1])
     }
 
     fn resized_memory(&self, size: [usize; 2]) -> Tensor<3> {
         let [_, colours, height, width] = self.x.dims();
         #[cfg(feature = "gpu")]
         if super::on_gpu(&self.x.device()) {
-            return super::image::resized_chunks(self.memory.clone(), [height, width], size, CHUNK);
+            return super::image::resize_chunks(self.memory.clone(), [height, width], size, CHUNK);
         }
         let [chunks, rows, _] = self.memory.dims();
         let vectors = self.memory.clone().swap_dims(0, 1).reshape([rows, chunks * CHUNK]);
         let pictures =
             vectors.narrow(1, 0, colours * height * width).reshape([rows, colours, height, width]);
-        of_pictures(resized(pictures, size))
+        to_chunks(resize(pictures, size))
     }
 
     /// The ledger's numbers.
@@ -192,11 +201,13 @@ impl Standing {
     ///
     /// # Panics
     /// Never: there are as many numbers as the memory's rows need.
-    pub fn read_ledger(&self) -> impl Future<Output = Result<Ledger, ExecutionError>> + use<> {
+    pub fn read_scalars(
+        &self,
+    ) -> impl Future<Output = Result<LbfgsScalars, ExecutionError>> + use<> {
         let pairs = self.memory.dims()[1] / 2;
-        let numbers = read_back(self.ledger.clone());
+        let numbers = read_back(self.scalars.clone());
         async move {
-            Ok(Ledger::from_numbers(pairs, numbers.await?)
+            Ok(LbfgsScalars::from_numbers(pairs, numbers.await?)
                 .expect("a ledger is as long as its memory says"))
         }
     }

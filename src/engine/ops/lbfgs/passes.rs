@@ -1,20 +1,21 @@
-//! The passes over memory. Each sum is taken in a fixed order, so that a run is the same to the bit each time.
+//! The passes over memory. Each sum is taken in a fixed order, so that a run is the same to the bit
+//! each time.
 
 use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 
-use super::super::layout::{VECTOR, a_unit_each, empty, extents};
+use super::super::layout::{VECTOR, empty, extents, launch_1d};
 use super::super::sums::{across, of_workgroup};
-use super::scalars::{MEASURED, place};
+use super::scalars::{MEASURED, scalar};
 
 /// Units that share one row of a chunk, and one sum over all chunks.
 const UNITS: usize = 64;
 
 /// The ledger's step along the direction, `gradient − before` and `gradient`: `[K, 3, L]`.
-pub fn changes(
+pub fn differences(
     direction: CubeTensor,
-    ledger: CubeTensor,
+    scalars: CubeTensor,
     before: CubeTensor,
     gradient: CubeTensor,
 ) -> CubeTensor {
@@ -23,15 +24,15 @@ pub fn changes(
     let [chunks, _, chunk] = extents(&direction);
     let new = empty(&direction, [chunks, MEASURED, chunk]);
     let client = direction.client.clone();
-    let (count, units) = a_unit_each(&direction, chunks * chunk);
+    let (count, units) = launch_1d(&direction, chunks * chunk);
     // SAFETY: units beyond the chunks do nothing, and elements beyond the picture read its first.
     unsafe {
-        changes_kernel::launch_unchecked(
+        differences_kernel::launch_unchecked(
             &client,
             count,
             units,
             direction.into_tensor_arg(),
-            ledger.into_tensor_arg(),
+            scalars.into_tensor_arg(),
             before.into_tensor_arg(),
             gradient.into_tensor_arg(),
             new.clone().into_tensor_arg(),
@@ -42,7 +43,7 @@ pub fn changes(
 }
 
 /// All inner products, and the third vector's sum of magnitudes: `[3·(R + 3) + 1]`.
-pub fn products(new: CubeTensor, memory: CubeTensor) -> CubeTensor {
+pub fn inner_products(new: CubeTensor, memory: CubeTensor) -> CubeTensor {
     let [chunks, remembered, _] = extents(&memory);
     let rows = remembered + MEASURED;
     let parts = empty(&new, [chunks, rows, VECTOR]);
@@ -73,28 +74,29 @@ pub fn products(new: CubeTensor, memory: CubeTensor) -> CubeTensor {
 }
 
 /// The inner products of all vectors in `memory`, `[K, R, L]`, with each other: `[R, R]`.
-pub fn products_within(memory: CubeTensor) -> CubeTensor {
+pub fn inner_products_within(memory: CubeTensor) -> CubeTensor {
     let [_, rows, _] = extents(&memory);
-    let products = empty(&memory, [rows, rows]);
+    let inner_products = empty(&memory, [rows, rows]);
     let client = memory.client.clone();
     let count = u32::try_from(rows).expect("a count of workgroups");
     // SAFETY: the grid covers the products exactly.
     unsafe {
-        products_within_kernel::launch_unchecked(
+        inner_products_within_kernel::launch_unchecked(
             &client,
             CubeCount::Static(count, count, 1),
             CubeDim::new_1d(UNITS as u32),
             VECTOR,
             memory.into_tensor_arg(),
-            products.clone().into_tensor_arg(),
+            inner_products.clone().into_tensor_arg(),
         );
     }
-    products
+    inner_products
 }
 
-/// Where the optimiser stands after the ledger's decision: picture, gradient and memory. The last two are written over, unless another holds them.
-pub fn kept(
-    ledger: CubeTensor,
+/// Where the optimiser stands after the ledger's decision: picture, gradient and memory. The last
+/// two are written over, unless another holds them.
+pub fn commit(
+    scalars: CubeTensor,
     [x, trial]: [CubeTensor; 2],
     new: CubeTensor,
     vectors: [CubeTensor; 2],
@@ -102,31 +104,33 @@ pub fn kept(
     let [x, trial] = [x, trial].map(into_contiguous);
     let [memory, gradient] = vectors.map(|own| if own.can_mut() { own } else { own.copy() });
     let [chunks, _, chunk] = extents(&memory);
-    let (kept, elements) = (empty(&x, extents::<4>(&x)), x.meta.num_elements());
+    let (commit, elements) = (empty(&x, extents::<4>(&x)), x.meta.num_elements());
     let client = x.client.clone();
-    let (count, units) = a_unit_each(&x, chunks * chunk);
-    // SAFETY: units beyond the chunks do nothing, those beyond the picture leave it, and a slot has its two rows in memory.
+    let (count, units) = launch_1d(&x, chunks * chunk);
+    // SAFETY: units beyond the chunks do nothing, those beyond the picture leave it, and a slot has
+    // its two rows in memory.
     unsafe {
-        kept_kernel::launch_unchecked(
+        commit_kernel::launch_unchecked(
             &client,
             count,
             units,
-            ledger.into_tensor_arg(),
+            scalars.into_tensor_arg(),
             x.into_tensor_arg(),
             trial.into_tensor_arg(),
             new.into_tensor_arg(),
-            kept.clone().into_tensor_arg(),
+            commit.clone().into_tensor_arg(),
             memory.clone().into_tensor_arg(),
             gradient.clone().into_tensor_arg(),
             elements,
         );
     }
-    (kept, memory, gradient)
+    (commit, memory, gradient)
 }
 
-/// The direction that the ledger's factors give, `[K, 1, L]`, and the picture to be tried, `[1, 3, H, W]`.
-pub fn attempted(
-    ledger: CubeTensor,
+/// The direction that the ledger's factors give, `[K, 1, L]`, and the picture to be tried, `[1, 3,
+/// H, W]`.
+pub fn trial_point(
+    scalars: CubeTensor,
     [memory, gradient]: [CubeTensor; 2],
     x: CubeTensor,
 ) -> (CubeTensor, CubeTensor) {
@@ -135,15 +139,15 @@ pub fn attempted(
     let direction = empty(&memory, [chunks, 1, chunk]);
     let (trial, elements) = (empty(&x, extents::<4>(&x)), x.meta.num_elements());
     let client = memory.client.clone();
-    let (count, units) = a_unit_each(&memory, chunks * chunk / VECTOR);
+    let (count, units) = launch_1d(&memory, chunks * chunk / VECTOR);
     // SAFETY: units beyond the chunks do nothing, and those beyond the picture leave it.
     unsafe {
-        attempted_kernel::launch_unchecked(
+        trial_point_kernel::launch_unchecked(
             &client,
             count,
             units,
             VECTOR,
-            ledger.into_tensor_arg(),
+            scalars.into_tensor_arg(),
             memory.into_tensor_arg(),
             gradient.into_tensor_arg(),
             x.into_tensor_arg(),
@@ -156,9 +160,9 @@ pub fn attempted(
 }
 
 #[cube(launch_unchecked)]
-fn changes_kernel(
+fn differences_kernel(
     direction: &Tensor<f32>,
-    ledger: &Tensor<f32>,
+    scalars: &Tensor<f32>,
     before: &Tensor<f32>,
     gradient: &Tensor<f32>,
     new: &mut Tensor<f32>,
@@ -171,7 +175,7 @@ fn changes_kernel(
         let value =
             select(inside, gradient[select(inside, ABSOLUTE_POS, 0usize.runtime())], 0.0f32);
         let first = number * MEASURED * chunk + ABSOLUTE_POS % chunk;
-        new[first] = direction[ABSOLUTE_POS] * ledger[place::LENGTH];
+        new[first] = direction[ABSOLUTE_POS] * scalars[scalar::STEP_SIZE];
         new[first + chunk] = value - before[ABSOLUTE_POS];
         new[first + 2 * chunk] = value;
     }
@@ -227,10 +231,10 @@ fn parts_kernel<N: Size>(
 fn sums_kernel(parts: &Tensor<f32>, sums: &mut Tensor<f32>) {
     let rows = parts.shape(1);
     let wanted = CUBE_POS_X as usize;
-    let products = MEASURED * rows;
+    let inner_products = MEASURED * rows;
     // Behind the products come the last row's magnitudes.
-    let row = select(wanted < products, wanted % rows, rows - 1);
-    let column = select(wanted < products, wanted / rows, MEASURED.runtime());
+    let row = select(wanted < inner_products, wanted % rows, rows - 1);
+    let column = select(wanted < inner_products, wanted / rows, MEASURED.runtime());
     let mut sum = 0.0f32;
     for chunk in range_stepped(UNIT_POS as usize, parts.shape(0), UNITS) {
         sum += parts[(chunk * rows + row) * VECTOR + column];
@@ -241,9 +245,13 @@ fn sums_kernel(parts: &Tensor<f32>, sums: &mut Tensor<f32>) {
     }
 }
 
-/// One product, and the same on the other side of the diagonal. A chunk is summed before it is added to those before it.
+/// One product, and the same on the other side of the diagonal. A chunk is summed before it is
+/// added to those before it.
 #[cube(launch_unchecked)]
-fn products_within_kernel<N: Size>(memory: &Tensor<Vector<f32, N>>, products: &mut Tensor<f32>) {
+fn inner_products_within_kernel<N: Size>(
+    memory: &Tensor<Vector<f32, N>>,
+    inner_products: &mut Tensor<f32>,
+) {
     let row = CUBE_POS_X as usize;
     let column = CUBE_POS_Y as usize;
     if column <= row {
@@ -260,20 +268,20 @@ fn products_within_kernel<N: Size>(memory: &Tensor<Vector<f32, N>>, products: &m
         }
         let total = of_workgroup(across(sum), UNITS);
         if UNIT_POS == 0 {
-            products[row * rows + column] = total;
-            products[column * rows + row] = total;
+            inner_products[row * rows + column] = total;
+            inner_products[column * rows + row] = total;
         }
     }
 }
 
 /// Seven buffers, and one more of extents: as many as WebGPU promises.
 #[cube(launch_unchecked)]
-fn kept_kernel(
-    ledger: &Tensor<f32>,
+fn commit_kernel(
+    scalars: &Tensor<f32>,
     x: &Tensor<f32>,
     trial: &Tensor<f32>,
     new: &Tensor<f32>,
-    kept: &mut Tensor<f32>,
+    commit: &mut Tensor<f32>,
     memory: &mut Tensor<f32>,
     gradient: &mut Tensor<f32>,
     elements: usize,
@@ -283,25 +291,25 @@ fn kept_kernel(
         let number = ABSOLUTE_POS / chunk;
         let within = ABSOLUTE_POS % chunk;
         let first = number * MEASURED * chunk + within;
-        if ledger[place::TAKEN] == 1.0 {
+        if scalars[scalar::REFRESHED] == 1.0 {
             gradient[ABSOLUTE_POS] = new[first + 2 * chunk];
         }
-        let slot = ledger[place::SLOT];
+        let slot = scalars[scalar::SLOT];
         if slot >= 0.0 {
             let row = number * memory.shape(1) + 2 * usize::cast_from(slot);
             memory[row * chunk + within] = new[first];
             memory[(row + 1) * chunk + within] = new[first + chunk];
         }
         if ABSOLUTE_POS < elements {
-            kept[ABSOLUTE_POS] =
-                select(ledger[place::MOVED] == 1.0, trial[ABSOLUTE_POS], x[ABSOLUTE_POS]);
+            commit[ABSOLUTE_POS] =
+                select(scalars[scalar::ACCEPTED] == 1.0, trial[ABSOLUTE_POS], x[ABSOLUTE_POS]);
         }
     }
 }
 
 #[cube(launch_unchecked)]
-fn attempted_kernel<N: Size>(
-    ledger: &Tensor<f32>,
+fn trial_point_kernel<N: Size>(
+    scalars: &Tensor<f32>,
     memory: &Tensor<Vector<f32, N>>,
     gradient: &Tensor<Vector<f32, N>>,
     x: &Tensor<f32>,
@@ -314,20 +322,21 @@ fn attempted_kernel<N: Size>(
         let number = ABSOLUTE_POS / chunk;
         let within = ABSOLUTE_POS % chunk;
         let rows = memory.shape(1);
-        let mut sum = gradient[ABSOLUTE_POS] * Vector::broadcast(ledger[place::FACTORS + rows]);
+        let mut sum =
+            gradient[ABSOLUTE_POS] * Vector::broadcast(scalars[scalar::COEFFICIENTS + rows]);
         for row in 0..rows {
             sum += memory[(number * rows + row) * chunk + within]
-                * Vector::broadcast(ledger[place::FACTORS + row]);
+                * Vector::broadcast(scalars[scalar::COEFFICIENTS + row]);
         }
         direction[ABSOLUTE_POS] = sum;
-        let tried = ledger[place::TRIED] == 1.0;
+        let tried = scalars[scalar::HAS_TRIAL] == 1.0;
         #[unroll]
         for index in 0..VECTOR {
             let element = ABSOLUTE_POS * VECTOR + index;
             if element < elements {
                 trial[element] = select(
                     tried,
-                    x[element] + sum.extract(index) * ledger[place::LENGTH],
+                    x[element] + sum.extract(index) * scalars[scalar::STEP_SIZE],
                     x[element],
                 );
             }

@@ -1,32 +1,35 @@
-//! What L-BFGS knows of its vectors in numbers, and what it decides by them. A GPU decides for itself, in a kernel that holds to the same places and
-//! bounds, so that no step waits for a number to come back; here is the plain twin, for the processor.
+//! What L-BFGS knows of its vectors in numbers, and what it decides by them. A GPU decides for
+//! itself, in a kernel that holds to the same places and bounds, so that no step waits for a number
+//! to come back; here is the plain twin, for the processor.
 
 /// Where a ledger's numbers stand.
-pub mod place {
-    /// The three weighted terms of the loss at the best picture so far: content, style, total variation.
+pub mod scalar {
+    /// The three weighted terms of the loss at the best picture so far: content, style, total
+    /// variation.
     pub const TERMS: usize = 0;
     /// Their sum.
     pub const LOSS: usize = 3;
     /// Sum of the magnitudes of the gradient there.
-    pub const STEEPNESS: usize = 4;
+    pub const GRADIENT_L1: usize = 4;
     /// Steps accepted so far.
     pub const ITERATIONS: usize = 5;
-    /// 1 where there is a direction to go on in, or it is yet to be looked for; 0 where loss or gradient are not finite.
-    pub const GOES_ON: usize = 6;
+    /// 1 where there is a direction to go on in, or it is yet to be looked for; 0 where loss or
+    /// gradient are not finite.
+    pub const IS_FINITE: usize = 6;
     /// 1 where the last evaluation's loss and gradient are those of the best picture now.
-    pub const TAKEN: usize = 7;
+    pub const REFRESHED: usize = 7;
     /// 1 where the picture evaluated last is the best one now, by a step that was accepted.
-    pub const MOVED: usize = 8;
+    pub const ACCEPTED: usize = 8;
     /// The slot that the newest pair goes to; negative where the last evaluation gave none.
     pub const SLOT: usize = 9;
     /// 1 where a step is under trial; otherwise the next evaluation is at the best picture itself.
-    pub const TRIED: usize = 10;
+    pub const HAS_TRIAL: usize = 10;
     /// Of the loss along the direction.
-    pub const SLOPE: usize = 11;
+    pub const DIRECTIONAL_DERIVATIVE: usize = 11;
     /// How far along the direction the step goes.
-    pub const LENGTH: usize = 12;
+    pub const STEP_SIZE: usize = 12;
     /// Times that the step was halved.
-    pub const HALVINGS: usize = 13;
+    pub const BACKTRACKS: usize = 13;
     /// Sum of the magnitudes of a step without history.
     pub const FIRST_STEP: usize = 14;
     /// The same before any stall made it shorter.
@@ -35,9 +38,10 @@ pub mod place {
     pub const NEWEST: usize = 16;
     /// Pairs remembered.
     pub const PAIRS: usize = 17;
-    /// The first of the factors whose sum with the rows in memory, and with the gradient at the end, is the direction. Behind them stand the inner
-    /// products of all those vectors, row by row.
-    pub const FACTORS: usize = 18;
+    /// The first of the factors whose sum with the rows in memory, and with the gradient at the
+    /// end, is the direction. Behind them stand the inner products of all those vectors, row by
+    /// row.
+    pub const COEFFICIENTS: usize = 18;
 }
 
 /// The bounds that decisions are held to.
@@ -45,10 +49,11 @@ pub mod bound {
     /// Share of the promised fall that a step must reach (Armijo's `c1`).
     pub const SUFFICIENT_DECREASE: f32 = 1e-4;
     /// Times that a step is halved before the history is blamed.
-    pub const MAX_HALVINGS: f32 = 20.0;
+    pub const MAX_BACKTRACKS: f32 = 20.0;
     /// By how much the first step shrinks when even steepest descent falls nowhere.
     pub const SHRINK: f32 = 0.1;
-    /// Least `s·y` of a pair that is worth remembering: below it the pair tells no curvature, or a negative one.
+    /// Least `s·y` of a pair that is worth remembering: below it the pair tells no curvature, or a
+    /// negative one.
     pub const LEAST_CURVATURE: f32 = 1e-10;
     /// Most pairs that a ledger has room for.
     pub const MOST_PAIRS: usize = 20;
@@ -59,75 +64,82 @@ pub const MEASURED: usize = 3;
 
 /// What was evaluated, beside what the ledger says of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Occasion {
+pub enum Evaluated {
     /// The step under trial; or the best picture, where none is.
-    Step,
-    /// The best picture, since the objective has changed: whatever step was under trial is forgotten.
-    Look,
+    Trial,
+    /// The best picture, since the objective has changed: whatever step was under trial is
+    /// forgotten.
+    Monitor,
     /// The step under trial, by another objective than the best picture was.
-    StepAfterChange,
+    TrialAfterChange,
 }
 
-/// All that L-BFGS (Nocedal 1980) with Armijo backtracking decides by, for up to as many pairs as it has room for.
+/// All that L-BFGS (Nocedal 1980) with Armijo backtracking decides by, for up to as many pairs as
+/// it has room for.
 ///
-/// A step that is not finite or does not fall enough is halved; after too many halvings the history is forgotten, and without a history the first
-/// step shrinks. So the picture never gets worse, and never stays on a bad curvature.
+/// A step that is not finite or does not fall enough is halved; after too many halvings the history
+/// is forgotten, and without a history the first step shrinks. So the picture never gets worse, and
+/// never stays on a bad curvature.
 ///
-/// - **Source:** the two-loop recursion on inner products instead of vectors is that of Chen, Wang, Zhou 2014.
+/// - **Source:** the two-loop recursion on inner products instead of vectors is that of Chen, Wang,
+///   Zhou 2014.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Ledger {
+pub struct LbfgsScalars {
     numbers: Vec<f32>,
-    /// Rows in memory, two for each pair: `s` of the one in slot `i` is row `2i`, its `y` row `2i + 1`.
+    /// Rows in memory, two for each pair: `s` of the one in slot `i` is row `2i`, its `y` row `2i +
+    /// 1`.
     rows: usize,
 }
 
 /// A direction as a combination of the rows in memory and the gradient.
 struct Direction {
     /// The gradient's last.
-    factors: Vec<f32>,
+    coefficients: Vec<f32>,
     /// `g·d`: how the objective falls along it; negative for a descent.
     slope: f32,
 }
 
-impl Ledger {
-    /// Nothing known yet, with room for `pairs`, and the sum of the magnitudes of a step without history.
+impl LbfgsScalars {
+    /// Nothing known yet, with room for `pairs`, and the sum of the magnitudes of a step without
+    /// history.
     ///
     /// # Panics
     /// For none, and for more than [`bound::MOST_PAIRS`].
     pub fn new(pairs: usize, first_step: f32) -> Self {
         assert!((1..=bound::MOST_PAIRS).contains(&pairs), "{pairs} pairs");
         let rows = 2 * pairs;
-        let mut ledger = Self { numbers: vec![0.0; length(rows)], rows };
-        ledger.set(place::GOES_ON, 1.0);
-        ledger.set(place::SLOT, -1.0);
-        ledger.set(place::FIRST_STEP, first_step);
-        ledger.set(place::USUAL_STEP, first_step);
-        ledger
+        let mut scalars = Self { numbers: vec![0.0; length(rows)], rows };
+        scalars.set(scalar::IS_FINITE, 1.0);
+        scalars.set(scalar::SLOT, -1.0);
+        scalars.set(scalar::FIRST_STEP, first_step);
+        scalars.set(scalar::USUAL_STEP, first_step);
+        scalars
     }
 
     /// From all numbers; `None` for those of no ledger with room for `pairs`.
     pub fn from_numbers(pairs: usize, numbers: Vec<f32>) -> Option<Self> {
         let rows = 2 * pairs;
         let is_whole = (1..=bound::MOST_PAIRS).contains(&pairs) && numbers.len() == length(rows);
-        let ledger = is_whole.then_some(Self { numbers, rows })?;
-        (ledger.count(place::PAIRS) <= pairs && ledger.count(place::NEWEST) < pairs)
-            .then_some(ledger)
+        let scalars = is_whole.then_some(Self { numbers, rows })?;
+        (scalars.count(scalar::PAIRS) <= pairs && scalars.count(scalar::NEWEST) < pairs)
+            .then_some(scalars)
     }
 
-    /// The pairs of this ledger with other inner products, row by row, as many as there are rows in memory; none, if none tells a curvature any more.
-    /// The next evaluation is at the best picture; of loss and gradient there nothing is known.
+    /// The pairs of this ledger with other inner products, row by row, as many as there are rows in
+    /// memory; none, if none tells a curvature any more. The next evaluation is at the best
+    /// picture; of loss and gradient there nothing is known.
     #[must_use]
-    pub fn carried(&self, products: &[f32], first_step: f32) -> Self {
+    pub fn carried(&self, inner_products: &[f32], first_step: f32) -> Self {
         let mut carried = Self::new(self.rows / 2, first_step);
-        for at in [place::ITERATIONS, place::NEWEST, place::PAIRS] {
+        for at in [scalar::ITERATIONS, scalar::NEWEST, scalar::PAIRS] {
             carried.set(at, self.get(at));
         }
-        for (row, products) in products.chunks(self.rows).enumerate() {
+        for (row, inner_products) in inner_products.chunks(self.rows).enumerate() {
             let first = carried.product(row, 0);
-            carried.numbers[first..first + self.rows].copy_from_slice(products);
+            carried.numbers[first..first + self.rows].copy_from_slice(inner_products);
         }
         if carried.slots().next().is_none() {
-            carried.set(place::PAIRS, 0.0);
+            carried.set(scalar::PAIRS, 0.0);
         }
         carried
     }
@@ -149,32 +161,34 @@ impl Ledger {
 
     /// The slot that the newest pair goes to, if the last evaluation gave one.
     pub fn slot(&self) -> Option<usize> {
-        (self.get(place::SLOT) >= 0.0).then(|| self.count(place::SLOT))
+        (self.get(scalar::SLOT) >= 0.0).then(|| self.count(scalar::SLOT))
     }
 
     /// Steps accepted so far.
     pub fn iterations(&self) -> u32 {
-        u32::try_from(self.count(place::ITERATIONS)).unwrap_or(u32::MAX)
+        u32::try_from(self.count(scalar::ITERATIONS)).unwrap_or(u32::MAX)
     }
 
     /// The factors of the direction, the gradient's last.
-    pub fn factors(&self) -> &[f32] {
-        &self.numbers[place::FACTORS..][..=self.rows]
+    pub fn coefficients(&self) -> &[f32] {
+        &self.numbers[scalar::COEFFICIENTS..][..=self.rows]
     }
 
-    /// What is known and decided after an evaluation with these `terms`, of which `measures` are the inner products of step, change of the gradient
-    /// and gradient with the rows in memory and with each other, row by row, and the sum of the gradient's magnitudes at the end.
+    /// What is known and decided after an evaluation with these `terms`, of which `measures` are
+    /// the inner products of step, change of the gradient and gradient with the rows in memory and
+    /// with each other, row by row, and the sum of the gradient's magnitudes at the end.
     #[must_use]
-    pub fn after(&self, occasion: Occasion, terms: [f32; 3], measures: &[f32]) -> Self {
+    pub fn after(&self, evaluated: Evaluated, terms: [f32; 3], measures: &[f32]) -> Self {
         let rows = self.rows;
         let measure = |new: usize, with: usize| measures[new * (rows + MEASURED) + with];
-        let stale = occasion == Occasion::StepAfterChange;
-        let looked = occasion == Occasion::Look || !self.is(place::TRIED);
+        let stale = evaluated == Evaluated::TrialAfterChange;
+        let looked = evaluated == Evaluated::Monitor || !self.is(scalar::HAS_TRIAL);
         let loss = terms.iter().sum::<f32>();
-        let promised =
-            bound::SUFFICIENT_DECREASE * (self.get(place::SLOPE) * self.get(place::LENGTH));
-        // The losses' difference is exact where they are near each other; their sums with what was promised would often be the same.
-        let falls = loss - self.get(place::LOSS) <= promised;
+        let promised = bound::SUFFICIENT_DECREASE
+            * (self.get(scalar::DIRECTIONAL_DERIVATIVE) * self.get(scalar::STEP_SIZE));
+        // The losses' difference is exact where they are near each other; their sums with what was
+        // promised would often be the same.
+        let falls = loss - self.get(scalar::LOSS) <= promised;
         let moved = !looked && falls && loss.is_finite() && measure(2, rows + 2).is_finite();
         let taken = looked || moved;
         let (curvature, change_squared) = (measure(0, rows + 1), measure(1, rows + 1));
@@ -185,9 +199,9 @@ impl Ledger {
         let remembered = moved && !stale && tells;
 
         let mut next = self.clone();
-        next.set(place::TAKEN, flag(taken));
-        next.set(place::MOVED, flag(moved));
-        next.set(place::SLOT, -1.0);
+        next.set(scalar::REFRESHED, flag(taken));
+        next.set(scalar::ACCEPTED, flag(moved));
+        next.set(scalar::SLOT, -1.0);
         if remembered {
             next.make_room();
         }
@@ -195,23 +209,23 @@ impl Ledger {
             next.take_in(terms, loss, measures);
         }
         if moved {
-            next.set(place::ITERATIONS, self.get(place::ITERATIONS) + 1.0);
+            next.set(scalar::ITERATIONS, self.get(scalar::ITERATIONS) + 1.0);
         }
-        if moved || occasion != Occasion::Step {
-            next.set(place::FIRST_STEP, self.get(place::USUAL_STEP));
+        if moved || evaluated != Evaluated::Trial {
+            next.set(scalar::FIRST_STEP, self.get(scalar::USUAL_STEP));
         }
         let retreats = !taken && !stale;
-        let exhausted = retreats && self.get(place::HALVINGS) >= bound::MAX_HALVINGS;
+        let exhausted = retreats && self.get(scalar::BACKTRACKS) >= bound::MAX_BACKTRACKS;
         if exhausted {
             next.forget();
         }
         next.descend();
         if retreats && !exhausted {
-            next.set(place::LENGTH, 0.5 * self.get(place::LENGTH));
-            next.set(place::HALVINGS, self.get(place::HALVINGS) + 1.0);
+            next.set(scalar::STEP_SIZE, 0.5 * self.get(scalar::STEP_SIZE));
+            next.set(scalar::BACKTRACKS, self.get(scalar::BACKTRACKS) + 1.0);
         }
         if !taken && stale {
-            next.set(place::TRIED, 0.0);
+            next.set(scalar::HAS_TRIAL, 0.0);
         }
         next
     }
@@ -219,19 +233,22 @@ impl Ledger {
     /// Gives the newest pair a slot, the oldest one's if there is no other.
     fn make_room(&mut self) {
         let pairs = self.rows / 2;
-        let slot =
-            if self.get(place::PAIRS) == 0.0 { 0 } else { (self.count(place::NEWEST) + 1) % pairs };
-        self.set(place::SLOT, number(slot));
-        self.set(place::NEWEST, number(slot));
-        self.set(place::PAIRS, (self.get(place::PAIRS) + 1.0).min(number(pairs)));
+        let slot = if self.get(scalar::PAIRS) == 0.0 {
+            0
+        } else {
+            (self.count(scalar::NEWEST) + 1) % pairs
+        };
+        self.set(scalar::SLOT, number(slot));
+        self.set(scalar::NEWEST, number(slot));
+        self.set(scalar::PAIRS, (self.get(scalar::PAIRS) + 1.0).min(number(pairs)));
     }
 
     /// Takes over loss and gradient, and the pair if it has a slot.
     fn take_in(&mut self, terms: [f32; 3], loss: f32, measures: &[f32]) {
         let rows = self.rows;
-        self.numbers[place::TERMS..][..3].copy_from_slice(&terms);
-        self.set(place::LOSS, loss);
-        self.set(place::STEEPNESS, measures[MEASURED * (rows + MEASURED)]);
+        self.numbers[scalar::TERMS..][..3].copy_from_slice(&terms);
+        self.set(scalar::LOSS, loss);
+        self.set(scalar::GRADIENT_L1, measures[MEASURED * (rows + MEASURED)]);
         let pair = self.slot().map(|slot| [(0, 2 * slot), (1, 2 * slot + 1)]);
         let replaced: Vec<(usize, usize)> = pair.into_iter().flatten().chain([(2, rows)]).collect();
         let measured = |row: usize| {
@@ -249,30 +266,32 @@ impl Ledger {
 
     /// Blames the history for steps that do not fall; or the first step, where there is none.
     fn forget(&mut self) {
-        if self.get(place::PAIRS) == 0.0 {
-            self.set(place::FIRST_STEP, bound::SHRINK * self.get(place::FIRST_STEP));
+        if self.get(scalar::PAIRS) == 0.0 {
+            self.set(scalar::FIRST_STEP, bound::SHRINK * self.get(scalar::FIRST_STEP));
         }
-        self.set(place::PAIRS, 0.0);
+        self.set(scalar::PAIRS, 0.0);
     }
 
-    /// Chooses the direction from the best picture and its first length. Where the picture stays, so does the direction.
+    /// Chooses the direction from the best picture and its first length. Where the picture stays,
+    /// so does the direction.
     fn descend(&mut self) {
         let mut direction = self.direction();
         if !(direction.slope.is_finite() && direction.slope <= 0.0) {
-            self.set(place::PAIRS, 0.0);
+            self.set(scalar::PAIRS, 0.0);
             direction = self.direction();
         }
-        let Direction { factors, slope } = direction;
-        // Where they are not finite, nothing could fall: the next evaluation is at the best picture again, by when the objective may have changed.
-        let goes_on = self.get(place::LOSS).is_finite() && slope.is_finite();
-        let (first_step, steepness) = (self.get(place::FIRST_STEP), self.get(place::STEEPNESS));
-        let shortened = self.get(place::PAIRS) == 0.0 && first_step < steepness;
-        self.set(place::GOES_ON, flag(goes_on));
-        self.set(place::TRIED, flag(goes_on));
-        self.set(place::SLOPE, slope);
-        self.set(place::LENGTH, if shortened { first_step / steepness } else { 1.0 });
-        self.set(place::HALVINGS, 0.0);
-        self.numbers[place::FACTORS..][..factors.len()].copy_from_slice(&factors);
+        let Direction { coefficients, slope } = direction;
+        // Where they are not finite, nothing could fall: the next evaluation is at the best picture
+        // again, by when the objective may have changed.
+        let goes_on = self.get(scalar::LOSS).is_finite() && slope.is_finite();
+        let (first_step, steepness) = (self.get(scalar::FIRST_STEP), self.get(scalar::GRADIENT_L1));
+        let shortened = self.get(scalar::PAIRS) == 0.0 && first_step < steepness;
+        self.set(scalar::IS_FINITE, flag(goes_on));
+        self.set(scalar::HAS_TRIAL, flag(goes_on));
+        self.set(scalar::DIRECTIONAL_DERIVATIVE, slope);
+        self.set(scalar::STEP_SIZE, if shortened { first_step / steepness } else { 1.0 });
+        self.set(scalar::BACKTRACKS, 0.0);
+        self.numbers[scalar::COEFFICIENTS..][..coefficients.len()].copy_from_slice(&coefficients);
     }
 
     /// `-H·g`, with `H` the inverse Hessian that the pairs tell of; `-g` without any.
@@ -280,35 +299,36 @@ impl Ledger {
         let gradient = self.rows;
         let pairs: Vec<(usize, usize)> =
             self.slots().map(|slot| (2 * slot, 2 * slot + 1)).collect();
-        let mut factors = vec![0.0; gradient + 1];
-        factors[gradient] = -1.0;
+        let mut coefficients = vec![0.0; gradient + 1];
+        coefficients[gradient] = -1.0;
         // The direction's inner products with all rows, kept up to date.
         let mut along: Vec<f32> = (0..=gradient).map(|row| -self.between(row, gradient)).collect();
-        let add = |factors: &mut Vec<f32>, along: &mut Vec<f32>, row: usize, factor: f32| {
-            factors[row] += factor;
+        let add = |coefficients: &mut Vec<f32>, along: &mut Vec<f32>, row: usize, factor: f32| {
+            coefficients[row] += factor;
             (0..=gradient).for_each(|other| along[other] += factor * self.between(other, row));
         };
         let mut shares = Vec::new();
         for &(step, change) in &pairs {
             let share = along[step] / self.between(step, change);
-            add(&mut factors, &mut along, change, -share);
+            add(&mut coefficients, &mut along, change, -share);
             shares.push(share);
         }
         if let Some(&(step, change)) = pairs.first() {
             let scale = self.between(step, change) / self.between(change, change);
-            factors.iter_mut().chain(&mut along).for_each(|number| *number *= scale);
+            coefficients.iter_mut().chain(&mut along).for_each(|number| *number *= scale);
         }
         for (&(step, change), share) in pairs.iter().zip(shares).rev() {
             let correction = share - along[change] / self.between(step, change);
-            add(&mut factors, &mut along, step, correction);
+            add(&mut coefficients, &mut along, step, correction);
         }
-        Direction { factors, slope: along[gradient] }
+        Direction { coefficients, slope: along[gradient] }
     }
 
-    /// Slots of the pairs that tell a curvature, newest first. A pair that was carried to another size may have come to tell none.
+    /// Slots of the pairs that tell a curvature, newest first. A pair that was carried to another
+    /// size may have come to tell none.
     fn slots(&self) -> impl Iterator<Item = usize> {
-        let (room, newest) = (self.rows / 2, self.count(place::NEWEST));
-        let slots = (0..self.count(place::PAIRS)).map(move |age| (newest + room - age) % room);
+        let (room, newest) = (self.rows / 2, self.count(scalar::NEWEST));
+        let slots = (0..self.count(scalar::PAIRS)).map(move |age| (newest + room - age) % room);
         slots.filter(|slot| self.between(2 * slot, 2 * slot + 1) > bound::LEAST_CURVATURE)
     }
 
@@ -319,7 +339,7 @@ impl Ledger {
 
     /// Where it stands.
     fn product(&self, row: usize, column: usize) -> usize {
-        place::FACTORS + (1 + row) * (self.rows + 1) + column
+        scalar::COEFFICIENTS + (1 + row) * (self.rows + 1) + column
     }
 
     fn set(&mut self, at: usize, number: f32) {
@@ -338,7 +358,7 @@ impl Ledger {
 
 /// Numbers in the ledger of a memory with as many rows.
 pub const fn length(rows: usize) -> usize {
-    place::FACTORS + (rows + 2) * (rows + 1)
+    scalar::COEFFICIENTS + (rows + 2) * (rows + 1)
 }
 
 fn flag(is_so: bool) -> f32 {
@@ -381,7 +401,7 @@ mod tests {
 
     /// A memory on the host beside its ledger.
     struct Mirror {
-        ledger: Ledger,
+        scalars: LbfgsScalars,
         rows: Vec<Vector>,
         gradient: Vector,
     }
@@ -390,32 +410,32 @@ mod tests {
         /// After a first look, with a gradient that leads down.
         fn new(pairs: usize) -> Self {
             let mut mirror = Self {
-                ledger: Ledger::new(pairs, 0.1),
+                scalars: LbfgsScalars::new(pairs, 0.1),
                 rows: vec![[0.0; 3]; 2 * pairs],
                 gradient: [0.0; 3],
             };
-            mirror.take(Occasion::Look, 100.0, [[0.0; 3], [0.0; 3], [1.0, 1.0, 1.0]]);
+            mirror.take(Evaluated::Monitor, 100.0, [[0.0; 3], [0.0; 3], [1.0, 1.0, 1.0]]);
             mirror
         }
 
-        fn take(&mut self, occasion: Occasion, loss: f32, new: [Vector; 3]) {
+        fn take(&mut self, evaluated: Evaluated, loss: f32, new: [Vector; 3]) {
             let all: Vec<Vector> = self.rows.iter().chain(&new).copied().collect();
-            let products = new.iter().flat_map(|new| all.iter().map(|row| dot(row, new)));
+            let inner_products = new.iter().flat_map(|new| all.iter().map(|row| dot(row, new)));
             let steepness = new[2].iter().map(|value| value.abs()).sum();
-            let measures: Vec<f32> = products.chain([steepness]).collect();
-            self.ledger = self.ledger.after(occasion, [loss, 0.0, 0.0], &measures);
-            if let Some(slot) = self.ledger.slot() {
+            let measures: Vec<f32> = inner_products.chain([steepness]).collect();
+            self.scalars = self.scalars.after(evaluated, [loss, 0.0, 0.0], &measures);
+            if let Some(slot) = self.scalars.slot() {
                 (self.rows[2 * slot], self.rows[2 * slot + 1]) = (new[0], new[1]);
             }
-            if self.ledger.is(place::TAKEN) {
+            if self.scalars.is(scalar::REFRESHED) {
                 self.gradient = new[2];
             }
         }
 
         fn direction(&self) -> Vector {
-            let (factors, last) = self.ledger.factors().split_at(self.rows.len());
+            let (coefficients, last) = self.scalars.coefficients().split_at(self.rows.len());
             std::array::from_fn(|i| {
-                let rows = self.rows.iter().zip(factors).map(|(row, factor)| factor * row[i]);
+                let rows = self.rows.iter().zip(coefficients).map(|(row, factor)| factor * row[i]);
                 last[0] * self.gradient[i] + rows.sum::<f32>()
             })
         }
@@ -425,7 +445,11 @@ mod tests {
             for (found, expected) in found.iter().zip(expected) {
                 assert!((found - expected).abs() < 1e-5, "{found} for {expected}");
             }
-            assert!((self.ledger.get(place::SLOPE) - dot(&expected, &self.gradient)).abs() < 1e-4);
+            assert!(
+                (self.scalars.get(scalar::DIRECTIONAL_DERIVATIVE) - dot(&expected, &self.gradient))
+                    .abs()
+                    < 1e-4
+            );
         }
     }
 
@@ -442,8 +466,8 @@ mod tests {
         let mut gradient = [0.0; 3];
         for (index, (s, y)) in PAIRS.into_iter().take(count).enumerate() {
             gradient = [0.7, -1.3, number(index + 1)];
-            mirror.take(Occasion::Step, 10.0 - number(index), [s, y, gradient]);
-            assert!(mirror.ledger.is(place::MOVED) && mirror.ledger.slot().is_some());
+            mirror.take(Evaluated::Trial, 10.0 - number(index), [s, y, gradient]);
+            assert!(mirror.scalars.is(scalar::ACCEPTED) && mirror.scalars.slot().is_some());
         }
         (mirror, gradient)
     }
@@ -453,27 +477,27 @@ mod tests {
         for count in 1..=PAIRS.len() {
             let (mirror, gradient) = taken(2, count);
             mirror.points_along(two_loops(&PAIRS[count.saturating_sub(2)..count], &gradient));
-            assert_eq!(mirror.ledger.iterations(), u32::try_from(count).unwrap());
+            assert_eq!(mirror.scalars.iterations(), u32::try_from(count).unwrap());
         }
     }
 
     #[test]
     fn a_pair_that_came_to_tell_nothing_is_passed_over_and_its_slot_filled_in_its_turn() {
         let (mut mirror, _) = taken(3, 3);
-        let products = |rows: &[Vector]| {
+        let inner_products = |rows: &[Vector]| {
             rows.iter().flat_map(|a| rows.iter().map(|b| dot(a, b))).collect::<Vec<f32>>()
         };
         // The pair in the middle is lost to another size.
         mirror.rows[3] = [0.0; 3];
-        mirror.ledger = mirror.ledger.carried(&products(&mirror.rows), 0.1);
+        mirror.scalars = mirror.scalars.carried(&inner_products(&mirror.rows), 0.1);
         let gradient = [0.3, 0.4, -0.6];
-        mirror.take(Occasion::Look, 7.0, [[0.0; 3], [0.0; 3], gradient]);
+        mirror.take(Evaluated::Monitor, 7.0, [[0.0; 3], [0.0; 3], gradient]);
         mirror.points_along(two_loops(&[PAIRS[0], PAIRS[2]], &gradient));
         let (s, y) = PAIRS[3];
-        mirror.take(Occasion::Step, 6.0, [s, y, gradient]);
-        assert_eq!(mirror.ledger.slot(), Some(0), "the oldest's");
+        mirror.take(Evaluated::Trial, 6.0, [s, y, gradient]);
+        assert_eq!(mirror.scalars.slot(), Some(0), "the oldest's");
         mirror.points_along(two_loops(&[PAIRS[2], PAIRS[3]], &gradient));
-        assert_eq!(mirror.ledger.iterations(), 4);
+        assert_eq!(mirror.scalars.iterations(), 4);
     }
 
     #[test]
@@ -486,12 +510,15 @@ mod tests {
             (7.0, [f32::NAN; 3]),
             (6.0, [f32::INFINITY, 0.0, 0.0]),
         ] {
-            mirror.take(Occasion::Step, loss, [[1.0, 0.0, 0.0], change, gradient]);
-            assert!(mirror.ledger.is(place::MOVED) && mirror.ledger.slot().is_none(), "{change:?}");
+            mirror.take(Evaluated::Trial, loss, [[1.0, 0.0, 0.0], change, gradient]);
+            assert!(
+                mirror.scalars.is(scalar::ACCEPTED) && mirror.scalars.slot().is_none(),
+                "{change:?}"
+            );
             mirror.points_along([-3.0, 0.0, -4.0]);
         }
         assert_eq!(
-            mirror.ledger.get(place::LENGTH),
+            mirror.scalars.get(scalar::STEP_SIZE),
             0.1 / 7.0,
             "the first step over the gradient's magnitudes"
         );
@@ -502,65 +529,73 @@ mod tests {
      {
         let (s, y) = PAIRS[0];
         let mut mirror = Mirror::new(2);
-        mirror.take(Occasion::StepAfterChange, 9.0, [s, y, [1.0; 3]]);
-        assert!(mirror.ledger.is(place::MOVED) && mirror.ledger.slot().is_none());
-        mirror.take(Occasion::StepAfterChange, 99.0, [s, y, [2.0; 3]]);
+        mirror.take(Evaluated::TrialAfterChange, 9.0, [s, y, [1.0; 3]]);
+        assert!(mirror.scalars.is(scalar::ACCEPTED) && mirror.scalars.slot().is_none());
+        mirror.take(Evaluated::TrialAfterChange, 99.0, [s, y, [2.0; 3]]);
         assert_eq!(
-            ([place::TAKEN, place::TRIED].map(|at| mirror.ledger.is(at)), mirror.gradient),
+            (
+                [scalar::REFRESHED, scalar::HAS_TRIAL].map(|at| mirror.scalars.is(at)),
+                mirror.gradient
+            ),
             ([false; 2], [1.0; 3])
         );
-        mirror.take(Occasion::Step, 99.0, [s, y, [2.0; 3]]);
-        assert!(mirror.ledger.is(place::TAKEN), "it looks where it stands");
+        mirror.take(Evaluated::Trial, 99.0, [s, y, [2.0; 3]]);
+        assert!(mirror.scalars.is(scalar::REFRESHED), "it looks where it stands");
     }
 
     #[test]
     fn where_no_pair_tells_anything_at_another_size_there_is_no_history() {
-        let carried = taken(2, 2).0.ledger.carried(&[0.0; 16], 0.1);
-        assert_eq!((carried.get(place::PAIRS), carried.iterations()), (0.0, 2));
+        let carried = taken(2, 2).0.scalars.carried(&[0.0; 16], 0.1);
+        assert_eq!((carried.get(scalar::PAIRS), carried.iterations()), (0.0, 2));
     }
 
     #[test]
     fn a_history_that_leads_up_is_forgotten() {
         let (mut mirror, _) = taken(1, 1);
-        // A square below 0 is what no vectors have; inner products of rounded sums may come to as little sense.
-        let row = mirror.ledger.slot().map(|slot| 2 * slot + 1).unwrap();
-        mirror.ledger.set(mirror.ledger.product(row, row), -1e-3);
-        mirror.take(Occasion::Look, 7.0, [[0.0; 3], [0.0; 3], [1.0, 2.0, 3.0]]);
+        // A square below 0 is what no vectors have; inner products of rounded sums may come to as
+        // little sense.
+        let row = mirror.scalars.slot().map(|slot| 2 * slot + 1).unwrap();
+        mirror.scalars.set(mirror.scalars.product(row, row), -1e-3);
+        mirror.take(Evaluated::Monitor, 7.0, [[0.0; 3], [0.0; 3], [1.0, 2.0, 3.0]]);
         mirror.points_along([-1.0, -2.0, -3.0]);
-        assert_eq!((mirror.ledger.get(place::PAIRS), mirror.ledger.is(place::TRIED)), (0.0, true));
+        assert_eq!(
+            (mirror.scalars.get(scalar::PAIRS), mirror.scalars.is(scalar::HAS_TRIAL)),
+            (0.0, true)
+        );
     }
 
     #[test]
     fn a_loss_that_stays_is_no_fall_however_little_was_promised() {
         let (mut mirror, gradient) = taken(2, 2);
-        (0..20).for_each(|_| mirror.take(Occasion::Step, 1e9, [[0.1; 3], [0.1; 3], [5.0; 3]]));
-        let loss = mirror.ledger.get(place::LOSS);
-        mirror.take(Occasion::Step, loss, [[0.0; 3], [0.0; 3], gradient]);
-        assert!(!mirror.ledger.is(place::MOVED));
+        (0..20).for_each(|_| mirror.take(Evaluated::Trial, 1e9, [[0.1; 3], [0.1; 3], [5.0; 3]]));
+        let loss = mirror.scalars.get(scalar::LOSS);
+        mirror.take(Evaluated::Trial, loss, [[0.0; 3], [0.0; 3], gradient]);
+        assert!(!mirror.scalars.is(scalar::ACCEPTED));
     }
 
     #[test]
     fn a_step_that_does_not_fall_is_halved_then_the_history_is_blamed_then_the_first_step() {
         let (mut mirror, gradient) = taken(2, 2);
         let direction = mirror.direction();
-        let refuse =
-            |mirror: &mut Mirror| mirror.take(Occasion::Step, 1e9, [[0.1; 3], [0.1; 3], [5.0; 3]]);
-        let mut length = mirror.ledger.get(place::LENGTH);
+        let refuse = |mirror: &mut Mirror| {
+            mirror.take(Evaluated::Trial, 1e9, [[0.1; 3], [0.1; 3], [5.0; 3]])
+        };
+        let mut length = mirror.scalars.get(scalar::STEP_SIZE);
         for _ in 0..20 {
             refuse(&mut mirror);
             length *= 0.5;
             assert_eq!(
-                (mirror.ledger.get(place::LENGTH), mirror.direction(), mirror.gradient),
+                (mirror.scalars.get(scalar::STEP_SIZE), mirror.direction(), mirror.gradient),
                 (length, direction, gradient)
             );
         }
         refuse(&mut mirror);
         mirror.points_along(gradient.map(|value| -value));
-        let first_step = |mirror: &Mirror| mirror.ledger.get(place::FIRST_STEP);
-        assert_eq!((mirror.ledger.get(place::PAIRS), first_step(&mirror)), (0.0, 0.1));
+        let first_step = |mirror: &Mirror| mirror.scalars.get(scalar::FIRST_STEP);
+        assert_eq!((mirror.scalars.get(scalar::PAIRS), first_step(&mirror)), (0.0, 0.1));
         (0..21).for_each(|_| refuse(&mut mirror));
         assert!((first_step(&mirror) - 0.01).abs() < 1e-9);
-        mirror.take(Occasion::Step, 1.0, [[0.1; 3], [0.1; 3], [5.0; 3]]);
+        mirror.take(Evaluated::Trial, 1.0, [[0.1; 3], [0.1; 3], [5.0; 3]]);
         assert_eq!(first_step(&mirror), 0.1);
     }
 
@@ -573,17 +608,20 @@ mod tests {
             (9.0, [1e30, 0.0, 0.0]),
         ] {
             let (mut mirror, _) = taken(2, 1);
-            mirror.take(Occasion::Look, loss, [[0.0; 3], [0.0; 3], gradient]);
+            mirror.take(Evaluated::Monitor, loss, [[0.0; 3], [0.0; 3], gradient]);
             assert_eq!(
-                [place::GOES_ON, place::TRIED].map(|at| mirror.ledger.is(at)),
+                [scalar::IS_FINITE, scalar::HAS_TRIAL].map(|at| mirror.scalars.is(at)),
                 [false; 2],
                 "{loss}, {gradient:?}"
             );
-            mirror.take(Occasion::Step, 9.0, [[0.0; 3], [0.0; 3], [1.0; 3]]);
-            assert_eq!([place::GOES_ON, place::TRIED].map(|at| mirror.ledger.is(at)), [true; 2]);
-            mirror.take(Occasion::Step, loss, [[0.1; 3], [0.1; 3], gradient]);
+            mirror.take(Evaluated::Trial, 9.0, [[0.0; 3], [0.0; 3], [1.0; 3]]);
+            assert_eq!(
+                [scalar::IS_FINITE, scalar::HAS_TRIAL].map(|at| mirror.scalars.is(at)),
+                [true; 2]
+            );
+            mirror.take(Evaluated::Trial, loss, [[0.1; 3], [0.1; 3], gradient]);
             assert!(
-                !mirror.ledger.is(place::TAKEN) && mirror.ledger.is(place::TRIED),
+                !mirror.scalars.is(scalar::REFRESHED) && mirror.scalars.is(scalar::HAS_TRIAL),
                 "a step to it is refused"
             );
         }
@@ -591,14 +629,17 @@ mod tests {
 
     #[test]
     fn a_ledger_is_taken_up_from_its_numbers_and_from_no_others() {
-        let ledger = taken(2, 2).0.ledger;
-        assert_eq!(Ledger::from_numbers(2, ledger.numbers().to_vec()), Some(ledger.clone()));
-        assert_eq!(Ledger::from_numbers(3, ledger.numbers().to_vec()), None);
-        assert_eq!(Ledger::from_numbers(0, Vec::new()), None);
-        for (at, spoilt) in [(place::PAIRS, 3.0), (place::NEWEST, 2.0)] {
-            let mut numbers = ledger.numbers().to_vec();
+        let scalars = taken(2, 2).0.scalars;
+        assert_eq!(
+            LbfgsScalars::from_numbers(2, scalars.numbers().to_vec()),
+            Some(scalars.clone())
+        );
+        assert_eq!(LbfgsScalars::from_numbers(3, scalars.numbers().to_vec()), None);
+        assert_eq!(LbfgsScalars::from_numbers(0, Vec::new()), None);
+        for (at, spoilt) in [(scalar::PAIRS, 3.0), (scalar::NEWEST, 2.0)] {
+            let mut numbers = scalars.numbers().to_vec();
             numbers[at] = spoilt;
-            assert_eq!(Ledger::from_numbers(2, numbers), None);
+            assert_eq!(LbfgsScalars::from_numbers(2, numbers), None);
         }
     }
 }

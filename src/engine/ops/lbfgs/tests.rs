@@ -3,8 +3,10 @@
 use burn::tensor::{Device, Tensor};
 
 use super::super::tests::{distance, gpu, kernels_of, noise};
-use super::glue::{attempted, changes, decided, kept, products, products_within};
-use super::scalars::{Ledger, Occasion, length, place};
+use super::glue::{
+    commit, decide, differences, inner_products, inner_products_within, trial_point,
+};
+use super::scalars::{Evaluated, LbfgsScalars, length, scalar};
 
 /// Relative L2 distance allowed: sums of some ten thousand products in f32, in different orders.
 const GATE: f64 = 1e-6;
@@ -33,11 +35,11 @@ fn laid_out(size: [usize; 4], rows: usize, seed: u32, device: &Device) -> Tensor
 }
 
 /// A ledger whose factors are noise and whose other numbers are `numbers`.
-fn ledger(numbers: &[(usize, f32)], device: &Device) -> Tensor<1> {
-    let mut ledger =
+fn scalars(numbers: &[(usize, f32)], device: &Device) -> Tensor<1> {
+    let mut scalars =
         noise::<1>([length(ROWS)], 8, &Device::flex()).into_data().try_into_vec::<f32>().unwrap();
-    numbers.iter().for_each(|&(at, number)| ledger[at] = number);
-    Tensor::from_floats(ledger.as_slice(), device)
+    numbers.iter().for_each(|&(at, number)| scalars[at] = number);
+    Tensor::from_floats(scalars.as_slice(), device)
 }
 
 /// How far what `work` makes on the GPU is from what it makes on the processor.
@@ -48,28 +50,33 @@ fn between<const D: usize>(gpu: &Device, work: impl Fn(&Device, bool) -> Tensor<
 #[test]
 fn each_pass_agrees_with_its_twin() {
     let gpu = gpu();
-    let changes = between(&gpu, |device, ours| {
+    let differences = between(&gpu, |device, ours| {
         let [direction, before] = [1, 2].map(|seed| laid_out(SIZE, 1, seed, device));
         let gradient = noise(SIZE, 3, device);
         if ours {
-            return changes(direction, ledger(&[(place::LENGTH, 0.37)], device), before, gradient);
+            return differences(
+                direction,
+                scalars(&[(scalar::STEP_SIZE, 0.37)], device),
+                before,
+                gradient,
+            );
         }
         let gradient = vectors(SIZE, 1, 3, device);
         Tensor::cat(vec![direction * 0.37, gradient.clone() - before, gradient], 1)
     });
-    let products = between(&gpu, |device, ours| {
+    let inner_products = between(&gpu, |device, ours| {
         let (new, memory) = (laid_out(SIZE, 3, 4, device), laid_out(SIZE, ROWS, 5, device));
         if ours {
-            return products(new, memory);
+            return inner_products(new, memory);
         }
         let all = Tensor::cat(vec![memory, new.clone()], 1);
-        let products = new.clone().matmul(all.swap_dims(1, 2)).sum_dim(0).flatten::<1>(0, 2);
-        Tensor::cat(vec![products, new.narrow(1, 2, 1).abs().sum()], 0)
+        let inner_products = new.clone().matmul(all.swap_dims(1, 2)).sum_dim(0).flatten::<1>(0, 2);
+        Tensor::cat(vec![inner_products, new.narrow(1, 2, 1).abs().sum()], 0)
     });
     let within = between(&gpu, |device, ours| {
         let memory = laid_out(SIZE, ROWS, 5, device);
         if ours {
-            products_within(memory)
+            inner_products_within(memory)
         } else {
             memory.clone().matmul(memory.swap_dims(1, 2)).sum_dim(0).squeeze_dim(0)
         }
@@ -79,13 +86,14 @@ fn each_pass_agrees_with_its_twin() {
             between(&gpu, |device, ours| {
                 let own = [laid_out(SIZE, ROWS, 6, device), laid_out(SIZE, 1, 7, device)];
                 let x = noise::<4>(SIZE, 9, device);
-                let ledger = ledger(&[(place::LENGTH, 0.37), (place::TRIED, tried)], device);
+                let scalars =
+                    scalars(&[(scalar::STEP_SIZE, 0.37), (scalar::HAS_TRIAL, tried)], device);
                 let (along, picture) = if ours {
-                    attempted(ledger, own, x)
+                    trial_point(scalars, own, x)
                 } else {
-                    let factors =
-                        ledger.narrow(0, place::FACTORS, ROWS + 1).reshape([1, ROWS + 1, 1]);
-                    let along = (Tensor::cat(own.to_vec(), 1) * factors).sum_dim(1);
+                    let coefficients =
+                        scalars.narrow(0, scalar::COEFFICIENTS, ROWS + 1).reshape([1, ROWS + 1, 1]);
+                    let along = (Tensor::cat(own.to_vec(), 1) * coefficients).sum_dim(1);
                     let step = (along.clone() * (0.37 * tried)).flatten::<1>(0, 2).narrow(
                         0,
                         0,
@@ -96,7 +104,7 @@ fn each_pass_agrees_with_its_twin() {
                 if direction { along.flatten::<1>(0, 2) } else { picture.flatten(0, 3) }
             })
         });
-    let distances = [changes, products, within, direction, trial, untried];
+    let distances = [differences, inner_products, within, direction, trial, untried];
     assert!(distances.iter().all(|&distance| distance <= GATE), "{distances:?}");
 }
 
@@ -109,10 +117,12 @@ fn what_the_ledger_says_is_kept_and_nothing_else() {
         let noise = |seed| noise::<4>(SIZE, seed, &gpu);
         let [new, memory, gradient] =
             [(3, 1), (ROWS, 2), (1, 3)].map(|(rows, seed)| laid_out(SIZE, rows, seed, &gpu));
-        let says =
-            ledger(&[(place::TAKEN, taken), (place::MOVED, moved), (place::SLOT, slot)], &gpu);
+        let says = scalars(
+            &[(scalar::REFRESHED, taken), (scalar::ACCEPTED, moved), (scalar::SLOT, slot)],
+            &gpu,
+        );
         let own = [(ROWS, 2), (1, 3)].map(|(rows, seed)| laid_out(SIZE, rows, seed, &gpu));
-        let (x, [remembered, known]) = kept(says, [noise(4), noise(5)], new.clone(), own);
+        let (x, [remembered, known]) = commit(says, [noise(4), noise(5)], new.clone(), own);
         let expected = if slot < 0.0 {
             memory
         } else {
@@ -133,29 +143,30 @@ fn what_another_holds_is_not_written_over() {
     let gpu = gpu();
     let [new, memory, gradient] =
         [(3, 1), (ROWS, 2), (1, 3)].map(|(rows, seed)| laid_out(SIZE, rows, seed, &gpu));
-    let says = ledger(&[(place::TAKEN, 1.0), (place::MOVED, 1.0), (place::SLOT, 3.0)], &gpu);
+    let says =
+        scalars(&[(scalar::REFRESHED, 1.0), (scalar::ACCEPTED, 1.0), (scalar::SLOT, 3.0)], &gpu);
     let pictures = [4, 5].map(|seed| noise::<4>(SIZE, seed, &gpu));
-    drop(kept(says, pictures, new, [memory.clone(), gradient.clone()]));
+    drop(commit(says, pictures, new, [memory.clone(), gradient.clone()]));
     assert_eq!(distance(memory, laid_out(SIZE, ROWS, 2, &gpu)), 0.0);
     assert_eq!(distance(gradient, laid_out(SIZE, 1, 3, &gpu)), 0.0);
 }
 
-/// A descent in a valley of few dimensions with all that can happen on the way, decided by the ledger on the host. `seen` is given each
-/// decision: the ledger before, and what it decides by.
-fn descend(pairs: usize, mut seen: impl FnMut(&Ledger, &[f32], [f32; 3], Occasion)) {
+/// A descent in a valley of few dimensions with all that can happen on the way, decided by the
+/// ledger on the host. `seen` is given each decision: the ledger before, and what it decides by.
+fn descend(pairs: usize, mut seen: impl FnMut(&LbfgsScalars, &[f32], [f32; 3], Evaluated)) {
     const DIMENSIONS: usize = 24;
     type Vector = [f32; DIMENSIONS];
     let dot = |a: &Vector, b: &Vector| a.iter().zip(b).map(|(x, y)| x * y).sum::<f32>();
-    let mut ledger = Ledger::new(pairs, 0.1);
+    let mut scalars = LbfgsScalars::new(pairs, 0.1);
     let mut rows = vec![[0.0; DIMENSIONS]; 2 * pairs];
     let [mut x, mut known, mut step] = [[0.0; DIMENSIONS]; 3];
     for round in 0..150_usize {
-        let occasion = match round {
-            0 | 9 | 50 | 51 => Occasion::Look,
-            10 | 55 => Occasion::StepAfterChange,
-            _ => Occasion::Step,
+        let evaluated = match round {
+            0 | 9 | 50 | 51 => Evaluated::Monitor,
+            10 | 55 => Evaluated::TrialAfterChange,
+            _ => Evaluated::Trial,
         };
-        if occasion == Occasion::Look || !ledger.is(place::TRIED) {
+        if evaluated == Evaluated::Monitor || !scalars.is(scalar::HAS_TRIAL) {
             step = [0.0; DIMENSIONS];
         }
         let at: Vector = std::array::from_fn(|i| x[i] + step[i]);
@@ -172,45 +183,45 @@ fn descend(pairs: usize, mut seen: impl FnMut(&Ledger, &[f32], [f32; 3], Occasio
         }
         let new = [step, std::array::from_fn(|i| gradient[i] - known[i]), gradient];
         let all: Vec<Vector> = rows.iter().chain(&new).copied().collect();
-        let products = new.iter().flat_map(|new| all.iter().map(|row| dot(row, new)));
+        let inner_products = new.iter().flat_map(|new| all.iter().map(|row| dot(row, new)));
         let measures: Vec<f32> =
-            products.chain([gradient.iter().map(|value| value.abs()).sum()]).collect();
+            inner_products.chain([gradient.iter().map(|value| value.abs()).sum()]).collect();
         let terms = [0.5 * loss, 0.25 * loss, 0.25 * loss];
-        seen(&ledger, &measures, terms, occasion);
-        ledger = ledger.after(occasion, terms, &measures);
-        if ledger.is(place::MOVED) {
+        seen(&scalars, &measures, terms, evaluated);
+        scalars = scalars.after(evaluated, terms, &measures);
+        if scalars.is(scalar::ACCEPTED) {
             x = at;
         }
-        if ledger.is(place::TAKEN) {
+        if scalars.is(scalar::REFRESHED) {
             known = gradient;
         }
-        if let Some(slot) = ledger.slot() {
+        if let Some(slot) = scalars.slot() {
             (rows[2 * slot], rows[2 * slot + 1]) = (new[0], new[1]);
         }
-        let (factors, last) = ledger.factors().split_at(rows.len());
+        let (coefficients, last) = scalars.coefficients().split_at(rows.len());
         let along = |i: usize| {
             last[0] * known[i]
-                + rows.iter().zip(factors).map(|(row, factor)| factor * row[i]).sum::<f32>()
+                + rows.iter().zip(coefficients).map(|(row, factor)| factor * row[i]).sum::<f32>()
         };
-        step = std::array::from_fn(|i| ledger.get(place::LENGTH) * along(i));
+        step = std::array::from_fn(|i| scalars.get(scalar::STEP_SIZE) * along(i));
     }
 }
 
 /// Holds the kernel's decision after an evaluation against the plain ledger's, which is answered.
-fn decided_alike(
-    before: &Ledger,
+fn decide_alike(
+    before: &LbfgsScalars,
     measures: &[f32],
     terms: [f32; 3],
-    occasion: Occasion,
+    evaluated: Evaluated,
     gpu: &Device,
-) -> Ledger {
-    let after = before.after(occasion, terms, measures);
+) -> LbfgsScalars {
+    let after = before.after(evaluated, terms, measures);
     let numbers = Tensor::from_floats(before.numbers(), gpu);
     let terms = terms.map(|term| Tensor::from_floats([term], gpu));
-    let ours = decided(numbers, Tensor::from_floats(measures, gpu), terms, occasion);
+    let ours = decide(numbers, Tensor::from_floats(measures, gpu), terms, evaluated);
     let ours = ours.into_data().try_into_vec::<f32>().unwrap();
     let far = ours.iter().zip(after.numbers()).position(|(&ours, &twin)| !alike(ours, twin));
-    assert_eq!(far, None, "{occasion:?}: {ours:?} for {after:?} after {before:?}");
+    assert_eq!(far, None, "{evaluated:?}: {ours:?} for {after:?} after {before:?}");
     after
 }
 
@@ -219,14 +230,14 @@ fn every_decision_is_that_of_the_plain_ledger() {
     let gpu = gpu();
     for pairs in [1, 3, 10, 20] {
         let [mut moves, mut moves_after_change, mut halvings, mut blamed, mut stuck] = [0; 5];
-        descend(pairs, |before, measures, terms, occasion| {
-            let after = decided_alike(before, measures, terms, occasion, &gpu);
-            moves += usize::from(after.is(place::MOVED));
+        descend(pairs, |before, measures, terms, evaluated| {
+            let after = decide_alike(before, measures, terms, evaluated, &gpu);
+            moves += usize::from(after.is(scalar::ACCEPTED));
             moves_after_change +=
-                usize::from(after.is(place::MOVED) && occasion == Occasion::StepAfterChange);
-            halvings += usize::from(after.get(place::HALVINGS) > 0.0);
-            blamed += usize::from(after.get(place::FIRST_STEP) < before.get(place::FIRST_STEP));
-            stuck += usize::from(!after.is(place::GOES_ON));
+                usize::from(after.is(scalar::ACCEPTED) && evaluated == Evaluated::TrialAfterChange);
+            halvings += usize::from(after.get(scalar::BACKTRACKS) > 0.0);
+            blamed += usize::from(after.get(scalar::FIRST_STEP) < before.get(scalar::FIRST_STEP));
+            stuck += usize::from(!after.is(scalar::IS_FINITE));
         });
         let seen = [moves, moves_after_change, halvings, blamed, stuck];
         assert!(
@@ -240,25 +251,26 @@ fn every_decision_is_that_of_the_plain_ledger() {
 fn so_it_is_where_pairs_tell_nothing_or_lead_up() {
     let gpu = gpu();
     let [mut passed_over, mut led_up] = [0; 2];
-    descend(5, |before, measures, terms, occasion| {
-        let step = 2 * before.get(place::NEWEST) as usize;
+    descend(5, |before, measures, terms, evaluated| {
+        let step = 2 * before.get(scalar::NEWEST) as usize;
         let change = step + 1;
         for nothing in [true, false] {
             let mut numbers = before.numbers().to_vec();
-            let product = |row, column| place::FACTORS + (1 + row) * 11 + column;
+            let product = |row, column| scalar::COEFFICIENTS + (1 + row) * 11 + column;
             if nothing {
                 (numbers[product(step, change)], numbers[product(change, step)]) = (0.0, 0.0);
             } else {
                 // A square below 0, which no vectors have.
                 numbers[product(change, change)] = -1.0;
             }
-            let tampered = Ledger::from_numbers(5, numbers).unwrap();
+            let tampered = LbfgsScalars::from_numbers(5, numbers).unwrap();
             let (plain, after) = (
-                before.after(occasion, terms, measures),
-                decided_alike(&tampered, measures, terms, occasion, &gpu),
+                before.after(evaluated, terms, measures),
+                decide_alike(&tampered, measures, terms, evaluated, &gpu),
             );
-            let forgotten = after.get(place::PAIRS) < plain.get(place::PAIRS);
-            passed_over += usize::from(nothing && after.factors() != plain.factors() && !forgotten);
+            let forgotten = after.get(scalar::PAIRS) < plain.get(scalar::PAIRS);
+            passed_over +=
+                usize::from(nothing && after.coefficients() != plain.coefficients() && !forgotten);
             led_up += usize::from(!nothing && forgotten);
         }
     });
@@ -278,13 +290,13 @@ fn one_program_each_serves_all_sizes() {
         let own = [laid_out(size, 2 * pairs, 1, &gpu), laid_out(size, 1, 2, &gpu)];
         let (row, picture) = (laid_out(size, 1, 2, &gpu), noise::<4>(size, 3, &gpu));
         let terms = [5, 6, 7].map(|seed| noise::<1>([1], seed, &gpu));
-        let ledger = Tensor::from_floats(Ledger::new(pairs, 0.1).numbers(), &gpu);
+        let scalars = Tensor::from_floats(LbfgsScalars::new(pairs, 0.1).numbers(), &gpu);
         kernels_of(|| {
-            let new = changes(row.clone(), ledger.clone(), row.clone(), picture.clone());
-            let measures = products(new.clone(), own[0].clone());
-            let ledger = decided(ledger, measures, terms, Occasion::Step);
-            let (x, own) = kept(ledger.clone(), [picture.clone(), picture.clone()], new, own);
-            drop(attempted(ledger, own, x));
+            let new = differences(row.clone(), scalars.clone(), row.clone(), picture.clone());
+            let measures = inner_products(new.clone(), own[0].clone());
+            let scalars = decide(scalars, measures, terms, Evaluated::Trial);
+            let (x, own) = commit(scalars.clone(), [picture.clone(), picture.clone()], new, own);
+            drop(trial_point(scalars, own, x));
         })
     };
     let first = launched(SIZE, 10);

@@ -1,7 +1,8 @@
 //! Pooling of a ReLU's answer over 2×2 windows, rounding down.
 //!
-//! Where the answer is 0 the ReLU passes no gradient on, and neither does the pooling. For its way back it keeps a byte for each value that it gave,
-//! and not what it read: a map that nothing else reads can go.
+//! Where the answer is 0 the ReLU passes no gradient on, and neither does the pooling. For its way
+//! back it keeps a byte for each value that it gave, and not what it read: a map that nothing else
+//! reads can go.
 
 use burn::backend::autodiff::checkpoint::base::Checkpointer;
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
@@ -13,15 +14,16 @@ use burn::tensor::Tensor;
 use burn_cubecl::CubeBackend;
 use burn_cubecl::tensor::CubeTensor;
 
-use super::super::layout::{VECTOR, filled};
+use super::super::layout::{VECTOR, pad_channels};
 use super::{PoolKind, kernel};
 
-/// The mean or the maximum of 2×2 windows: `[1, C, H, W]` to `[1, C, ⌊H/2⌋, ⌊W/2⌋]`. Both sides are at least 2; `C` that is no multiple of 4 costs a copy.
-/// No gradient reaches what is not above 0.
+/// The mean or the maximum of 2×2 windows: `[1, C, H, W]` to `[1, C, ⌊H/2⌋, ⌊W/2⌋]`. Both sides are
+/// at least 2; `C` that is no multiple of 4 costs a copy. No gradient reaches what is not above 0.
 pub fn pool(x: Tensor<4>, kind: PoolKind) -> Tensor<4> {
     let channels = x.dims()[1];
     if !channels.is_multiple_of(VECTOR) {
-        return pool(filled(x, channels.next_multiple_of(VECTOR)), kind).narrow(1, 0, channels);
+        return pool(pad_channels(x, channels.next_multiple_of(VECTOR)), kind)
+            .narrow(1, 0, channels);
     }
     let (pooled, _) = <Dispatch as PoolingBackend>::pool(x.into_dispatch(), kind);
     Tensor::from_dispatch(pooled)
@@ -33,7 +35,8 @@ pub trait PoolingBackend: Backend {
     /// `[1, C, H, W]` to `[1, C, ⌊H/2⌋, ⌊W/2⌋]`, and what [`Self::pool_backward`] is to know of it.
     fn pool(x: FloatTensor<Self>, kind: PoolKind) -> (FloatTensor<Self>, IntTensor<Self>);
 
-    /// The gradient with respect to what was pooled, whose height and width these are, from the one with respect to what [`Self::pool`] gave.
+    /// The gradient with respect to what was pooled, whose height and width these are, from the one
+    /// with respect to what [`Self::pool`] gave.
     fn pool_backward(
         gradient: FloatTensor<Self>,
         routes: IntTensor<Self>,
@@ -57,7 +60,8 @@ impl PoolingBackend for CubeBackend {
     }
 }
 
-/// The backward pass; its state is whose each gradient is, and the height and width of what was pooled.
+/// The backward pass; its state is whose each gradient is, and the height and width of what was
+/// pooled.
 #[derive(Debug)]
 struct Pool(PoolKind);
 

@@ -5,7 +5,7 @@ use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 
 use super::super::layout::{
-    VECTOR, a_unit_each, channels_first, channels_last, empty, empty_as, extents,
+    VECTOR, channels_first, channels_last, empty, empty_as, extents, launch_1d,
 };
 use super::super::precision::element;
 use super::PoolKind;
@@ -13,15 +13,16 @@ use super::PoolKind;
 /// Pixels of a window.
 const PLACES: usize = 4;
 
-/// What is kind of 2×2 windows: `[1, C, H, W]` to `[1, C, ⌊H/2⌋, ⌊W/2⌋]`, kept as `x` is; and whose gradient it is to be, `[1, ⌊H/2⌋, ⌊W/2⌋, C/4]`:
-/// of each vector of channels a word, of each channel in it four bits, one for each pixel of the window.
+/// What is kind of 2×2 windows: `[1, C, H, W]` to `[1, C, ⌊H/2⌋, ⌊W/2⌋]`, kept as `x` is; and whose
+/// gradient it is to be, `[1, ⌊H/2⌋, ⌊W/2⌋, C/4]`: of each vector of channels a word, of each
+/// channel in it four bits, one for each pixel of the window.
 pub fn pool(x: CubeTensor, kind: PoolKind) -> (CubeTensor, CubeTensor) {
     let x = channels_last(x);
     let [batch, height, width, channels] = extents(&x);
     let result = empty_as(&x, [batch, height / 2, width / 2, channels], x.dtype);
     let routes = empty_as(&x, [batch, height / 2, width / 2, channels / VECTOR], DType::U32);
     let kept = element(&x);
-    let (count, units) = a_unit_each(&result, result.meta.num_elements() / VECTOR);
+    let (count, units) = launch_1d(&result, result.meta.num_elements() / VECTOR);
     // SAFETY: units beyond the result do nothing, and each window lies within the picture.
     unsafe {
         forward_kernel::launch_unchecked(
@@ -39,8 +40,8 @@ pub fn pool(x: CubeTensor, kind: PoolKind) -> (CubeTensor, CubeTensor) {
     (channels_first(result), routes)
 }
 
-/// Each window's gradient, `[1, C, ⌊H/2⌋, ⌊W/2⌋]`, for those whose it is by the `routes`: a quarter for each of a mean, or all of it for the maximum.
-/// `[1, C, height, width]`.
+/// Each window's gradient, `[1, C, ⌊H/2⌋, ⌊W/2⌋]`, for those whose it is by the `routes`: a quarter
+/// for each of a mean, or all of it for the maximum. `[1, C, height, width]`.
 pub fn pool_backward(
     gradient: CubeTensor,
     routes: CubeTensor,
@@ -50,7 +51,7 @@ pub fn pool_backward(
     let gradient = channels_last(gradient);
     let [batch, _, _, channels] = extents(&gradient);
     let result = empty(&gradient, [batch, height, width, channels]);
-    let (count, units) = a_unit_each(&result, result.meta.num_elements() / VECTOR);
+    let (count, units) = launch_1d(&result, result.meta.num_elements() / VECTOR);
     let share = match kind {
         PoolKind::Average => 0.25,
         PoolKind::Max => 1.0,

@@ -20,8 +20,9 @@ pub enum PoolKind {
     Max,
 }
 
-/// 2×2 windows made one, rounding down: `[1, C, H, W]` to `[1, C, ⌊H/2⌋, ⌊W/2⌋]`. Where a gradient is asked for, `x` must be the output of a
-/// ReLU: the kernels let none through where it is 0, as the ReLU would not.
+/// 2×2 windows made one, rounding down: `[1, C, H, W]` to `[1, C, ⌊H/2⌋, ⌊W/2⌋]`. Where a gradient
+/// is asked for, `x` must be the output of a ReLU: the kernels let none through where it is 0, as
+/// the ReLU would not.
 pub fn pool(x: Tensor<4>, kind: PoolKind) -> Tensor<4> {
     #[cfg(feature = "gpu")]
     if super::on_gpu(&x.device()) {

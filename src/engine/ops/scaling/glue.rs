@@ -1,5 +1,5 @@
-//! A map times a factor for each of its channels or each of its positions. Burn's product would have to be made in f32, beside a copy of the
-//! map in it, where the map is kept in halves.
+//! A map times a factor for each of its channels or each of its positions. Burn's product would
+//! have to be made in f32, beside a copy of the map in it, where the map is kept in halves.
 
 use burn::backend::autodiff::checkpoint::base::Checkpointer;
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
@@ -13,9 +13,10 @@ use burn_cubecl::tensor::CubeTensor;
 
 use super::kernel;
 
-/// `map·factors`, kept as `map` is: `[1, C, H, W]`, `C` a multiple of 4, and `[1, C, 1, 1]` or `[1, 1, H, W]`. No gradient reaches the factors.
-pub fn scaled(map: Tensor<4>, factors: Tensor<4>) -> Tensor<4> {
-    Tensor::from_dispatch(<Dispatch as ScalingBackend>::scaled(
+/// `map·factors`, kept as `map` is: `[1, C, H, W]`, `C` a multiple of 4, and `[1, C, 1, 1]` or `[1,
+/// 1, H, W]`. No gradient reaches the factors.
+pub fn scale(map: Tensor<4>, factors: Tensor<4>) -> Tensor<4> {
+    Tensor::from_dispatch(<Dispatch as ScalingBackend>::scale(
         map.into_dispatch(),
         factors.into_dispatch(),
     ))
@@ -25,12 +26,12 @@ pub fn scaled(map: Tensor<4>, factors: Tensor<4>) -> Tensor<4> {
 #[backend_extension(Autodiff, Cube)]
 pub trait ScalingBackend: Backend {
     /// `[1, C, H, W]`, and `[1, C, 1, 1]` or `[1, 1, H, W]`, to `[1, C, H, W]`.
-    fn scaled(map: FloatTensor<Self>, factors: FloatTensor<Self>) -> FloatTensor<Self>;
+    fn scale(map: FloatTensor<Self>, factors: FloatTensor<Self>) -> FloatTensor<Self>;
 }
 
 impl ScalingBackend for CubeBackend {
-    fn scaled(map: CubeTensor, factors: CubeTensor) -> CubeTensor {
-        kernel::scaled(map, factors)
+    fn scale(map: CubeTensor, factors: CubeTensor) -> CubeTensor {
+        kernel::scale(map, factors)
     }
 }
 
@@ -42,15 +43,15 @@ impl<B: ScalingBackend> Backward<B, 1> for Scaled {
     type State = FloatTensor<B>;
 
     fn backward(self, ops: Ops<Self::State, 1>, gradients: &mut Gradients, _: &mut Checkpointer) {
-        unary::<B, _>(ops.parents, ops.node, gradients, |gradient| B::scaled(gradient, ops.state));
+        unary::<B, _>(ops.parents, ops.node, gradients, |gradient| B::scale(gradient, ops.state));
     }
 }
 
 impl<B: ScalingBackend, C: CheckpointStrategy> ScalingBackend for Autodiff<B, C> {
-    fn scaled(map: FloatTensor<Self>, factors: FloatTensor<Self>) -> FloatTensor<Self> {
+    fn scale(map: FloatTensor<Self>, factors: FloatTensor<Self>) -> FloatTensor<Self> {
         let preparation = Scaled.prepare::<C>([map.node()]).compute_bound().stateful();
         let factors = factors.into_primitive();
-        let product = B::scaled(map.into_primitive(), factors.clone());
+        let product = B::scale(map.into_primitive(), factors.clone());
         match preparation {
             OpsKind::Tracked(preparation) => preparation.finish(factors, product),
             OpsKind::UnTracked(preparation) => preparation.finish(product),

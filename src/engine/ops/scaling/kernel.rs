@@ -4,11 +4,11 @@ use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 
-use super::super::layout::{VECTOR, a_unit_each, channels_first, channels_last, empty_as, extents};
+use super::super::layout::{VECTOR, channels_first, channels_last, empty_as, extents, launch_1d};
 use super::super::precision::{element, held};
 
 /// `[1, C, H, W]` times `[1, C, 1, 1]` or `[1, 1, H, W]`: `[1, C, H, W]`.
-pub fn scaled(map: CubeTensor, factors: CubeTensor) -> CubeTensor {
+pub fn scale(map: CubeTensor, factors: CubeTensor) -> CubeTensor {
     let map = channels_last(map);
     let factors = into_contiguous(factors);
     let [_, own, ..] = extents::<4>(&factors);
@@ -17,10 +17,11 @@ pub fn scaled(map: CubeTensor, factors: CubeTensor) -> CubeTensor {
     let length = map.meta.num_elements() / VECTOR;
     let client = map.client.clone();
     let kept = element(&map);
-    let (count, units) = a_unit_each(&map, length);
-    // SAFETY: units beyond the map do nothing, and there is a factor for each channel or each position.
+    let (count, units) = launch_1d(&map, length);
+    // SAFETY: units beyond the map do nothing, and there is a factor for each channel or each
+    // position.
     unsafe {
-        scaled_kernel::launch_unchecked(
+        scale_kernel::launch_unchecked(
             &client,
             count,
             units,
@@ -38,7 +39,7 @@ pub fn scaled(map: CubeTensor, factors: CubeTensor) -> CubeTensor {
 }
 
 #[cube(launch_unchecked)]
-fn scaled_kernel<X: Float, N: Size, K: Size>(
+fn scale_kernel<X: Float, N: Size, K: Size>(
     map: &Tensor<Vector<X, N>>,
     factors: &Tensor<Vector<f32, K>>,
     product: &mut Tensor<Vector<X, N>>,

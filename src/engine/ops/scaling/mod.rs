@@ -9,11 +9,12 @@ mod tests;
 
 use burn::tensor::Tensor;
 
-/// `map·factors`: `[1, C, H, W]`, on a GPU `C` a multiple of 4, and `[1, C, 1, 1]` or `[1, 1, H, W]`, to which no gradient flows there.
-pub fn scaled(map: Tensor<4>, factors: Tensor<4>) -> Tensor<4> {
+/// `map·factors`: `[1, C, H, W]`, on a GPU `C` a multiple of 4, and `[1, C, 1, 1]` or `[1, 1, H,
+/// W]`, to which no gradient flows there.
+pub fn scale(map: Tensor<4>, factors: Tensor<4>) -> Tensor<4> {
     #[cfg(feature = "gpu")]
     if super::on_gpu(&map.device()) {
-        return glue::scaled(map, factors);
+        return glue::scale(map, factors);
     }
     map * factors
 }

@@ -3,7 +3,7 @@
 use burn::tensor::{DType, FloatDType, Tensor};
 
 use super::super::tests::{HALF_GATE, distances, gpu, half_distances, kernels_of, noise};
-use super::glue::scaled;
+use super::glue::scale;
 
 /// Relative L2 distance allowed: both multiply once.
 const GATE: f64 = 1e-7;
@@ -22,7 +22,7 @@ fn factors(shape: [usize; 4], map: &Tensor<4>) -> Tensor<4> {
 
 /// The kernel with factors of this shape.
 fn ours(shape: [usize; 4]) -> impl Fn(Tensor<4>) -> Tensor<4> {
-    move |map| scaled(map.clone(), factors(shape, &map))
+    move |map| scale(map.clone(), factors(shape, &map))
 }
 
 /// What it must answer, in plain Burn.
@@ -58,7 +58,7 @@ fn in_halves_it_agrees_with_the_twin_to_their_rounding() {
 fn a_product_beyond_what_a_half_holds_is_the_greatest_half() {
     let device = gpu();
     let map = Tensor::<4>::full([1, 4, 2, 3], 60_000.0, &*device).cast(FloatDType::F16);
-    let product = scaled(map, Tensor::full([1, 4, 1, 1], 2.0, &*device));
+    let product = scale(map, Tensor::full([1, 4, 1, 1], 2.0, &*device));
     assert_eq!(product.dtype(), DType::F16);
     assert_eq!(
         product.cast(FloatDType::F32).into_data().try_into_vec::<f32>().unwrap(),
@@ -73,7 +73,7 @@ fn one_program_for_each_kind_of_factors_serves_all_sizes() {
         let [batch, channels, height, width] = map;
         let map = noise([batch, height, width, channels], 1, &device).permute([0, 3, 1, 2]);
         let factors = noise(shape, 2, &device);
-        kernels_of(|| drop(scaled(map, factors)))
+        kernels_of(|| drop(scale(map, factors)))
     };
     let [by_channel, by_position, other_channel, other_position] = SHAPES.map(launched);
     assert_eq!(by_channel.len(), 2, "it and the poison of these tests");

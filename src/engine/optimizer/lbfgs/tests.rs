@@ -22,7 +22,8 @@ fn evaluation(loss: Tensor<1>, gradient: Tensor<4>) -> Evaluation {
     }
 }
 
-/// A valley in two of many dimensions, `½·Σ w·(x − 0.5)²` with weights of 1 to 100; elements beyond one chunk take part.
+/// A valley in two of many dimensions, `½·Σ w·(x − 0.5)²` with weights of 1 to 100; elements beyond
+/// one chunk take part.
 fn valley(x: &Tensor<4>, scale: f32) -> Evaluation {
     let weights =
         Tensor::<1, burn::tensor::Int>::arange(0..x.shape().num_elements() as i64, &x.device())
@@ -85,7 +86,8 @@ fn what_is_not_finite_or_does_not_fall_is_refused_and_it_goes_on() {
                 5 => evaluation.terms.style = evaluation.terms.style.mul_scalar(f32::INFINITY),
                 _ => {}
             }
-            // A stretch in which nothing falls, long enough to exhaust the halvings and the history.
+            // A stretch in which nothing falls, long enough to exhaust the halvings and the
+            // history.
             if (40..90).contains(&round) {
                 evaluation.terms.content = evaluation.terms.content.add_scalar(1e9);
             }
@@ -129,7 +131,8 @@ fn a_stall_ends_with_the_next_change_of_the_objective() {
             tell(lbfgs, evaluation);
         };
         tell_raised(&mut lbfgs, 0.0);
-        // Whatever it tries seems worse, for as long as it takes to shrink the step below any number's last digit.
+        // Whatever it tries seems worse, for as long as it takes to shrink the step below any
+        // number's last digit.
         (0..400).for_each(|_| tell_raised(&mut lbfgs, 1e9));
         assert_eq!(iterations(&lbfgs), 0);
         let stalled = loss(&lbfgs);

@@ -1,7 +1,8 @@
 //! The graphics card's memory that the program has let go of.
 //!
-//! In a browser a buffer's memory comes back when its JavaScript object is collected, and the collector does not know how much that is: at 2048 px
-//! gigabytes were left lying. `destroy` gives it back at once; neither CubeCL nor wgpu calls it.
+//! In a browser a buffer's memory comes back when its JavaScript object is collected, and the
+//! collector does not know how much that is: at 2048 px gigabytes were left lying. `destroy` gives
+//! it back at once; neither CubeCL nor wgpu calls it.
 
 use js_sys::WebAssembly::Table;
 use js_sys::{Reflect, Set};
@@ -24,26 +25,28 @@ const REFERENCES: &str = "__wbindgen_externrefs";
 
 /// The buffers that the program referred to when they were looked at last.
 #[derive(Debug)]
-pub struct CardMemory {
+pub struct GpuBuffers {
     known: Set,
 }
 
-impl CardMemory {
+impl GpuBuffers {
     /// Of no buffers yet.
     pub fn new() -> Self {
         Self { known: Set::new(&JsValue::UNDEFINED) }
     }
 
     /// Gives back all of the memory on `device` that no tensor lies in.
-    pub fn give_back(&self, device: &OpenDevice) {
+    pub fn reclaim_all(&self, device: &OpenDevice) {
         for_each_buffer(|buffer| _ = self.known.add(buffer));
         device.device.memory_cleanup();
-        self.sweep(device);
+        self.reclaim(device);
     }
 
-    /// Gives back what CubeCL has let go of by itself of the buffers that there were at the last look, as it does with what has lain idle for a while.
-    pub fn sweep(&self, device: &OpenDevice) {
-        // What is submitted may go on with a buffer that is destroyed. A device that is lost is told where its work is waited for.
+    /// Gives back what CubeCL has let go of by itself of the buffers that there were at the last
+    /// look, as it does with what has lain idle for a while.
+    pub fn reclaim(&self, device: &OpenDevice) {
+        // What is submitted may go on with a buffer that is destroyed. A device that is lost is
+        // told where its work is waited for.
         _ = device.device.flush();
         let live = Set::new(&JsValue::UNDEFINED);
         for_each_buffer(|buffer| _ = live.add(buffer));

@@ -6,47 +6,48 @@ use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
 /// What a device will have answered, some time.
-pub type Later<T> = Pin<Box<dyn Future<Output = T>>>;
+pub type LocalBoxFuture<T> = Pin<Box<dyn Future<Output = T>>>;
 
-/// Work that is begun at once and waited for later: what it asks of a device comes there before what is asked for after it.
+/// Work that is begun at once and waited for later: what it asks of a device comes there before
+/// what is asked for after it.
 ///
-/// It has to be waited for. A read-back that is dropped on its way leaves the memory that it was to come to in use, in a browser, and the next that is
-/// given this memory fails.
+/// It has to be waited for. A read-back that is dropped on its way leaves the memory that it was to
+/// come to in use, in a browser, and the next that is given this memory fails.
 #[must_use]
-pub enum Begun<T> {
+pub enum InFlight<T> {
     /// It did not have to wait.
-    Done(T),
+    Ready(T),
     /// It is under way.
-    Going(Later<T>),
+    Pending(LocalBoxFuture<T>),
 }
 
-impl<T> Begun<T> {
+impl<T> InFlight<T> {
     /// Does `work` as far as it goes without waiting.
     pub fn new(work: impl Future<Output = T> + 'static) -> Self {
-        let mut work: Later<T> = Box::pin(work);
+        let mut work: LocalBoxFuture<T> = Box::pin(work);
         match work.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-            Poll::Ready(outcome) => Self::Done(outcome),
-            Poll::Pending => Self::Going(work),
+            Poll::Ready(wait) => Self::Ready(wait),
+            Poll::Pending => Self::Pending(work),
         }
     }
 
     /// Whether it was done at once.
-    pub fn is_done(&self) -> bool {
-        matches!(self, Self::Done(_))
+    pub fn is_ready(&self) -> bool {
+        matches!(self, Self::Ready(_))
     }
 
     /// Waits for what comes of it.
-    pub async fn outcome(self) -> T {
+    pub async fn wait(self) -> T {
         match self {
-            Self::Done(outcome) => outcome,
-            Self::Going(work) => work.await,
+            Self::Ready(wait) => wait,
+            Self::Pending(work) => work.await,
         }
     }
 }
 
-impl<T> fmt::Debug for Begun<T> {
+impl<T> fmt::Debug for InFlight<T> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(if self.is_done() { "Done" } else { "Going" })
+        formatter.write_str(if self.is_ready() { "Done" } else { "Going" })
     }
 }
 
@@ -74,7 +75,7 @@ mod tests {
         for waits in [false, true] {
             let parts = Rc::new(Cell::new(0));
             let counted = Rc::clone(&parts);
-            let begun = Begun::new(async move {
+            let begun = InFlight::new(async move {
                 counted.set(1);
                 if waits {
                     turn().await;
@@ -82,8 +83,8 @@ mod tests {
                 counted.set(2);
                 "done"
             });
-            assert_eq!((parts.get(), begun.is_done()), (if waits { 1 } else { 2 }, !waits));
-            assert_eq!((block_on(begun.outcome()), parts.get()), ("done", 2));
+            assert_eq!((parts.get(), begun.is_ready()), (if waits { 1 } else { 2 }, !waits));
+            assert_eq!((block_on(begun.wait()), parts.get()), ("done", 2));
         }
     }
 }

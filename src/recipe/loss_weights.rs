@@ -6,13 +6,14 @@ use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::by_layer::ByLayer;
-use super::{LossUnits, Reading, RecipeError, within};
+use super::{FeatureOptions, LossUnits, RecipeError, within};
 use crate::layer::Layer;
 
 /// Style pictures that one run can blend.
 pub const MAX_STYLES: usize = 4;
 
-/// By what a style layer's weight is multiplied from one block to the next, at either end of [`Emphasis::grain`].
+/// By what a style layer's weight is multiplied from one block to the next, at either end of
+/// [`LossWeights::grain`].
 const GRAIN_STEP: f32 = 4.0;
 /// The block whose weight the grain leaves alone: the middle one.
 const MIDDLE_BLOCK: f32 = 3.0;
@@ -28,8 +29,8 @@ impl LayerWeights {
         layers.iter().fold(Self::default(), |weights, &layer| weights.with(layer, weight))
     }
 
-    /// `layers`, those of each block a quarter of those of the one before it, and 1 in all: the balance of crowsonkb/style-transfer-pytorch. Equal ones would
-    /// repaint the painting.
+    /// `layers`, those of each block a quarter of those of the one before it, and 1 in all: the
+    /// balance of crowsonkb/style-transfer-pytorch. Equal ones would repaint the painting.
     pub fn finest_first(layers: &[Layer]) -> Self {
         let weight = |layer: Layer| 0.25_f32.powi(i32::try_from(layer.block()).unwrap_or(0));
         let sum: f32 = layers.iter().map(|&layer| weight(layer)).sum();
@@ -83,29 +84,33 @@ impl LayerWeights {
     }
 }
 
-/// What the objective's terms weigh. Changing it changes scalars of the objective, never its targets.
+/// What the objective's terms weigh. Changing it changes scalars of the objective, never its
+/// targets.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Emphasis {
-    /// Weight of the content loss for each element of a feature map, `a = alpha·N·M` beside `beta = 1`, so that a value means the
-    /// same at every size. Loss units per activation².
+pub struct LossWeights {
+    /// Weight of the content loss for each element of a feature map, `a = alpha·N·M` beside `beta =
+    /// 1`, so that a value means the same at every size. Loss units per activation².
     pub content_weight: f32,
     /// Weight of total variation for each element of the picture, in levels² of 255.
     pub tv_weight: f32,
-    /// What keeping the photo's outlines weighs, for each of them, in levels² of 255: it holds eyes and edges that style would bend.
+    /// What keeping the photo's outlines weighs, for each of them, in levels² of 255: it holds eyes
+    /// and edges that style would bend.
     pub outlines: f32,
     /// What each layer's content weighs.
     pub content_layers: LayerWeights,
     /// What each layer's style weighs: `w_l`.
     pub style_layers: LayerWeights,
-    /// From -1, where the style's finest layers count most, to 1, where its coarsest do; 0 leaves [`Self::style_layers`] as they are.
+    /// From -1, where the style's finest layers count most, to 1, where its coarsest do; 0 leaves
+    /// [`Self::style_layers`] as they are.
     pub grain: f32,
-    /// What each of several style pictures weighs in the blend; they count in proportion. A text may name fewer: the others weigh nothing.
+    /// What each of several style pictures weighs in the blend; they count in proportion. A text
+    /// may name fewer: the others weigh nothing.
     #[serde(deserialize_with = "blend")]
     pub styles: [f32; MAX_STYLES],
 }
 
-impl Default for Emphasis {
+impl Default for LossWeights {
     fn default() -> Self {
         Self {
             content_weight: 500.0,
@@ -121,21 +126,23 @@ impl Default for Emphasis {
 
 fn blend<'de, D: Deserializer<'de>>(deserializer: D) -> Result<[f32; MAX_STYLES], D::Error> {
     let weights = Vec::<f32>::deserialize(deserializer)?;
-    Emphasis::blend(&weights).ok_or_else(|| {
+    LossWeights::blend(&weights).ok_or_else(|| {
         D::Error::invalid_length(weights.len(), &format!("at most {MAX_STYLES} weights").as_str())
     })
 }
 
-impl Emphasis {
+impl LossWeights {
     /// Content weights allowed: zero is style alone.
     pub const CONTENT_WEIGHT: RangeInclusive<f32> = 0.0..=1e6;
-    /// Content weights between which pictures differ usefully: the ends of the slider, which is logarithmic. Seen on four pairs of pictures:
-    /// below 160 little changes, at 1600 a face keeps its features, at 25 000 the photo is hardly touched.
+    /// Content weights between which pictures differ usefully: the ends of the slider, which is
+    /// logarithmic. Seen on four pairs of pictures: below 160 little changes, at 1600 a face keeps
+    /// its features, at 25 000 the photo is hardly touched.
     pub const CONTENT_SLIDER: RangeInclusive<f32> = 16.0..=16_000.0;
-    /// The total-variation weight at which no checkerboard is left of a start from noise, where all style layers count.
+    /// The total-variation weight at which no checkerboard is left of a start from noise, where all
+    /// style layers count.
     pub const CLEARING_TV_WEIGHT: f32 = Self::CLEARING_TV_WEIGHTS[4];
-    /// The same for style alone, by the block of the deepest layer: shallow ones see the checkerboard themselves, and more would leave
-    /// a blur of them. Seen after 100 to 180 steps.
+    /// The same for style alone, by the block of the deepest layer: shallow ones see the
+    /// checkerboard themselves, and more would leave a blur of them. Seen after 100 to 180 steps.
     const CLEARING_TV_WEIGHTS: [f32; 5] = [0.0, 3.0, 100.0, 1000.0, 1000.0];
     /// What is enough of it in units of the painting.
     const CLEARING_IN_UNITS_OF_THE_PAINTING: f32 = 300.0;
@@ -150,7 +157,8 @@ impl Emphasis {
     /// Weights of a style picture allowed.
     pub const STYLE_WEIGHT: RangeInclusive<f32> = 0.0..=1e3;
 
-    /// The style layers that count, with their weights after [`Self::grain`]; the grain leaves their sum alone.
+    /// The style layers that count, with their weights after [`Self::grain`]; the grain leaves
+    /// their sum alone.
     pub fn graded_style_layers(&self) -> LayerWeights {
         #[expect(clippy::cast_precision_loss, reason = "a block is 1 to 5")]
         let graded = self.style_layers.map(|layer, weight| {
@@ -164,13 +172,15 @@ impl Emphasis {
         }
     }
 
-    /// [`Self::styles`] where the first pictures weigh `weights` and the others nothing; none where there are more than [`MAX_STYLES`].
+    /// [`Self::styles`] where the first pictures weigh `weights` and the others nothing; none where
+    /// there are more than [`MAX_STYLES`].
     pub fn blend(weights: &[f32]) -> Option<[f32; MAX_STYLES]> {
         (weights.len() <= MAX_STYLES)
             .then(|| std::array::from_fn(|index| weights.get(index).copied().unwrap_or(0.0)))
     }
 
-    /// The shares of the first `count` style pictures in the blend, adding up to 1; equal ones where none weighs anything.
+    /// The shares of the first `count` style pictures in the blend, adding up to 1; equal ones
+    /// where none weighs anything.
     #[expect(clippy::cast_precision_loss, reason = "a few pictures")]
     pub fn style_shares(&self, count: usize) -> Vec<f32> {
         let weights = &self.styles[..count.min(MAX_STYLES)];
@@ -181,7 +191,8 @@ impl Emphasis {
             .collect()
     }
 
-    /// The style layers alike, no smoothness, outlines free: the paper's, and the default before version 3 of recipes.
+    /// The style layers alike, no smoothness, outlines free: the paper's, and the default before
+    /// version 3 of recipes.
     pub fn plain() -> Self {
         Self {
             tv_weight: 0.0,
@@ -209,16 +220,17 @@ impl Emphasis {
         Self { content_weight: 0.0, style_layers, tv_weight, outlines: 0.0, ..Self::default() }
     }
 
-    /// These weights as they must be for the losses of this network, so that one setting gives about the same picture whatever the
-    /// network: its answers, and with them the losses, have another magnitude.
+    /// These weights as they must be for the losses of this network, so that one setting gives
+    /// about the same picture whatever the network: its answers, and with them the losses, have
+    /// another magnitude.
     #[must_use]
-    pub fn balanced(mut self, reading: Reading) -> Self {
-        let (content, style) = reading.loss_scales();
+    pub fn balanced(mut self, features: FeatureOptions) -> Self {
+        let (content, style) = features.loss_scales();
         self.content_weight *= content;
-        self.tv_weight *= reading.smoothness_scale();
-        self.outlines *= reading.smoothness_scale();
+        self.tv_weight *= features.smoothness_scale();
+        self.outlines *= features.smoothness_scale();
         self.style_layers =
-            self.style_layers.map(|layer, weight| weight * style * reading.layer_scale(layer));
+            self.style_layers.map(|layer, weight| weight * style * features.layer_scale(layer));
         self
     }
 
@@ -272,8 +284,8 @@ mod tests {
 
     #[test]
     fn grain_moves_weight_between_fine_and_coarse_layers_and_keeps_their_sum() {
-        let at = |grain| Emphasis { grain, ..Emphasis::default() }.graded_style_layers();
-        assert!(at(0.0).is_in_proportion_to(Emphasis::default().style_layers));
+        let at = |grain| LossWeights { grain, ..LossWeights::default() }.graded_style_layers();
+        assert!(at(0.0).is_in_proportion_to(LossWeights::default().style_layers));
         for grain in [-1.0, -0.3, 0.7, 1.0] {
             assert!((at(grain).sum() - 1.0).abs() < 1e-6);
         }
@@ -282,8 +294,11 @@ mod tests {
             "the grain's step is that of the weights"
         );
         assert!(at(-1.0).of(Layer::Conv1_1) > 0.9 && at(-1.0).of(Layer::Conv5_1) < 1e-4);
-        let none =
-            Emphasis { style_layers: LayerWeights::default(), grain: 1.0, ..Emphasis::default() };
+        let none = LossWeights {
+            style_layers: LayerWeights::default(),
+            grain: 1.0,
+            ..LossWeights::default()
+        };
         assert_eq!(none.graded_style_layers(), LayerWeights::default());
     }
 
@@ -292,27 +307,32 @@ mod tests {
         let weights = Layer::STYLE.map(|deepest| {
             let layers: Vec<_> =
                 Layer::STYLE.into_iter().filter(|&layer| layer <= deepest).collect();
-            Emphasis::style_alone(LayerWeights::even(&layers, 1.0), LossUnits::Activation).tv_weight
+            LossWeights::style_alone(LayerWeights::even(&layers, 1.0), LossUnits::Activation)
+                .tv_weight
         });
         assert_eq!(weights[0], 0.0);
-        assert!(weights.is_sorted() && weights[4] == Emphasis::CLEARING_TV_WEIGHT);
+        assert!(weights.is_sorted() && weights[4] == LossWeights::CLEARING_TV_WEIGHT);
     }
 
     #[test]
     fn style_pictures_count_in_proportion() {
-        let emphasis = Emphasis { styles: [3.0, 1.0, 9.0, 9.0], ..Emphasis::default() };
-        assert_eq!(emphasis.style_shares(2), [0.75, 0.25]);
-        assert_eq!(emphasis.style_shares(1), [1.0]);
-        assert_eq!(Emphasis { styles: [0.0; 4], ..emphasis }.style_shares(2), [0.5, 0.5]);
+        let loss_weights = LossWeights { styles: [3.0, 1.0, 9.0, 9.0], ..LossWeights::default() };
+        assert_eq!(loss_weights.style_shares(2), [0.75, 0.25]);
+        assert_eq!(loss_weights.style_shares(1), [1.0]);
+        assert_eq!(LossWeights { styles: [0.0; 4], ..loss_weights }.style_shares(2), [0.5, 0.5]);
     }
 
     #[test]
     fn an_objective_of_nothing_is_refused() {
-        let style_alone =
-            Emphasis { content_weight: 0.0, tv_weight: 0.0, outlines: 0.0, ..Emphasis::default() };
+        let style_alone = LossWeights {
+            content_weight: 0.0,
+            tv_weight: 0.0,
+            outlines: 0.0,
+            ..LossWeights::default()
+        };
         style_alone.validate().unwrap();
-        let nothing = Emphasis { style_layers: LayerWeights::default(), ..style_alone };
+        let nothing = LossWeights { style_layers: LayerWeights::default(), ..style_alone };
         assert_eq!(nothing.validate().unwrap_err(), RecipeError::Nothing);
-        Emphasis { tv_weight: 1.0, ..nothing }.validate().unwrap();
+        LossWeights { tv_weight: 1.0, ..nothing }.validate().unwrap();
     }
 }

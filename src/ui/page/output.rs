@@ -8,7 +8,7 @@ use crate::ui::components::{
 };
 use crate::ui::desk::{Desk, GRID_ID, RESULT_ID};
 use crate::ui::intake::Well;
-use crate::ui::pictures::Plates;
+use crate::ui::pictures::ResultImages;
 use crate::ui::studio::{Errand, Phase, Studio};
 use crate::ui::{browser, labels};
 
@@ -18,14 +18,14 @@ pub fn Transport(
     /// Acts on them.
     desk: Desk,
 ) -> impl IntoView {
-    let plates = desk.plates();
+    let result_images = desk.result_images();
     view! {
         <Actions
             phase=part(desk, Studio::phase)
             ready=Memo::new(move |_| desk.is_ready_for(Errand::Repaint))
-            has_result=Memo::new(move |_| plates.with(|plates| plates.shown.is_some()))
-            has_previous=Memo::new(move |_| plates.with(|plates| plates.previous.is_some()))
-            swapped=Memo::new(move |_| plates.with(Plates::are_swapped))
+            has_result=Memo::new(move |_| result_images.with(|result_images| result_images.shown.is_some()))
+            has_previous=Memo::new(move |_| result_images.with(|result_images| result_images.previous.is_some()))
+            swapped=Memo::new(move |_| result_images.with(ResultImages::are_swapped))
             on_stylise=Callback::new(move |()| desk.stylise())
             on_pause=Callback::new(move |()| desk.act(Studio::toggle_pause))
             on_cancel=Callback::new(move |()| desk.act(Studio::cancel))
@@ -38,11 +38,11 @@ pub fn Transport(
 
 /// The result and the news of its making.
 #[component]
-pub fn Wall(
+pub fn Output(
     /// Holds the result.
     desk: Desk,
 ) -> impl IntoView {
-    let plates = desk.plates();
+    let result_images = desk.result_images();
     let status = move || desk.studio().with(labels::status_line).unwrap_or_else(|| idle_line(desk));
     let time_left = |studio: &Studio| {
         let run = studio.run().filter(|run| run.phase == Phase::Running);
@@ -72,7 +72,7 @@ pub fn Wall(
             />
             <ResultFrame
                 canvas=desk.canvas()
-                size=Memo::new(move |_| plates.with(|plates| plates.shown.as_ref().map(|plate| plate.size)))
+                size=Memo::new(move |_| result_images.with(|result_images| result_images.shown.as_ref().map(|result_image| result_image.size)))
                 original_url=Memo::new(move |_| Some(desk.original()?.url?.as_str().to_owned()))
                 original_title=Memo::new(move |_| desk.original().map_or("photo", |original| original.title))
                 preparing=Memo::new(move |_| is_preparing(desk))
@@ -103,7 +103,8 @@ pub fn Wall(
     }
 }
 
-/// A callback that takes a message off view. Its button goes with it, so the focus moves on to what comes next: a run.
+/// A callback that takes a message off view. Its button goes with it, so the focus moves on to what
+/// comes next: a run.
 fn dismiss(desk: Desk, change: fn(&mut Studio)) -> Callback<()> {
     Callback::new(move |()| {
         desk.act(|studio| {

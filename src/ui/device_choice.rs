@@ -1,4 +1,5 @@
-//! Where to compute: the person's wish, what the browser offers, and what turned out. Pure, so that each rule is one line.
+//! Where to compute: the person's wish, what the browser offers, and what turned out. Pure, so that
+//! each rule is one line.
 
 use serde::{Deserialize, Serialize};
 
@@ -59,8 +60,8 @@ pub fn device_after_failure(choice: DeviceChoice, failed: DeviceKind) -> Option<
     (choice == DeviceChoice::Auto && failed == DeviceKind::Gpu).then_some(DeviceKind::Cpu)
 }
 
-/// The device to open instead of the one just opened; `None` to keep it. An emulated GPU runs on the processor as well, and
-/// slower than Burn's own CPU backend does.
+/// The device to open instead of the one just opened; `None` to keep it. An emulated GPU runs on
+/// the processor as well, and slower than Burn's own CPU backend does.
 pub fn better_device(choice: DeviceChoice, opened: &DeviceReport) -> Option<DeviceKind> {
     (choice == DeviceChoice::Auto && opened.software).then_some(DeviceKind::Cpu)
 }
@@ -68,7 +69,7 @@ pub fn better_device(choice: DeviceChoice, opened: &DeviceReport) -> Option<Devi
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::memory::Capacity;
+    use crate::memory::DeviceLimits;
 
     fn report(kind: DeviceKind, software: bool) -> DeviceReport {
         DeviceReport {
@@ -76,7 +77,7 @@ mod tests {
             name: String::new(),
             software,
             max_edge: 1024,
-            capacity: Capacity::AMPLE,
+            limits: DeviceLimits::AMPLE,
         }
     }
 

@@ -1,11 +1,11 @@
 //! What the page offers to choose from, in the person's words.
 
+use super::device_choice::DeviceChoice;
 use super::labels::gigabytes;
-use super::policy::DeviceChoice;
-use super::reconstruction::Subject;
+use super::reconstruction::ReconstructionOf;
 use super::settings::Settings;
 use crate::layer::Layer;
-use crate::memory::{Capacity, MemoryUse};
+use crate::memory::{DeviceLimits, MemoryUse};
 use crate::pixels::ImageSize;
 use crate::recipe::pyramid;
 use crate::recipe::{
@@ -14,7 +14,7 @@ use crate::recipe::{
 
 /// One thing to choose from a list.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Offer<T> {
+pub struct MenuItem<T> {
     /// What is chosen.
     pub value: T,
     /// For the markup; no two of a list are alike.
@@ -23,42 +23,43 @@ pub struct Offer<T> {
     pub label: String,
 }
 
-fn offer<T>(value: T, key: impl Into<String>, label: impl Into<String>) -> Offer<T> {
-    Offer { value, key: key.into(), label: label.into() }
+fn item<T>(value: T, key: impl Into<String>, label: impl Into<String>) -> MenuItem<T> {
+    MenuItem { value, key: key.into(), label: label.into() }
 }
 
 /// The key of a value that a recipe file has brought.
 const OWN: &str = "own";
 
-/// `offers`, and beside them `own`, where it is none of them.
+/// `menus`, and beside them `own`, where it is none of them.
 fn with_own<T: PartialEq>(
-    mut offers: Vec<Offer<T>>,
+    mut menus: Vec<MenuItem<T>>,
     own: T,
     label: impl FnOnce(&T) -> String,
-) -> Vec<Offer<T>> {
-    if offers.iter().all(|offer| offer.value != own) {
+) -> Vec<MenuItem<T>> {
+    if menus.iter().all(|item| item.value != own) {
         let label = label(&own);
-        offers.push(offer(own, OWN, label));
+        menus.push(item(own, OWN, label));
     }
-    offers
+    menus
 }
 
-/// Sizes of the result, px, which is never larger than the photo; on a graphics card of this capacity each with the memory that `recipe` takes there, and
-/// whether it is painted in tiles. Before the photo's shape is known it counts as a square, and so do paintings.
+/// Sizes of the result, px, which is never larger than the photo; on a graphics card of this
+/// capacity each with the memory that `recipe` takes there, and whether it is painted in tiles.
+/// Before the photo's shape is known it counts as a square, and so do paintings.
 pub fn sizes(
     fitting: &[u32],
     own: u32,
     photo: Option<ImageSize>,
-    card: Option<Capacity>,
+    card: Option<DeviceLimits>,
     recipe: &Recipe,
-) -> Vec<Offer<u32>> {
+) -> Vec<MenuItem<u32>> {
     let bounded = |size: u32| match photo {
         Some(photo) if photo.long_edge() < size => {
             format!(" (the photo has {})", photo.long_edge())
         }
         _ => String::new(),
     };
-    let memory = |size: u32, card: Capacity| {
+    let memory = |size: u32, card: DeviceLimits| {
         let fitted = photo.unwrap_or(ImageSize::new(size, size)).fit_to_edge(size);
         let ImageSize { width, height } = fitted;
         let tiles = if card.sees_whole(width, height) { "" } else { ", in tiles" };
@@ -78,69 +79,71 @@ pub fn sizes(
         )
     };
     with_own(
-        fitting.iter().map(|size| offer(*size, size.to_string(), label(size))).collect(),
+        fitting.iter().map(|size| item(*size, size.to_string(), label(size))).collect(),
         own,
         label,
     )
 }
 
 /// Presets; settings that are none of them are offered as what they are.
-pub fn presets(settings: &Settings) -> Vec<Offer<Option<Preset>>> {
-    let own = settings.preset().is_none().then(|| offer(None, OWN, "Your own"));
+pub fn presets(settings: &Settings) -> Vec<MenuItem<Option<Preset>>> {
+    let own = settings.preset().is_none().then(|| item(None, OWN, "Your own"));
     own.into_iter()
-        .chain(Preset::ALL.map(|preset| offer(Some(preset), preset.key(), preset.title())))
+        .chain(Preset::ALL.map(|preset| item(Some(preset), preset.key(), preset.title())))
         .collect()
 }
 
 /// Sizes of the strokes: scales of the painting.
-pub fn stroke_sizes(own: f32) -> Vec<Offer<f32>> {
-    let offers = vec![
-        offer(0.5, "0.5", "Fine (×0.5)"),
-        offer(0.7, "0.7", "Finer (×0.7)"),
-        offer(1.0, "1", "As painted"),
-        offer(1.5, "1.5", "Larger (×1.5)"),
-        offer(2.0, "2", "Large (×2)"),
+pub fn stroke_sizes(own: f32) -> Vec<MenuItem<f32>> {
+    let menus = vec![
+        item(0.5, "0.5", "Fine (×0.5)"),
+        item(0.7, "0.7", "Finer (×0.7)"),
+        item(1.0, "1", "As painted"),
+        item(1.5, "1.5", "Larger (×1.5)"),
+        item(2.0, "2", "Large (×2)"),
     ];
-    with_own(offers, own, |scale| format!("×{}", two_decimals(*scale)))
+    with_own(menus, own, |scale| format!("×{}", two_decimals(*scale)))
 }
 
 /// Whose colours the result has.
-pub fn palettes() -> Vec<Offer<Palette>> {
+pub fn palettes() -> Vec<MenuItem<Palette>> {
     vec![
-        offer(Palette::Painting, "painting", "The painting's"),
-        offer(Palette::Photo, "photo", "The photo's"),
-        offer(Palette::Matched, "matched", "Matched to the photo's"),
+        item(Palette::Painting, "painting", "The painting's"),
+        item(Palette::Photo, "photo", "The photo's"),
+        item(Palette::Matched, "matched", "Matched to the photo's"),
     ]
 }
 
 /// What the optimisation begins with.
-pub fn starts(own: Start) -> Vec<Offer<Start>> {
-    let offers = vec![
-        offer(Start::PHOTO, "photo", "The photo as it is"),
-        offer(Start::RECOLOURED, "recoloured", "The photo, recoloured"),
-        offer(Start::BLEND, "blend", "Recoloured, with noise"),
-        offer(Start::NOISE, "noise", "Noise (paper)"),
-        offer(Start::PAINTING, "painting", "The painting"),
+pub fn starts(own: Start) -> Vec<MenuItem<Start>> {
+    let menus = vec![
+        item(Start::PHOTO, "photo", "The photo as it is"),
+        item(Start::RECOLOURED, "recoloured", "The photo, recoloured"),
+        item(Start::BLEND, "blend", "Recoloured, with noise"),
+        item(Start::NOISE, "noise", "Noise (paper)"),
+        item(Start::PAINTING, "painting", "The painting"),
     ];
-    with_own(offers, own, |start| mixture(*start))
+    with_own(menus, own, |start| mixture(*start))
 }
 
-/// First sizes of a build-up, px: seen on the pairs of `tests/pairs`, below 160 px the photo's forms are lost.
+/// First sizes of a build-up, px: seen on the pairs of `tests/pairs`, below 160 px the photo's
+/// forms are lost.
 const FIRST_SIZES: [u32; 3] = [160, 226, 320];
 
-/// The sizes to paint at, for a result of `size` px: each build-up by the size that it begins at. Those are offered that leave a photo of this size,
-/// or one of 3:2 before its shape is known, more than one.
-pub fn build_ups(own: Sizes, size: u32, photo: Option<ImageSize>) -> Vec<Offer<Sizes>> {
+/// The sizes to paint at, for a result of `size` px: each build-up by the size that it begins at.
+/// Those are offered that leave a photo of this size, or one of 3:2 before its shape is known, more
+/// than one.
+pub fn build_ups(own: Sizes, size: u32, photo: Option<ImageSize>) -> Vec<MenuItem<Sizes>> {
     let fitted = photo.unwrap_or(ImageSize::new(size, size * 2 / 3)).fit_to_edge(size);
     let grows = |&first: &u32| {
         pyramid::edges(fitted, Sizes::Growing(first)).len() > 1 || own == Sizes::Growing(first)
     };
     let growing = FIRST_SIZES.into_iter().filter(grows);
     let growing = growing.map(|first| {
-        offer(Sizes::Growing(first), format!("from-{first}"), format!("From {first} px up"))
+        item(Sizes::Growing(first), format!("from-{first}"), format!("From {first} px up"))
     });
-    let offers = [offer(Sizes::One, "one", "At full size")].into_iter().chain(growing).collect();
-    with_own(offers, own, |sizes| match sizes {
+    let menus = [item(Sizes::One, "one", "At full size")].into_iter().chain(growing).collect();
+    with_own(menus, own, |sizes| match sizes {
         Sizes::One => "At full size".to_owned(),
         Sizes::Doubling(count) => format!("In {count} sizes, if it has them"),
         Sizes::Growing(first) => format!("From {first} px up"),
@@ -148,11 +151,11 @@ pub fn build_ups(own: Sizes, size: u32, photo: Option<ImageSize>) -> Vec<Offer<S
 }
 
 /// The layer whose content counts.
-pub fn content_layers(own: LayerWeights) -> Vec<Offer<LayerWeights>> {
-    let offers = Layer::ALL
-        .map(|layer| offer(LayerWeights::even(&[layer], 1.0), layer.name(), layer.name()))
+pub fn content_layers(own: LayerWeights) -> Vec<MenuItem<LayerWeights>> {
+    let menus = Layer::ALL
+        .map(|layer| item(LayerWeights::even(&[layer], 1.0), layer.name(), layer.name()))
         .into();
-    with_own(offers, own, |layers| match layers.layers()[..] {
+    with_own(menus, own, |layers| match layers.layers()[..] {
         [] => "None".into(),
         [layer] => format!("{} ×{}", layer.name(), two_decimals(layers.of(layer))),
         ref several => several.iter().map(|layer| layer.name()).collect::<Vec<_>>().join(", "),
@@ -160,16 +163,16 @@ pub fn content_layers(own: LayerWeights) -> Vec<Offer<LayerWeights>> {
 }
 
 /// What a reconstruction shows.
-pub fn subjects() -> Vec<Offer<Subject>> {
+pub fn subjects() -> Vec<MenuItem<ReconstructionOf>> {
     vec![
-        offer(Subject::Content, "content", "The photo"),
-        offer(Subject::Style, "style", "The painting"),
+        item(ReconstructionOf::Content, "content", "The photo"),
+        item(ReconstructionOf::Style, "style", "The painting"),
     ]
 }
 
 /// The layer that content is reconstructed from.
-pub fn layers() -> Vec<Offer<Layer>> {
-    Layer::ALL.map(|layer| offer(layer, layer.name(), layer.name())).into()
+pub fn layers() -> Vec<MenuItem<Layer>> {
+    Layer::ALL.map(|layer| item(layer, layer.name(), layer.name())).into()
 }
 
 /// What a start is mixed of, as in "70 % photo, 30 % noise".
@@ -186,36 +189,36 @@ fn two_decimals(value: f32) -> String {
 }
 
 /// How the pixels are changed.
-pub fn optimizers() -> Vec<Offer<OptimizerKind>> {
+pub fn optimizers() -> Vec<MenuItem<OptimizerKind>> {
     vec![
-        offer(OptimizerKind::Lbfgs, "lbfgs", "L-BFGS"),
-        offer(OptimizerKind::Adam, "adam", "Adam (lighter)"),
+        item(OptimizerKind::Lbfgs, "lbfgs", "L-BFGS"),
+        item(OptimizerKind::Adam, "adam", "Adam (lighter)"),
     ]
 }
 
 /// How feature maps are halved.
-pub fn poolings() -> Vec<Offer<Pooling>> {
-    vec![offer(Pooling::Average, "average", "Average"), offer(Pooling::Max, "max", "Max")]
+pub fn poolings() -> Vec<MenuItem<Pooling>> {
+    vec![item(Pooling::Average, "average", "Average"), item(Pooling::Max, "max", "Max")]
 }
 
 /// What the network sees beyond the border.
-pub fn borders() -> Vec<Offer<Border>> {
+pub fn borders() -> Vec<MenuItem<Border>> {
     vec![
-        offer(Border::Replicate, "replicate", "Continued"),
-        offer(Border::Zero, "zero", "Zeros (paper)"),
+        item(Border::Replicate, "replicate", "Continued"),
+        item(Border::Zero, "zero", "Zeros (paper)"),
     ]
 }
 
 /// Where to compute.
-pub fn devices() -> Vec<Offer<DeviceChoice>> {
-    DeviceChoice::ALL.map(|choice| offer(choice, choice.key(), choice.label())).into()
+pub fn devices() -> Vec<MenuItem<DeviceChoice>> {
+    DeviceChoice::ALL.map(|choice| item(choice, choice.key(), choice.label())).into()
 }
 
 /// How much of a graphics card's memory to take.
-pub fn memory_uses() -> Vec<Offer<MemoryUse>> {
+pub fn memory_uses() -> Vec<MenuItem<MemoryUse>> {
     vec![
-        offer(MemoryUse::Ample, "ample", "Ample (faster)"),
-        offer(MemoryUse::Sparing, "sparing", "Sparing (slower)"),
+        item(MemoryUse::Ample, "ample", "Ample (faster)"),
+        item(MemoryUse::Sparing, "sparing", "Sparing (slower)"),
     ]
 }
 
@@ -225,11 +228,11 @@ mod tests {
     use crate::recipe::{Recipe, Sizes};
 
     /// Keys differ, and the default is among the values.
-    fn holds<T: PartialEq + std::fmt::Debug>(offers: &[Offer<T>], default: &T) {
-        for (index, offer) in offers.iter().enumerate() {
-            assert!(offers[..index].iter().all(|other| other.key != offer.key), "{offer:?}");
+    fn holds<T: PartialEq + std::fmt::Debug>(menus: &[MenuItem<T>], default: &T) {
+        for (index, item) in menus.iter().enumerate() {
+            assert!(menus[..index].iter().all(|other| other.key != item.key), "{item:?}");
         }
-        assert!(offers.iter().any(|offer| offer.value == *default), "{default:?} is not offered");
+        assert!(menus.iter().any(|item| item.value == *default), "{default:?} is not offered");
     }
 
     #[test]
@@ -238,22 +241,22 @@ mod tests {
         offered(stroke_sizes, recipe.style_scale);
         offered(starts, recipe.start);
         offered(|own| build_ups(own, 512, None), recipe.sizes);
-        offered(content_layers, recipe.emphasis.content_layers);
+        offered(content_layers, recipe.loss_weights.content_layers);
         holds(&palettes(), &recipe.colours.palette);
         holds(&optimizers(), &recipe.optimizer);
-        holds(&poolings(), &recipe.reading.pooling);
-        holds(&borders(), &recipe.reading.border);
+        holds(&poolings(), &recipe.features.pooling);
+        holds(&borders(), &recipe.features.border);
         holds(&devices(), &DeviceChoice::default());
         holds(&memory_uses(), &MemoryUse::default());
-        holds(&subjects(), &Subject::default());
+        holds(&subjects(), &ReconstructionOf::default());
         holds(&layers(), &Layer::CONTENT);
     }
 
     /// The value is offered of itself, and keys differ.
-    fn offered<T: PartialEq + Copy + std::fmt::Debug>(offers: fn(T) -> Vec<Offer<T>>, value: T) {
-        holds(&offers(value), &value);
+    fn offered<T: PartialEq + Copy + std::fmt::Debug>(menus: fn(T) -> Vec<MenuItem<T>>, value: T) {
+        holds(&menus(value), &value);
         assert!(
-            offers(value).iter().all(|offer| offer.key != OWN),
+            menus(value).iter().all(|item| item.key != OWN),
             "{value:?} is not offered of itself"
         );
     }
@@ -271,14 +274,14 @@ mod tests {
     #[test]
     fn a_recipes_own_values_are_offered_beside_the_usual_ones_and_in_words() {
         fn own<T: PartialEq + Copy + std::fmt::Debug>(
-            offers: fn(T) -> Vec<Offer<T>>,
+            menus: fn(T) -> Vec<MenuItem<T>>,
             value: T,
         ) -> String {
-            let offers = offers(value);
-            holds(&offers, &value);
-            offers
+            let menus = menus(value);
+            holds(&menus, &value);
+            menus
                 .into_iter()
-                .find(|offer| offer.key == OWN)
+                .find(|item| item.key == OWN)
                 .expect("it is offered as one's own")
                 .label
         }
@@ -308,7 +311,7 @@ mod tests {
         let labels = |size, photo| {
             build_ups(Sizes::One, size, photo)
                 .into_iter()
-                .map(|offer| offer.label)
+                .map(|item| item.label)
                 .collect::<Vec<_>>()
         };
         assert_eq!(
@@ -328,14 +331,19 @@ mod tests {
 
     #[test]
     fn on_a_graphics_card_a_size_tells_the_memory_that_it_takes() {
-        fn of(photo: Option<ImageSize>, card: Option<Capacity>, recipe: &Recipe) -> Vec<String> {
+        fn of(
+            photo: Option<ImageSize>,
+            card: Option<DeviceLimits>,
+            recipe: &Recipe,
+        ) -> Vec<String> {
             sizes(&[128, 1024], 128, photo, card, recipe)
                 .into_iter()
-                .map(|offer| offer.label)
+                .map(|item| item.label)
                 .collect()
         }
         let labels = |photo, card| of(photo, card, &Recipe::default());
-        let [large, small] = [2 << 30, 128 << 20].map(|buffer| Some(Capacity::of_buffers(buffer)));
+        let [large, small] =
+            [2 << 30, 128 << 20].map(|buffer| Some(DeviceLimits::of_buffers(buffer)));
         assert_eq!(labels(None, None), ["128 px", "1024 px"]);
         assert_eq!(labels(None, large), ["128 px · 0.2 GB", "1024 px · 1.7 GB"]);
         assert_eq!(labels(None, small)[1], "1024 px · 1.2 GB, in tiles");
@@ -355,8 +363,8 @@ mod tests {
     #[test]
     fn settings_of_ones_own_are_offered_only_while_they_are() {
         let mut settings = Settings::default();
-        assert!(presets(&settings).iter().all(|offer| offer.value.is_some()));
-        settings.recipe.emphasis.tv_weight = 77.0;
+        assert!(presets(&settings).iter().all(|item| item.value.is_some()));
+        settings.recipe.loss_weights.tv_weight = 77.0;
         holds(&presets(&settings), &None);
     }
 }

@@ -11,7 +11,7 @@ use crate::ui::samples::{PAINTINGS, PHOTOS, Sample};
 
 /// The pictures that go in.
 #[component]
-pub fn Bench(
+pub fn Inputs(
     /// Holds them.
     desk: Desk,
 ) -> impl IntoView {
@@ -65,8 +65,8 @@ pub fn Bench(
                     <Show when=move || desk.thumbnail(Well::SecondStyle).is_some()>
                         <div class="side">
                             <BlendSlider
-                                share=recipe(desk, |recipe| recipe.emphasis.style_shares(2)[1])
-                                on_change=Callback::new(move |share| desk.adjust(|emphasis| emphasis.styles[..2].copy_from_slice(&[1.0 - share, share])))
+                                share=recipe(desk, |recipe| recipe.loss_weights.style_shares(2)[1])
+                                on_change=Callback::new(move |share| desk.adjust(|loss_weights| loss_weights.styles[..2].copy_from_slice(&[1.0 - share, share])))
                             />
                             <button type="button" class="quiet" on:click=remove_second>
                                 "Remove second style"

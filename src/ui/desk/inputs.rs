@@ -12,10 +12,10 @@ use crate::pixels::ImageSize;
 use crate::protocol::{Command, FileId, UserError};
 use crate::ui::browser;
 use crate::ui::intake::{self, Well, places};
+use crate::ui::picture_store;
 use crate::ui::pictures::{Picture, Thumbnail};
-use crate::ui::reconstruction::Subject;
+use crate::ui::reconstruction::ReconstructionOf;
 use crate::ui::samples::{PAINTINGS, PHOTOS, Sample};
-use crate::ui::shelf;
 use crate::ui::studio::{Errand, Link, Studio};
 
 impl Desk {
@@ -55,16 +55,17 @@ impl Desk {
             Errand::Reconstruct(reconstruction) => {
                 reconstruction.is_possible()
                     && match reconstruction.subject {
-                        Subject::Content => has(Well::Content),
-                        Subject::Style => has(Well::Style),
+                        ReconstructionOf::Content => has(Well::Content),
+                        ReconstructionOf::Style => has(Well::Style),
                     }
             }
         };
         has_all && self.intake.with(intake::Intake::is_empty)
     }
 
-    /// Takes in files, brought to `well` or to the page at large: a recipe wherever it is dropped, and pictures. What is in a well stays there until the worker has found that the
-    /// new file is a picture.
+    /// Takes in files, brought to `well` or to the page at large: a recipe wherever it is dropped,
+    /// and pictures. What is in a well stays there until the worker has found that the new file is
+    /// a picture.
     pub fn take_files(self, well: Option<Well>, files: Vec<File>) {
         let (recipes, files): (Vec<File>, Vec<File>) =
             files.into_iter().partition(|file| intake::is_recipe(&file.name()));
@@ -97,7 +98,8 @@ impl Desk {
         }
     }
 
-    /// Asks a worker that has just booted for what another, or its own deaf youth, has not answered.
+    /// Asks a worker that has just booted for what another, or its own deaf youth, has not
+    /// answered.
     pub(super) fn ask_again(self) {
         let Some(client) = self.client.with_value(Clone::clone) else { return };
         self.intake.with_untracked(|intake| {
@@ -108,7 +110,7 @@ impl Desk {
     }
 
     /// Puts a picture that has passed into its well.
-    pub(super) fn hang_examined(self, file: FileId) {
+    pub(super) fn accept_examined(self, file: FileId) {
         let accepted = self.intake.try_update(|intake| intake.accept(file)).flatten();
         if let Some((well, picture)) = accepted {
             self.place(well, Some(picture));
@@ -116,10 +118,10 @@ impl Desk {
     }
 
     /// Puts what waits into its wells, since nobody is left to examine it.
-    pub(super) fn hang_unexamined(self) {
+    pub(super) fn accept_unexamined(self) {
         let waiting: Vec<FileId> =
             self.intake.with_untracked(|intake| intake.waiting().map(|(file, _)| file).collect());
-        waiting.into_iter().for_each(|file| self.hang_examined(file));
+        waiting.into_iter().for_each(|file| self.accept_examined(file));
     }
 
     /// Says why a file was not taken.
@@ -184,11 +186,12 @@ impl Desk {
         }
     }
 
-    /// Fills the wells as they were at the end of the last visit, where the person has not been faster.
+    /// Fills the wells as they were at the end of the last visit, where the person has not been
+    /// faster.
     pub(super) fn restore_pictures(self) {
         for well in Well::ALL {
             spawn_local(async move {
-                let Some(picture) = shelf::stored(well).await else { return };
+                let Some(picture) = picture_store::stored(well).await else { return };
                 let is_free = self.picture(well).with_untracked(Option::is_none);
                 if is_free
                     && self.intake.with_untracked(|intake| intake.waiting_for(well).is_none())
@@ -201,7 +204,7 @@ impl Desk {
 
     /// Puts `picture` into `well`, now and for the next visit.
     fn place(self, well: Well, picture: Option<Picture>) {
-        self.shelf.with_value(Rc::clone).keep(well, picture.clone());
+        self.picture_store.with_value(Rc::clone).keep(well, picture.clone());
         self.picture(well).set(picture);
     }
 

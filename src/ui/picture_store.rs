@@ -1,5 +1,5 @@
-//! The pictures that go in, kept in the browser's storage for the next visit, as the settings are. A browser that keeps nothing
-//! forgets them: nothing else depends on it.
+//! The pictures that go in, kept in the browser's storage for the next visit, as the settings are.
+//! A browser that keeps nothing forgets them: nothing else depends on it.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -22,12 +22,12 @@ const NAME_HEADER: &str = "x-file-name";
 
 /// Where pictures are kept. One is written at a time, and the last word on a well holds.
 #[derive(Debug, Default)]
-pub struct Shelf {
+pub struct PictureStore {
     due: RefCell<Vec<(Well, Option<Picture>)>>,
     busy: Cell<bool>,
 }
 
-impl Shelf {
+impl PictureStore {
     /// Keeps what `well` holds now, instead of what it held.
     pub fn keep(self: Rc<Self>, well: Well, picture: Option<Picture>) {
         self.due.borrow_mut().retain(|(due, _)| *due != well);
@@ -41,7 +41,8 @@ impl Shelf {
         loop {
             let Some((well, picture)) = self.due.borrow_mut().pop() else { break };
             if write(well, picture.as_ref()).await.is_err() {
-                // The storage is full or closed. An older picture in its place would be worse than none.
+                // The storage is full or closed. An older picture in its place would be worse than
+                // none.
                 drop(write(well, None).await);
             }
         }
@@ -82,7 +83,8 @@ async fn open() -> Result<Cache, JsValue> {
     Ok(JsFuture::from(window().caches()?.open(CACHE)).await?.unchecked_into())
 }
 
-/// Nothing is served there; beside the page, so that two pages of one site keep pictures of their own.
+/// Nothing is served there; beside the page, so that two pages of one site keep pictures of their
+/// own.
 fn address(well: Well) -> Result<String, JsValue> {
     address_of(&format!("kept/{}", well.key())).ok_or(JsValue::NULL)
 }

@@ -3,48 +3,56 @@
 use std::rc::Rc;
 
 use burn::tensor::Tensor;
-use impasto::engine::loss::{Objective, Subject};
-use impasto::engine::ops::convolution::{Division, Strategy};
+use impasto::engine::loss::{Objective, ObjectiveInputs};
+use impasto::engine::ops::convolution::{ConvKernel, Strategy};
 use impasto::engine::{Pictures, StyleTransfer, Vgg19};
 use impasto::losses::Losses;
-use impasto::memory::{Capacity, Precision};
-use impasto::recipe::{Emphasis, Network, Pooling, Reading, Recipe};
+use impasto::memory::{DeviceLimits, Precision};
+use impasto::recipe::{FeatureOptions, Filters, LossWeights, Pooling, Recipe};
 
 use crate::promises::finish;
-use crate::tiles::{NARROW, emphasis, evaluated, norm, pixels, subject};
+use crate::tiles::{NARROW, evaluated, loss_weights, norm, pixels, subject};
 use crate::{gpu, network};
 
-/// Relative distance allowed for the terms, sums of squares in which the halves' rounding is nearly lost. Measured: 3.3e-4 at most.
+/// Relative distance allowed for the terms, sums of squares in which the halves' rounding is nearly
+/// lost. Measured: 3.3e-4 at most.
 const TERM_GATE: f32 = 1e-3;
-/// Relative L2 distance allowed for the gradient. Measured: 1 %, and 2 % where a region has few positions.
+/// Relative L2 distance allowed for the gradient. Measured: 1 %, and 2 % where a region has few
+/// positions.
 const GRADIENT_GATE: f32 = 0.04;
-/// How much more of the objective may be left after a few steps. Measured: 0.7 and 0.1 % more, where other orders of f32's sums have 0.3 and 0.1 %.
+/// How much more of the objective may be left after a few steps. Measured: 0.7 and 0.1 % more,
+/// where other orders of f32's sums have 0.3 and 0.1 %.
 const LEFT_GATE: f32 = 1.02;
 
 fn vgg(precision: Precision) -> Vgg19 {
     let mut vgg = network(&gpu());
-    vgg.set_strategy(Strategy { division: Division::Coarse, precision });
+    vgg.set_strategy(Strategy { division: ConvKernel::Direct, precision });
     vgg
 }
 
 /// Terms and gradient in f32 and in halves.
-fn both(subject: &Subject, reading: Reading, capacity: Capacity) -> [([f32; 3], Tensor<4>); 2] {
+fn both(
+    subject: &ObjectiveInputs,
+    features: FeatureOptions,
+    limits: DeviceLimits,
+) -> [([f32; 3], Tensor<4>); 2] {
     // Smoothness does not see the maps.
-    let emphasis = Emphasis { tv_weight: 0.0, ..emphasis() }.balanced(reading);
+    let loss_weights = LossWeights { tv_weight: 0.0, ..loss_weights() }.balanced(features);
     Precision::ALL.map(|precision| {
         let vgg = vgg(precision);
-        evaluated(&vgg, subject, &Objective::new(&vgg, subject, reading, emphasis, capacity))
+        evaluated(&vgg, subject, &Objective::new(&vgg, subject, features, loss_weights, limits))
     })
 }
 
 #[test]
 fn terms_and_gradient_are_nearly_the_same_as_a_whole_and_in_tiles_of_regions() {
-    let other = Reading { network: Network::Normalised, ..Reading::plain(Pooling::Max) };
+    let other =
+        FeatureOptions { filters: Filters::Normalised, ..FeatureOptions::plain(Pooling::Max) };
     let [whole, regions] = [subject(72, 64, false, &gpu()), subject(32, 266, true, &gpu())];
-    for (subject, reading, capacity) in
-        [(whole, Reading::default(), Capacity::AMPLE), (regions, other, NARROW)]
+    for (subject, features, limits) in
+        [(whole, FeatureOptions::default(), DeviceLimits::AMPLE), (regions, other, NARROW)]
     {
-        let [(terms, gradient), (half_terms, half_gradient)] = both(&subject, reading, capacity);
+        let [(terms, gradient), (half_terms, half_gradient)] = both(&subject, features, limits);
         for (term, half) in terms.into_iter().zip(half_terms) {
             assert!(
                 (half - term).abs() <= TERM_GATE * term,
@@ -69,7 +77,7 @@ fn a_run_comes_as_far_as_in_f32() {
             Rc::new(vgg(precision)),
             &pictures,
             &recipe,
-            Capacity::AMPLE,
+            DeviceLimits::AMPLE,
             &gpu(),
         );
         let (_, Losses { content, style, .. }) =
