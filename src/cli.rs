@@ -24,15 +24,13 @@ use self::sheet::Sheet;
 use crate::codec::{self, DecodeError};
 use crate::engine::device::{self, DeviceError, OpenDevice};
 use crate::engine::ops::convolution::Strategy;
-use crate::engine::weights::{ChannelMeans, Manifest, Weights, WeightsError};
+use crate::engine::weights::{ChannelMeans, Weights, WeightsError};
 use crate::engine::{Pictures, StyleTransfer, TransferError, Vgg19, tuning};
 use crate::layer::Layer;
 use crate::memory::{DeviceLimits, Precision};
 use crate::pixels::{ImageSize, Pixels, TooSmall};
 use crate::recipe::{self, MAX_STYLES, Recipe, RecipeError};
 
-/// The pack that the manifest names, so that the program needs no file beside it.
-const PACK: &[u8] = include_bytes!("../weights/vgg19-62b11d1e.safetensors");
 /// Steps between two read-backs of the losses: the progress bar moves, and the device's queue stays
 /// short.
 const STEPS_PER_REPORT: u32 = 5;
@@ -87,9 +85,6 @@ pub enum CliError {
     /// No device.
     #[error("no device could be opened ({0}); try --device cpu")]
     Device(#[from] DeviceError),
-    /// The built-in network is damaged.
-    #[error("the built-in weights are damaged: {0}")]
-    Network(#[from] WeightsError),
     /// A file of channel means makes no sense.
     #[error("{0}: {1}")]
     Means(PathBuf, #[source] WeightsError),
@@ -149,7 +144,7 @@ impl Painter {
         kept: Option<Strategy>,
     ) -> Result<Self, CliError> {
         let OpenDevice { device, limits, .. } = open;
-        let mut vgg = Vgg19::new(Weights::load(PACK, &Manifest::built_in())?, means, &device);
+        let mut vgg = Vgg19::new(Weights::committed(), means, &device);
         if kind == DeviceArg::Gpu {
             vgg.set_strategy(strategy(&device, limits, kept)?);
         }

@@ -79,7 +79,7 @@ impl Side {
         };
         let most = at(GREATEST_SHARE);
         let run =
-            (0..=most).take_while(|&index| belongs(&self.line(picture, index))).count() as u32;
+            (0..=most).find(|&index| !belongs(&self.line(picture, index))).unwrap_or(most + 1);
         if run == 0 || run > most {
             return None;
         }
@@ -219,7 +219,7 @@ mod tests {
         let mut framed = painting(4, [0, 0, 0], |_, _| true);
         let mut rgba = framed.rgba().to_vec();
         for (index, pixel) in rgba.as_chunks_mut::<4>().0.iter_mut().enumerate() {
-            let (x, y) = (index as u32 % 200, index as u32 / 200);
+            let (x, y) = (index % 200, index / 200);
             if [4, 5].contains(&x.min(199 - x).min(y).min(159 - y)) {
                 *pixel = [225, 220, 200, 255];
             }

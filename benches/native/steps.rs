@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use impasto::engine::ops::convolution::Strategy;
 use impasto::engine::tuning::fastest_kernel;
-use impasto::engine::weights::{ChannelMeans, Manifest, Weights};
+use impasto::engine::weights::{ChannelMeans, Weights};
 use impasto::engine::{Pictures, StyleTransfer, Vgg19};
 use impasto::memory::Precision;
 use pollster::block_on;
@@ -16,8 +16,6 @@ use xtask::failure::{Context, Failure, Outcome};
 
 use crate::stage::{Clock, Stage};
 
-/// The pack that the manifest names, so that the program can be taken to another machine as it is.
-const PACK: &[u8] = include_bytes!("../../weights/vgg19-62b11d1e.safetensors");
 const ADVICE: &str = "see what the cause says";
 
 /// Times `case.runs` steps.
@@ -69,9 +67,7 @@ fn begin(case: &Case, steps: Steps, stage: &Stage) -> Outcome<StyleTransfer> {
     if steps.half_precision && !stage.limits.has_f16 {
         return Err(Failure::new("this device has no f16", "leave out --half-precision"));
     }
-    let weights = Weights::load(PACK, &Manifest::built_in())
-        .or_fail(|| "the weights are damaged".to_owned(), "restore weights/ from the repository")?;
-    let mut vgg = Vgg19::new(weights, &ChannelMeans::built_in(), &stage.device);
+    let mut vgg = Vgg19::new(Weights::committed(), &ChannelMeans::built_in(), &stage.device);
     if case.device == Device::Gpu {
         let begun = Instant::now();
         let division =

@@ -32,8 +32,10 @@ impl Sheet {
         let ImageSize { width, height } = picture.size();
         let image = RgbaImage::from_raw(width, height, picture.into_rgba())
             .expect("Pixels holds 4·width·height bytes");
-        let at =
-            |cell: u32, index: usize| GUTTER_PX as i64 + index as i64 * (cell + GUTTER_PX) as i64;
+        let at = |cell: u32, index: usize| {
+            let cells = i64::try_from(index).expect("a count of cells");
+            i64::from(GUTTER_PX) + cells * i64::from(cell + GUTTER_PX)
+        };
         image::imageops::overlay(
             &mut self.image,
             &image,

@@ -64,7 +64,10 @@ pub fn open_cpu() -> Result<OpenDevice, DeviceError> {
 /// # Errors
 /// [`DeviceError`], by the stage at which it failed; [`DeviceError::NotBuiltIn`] without the
 /// feature `gpu`.
-#[cfg_attr(not(feature = "gpu"), expect(unused_variables, reason = "nothing can be lost"))]
+#[cfg_attr(
+    not(feature = "gpu"),
+    expect(unused_variables, clippy::unused_async, reason = "nothing can be lost")
+)]
 pub async fn open_gpu(
     on_lost: impl Fn(String) + Send + 'static,
 ) -> Result<OpenDevice, DeviceError> {
@@ -95,7 +98,7 @@ mod gpu {
             Device::wgpu_options().init_with_setup_async().await?;
         #[cfg(target_arch = "wasm32")]
         handle.set_device_lost_callback(move |reason, message| {
-            on_lost(format!("{reason:?}: {message}"))
+            on_lost(format!("{reason:?}: {message}"));
         });
         let info = adapter.get_info();
         let software = info.device_type == wgpu::DeviceType::Cpu;

@@ -29,6 +29,9 @@ const LEAST_SHARE: f32 = 1e-3;
 ///
 /// # Errors
 /// When the device fails or is lost.
+///
+/// # Panics
+/// If the images differ in size, or are so small that a layer has no output.
 pub async fn evaluate(
     vgg: &Vgg19,
     content: &ImageTensor,
@@ -123,6 +126,9 @@ impl ChannelMeans {
     ///
     /// # Errors
     /// When the device fails or is lost.
+    ///
+    /// # Panics
+    /// Never: every layer has its means.
     pub async fn measure(vgg: &Vgg19, pictures: &[ImageTensor]) -> Result<Self, ExecutionError> {
         let mut means: BTreeMap<_, _> =
             mean_keys().map(|key| (key, vec![0.0; key.1.channels()])).collect();

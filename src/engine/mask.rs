@@ -142,7 +142,7 @@ mod tests {
     #[test]
     fn every_position_of_every_layer_belongs_to_the_regions_by_shares_that_add_up() {
         let masks = Mask::from_pixels(&[halves(200, 30), halves(55, 225)], &Device::flex());
-        let [first, second] = [&masks[0], &masks[1]].map(|mask| mask.guides());
+        let [first, second] = [&masks[0], &masks[1]].map(Mask::guides);
         for layer in Layer::ALL {
             let sum = first[&layer].root.clone().square() + second[&layer].root.clone().square();
             assert_eq!(sum.dims()[3], 32 >> (layer.block() - 1));

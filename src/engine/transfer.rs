@@ -298,8 +298,7 @@ fn objective(subject: &ObjectiveInputs, recipe: &Recipe, limits: DeviceLimits) -
 
 /// A channel of a picture of size `from` at the smaller size `to`: the nearest pixels.
 fn sampled(channel: &[u8], from: ImageSize, to: ImageSize) -> Vec<u8> {
-    let nearest =
-        |at: u32, from: u32, to: u32| (u64::from(at) * u64::from(from) / u64::from(to)) as usize;
+    let nearest = |at: u32, from: u32, to: u32| at as usize * from as usize / to as usize;
     let row = |y: u32| nearest(y, from.height, to.height) * from.width as usize;
     (0..to.height)
         .flat_map(|y| {

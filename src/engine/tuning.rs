@@ -25,6 +25,7 @@ const GAIN: f64 = 0.85;
 
 /// Parts in which the search is done: a forward and a backward pass are compiled for each division,
 /// and then they are timed.
+#[expect(clippy::cast_possible_truncation, reason = "a count of kernels")]
 pub const PARTS: u32 = 2 * ConvKernel::ALL.len() as u32 + 1;
 
 /// The division with which a forward and a backward pass take the least time by `now_ms`. Compiles

@@ -171,6 +171,7 @@ impl Extent {
         if self == Self::Whole { 1 } else { 2 }
     }
 
+    #[expect(clippy::cast_possible_truncation, reason = "a count of layers")]
     fn parts(self) -> u32 {
         FIRST_LAYERS.len() as u32 + 1 + self.sizes() * STEPS
     }
@@ -248,16 +249,12 @@ mod tests {
     use super::*;
     use crate::engine::ops::convolution::{ConvKernel, Strategy};
     use crate::engine::ops::{gpu_for_tests, idle_gpu_for_tests, kernels_of_tests};
-    use crate::engine::weights::{ChannelMeans, Manifest, Weights};
+    use crate::engine::weights::{ChannelMeans, Weights};
     use crate::memory::Precision;
     use crate::recipe::{OptimizerKind, Pooling, Start};
 
     fn network(device: &Device) -> Rc<Vgg19> {
-        let manifest = Manifest::built_in();
-        let path =
-            std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("weights").join(&manifest.file);
-        let weights = Weights::load(&std::fs::read(path).unwrap(), &manifest).unwrap();
-        Rc::new(Vgg19::new(weights, &ChannelMeans::built_in(), device))
+        Rc::new(Vgg19::new(Weights::committed(), &ChannelMeans::built_in(), device))
     }
 
     fn grey(width: u32, height: u32) -> Pixels {
@@ -365,7 +362,7 @@ mod tests {
         let halves =
             with(Rc::clone(&vgg), Strategy { precision: Precision::Half, ..Strategy::default() });
         let holds = |vgg, recipe: &Recipe, sizes: &[[u32; 2]]| {
-            assert_compiles_nothing(vgg, recipe, sizes, DeviceLimits::AMPLE, &device)
+            assert_compiles_nothing(vgg, recipe, sizes, DeviceLimits::AMPLE, &device);
         };
         // Adam's first zeros have a program for each kind of width.
         holds(Rc::clone(&vgg), &plain, &[[48, 56], [47, 55], [98, 97]]);

@@ -129,6 +129,16 @@ fn looks_like_html(bytes: &[u8]) -> bool {
 pub struct Weights(Vec<(Layer, Vec<f32>, Vec<f32>)>);
 
 impl Weights {
+    /// Loads the committed pack, which native builds embed.
+    ///
+    /// # Panics
+    /// Never in a build whose tests pass: one of them loads it.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn committed() -> Self {
+        let pack = include_bytes!("../../weights/vgg19-62b11d1e.safetensors");
+        Self::load(pack, &Manifest::built_in()).expect("the committed pack is whole")
+    }
+
     /// Verifies `bytes` against `manifest` and reads them.
     ///
     /// # Errors

@@ -25,25 +25,25 @@ pub struct Level {
 /// picture or the number of `steps` is small, so that each has two steps at least; what cannot be
 /// shared out goes to the coarsest, where steps are cheapest.
 pub fn levels(size: ImageSize, sizes: Sizes, steps: u32) -> Vec<Level> {
-    let share: fn(usize) -> f64 = match sizes {
+    let share: fn(i32) -> f64 = match sizes {
         Sizes::One | Sizes::Doubling(_) => |_| 1.0,
-        Sizes::Growing(_) => |index| FEWER_STEPS.powf(index as f64).max(LEAST_SHARE),
+        Sizes::Growing(_) => |index| FEWER_STEPS.powi(index).max(LEAST_SHARE),
     };
     let edges = edges(size, sizes);
     let edges = &edges[edges.len().saturating_sub((steps / 2).max(1) as usize)..];
-    let shares: f64 = (0..edges.len()).map(share).sum();
+    let shares: f64 = (0..).take(edges.len()).map(share).sum();
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
         reason = "a part of the steps"
     )]
     let part = |index| ((f64::from(steps) * share(index) / shares) as u32).max(2);
-    let later: u32 = (1..edges.len()).map(part).sum();
+    let later: u32 = (1..).take(edges.len() - 1).map(part).sum();
     let at = |(index, &edge)| Level {
         edge,
         steps: if index == 0 { steps.saturating_sub(later).max(1) } else { part(index) },
     };
-    edges.iter().enumerate().map(at).collect()
+    (0..).zip(edges).map(at).collect()
 }
 
 /// The longer sides that a picture of `size` is painted at where there are steps enough, px, the

@@ -89,7 +89,7 @@ impl Desk {
             canvas: NodeRef::new(),
         };
         let client = Client::new(move |event, attachments| {
-            desk.receive(event, attachments.into_iter().next())
+            desk.receive(event, attachments.into_iter().next());
         });
         desk.client.set_value(Some(Rc::new(client)));
         desk.act(Studio::open);

@@ -32,6 +32,9 @@ mod tuning_store;
 mod weights_store;
 
 /// Starts listening; the worker's `main`.
+///
+/// # Panics
+/// Outside of a dedicated worker.
 #[cfg(target_arch = "wasm32")]
 pub fn start() {
     use futures_channel::mpsc;
@@ -48,7 +51,7 @@ pub fn start() {
     let on_message = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| {
         match wire::unpack(&event.data()) {
             Ok(message) => {
-                sender.unbounded_send(message).expect("the session outlives the worker's events")
+                sender.unbounded_send(message).expect("the session outlives the worker's events");
             }
             Err(error) => web_sys::console::error_1(&format!("impasto: {error}").into()),
         }

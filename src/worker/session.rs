@@ -76,10 +76,10 @@ impl Session {
                 examine(file, attachments.first()).await;
             }
             Command::Prepare { recipe, paintings, memory } => {
-                self.ahead = Some(Wanted { recipe, paintings, memory })
+                self.ahead = Some(Wanted { recipe, paintings, memory });
             }
             Command::Start { run, recipe, goes_on, memory } => {
-                self.start(run, recipe, goes_on, memory, &attachments).await
+                self.start(run, recipe, goes_on, memory, &attachments).await;
             }
             Command::Cancel(id) => {
                 if self.running(id).is_some() {

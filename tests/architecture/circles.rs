@@ -53,13 +53,13 @@ impl Names {
         match tree {
             UseTree::Path(path) => self.take(&path.tree, &with(path.ident.to_string()), passes_on),
             UseTree::Group(group) => {
-                group.items.iter().for_each(|tree| self.take(tree, prefix, passes_on))
+                group.items.iter().for_each(|tree| self.take(tree, prefix, passes_on));
             }
             UseTree::Name(name) if name.ident == "self" => {
-                self.name(prefix.to_vec(), prefix.last().cloned(), passes_on)
+                self.name(prefix.to_vec(), prefix.last().cloned(), passes_on);
             }
             UseTree::Name(name) => {
-                self.name(with(name.ident.to_string()), Some(name.ident.to_string()), passes_on)
+                self.name(with(name.ident.to_string()), Some(name.ident.to_string()), passes_on);
             }
             UseTree::Rename(rename) => self.name(
                 with(rename.ident.to_string()),

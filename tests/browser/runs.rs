@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use burn::tensor::Device;
 use impasto::codec;
-use impasto::engine::weights::{ChannelMeans, Manifest, Weights};
+use impasto::engine::weights::{ChannelMeans, Weights};
 use impasto::engine::{self, StyleTransfer, Vgg19};
 use impasto::memory::DeviceLimits;
 use impasto::recipe::Recipe;
@@ -105,11 +105,8 @@ async fn paint_as_on_the_processor<'a>(
 
 /// The picture before and after a run of the engine itself.
 async fn on_the_processor(recipe: &Recipe, photo: &Path, painting: &Path) -> [Vec<u8>; 2] {
-    let (device, manifest) = (Device::flex(), Manifest::built_in());
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("weights").join(&manifest.file);
-    let weights = Weights::load(&std::fs::read(file).expect("the weights are there"), &manifest)
-        .expect("they are whole");
-    let vgg = Rc::new(Vgg19::new(weights, &ChannelMeans::built_in(), &device));
+    let device = Device::flex();
+    let vgg = Rc::new(Vgg19::new(Weights::committed(), &ChannelMeans::built_in(), &device));
     let [photo, painting] = [photo, painting].map(|path| {
         let bytes = std::fs::read(path).expect("the picture is there");
         codec::decode_fitted(&bytes, recipe.size).expect("it is one")
@@ -127,6 +124,7 @@ async fn on_the_processor(recipe: &Recipe, photo: &Path, painting: &Path) -> [Ve
 }
 
 /// Root mean square of what lies between two pictures, levels of 255.
+#[expect(clippy::cast_precision_loss, reason = "a count of samples")]
 fn distance(one: &[u8], other: &[u8]) -> f64 {
     assert_eq!(one.len(), other.len());
     let squares: f64 =
@@ -214,9 +212,9 @@ pub async fn a_run_takes_the_memory_that_is_told(session: &Session) {
         page.until_status("finished").await;
         let most_given_back =
             async || Some(buffers(&page).await).filter(|buffers| 2 * buffers.held < buffers.peak);
-        let peak = page.until("most of a run's memory is given back", most_given_back).await.peak
-            as f64
-            / 1e9;
+        let peak = page.until("most of a run's memory is given back", most_given_back).await.peak;
+        #[expect(clippy::cast_precision_loss, reason = "compared to two digits")]
+        let peak = peak as f64 / 1e9;
         // What is told is rounded, and a few buffers wait for the collector.
         assert!(
             peak > 0.8 * told - 0.05 && peak < 1.15 * told + 0.05,

@@ -7,12 +7,12 @@ use std::sync::{Arc, Mutex};
 
 use futures_util::{StreamExt, stream};
 use tokio::sync::Notify;
+use xtask::server::axum::Router;
 use xtask::server::axum::body::{Body, Bytes, to_bytes};
 use xtask::server::axum::extract::{Request, State};
 use xtask::server::axum::http::{StatusCode, header};
 use xtask::server::axum::middleware::{self, Next};
 use xtask::server::axum::response::{Html, IntoResponse, Response};
-use xtask::server::axum::{Router, body};
 use xtask::server::{Running, listen, site_router};
 
 /// Ends every worker script's GPU devices on demand.
@@ -251,7 +251,7 @@ async fn spoil(response: Response, fault: WeightsFault, conduct: Shared) -> Resp
             let mut bytes = bytes.to_vec();
             let middle = bytes.len() / 2;
             bytes[middle] ^= 1;
-            Response::from_parts(parts, body::Body::from(Bytes::from(bytes)))
+            Response::from_parts(parts, Body::from(Bytes::from(bytes)))
         }
     }
 }

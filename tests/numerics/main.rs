@@ -20,7 +20,7 @@ use std::sync::OnceLock;
 use burn::tensor::Device;
 use impasto::engine::evaluate::evaluate;
 use impasto::engine::ops::convolution::{ConvKernel, Strategy};
-use impasto::engine::weights::{ChannelMeans, Manifest, Weights};
+use impasto::engine::weights::{ChannelMeans, Weights};
 use impasto::engine::{ImageTensor, Vgg19, device};
 use impasto::recipe::{FeatureOptions, Filters, Pooling};
 use pollster::block_on;
@@ -45,15 +45,7 @@ fn gpu() -> Device {
 
 /// The committed network, with the means that the normalised one is made with.
 fn network_of(means: &ChannelMeans, device: &Device) -> Vgg19 {
-    let manifest = Manifest::built_in();
-    let path =
-        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("weights").join(&manifest.file);
-    let bytes = std::fs::read(path).expect("the committed pack is there");
-    Vgg19::new(
-        Weights::load(&bytes, &manifest).expect("the committed pack is whole"),
-        means,
-        device,
-    )
+    Vgg19::new(Weights::committed(), means, device)
 }
 
 fn network(device: &Device) -> Vgg19 {
@@ -103,7 +95,7 @@ fn agree(device: &Device, pooling: Pooling, prepare: impl Fn(&mut Vgg19)) {
 fn agree_on_the_gpu(pooling: Pooling) {
     for division in ConvKernel::ALL {
         agree(&gpu(), pooling, |vgg| {
-            vgg.set_strategy(Strategy { division, ..Strategy::default() })
+            vgg.set_strategy(Strategy { division, ..Strategy::default() });
         });
     }
 }

@@ -1,6 +1,7 @@
 //! `cargo xtask test`: everything that must hold, in the order in which failures are cheapest to
 //! learn of. Nothing is skipped: what a step lacks, it brings or fails for.
 
+use std::fs;
 use std::process::Command;
 
 use clap::ValueEnum;
@@ -20,6 +21,8 @@ pub enum Step {
     Programs,
     /// Lints of everything that runs on this machine, tests included
     Clippy,
+    /// Documentation without broken links
+    Doc,
     /// Lints of the page for the browser
     ClippyUi,
     /// Lints of the worker for the GPU, for the browser
@@ -89,6 +92,7 @@ impl Step {
             // Of seconds, or of steps that tell for themselves.
             Self::Fmt
             | Self::Programs
+            | Self::Doc
             | Self::Native
             | Self::Build
             | Self::Budgets
@@ -103,6 +107,13 @@ impl Step {
             Self::Clippy => {
                 clippy(steps, &["--workspace", "--all-targets", "--features", ALL_FEATURES])
             }
+            Self::Doc => process::run(
+                process::cargo()
+                    .args(["doc", "--locked", "--no-deps", "--workspace"])
+                    .args(["--features", ALL_FEATURES])
+                    .env("RUSTDOCFLAGS", "--deny warnings"),
+                "mend the link or the text in the documentation",
+            ),
             Self::ClippyUi => clippy(
                 steps,
                 &[WASM, "--profile", "web", "--lib", "--bin", "app", "--features", "ui"],
@@ -123,6 +134,21 @@ impl Step {
             Self::Browsers => browser_tests(steps),
         }
     }
+}
+
+/// Checks the library for this machine with each set of features alone, as no step of the tests
+/// does: each compiles its own Burn.
+///
+/// # Errors
+/// When one of them does not compile.
+pub fn features() -> Outcome {
+    ["", "ui", "cpu", "gpu", "engine"].iter().try_for_each(|features| {
+        println!("features: {}", if features.is_empty() { "none" } else { features });
+        cargo(
+            &["clippy", "--locked", "--lib", "--features", features, "--", "--deny", "warnings"],
+            "mend what clippy says above",
+        )
+    })
 }
 
 fn cargo(arguments: &[&str], advice: &str) -> Outcome {
@@ -146,7 +172,7 @@ fn native_tests(steps: &mut Steps) -> Outcome {
         .flat_map(|name| ["--test", name])
         .collect();
     let common = ["test", "--workspace", "--locked", "--features", ALL_FEATURES];
-    let own = [&common[..], &["--lib", "--bins"], &named].concat();
+    let own = [&common[..], &["--lib", "--bins", "--examples"], &named].concat();
     let step = |name, about, usual| steps::Step { name, about, usual };
     steps.run(step("compile", "Compile the tests", Usual::Build(8)), |_| {
         cargo(&[&own[..], &["--no-run"]].concat(), "mend what is said above")
@@ -154,9 +180,36 @@ fn native_tests(steps: &mut Steps) -> Outcome {
     steps.run(step("tests", "Run the tests", Usual::Run(7)), |_| {
         cargo(&own, "mend the test or the code")
     })?;
-    steps.run(step("examples", "Run the documentation's examples", Usual::Untold), |_| {
+    steps.run(step("documentation", "Run the documentation's examples", Usual::Untold), |_| {
         cargo(&[&common[..], &["--doc"]].concat(), "mend the example in the documentation")
-    })
+    })?;
+    steps.run(step("example", "Run the example", Usual::Untold), |_| example())
+}
+
+/// Runs the example on pictures of the page, and sees that it writes a result.
+fn example() -> Outcome {
+    let result = places::checkout().join("target").join("example.png");
+    let _ = fs::remove_file(&result);
+    fs::create_dir_all(result.with_file_name(""))
+        .or_fail(|| "cannot make target/".to_owned(), "see that the folder can be written to")?;
+    let samples = places::checkout().join("www").join("samples");
+    let mut run = process::cargo();
+    run.args([
+        "run",
+        "--locked",
+        "--workspace",
+        "--features",
+        ALL_FEATURES,
+        "--example",
+        "stylize",
+    ])
+    .arg(samples.join("photo-cat.jpg"))
+    .arg(samples.join("painting-night.jpg"))
+    .arg(&result);
+    process::run(&mut run, "mend examples/stylize.rs")?;
+    image::open(&result)
+        .map(drop)
+        .or_fail(|| "the example wrote no picture".to_owned(), "mend examples/stylize.rs")
 }
 
 /// Names of the integration tests that Cargo.toml declares.

@@ -113,7 +113,7 @@ mod tests {
         write(folder.path(), "app-1f_bg.wasm", wasm).unwrap();
         for worker in WORKERS {
             let put = |ending: &str, text: &str| {
-                write(folder.path(), &format!("{worker}{ending}"), text).unwrap()
+                write(folder.path(), &format!("{worker}{ending}"), text).unwrap();
             };
             put("_bg.wasm", wasm);
             put(".js", &format!("new URL('{worker}_bg.wasm', import.meta.url)"));

@@ -36,6 +36,7 @@ pub enum Judgement {
         /// Pairs to paint, instead of all
         #[arg(long = "pair", value_name = "NAME")]
         only: Vec<String>,
+        /// How much to compute, and where
         #[command(flatten)]
         effort: Effort,
     },

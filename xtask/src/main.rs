@@ -1,3 +1,5 @@
+//! `cargo xtask`: reads the command line and shows failures.
+
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -40,6 +42,8 @@ enum Chore {
         #[arg(long, value_name = "STEP")]
         only: Option<Step>,
     },
+    /// Lint the library with each set of features alone
+    Features,
     /// Measure how fast it is: lines of JSON on standard output, a table at the end
     Bench(Options),
     /// Paint the sample paintings of the page anew, the same each time
@@ -69,6 +73,7 @@ fn main() -> ExitCode {
             steps::tabled(|steps| site::build(&public_url, Finish::Small, steps))
         }
         Chore::Test { only } => checks::run(only),
+        Chore::Features => checks::features(),
         Chore::Bench(options) => bench::run(&options),
         Chore::Samples => samples::run(),
         Chore::Gallery { sheets, effort } => gallery::run(&sheets, &effort),

@@ -29,7 +29,7 @@ impl ContentLoss {
     /// Takes the photo's feature maps in its next tile as targets.
     pub fn add(&mut self, photo: &FeatureMaps) {
         self.targets.iter_mut().for_each(|(&layer, parts)| {
-            parts.push(photo.get(layer).clone().detached().own_buffer())
+            parts.push(photo.get(layer).clone().detached().own_buffer());
         });
     }
 

@@ -123,11 +123,7 @@ impl Objective {
             paintings: paintings.clone(),
             tiles: tiles(photo),
             content: ContentLoss::new(&[]),
-            style: StyleLoss::new(
-                paintings.len(),
-                masks.iter().map(|mask| mask.guides()),
-                features,
-            ),
+            style: StyleLoss::new(paintings.len(), masks.iter().map(Mask::guides), features),
             missing: looks.collect(),
             features,
             loss_weights,

@@ -48,7 +48,10 @@ impl Pass {
         Self { pastiche: ImageTensor::new(x), done: 0, matrices: None, second: None }
     }
 
-    /// Does the next part. It is not waited for.
+    /// Submits the next part, without waiting for the device.
+    ///
+    /// # Panics
+    /// Never: every tile has at least one group of layers.
     pub fn advance(mut self, objective: &Objective, vgg: &Vgg19) -> Progress {
         let tiles = objective.tiles();
         if tiles.len() == 1 {
@@ -60,7 +63,7 @@ impl Pass {
             });
             let sum = tile_terms
                 .reduce(|(terms, gradient), (other, part)| (terms.plus(other), gradient + part));
-            let (terms, gradient) = sum.expect("there is a turn");
+            let (terms, gradient) = sum.expect("a tile has a group of layers");
             return Progress::Done(terms, gradient);
         }
         if let Some(tile) = tiles.get(self.done) {

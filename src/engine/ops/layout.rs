@@ -61,9 +61,17 @@ pub fn extents<const D: usize>(x: &CubeTensor) -> [usize; D] {
     x.meta.shape().dims()
 }
 
-/// Units of a workgroup that goes through a tensor element by element.
+/// A one-dimensional workgroup of `units`.
+///
+/// # Panics
+/// If `units` exceeds `u32`, far beyond any device's limit.
+pub fn cube_of(units: usize) -> CubeDim {
+    CubeDim::new_1d(u32::try_from(units).expect("a workgroup has few units"))
+}
+
+/// The workgroup of an element-wise kernel.
 fn cube_1d() -> CubeDim {
-    CubeDim::new_1d(256)
+    cube_of(256)
 }
 
 /// Workgroups where `like` lies, of one unit for each of `items` and then some, and the units of

@@ -4,7 +4,7 @@
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 
-use super::layout::{VECTOR, empty, launch_1d};
+use super::layout::{VECTOR, cube_of, empty, launch_1d};
 
 /// Units of the workgroup that makes a total.
 const UNITS: usize = 256;
@@ -20,7 +20,7 @@ pub fn total(parts: CubeTensor) -> CubeTensor {
         total_kernel::launch_unchecked(
             &client,
             CubeCount::Static(1, 1, 1),
-            CubeDim::new_1d(UNITS as u32),
+            cube_of(UNITS),
             VECTOR,
             parts.into_tensor_arg(),
             total.clone().into_tensor_arg(),

@@ -105,7 +105,7 @@ fn a_blend_moves_from_one_painting_to_the_other() {
     // Below 0 nearer to the first, above nearer to the second.
     let lean = |styles: [f32; 4]| {
         let recipe = with(|loss_weights| {
-            (loss_weights.content_weight, loss_weights.styles) = (16.0, styles)
+            (loss_weights.content_weight, loss_weights.styles) = (16.0, styles);
         });
         let result = painted(&pictures(&names, &recipe), &recipe).0;
         colour_distance(&result, &night) - colour_distance(&result, &ember)
@@ -162,7 +162,7 @@ fn the_shallower_the_content_layer_the_closer_to_the_photo() {
     let changes = [Layer::Conv2_2, Layer::Conv4_2, Layer::Conv5_1].map(|layer| {
         let layers = LayerWeights::even(&[layer], 1.0);
         let recipe = with(|loss_weights| {
-            (loss_weights.content_weight, loss_weights.content_layers) = (8000.0, layers)
+            (loss_weights.content_weight, loss_weights.content_layers) = (8000.0, layers);
         });
         let pictures = pictures(&["painting-night.jpg"], &recipe);
         squared_distance(&painted(&pictures, &recipe).0, &pictures.photo)

@@ -201,7 +201,7 @@ fn every_weight_can_change_in_a_running_picture() {
         (
             |loss_weights| {
                 loss_weights.style_layers =
-                    LayerWeights::even(&[Layer::Conv1_2, Layer::Conv3_3], 0.5)
+                    LayerWeights::even(&[Layer::Conv1_2, Layer::Conv3_3], 0.5);
             },
             other_style,
         ),

@@ -1,5 +1,6 @@
 //! Measures of a result that no objective here optimises. They rank variants of one pair; they do
 //! not replace looking.
+#![expect(clippy::cast_precision_loss, reason = "counts of pixels")]
 
 use image::RgbImage;
 

@@ -1,4 +1,5 @@
 //! Planes of numbers and their Laplacian pyramids (Burt, Adelson 1983).
+#![expect(clippy::cast_precision_loss, reason = "counts of pixels")]
 
 use image::RgbImage;
 

@@ -4,7 +4,7 @@ use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 
-use super::super::layout::{VECTOR, empty, extents, launch_1d};
+use super::super::layout::{VECTOR, cube_of, empty, extents, launch_1d};
 use super::super::sums::{across, of_workgroup};
 
 /// Units of the workgroup that takes the norms.
@@ -68,7 +68,7 @@ pub fn scales(centred: CubeTensor, least: f32) -> CubeTensor {
         scales_kernel::launch_unchecked(
             &client,
             CubeCount::Static(1, 1, 1),
-            CubeDim::new_1d(UNITS as u32),
+            cube_of(UNITS),
             VECTOR,
             centred.into_tensor_arg(),
             scales.clone().into_tensor_arg(),

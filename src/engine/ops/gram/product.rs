@@ -5,7 +5,7 @@ use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 
-use super::super::layout::{empty, extents};
+use super::super::layout::{cube_of, empty, extents};
 
 /// Sides of the part that a workgroup makes.
 const TILE: usize = 16;
@@ -24,7 +24,7 @@ pub fn product(left: CubeTensor, right: CubeTensor) -> CubeTensor {
         product_kernel::launch_unchecked(
             &client,
             CubeCount::Static(tiles, tiles, 1),
-            CubeDim::new_1d((TILE * TILE) as u32),
+            cube_of(TILE * TILE),
             left.into_tensor_arg(),
             right.into_tensor_arg(),
             product.clone().into_tensor_arg(),

@@ -8,7 +8,7 @@ use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 
-use super::super::layout::{VECTOR, channels_last, empty, extents, launch_1d};
+use super::super::layout::{VECTOR, channels_last, cube_of, empty, extents, launch_1d};
 use super::super::precision::element;
 use super::super::sums;
 
@@ -51,7 +51,7 @@ pub fn products(map: CubeTensor) -> CubeTensor {
         product_kernel::launch_unchecked(
             &map.client.clone(),
             CubeCount::Static(tiles, tiles, slices),
-            CubeDim::new_1d((LANES * LANES) as u32),
+            cube_of(LANES * LANES),
             VECTOR,
             map.into_tensor_arg(),
             products.clone().into_tensor_arg(),

@@ -22,7 +22,7 @@ pub fn halve(x: CubeTensor) -> CubeTensor {
             units,
             x.into_tensor_arg(),
             halve.clone().into_tensor_arg(),
-        )
+        );
     };
     halve
 }

@@ -98,7 +98,7 @@ fn cells_kernel(x: &Tensor<f32>, photo: &Tensor<f32>, cells: &mut Tensor<f32>) {
                 sum += x[place] - photo[place];
             }
         }
-        cells[ABSOLUTE_POS] = sum / comptime!((CELL * CELL) as f32);
+        cells[ABSOLUTE_POS] = sum / f32::cast_from(CELL * CELL);
     }
 }
 

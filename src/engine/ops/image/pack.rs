@@ -22,7 +22,7 @@ pub fn pack(x: CubeTensor) -> CubeTensor {
             units,
             x.into_tensor_arg(),
             pack.clone().into_tensor_arg(),
-        )
+        );
     };
     pack
 }

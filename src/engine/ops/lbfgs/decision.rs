@@ -6,7 +6,7 @@
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 
-use super::super::layout::{empty, extents};
+use super::super::layout::{cube_of, empty, extents};
 use super::scalars::{Evaluated, MEASURED, bound, length, scalar};
 
 /// Units of the workgroup: at least one for each history row and one for the gradient.
@@ -36,7 +36,7 @@ pub fn decide(
         decide_kernel::launch_unchecked(
             &client,
             CubeCount::Static(1, 1, 1),
-            CubeDim::new_1d(UNITS as u32),
+            cube_of(UNITS),
             scalars.into_tensor_arg(),
             measures.into_tensor_arg(),
             content,

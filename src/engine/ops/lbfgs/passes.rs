@@ -5,7 +5,7 @@ use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 
-use super::super::layout::{VECTOR, empty, extents, launch_1d};
+use super::super::layout::{VECTOR, cube_of, empty, extents, launch_1d};
 use super::super::sums::{across, of_workgroup};
 use super::scalars::{MEASURED, scalar};
 
@@ -84,7 +84,7 @@ pub fn inner_products_within(memory: CubeTensor) -> CubeTensor {
         inner_products_within_kernel::launch_unchecked(
             &client,
             CubeCount::Static(count, count, 1),
-            CubeDim::new_1d(UNITS as u32),
+            cube_of(UNITS),
             VECTOR,
             memory.into_tensor_arg(),
             inner_products.clone().into_tensor_arg(),
@@ -216,7 +216,7 @@ fn parts_kernel<N: Size>(
         shared[index * UNITS + UNIT_POS as usize] = sums[index];
     }
     sync_cube();
-    if UNIT_POS < comptime!(VECTOR as u32) {
+    if (UNIT_POS as usize) < VECTOR {
         let mut sum = Vector::<f32, N>::new(0.0f32);
         for unit in 0..UNITS {
             sum += shared[UNIT_POS as usize * UNITS + unit];

@@ -149,12 +149,12 @@ impl LbfgsScalars {
         &self.numbers
     }
 
-    /// The number at a [`place`].
+    /// The number at a place of [`scalar`].
     pub fn get(&self, at: usize) -> f32 {
         self.numbers[at]
     }
 
-    /// Whether what stands at a [`place`] is so.
+    /// Whether the flag at a place of [`scalar`] is set.
     pub fn is(&self, at: usize) -> bool {
         self.get(at) == 1.0
     }
@@ -578,7 +578,7 @@ mod tests {
         let (mut mirror, gradient) = taken(2, 2);
         let direction = mirror.direction();
         let refuse = |mirror: &mut Mirror| {
-            mirror.take(Evaluated::Trial, 1e9, [[0.1; 3], [0.1; 3], [5.0; 3]])
+            mirror.take(Evaluated::Trial, 1e9, [[0.1; 3], [0.1; 3], [5.0; 3]]);
         };
         let mut length = mirror.scalars.get(scalar::STEP_SIZE);
         for _ in 0..20 {

@@ -1,5 +1,12 @@
 //! The passes against their twins in Burn's own operations on the processor.
 
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_precision_loss,
+    reason = "small counts"
+)]
+
 use burn::tensor::{Device, Tensor};
 
 use super::super::tests::{distance, gpu, kernels_of, noise};

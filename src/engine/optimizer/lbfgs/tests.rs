@@ -1,5 +1,7 @@
 //! The optimiser on valleys whose bottom is known, on the processor and by the kernels.
 
+#![expect(clippy::cast_precision_loss, reason = "small counts")]
+
 use burn::tensor::Device;
 use pollster::block_on;
 
