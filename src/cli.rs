@@ -30,6 +30,7 @@ use crate::layer::Layer;
 use crate::memory::{DeviceLimits, Precision};
 use crate::pixels::{ImageSize, Pixels, TooSmall};
 use crate::recipe::{self, MAX_STYLES, Recipe, RecipeError};
+use crate::words::{self, UserError};
 
 /// Steps between two read-backs of the losses: the progress bar moves, and the device's queue stays
 /// short.
@@ -47,7 +48,7 @@ pub enum CliError {
     #[error("cannot write {0}: {1}")]
     Write(PathBuf, #[source] io::Error),
     /// A file is no picture to work with.
-    #[error("{0}: {1}. {advice}", advice = .1.advice())]
+    #[error("{0}: {words}", words = told(.1))]
     Picture(PathBuf, #[source] DecodeError),
     /// A picture has a side that the network cannot see.
     #[error("{0}: {1}")]
@@ -291,4 +292,10 @@ fn grid(args: &Grid) -> Result<(), CliError> {
         write(&args.output, &codec::encode_png(&sheet.pixels()))?;
     }
     Ok(())
+}
+
+/// The words for a file that is no picture to work with.
+fn told(error: &DecodeError) -> String {
+    let UserError { headline, advice, .. } = words::faults::picture(error.fault());
+    format!("{headline}. {advice}")
 }

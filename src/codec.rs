@@ -22,9 +22,9 @@ use image::{
 };
 use thiserror::Error;
 
-pub use format::{ForeignFormat, PictureFormat, READABLE};
 pub use resize::resize;
 
+use crate::fault::{ForeignFormat, PictureFault, PictureFormat};
 use crate::frame;
 use crate::pixels::{ImageSize, Pixels, TooSmall};
 use format::Kind;
@@ -36,21 +36,20 @@ pub const MAX_PIXELS: u64 = 120_000_000;
 /// What a decoder may allocate: [`MAX_PIXELS`] of 16-bit RGBA, bytes.
 const MAX_DECODER_BYTES: u64 = 8 * MAX_PIXELS;
 
-/// Why a file gives no picture. `Display` is the headline for the person, [`DecodeError::advice`]
-/// what to do about it, and the source, where there is one, the technical cause.
+/// Why a file gives no picture.
 #[derive(Debug, Error)]
 pub enum DecodeError {
     /// No bytes at all.
-    #[error("The file is empty")]
+    #[error("empty file")]
     Empty,
     /// Neither a format that is read nor one that is known.
-    #[error("This file is not a picture")]
+    #[error("no known format")]
     NotAPicture,
     /// A format that is known but not read.
-    #[error("This is {0}, which cannot be read here")]
+    #[error("{0:?} is not read")]
     Foreign(ForeignFormat),
     /// The file ends before its picture does.
-    #[error("This {format} file is incomplete")]
+    #[error("incomplete {format:?}")]
     Truncated {
         /// Its format.
         format: PictureFormat,
@@ -58,7 +57,7 @@ pub enum DecodeError {
         source: Option<ImageError>,
     },
     /// The file contradicts its format.
-    #[error("This {format} file is damaged")]
+    #[error("damaged {format:?}")]
     Damaged {
         /// Its format.
         format: PictureFormat,
@@ -66,7 +65,7 @@ pub enum DecodeError {
         source: ImageError,
     },
     /// A variety of the format that the decoder lacks.
-    #[error("This kind of {format} file cannot be read")]
+    #[error("unsupported kind of {format:?}")]
     Variety {
         /// Its format.
         format: PictureFormat,
@@ -74,30 +73,37 @@ pub enum DecodeError {
         source: ImageError,
     },
     /// More than [`MAX_PIXELS`].
-    #[error("The picture is too large: {} × {} pixels", .0.width, .0.height)]
+    #[error("{}×{} px, of {MAX_PIXELS} in all", .0.width, .0.height)]
     TooLarge(ImageSize),
     /// Nothing that the network could see.
-    #[error("The picture is too small")]
+    #[error("too small")]
     TooSmall(#[from] TooSmall),
 }
 
 impl DecodeError {
-    /// What the person can do about it, as sentences.
-    pub fn advice(&self) -> String {
-        match self {
-            Self::Empty => "Choose the file again; if it stays empty, fetch the picture anew from where it came.".into(),
-            Self::NotAPicture => format!("Choose a {READABLE} file."),
-            Self::Foreign(format) => format.advice().into(),
-            Self::Truncated { .. } => "It was probably cut short on its way. Download or copy it again, and choose that.".into(),
-            Self::Damaged { .. } => {
-                "Fetch it again from where it came, or open it in a picture viewer and save it anew as PNG.".into()
-            }
-            Self::Variety { .. } => "Open it in a picture viewer, save it as PNG or JPEG, and choose that.".into(),
-            Self::TooLarge(_) => {
-                format!("Make it smaller in a picture editor; {} million pixels can be read.", MAX_PIXELS / 1_000_000)
-            }
-            Self::TooSmall(_) => "Choose a larger picture, one less narrow, or a larger size for the result.".into(),
+    /// The fault that a person is told of.
+    pub fn fault(&self) -> PictureFault {
+        match *self {
+            Self::Empty => PictureFault::Empty,
+            Self::NotAPicture => PictureFault::NotAPicture,
+            Self::Foreign(format) => PictureFault::Foreign(format),
+            Self::Truncated { format, .. } => PictureFault::Truncated(format),
+            Self::Damaged { format, .. } => PictureFault::Damaged(format),
+            Self::Variety { format, .. } => PictureFault::Variety(format),
+            Self::TooLarge(size) => PictureFault::TooLarge { size, most_pixels: MAX_PIXELS },
+            Self::TooSmall(_) => PictureFault::TooSmall,
         }
+    }
+
+    /// The technical causes, outermost first, in one line; empty where there are none.
+    pub fn causes(&self) -> String {
+        let mut causes = Vec::new();
+        let mut cause = self.source();
+        while let Some(error) = cause {
+            causes.push(error.to_string());
+            cause = error.source();
+        }
+        causes.join(": ")
     }
 }
 

@@ -6,6 +6,7 @@
 //!
 //! - [`pixels`], [`layer`], [`recipe`], [`losses`], [`memory`] and [`frame`]: plain values, without
 //!   tensors, web or files.
+//! - [`fault`] and [`words`]: what goes wrong, as codes and values, and all words for people.
 //! - [`protocol`]: all that crosses between page and worker, and, in wasm, how.
 //! - `engine` \[feature `tensors`\]: the optimisation on Burn. It knows no web, no clock, no file.
 //! - `codec` \[feature `tensors`\]: picture files to [`pixels::Pixels`] and back.
@@ -14,6 +15,7 @@
 //!   knows no web is built natively, too.
 //! - `ui` \[feature `ui`\]: the page.
 
+pub mod fault;
 pub mod frame;
 pub mod layer;
 pub mod losses;
@@ -21,6 +23,7 @@ pub mod memory;
 pub mod pixels;
 pub mod protocol;
 pub mod recipe;
+pub mod words;
 
 #[cfg(feature = "cli")]
 pub mod cli;

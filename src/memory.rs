@@ -67,7 +67,7 @@ pub enum MemoryUse {
     Ample,
     /// Less, with tiles also where the picture could be seen as a whole, and with feature maps in
     /// halves where the card has them. The picture differs in what no one can foresee anyway, by
-    /// half as much again as another order of sums makes it differ (BENCHMARKS.md).
+    /// half as much again as another order of sums makes it differ.
     Sparing,
 }
 

@@ -9,6 +9,7 @@ pub mod wire;
 
 use serde::{Deserialize, Serialize};
 
+use crate::fault::Fault;
 pub use crate::losses::Losses;
 use crate::memory::{DeviceLimits, MemoryUse};
 use crate::pixels::ImageSize;
@@ -146,7 +147,7 @@ pub enum Event {
         /// The file meant.
         file: FileId,
         /// Why it is no picture to work with; `None` when it is one.
-        refusal: Option<UserError>,
+        refusal: Option<Fault>,
     },
     /// The weights are this far.
     Weights {
@@ -210,37 +211,15 @@ pub enum Event {
         step: u32,
     },
     /// Something the person should know that stops nothing.
-    Notice(UserError),
+    Notice(Fault),
     /// The run, or without one the worker's opening, has failed.
     Failed {
         /// The run meant.
         run: Option<RunId>,
-        /// What to tell the person.
-        error: UserError,
+        /// Why.
+        fault: Fault,
         /// Whether the worker is of no further use: lost device, panic. The page then makes a new
         /// one.
         fatal: bool,
     },
-}
-
-/// An error as the person reads it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct UserError {
-    /// What happened, in a few plain words.
-    pub headline: String,
-    /// What the person can do about it.
-    pub advice: String,
-    /// The technical cause, for a report; may be empty.
-    pub detail: String,
-}
-
-impl UserError {
-    /// An error of these three parts.
-    pub fn new(
-        headline: impl Into<String>,
-        advice: impl Into<String>,
-        detail: impl Into<String>,
-    ) -> Self {
-        Self { headline: headline.into(), advice: advice.into(), detail: detail.into() }
-    }
 }

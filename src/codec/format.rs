@@ -1,40 +1,8 @@
 //! Telling files apart by their first bytes; what a file is called says nothing reliable.
 
-use std::fmt;
-
 use image::ImageFormat;
 
-/// The picture formats that are read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the names are the formats' own")]
-pub enum PictureFormat {
-    Bmp,
-    Gif,
-    Jpeg,
-    Png,
-    Tiff,
-    WebP,
-}
-
-/// The formats that are read, as a person is told them.
-pub const READABLE: &str = "JPEG, PNG, WebP, GIF, TIFF or BMP";
-
-/// What people take for a picture file and choose, though it cannot be read here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the names are the formats' own")]
-pub enum ForeignFormat {
-    Avif,
-    CameraRaw,
-    Heic,
-    JpegXl,
-    Pdf,
-    Photoshop,
-    Svg,
-    Video,
-    WebPage,
-    /// A raster format too rare to be carried.
-    Rare(ImageFormat),
-}
+use crate::fault::{ForeignFormat, PictureFormat};
 
 /// What the first bytes say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,19 +15,6 @@ pub enum Kind {
     Unknown,
 }
 
-impl fmt::Display for PictureFormat {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Bmp => "BMP",
-            Self::Gif => "GIF",
-            Self::Jpeg => "JPEG",
-            Self::Png => "PNG",
-            Self::Tiff => "TIFF",
-            Self::WebP => "WebP",
-        })
-    }
-}
-
 impl From<PictureFormat> for ImageFormat {
     fn from(format: PictureFormat) -> Self {
         match format {
@@ -69,51 +24,6 @@ impl From<PictureFormat> for ImageFormat {
             PictureFormat::Png => Self::Png,
             PictureFormat::Tiff => Self::Tiff,
             PictureFormat::WebP => Self::WebP,
-        }
-    }
-}
-
-/// With its article, as in "this is …".
-impl fmt::Display for ForeignFormat {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Avif => "an AVIF picture",
-            Self::CameraRaw => "a camera's raw file",
-            Self::Heic => "an HEIC picture",
-            Self::JpegXl => "a JPEG XL picture",
-            Self::Pdf => "a PDF document",
-            Self::Photoshop => "a Photoshop document",
-            Self::Svg => "an SVG drawing",
-            Self::Video => "a video",
-            Self::WebPage => "a web page",
-            Self::Rare(format) => return write!(f, "a picture in the {format:?} format"),
-        })
-    }
-}
-
-impl ForeignFormat {
-    /// How the person gets a readable picture out of such a file.
-    pub fn advice(self) -> &'static str {
-        match self {
-            Self::Heic => {
-                "Export it as JPEG and choose that. An iPhone takes JPEG photos after Settings › Camera › Formats › Most Compatible."
-            }
-            Self::CameraRaw => {
-                "Export it as JPEG from the camera maker's program or any raw converter, and choose that."
-            }
-            Self::Pdf => {
-                "Export the page as PNG or JPEG, or take a screenshot of it, and choose that."
-            }
-            Self::Svg => {
-                "It holds shapes and no pixels. Export it as PNG at the size that you want, and choose that."
-            }
-            Self::Video => "Take a still picture of it and choose that.",
-            Self::WebPage => {
-                "The page around the picture was saved instead. Open the picture alone, save it, and choose that."
-            }
-            Self::Avif | Self::JpegXl | Self::Photoshop | Self::Rare(_) => {
-                "Open it in a picture viewer, save it as PNG or JPEG, and choose that."
-            }
         }
     }
 }
@@ -158,7 +68,7 @@ fn foreign(bytes: &[u8]) -> Option<ForeignFormat> {
         [0xFF, 0x0A, ..] | [0, 0, 0, 12, b'J', b'X', b'L', b' ', ..] => Some(ForeignFormat::JpegXl),
         [b'%', b'P', b'D', b'F', b'-', ..] => Some(ForeignFormat::Pdf),
         [b'8', b'B', b'P', b'S', ..] => Some(ForeignFormat::Photoshop),
-        _ => markup(bytes).or_else(|| image::guess_format(bytes).ok().map(ForeignFormat::Rare)),
+        _ => markup(bytes).or_else(|| image::guess_format(bytes).ok().map(|_| ForeignFormat::Rare)),
     }
 }
 

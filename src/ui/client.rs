@@ -8,8 +8,9 @@ use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{ErrorEvent, MessageEvent, Worker, WorkerOptions, WorkerType};
 
 use super::browser::{address_of, meta_content};
+use crate::fault::Fault;
 use crate::protocol::wire;
-use crate::protocol::{Command, DeviceKind, Event, UserError};
+use crate::protocol::{Command, DeviceKind, Event};
 
 /// Name of the `<meta>` that says where the script of a worker for `kind` lies.
 const fn worker_meta(kind: DeviceKind) -> &'static str {
@@ -122,21 +123,15 @@ impl Drop for WorkerLink {
 }
 
 fn failed_to_start(detail: String) -> Event {
-    let advice = "Check the connection and press Stylise to try again. If that does not help, a newer browser may.";
-    fatal(UserError::new("The part of the page that paints could not be started.", advice, detail))
+    fatal(Fault::WorkerUnstarted { detail })
 }
 
 fn stopped(detail: String) -> Event {
-    let advice = "Your pictures and settings are still here: press Stylise to start it again, perhaps at a smaller size.";
-    fatal(UserError::new(
-        "The part of the page that paints has stopped unexpectedly.",
-        advice,
-        detail,
-    ))
+    fatal(Fault::WorkerStopped { detail })
 }
 
-fn fatal(error: UserError) -> Event {
-    Event::Failed { run: None, error, fatal: true }
+fn fatal(fault: Fault) -> Event {
+    Event::Failed { run: None, fault, fatal: true }
 }
 
 fn describe(error: &JsValue) -> String {

@@ -25,8 +25,9 @@ use super::reconstruction::{Reconstruction, ReconstructionOf};
 use super::settings::Settings;
 use super::studio::{Errand, Phase, Remedy, Studio, Task};
 use crate::pixels::ImageSize;
-use crate::protocol::{Command, Event, RunId, UserError};
+use crate::protocol::{Command, Event, RunId};
 use crate::recipe::{LossWeights, OptimizerKind, Preset};
+use crate::words::notices;
 
 /// Time for which slider movements are gathered into one message, ms.
 const ADJUST_EVERY_MS: u32 = 80;
@@ -276,7 +277,7 @@ impl Desk {
             }
             (Task::Post(command), _) => client.post(&command, &[]),
             (Task::Accept(file), _) => self.accept_examined(file),
-            (Task::Refuse(file, refusal), _) => self.refuse(file, refusal),
+            (Task::Refuse(file, refusal), _) => self.refuse(file, &refusal),
             (Task::Draw(size), Some(bytes)) => self.show(size, &bytes),
             (Task::DrawCell(number, size), Some(bytes)) => self.show_cell(number, size, &bytes),
             (Task::Keep, Some(png)) => self.keep(&png),
@@ -390,17 +391,12 @@ impl Desk {
 
     /// Says that a result could not be shown.
     pub fn report_unpainted(self, cause: &JsValue) {
-        let advice = "Choose a smaller size, or close other pages that need much memory.";
-        let error = UserError::new("The picture could not be shown.", advice, format!("{cause:?}"));
+        let error = notices::unpainted(format!("{cause:?}"));
         self.studio.update(|studio| studio.report_trouble(error));
     }
 
     fn report_unread(self, detail: String) {
-        let error = UserError::new(
-            "The picture could not be read from the page.",
-            "Free some memory, then try again.",
-            detail,
-        );
+        let error = notices::unread(detail);
         self.studio.update(|studio| studio.report_trouble(error));
     }
 }

@@ -1,7 +1,7 @@
 //! What becomes of the files that a person brings: which place each goes to, and which of them wait
 //! for the worker's word.
 
-use crate::protocol::{FileId, UserError};
+use crate::protocol::FileId;
 
 /// A place for a picture that goes in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,17 +44,6 @@ pub fn places(brought_to: Option<Well>, count: usize, first_empty: Well) -> Vec<
         (None, 1) => vec![first_empty],
         (None, _) => Well::ALL.into_iter().take(count).collect(),
     }
-}
-
-/// The notice that not every file was taken.
-pub fn left_out(taken: &[String]) -> UserError {
-    let advice = "A place holds one picture. Drop several beside the places to fill them in order: photo, painting, second painting.";
-    UserError::new(format!("Only {} was taken", taken.join(", ")), advice, "")
-}
-
-/// The error that a file was not taken, given why.
-pub fn refused(name: &str, refusal: UserError) -> UserError {
-    UserError { headline: format!("{name} was not taken. {}", refusal.headline), ..refusal }
 }
 
 /// Whether a file is a recipe, by its name.
@@ -192,16 +181,6 @@ mod tests {
         assert_eq!(intake.accept(photo), Some((Well::Style, "photo")));
         assert_eq!(intake.accept(painting), Some((Well::Content, "painting")));
         assert_eq!(intake.accept(second), Some((Well::SecondStyle, "second")));
-    }
-
-    #[test]
-    fn refusals_and_remainders_are_told_by_the_files_names() {
-        let refusal = UserError::new("This file is not a picture", "Choose another.", "");
-        assert_eq!(
-            refused("notes.png", refusal).headline,
-            "notes.png was not taken. This file is not a picture"
-        );
-        assert_eq!(left_out(&["a.png".into()]).headline, "Only a.png was taken");
     }
 
     #[test]

@@ -3,31 +3,17 @@
 use super::device_choice::DeviceChoice;
 use super::grid::CELLS;
 use super::studio::{Errand, Link, Phase, Run, Studio, WeightsProgress};
-use crate::protocol::{DeviceKind, Stage, WeightsSource};
+use crate::protocol::{DeviceKind, Stage};
 use crate::recipe::pyramid;
-
-/// Which browsers have WebGPU; by the vendors' own release notes.
-const FASTER_BROWSERS: &str = "That is slow. A browser with WebGPU and a graphics card is usually many times faster: Chrome or Edge from 113, \
-                               Safari from 26, Firefox from 141 on Windows and from 145 on macOS.";
+use crate::words::figures;
+use crate::words::status::{self, Standstill};
 
 /// Where the page computes, in a sentence.
 pub fn device_line(studio: &Studio) -> String {
     match (studio.link(), studio.report()) {
-        (Link::Opening(DeviceKind::Gpu), _) => "Opening the graphics card …".into(),
-        (Link::Opening(DeviceKind::Cpu), _) => "Starting on the processor …".into(),
-        (_, Some(report)) => {
-            let device = match (report.kind, report.software) {
-                (DeviceKind::Cpu, _) => "Computing on the processor",
-                (DeviceKind::Gpu, true) => "Computing on an emulated graphics card",
-                (DeviceKind::Gpu, false) => "Computing on the graphics card",
-            };
-            if report.name.is_empty() {
-                device.into()
-            } else {
-                format!("{device} ({})", report.name)
-            }
-        }
-        (_, None) => "The next start opens a device".into(),
+        (Link::Opening(kind), _) => status::opening(kind).into(),
+        (_, Some(report)) => status::device(report),
+        (_, None) => status::NO_DEVICE.into(),
     }
 }
 
@@ -35,33 +21,25 @@ pub fn device_line(studio: &Studio) -> String {
 pub fn device_hint(studio: &Studio) -> Option<&'static str> {
     let report = studio.report()?;
     let slow = report.kind == DeviceKind::Cpu || report.software;
-    (slow && studio.settings().device != DeviceChoice::Cpu).then_some(FASTER_BROWSERS)
-}
-
-/// The line of the status region before the first run.
-pub fn idle_line(has_content: bool, has_style: bool) -> &'static str {
-    match (has_content, has_style) {
-        (false, false) => "Choose a content picture and a style picture",
-        (false, true) => "Choose a content picture",
-        (true, false) => "Choose a style picture",
-        (true, true) => "Ready",
-    }
+    (slow && studio.settings().device != DeviceChoice::Cpu).then_some(status::FASTER_BROWSERS)
 }
 
 /// The line of the status region; `None` before the first run.
 pub fn status_line(studio: &Studio) -> Option<String> {
     let run = studio.run()?;
+    let after = |how| {
+        let stepped = run.step > 0 || !matches!(how, Standstill::Cancelled | Standstill::Failed);
+        status::standing_still(how, stepped.then(|| step_line(run, run.step)))
+    };
     let line = match run.phase {
         Phase::Waiting => device_line(studio),
         Phase::Preparing(stage) => of_picture(run, stage_line(stage, studio.weights())),
         Phase::Running => step_line(run, run.step),
-        Phase::Pausing => format!("{} · pausing", step_line(run, run.step)),
-        Phase::Paused => format!("{} · paused", step_line(run, run.step)),
-        Phase::Finished => format!("{} · finished", step_line(run, run.step)),
-        Phase::Cancelled if run.step == 0 => "Cancelled".into(),
-        Phase::Cancelled => format!("{} · cancelled", step_line(run, run.step)),
-        Phase::Failed if run.step == 0 => "Stopped by an error".into(),
-        Phase::Failed => format!("{} · stopped by an error", step_line(run, run.step)),
+        Phase::Pausing => after(Standstill::Pausing),
+        Phase::Paused => after(Standstill::Paused),
+        Phase::Finished => after(Standstill::Finished),
+        Phase::Cancelled => after(Standstill::Cancelled),
+        Phase::Failed => after(Standstill::Failed),
     };
     Some(line)
 }
@@ -79,7 +57,7 @@ pub fn announcement(studio: &Studio) -> Option<String> {
         Phase::Running => {
             let tenth = (run.steps / 10).max(1);
             let passed = run.step / tenth * tenth;
-            Some(if passed == 0 { "Stepping".into() } else { step_line(run, passed) })
+            Some(if passed == 0 { status::STEPPING.into() } else { step_line(run, passed) })
         }
         Phase::Preparing(stage) => Some(stage_line(stage, None)),
         _ => status_line(studio),
@@ -87,10 +65,10 @@ pub fn announcement(studio: &Studio) -> Option<String> {
 }
 
 fn step_line(run: &Run, step: u32) -> String {
-    of_picture(run, format!("Step {step} of {}", run.steps))
+    of_picture(run, status::step(step, run.steps))
 }
 
-/// `line`, behind the picture of the grid that it is about, if it is about one.
+/// Puts the grid's picture that `line` is about before it, if it is about one.
 fn of_picture(run: &Run, line: String) -> String {
     match picture_line(run) {
         Some(picture) => format!("{picture} · {line}"),
@@ -98,45 +76,16 @@ fn of_picture(run: &Run, line: String) -> String {
     }
 }
 
-/// Which picture of the grid it is, if it is one.
+/// Which picture of the grid the run paints, if it paints one.
 fn picture_line(run: &Run) -> Option<String> {
     match run.errand {
-        Errand::Cell(number) => Some(format!("Picture {} of {CELLS}", number + 1)),
+        Errand::Cell(number) => Some(status::picture(number + 1, CELLS)),
         Errand::Repaint | Errand::GoOn | Errand::Reconstruct(_) => None,
     }
 }
 
 fn stage_line(stage: Stage, weights: Option<WeightsProgress>) -> String {
-    match (stage, weights) {
-        (Stage::Pictures, _) => "Reading the pictures".into(),
-        (Stage::Weights, Some(weights)) => weights_line(weights),
-        (Stage::Weights, None) => "Fetching the network".into(),
-        (Stage::Network, _) => "Building the network".into(),
-        (Stage::Programs { .. }, _) => "Preparing the graphics card".into(),
-        (Stage::Targets { .. }, _) => "Studying the pictures".into(),
-        (Stage::FirstStep, _) => "Taking the first step".into(),
-    }
-}
-
-fn weights_line(weights: WeightsProgress) -> String {
-    let amount = format!("{} of {} MB", megabytes(weights.received), megabytes(weights.total));
-    match weights.source {
-        WeightsSource::Network => format!("Downloading the network: {amount}"),
-        WeightsSource::Storage => format!("Loading the network from this browser: {amount}"),
-    }
-}
-
-/// 10⁶ bytes, with one decimal.
-fn megabytes(bytes: u64) -> String {
-    let tenths = (bytes + 50_000) / 100_000;
-    format!("{}.{}", tenths / 10, tenths % 10)
-}
-
-/// An amount of memory.
-pub fn gigabytes(bytes: u64) -> String {
-    #[expect(clippy::cast_precision_loss, reason = "one decimal is shown")]
-    let gigabytes = bytes as f64 / 1e9;
-    format!("{gigabytes:.1} GB")
+    status::stage(stage, weights.map(|of| (of.source, of.received, of.total)))
 }
 
 /// How far the run is, in 0..1; `None` while that cannot be told.
@@ -188,55 +137,11 @@ pub fn time_left_ms(run: &Run) -> Option<f64> {
     (run.elapsed_ms > 0.0).then(|| run.elapsed_ms / timed * left)
 }
 
-/// A stretch of time as a person would say it.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "a time in seconds, clamped to a positive range"
-)]
-pub fn time_left_line(left_ms: f64) -> String {
-    let seconds = (left_ms / 1000.0).clamp(0.0, 1e9).ceil() as u64;
-    match seconds {
-        0..=4 => "a few seconds left".into(),
-        5..=55 => format!("about {} s left", seconds.div_ceil(5) * 5),
-        56..=3569 => format!("about {} min left", (seconds + 30) / 60),
-        _ => {
-            let minutes = (seconds + 30) / 60;
-            format!("about {} h {} min left", minutes / 60, minutes % 60)
-        }
-    }
-}
-
-/// A loss with three digits, and a prefix for the powers of a thousand.
-pub fn loss_figure(value: f32) -> String {
-    let size = value.abs();
-    let (scaled, prefix) = match size {
-        _ if !size.is_finite() => return "not a number".into(),
-        _ if size >= 1e12 => return format!("{value:.2e}"),
-        _ if size >= 1e9 => (value / 1e9, " G"),
-        _ if size >= 1e6 => (value / 1e6, " M"),
-        _ if size >= 1e3 => (value / 1e3, " k"),
-        _ => (value, ""),
-    };
-    match scaled.abs() {
-        s if s >= 100.0 => format!("{scaled:.0}{prefix}"),
-        s if s >= 10.0 => format!("{scaled:.1}{prefix}"),
-        _ => format!("{scaled:.2}{prefix}"),
-    }
-}
-
 /// The curve of the total loss in words.
 pub fn curve_line(studio: &Studio) -> String {
     let ends = studio.run().and_then(|run| run.history.first().zip(run.history.latest()));
-    ends.map_or_else(
-        || "Total loss, nothing yet".into(),
-        |((from, first), (to, last))| {
-            format!(
-                "Total loss: {} at step {from}, {} at step {to}",
-                loss_figure(first),
-                loss_figure(last)
-            )
-        },
+    status::curve(
+        ends.map(|(first, last)| [first, last].map(|(at, loss)| (at, figures::loss(loss)))),
     )
 }
 
@@ -267,6 +172,7 @@ fn stem(name: &str) -> String {
 mod tests {
     use super::*;
     use crate::memory::DeviceLimits;
+    use crate::protocol::WeightsSource;
     use crate::protocol::{DeviceReport, Event, Losses, RunId};
     use crate::recipe::Sizes;
     use crate::ui::settings::Settings;
@@ -395,12 +301,6 @@ mod tests {
         assert_eq!(left(1), None);
         assert_eq!(left(12), Some(100.0 * 188.0));
         assert_eq!(left(200), Some(0.0));
-        assert_eq!(time_left_line(18_800.0), "about 20 s left");
-        assert_eq!(time_left_line(1.0), "a few seconds left");
-        assert_eq!(time_left_line(125_000.0), "about 2 min left");
-        assert_eq!(time_left_line(3_569_000.0), "about 59 min left");
-        assert_eq!(time_left_line(3_570_000.0), "about 1 h 0 min left");
-        assert_eq!(time_left_line(7_500_000.0), "about 2 h 5 min left");
     }
 
     #[test]
@@ -419,26 +319,6 @@ mod tests {
             device_hint(&opened(DeviceKind::Cpu, false, DeviceChoice::Cpu)),
             None,
             "as chosen"
-        );
-    }
-
-    #[test]
-    fn losses_have_three_digits() {
-        let figures =
-            [0.0, 0.5, 12.34, 999.4, 1234.0, 45_600_000.0, 3.2e9, 5e13, f32::NAN].map(loss_figure);
-        assert_eq!(
-            figures,
-            [
-                "0.00",
-                "0.50",
-                "12.3",
-                "999",
-                "1.23 k",
-                "45.6 M",
-                "3.20 G",
-                "5.00e13",
-                "not a number"
-            ]
         );
     }
 

@@ -1,7 +1,6 @@
 //! What the page offers to choose from, in the person's words.
 
 use super::device_choice::DeviceChoice;
-use super::labels::gigabytes;
 use super::reconstruction::ReconstructionOf;
 use super::settings::Settings;
 use crate::layer::Layer;
@@ -11,6 +10,7 @@ use crate::recipe::pyramid;
 use crate::recipe::{
     Border, LayerWeights, OptimizerKind, Palette, Pooling, Preset, Recipe, Sizes, Start,
 };
+use crate::words::figures::gigabytes;
 
 /// One thing to choose from a list.
 #[derive(Clone, Debug, PartialEq)]

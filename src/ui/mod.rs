@@ -3,7 +3,6 @@
 //! - [`studio`]: its whole state but the pictures, and the one function that takes in the worker's
 //!   news.
 //! - [`settings`], [`device_choice`], [`intake`], [`reconstruction`], [`grid`], [`history`],
-//!   [`labels`], [`notices`], [`menus`], [`samples`]: the plain parts of that state and what the
 //!   page says of it.
 //! - `client` \[wasm\]: owns the worker.
 //! - `desk` \[wasm\]: carries out what person and studio ask.
@@ -20,7 +19,6 @@ pub mod history;
 pub mod intake;
 pub mod labels;
 pub mod menus;
-pub mod notices;
 pub mod reconstruction;
 pub mod samples;
 pub mod settings;

@@ -7,16 +7,17 @@ mod run;
 pub use run::{Errand, Phase, Run};
 
 use super::device_choice::{DeviceChoice, better_device, device_after_failure, first_device};
+use super::grid;
 use super::settings::{Settings, is_fast};
-use super::{grid, notices};
+use crate::fault::Fault;
 use crate::memory::DeviceLimits;
 use crate::pixels::ImageSize;
 use crate::protocol::{
-    Command, DeviceKind, DeviceReport, Event, FileId, Losses, RunId, Stage, UserError,
-    WeightsSource,
+    Command, DeviceKind, DeviceReport, Event, FileId, Losses, RunId, Stage, WeightsSource,
 };
 use crate::recipe::pyramid;
 use crate::recipe::{Cell, LossWeights, Recipe, Sizes};
+use crate::words::{self, UserError, notices};
 
 /// What the shell around the [`Studio`] has to do after a change.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,7 +31,7 @@ pub enum Task {
     /// Put the picture that waits under this name into its well.
     Accept(FileId),
     /// Let go of the picture that waits under this name, and say why.
-    Refuse(FileId, UserError),
+    Refuse(FileId, Fault),
     /// Show the event's attachment, a picture of this size.
     Draw(ImageSize),
     /// Show it in the grid's cell of this number.
@@ -381,11 +382,13 @@ impl Studio {
             Event::Exported { run, .. } => self.exported(run),
             Event::Finished { run, step } => self.finished(run, step),
             Event::Notice(notice) => {
-                self.notice = Some(notice);
+                self.notice = Some(words::faults::of(&notice));
                 None
             }
-            Event::Failed { error, fatal: true, .. } => Some(self.lost(error)),
-            Event::Failed { run, error, fatal: false } => self.failed(run, error),
+            Event::Failed { fault, fatal: true, .. } => Some(self.lost(words::faults::of(&fault))),
+            Event::Failed { run, fault, fatal: false } => {
+                self.failed(run, words::faults::of(&fault))
+            }
         }
     }
 
@@ -514,7 +517,7 @@ impl Studio {
             opening.and_then(|kind| device_after_failure(self.settings.device, kind))
         {
             self.fallen_back = true;
-            self.notice = Some(notices::fallback_notice(error));
+            self.notice = Some(notices::fallback(error));
             return self.boot(next);
         }
         self.link = Link::Down;

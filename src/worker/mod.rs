@@ -8,7 +8,6 @@
 #[cfg(all(feature = "gpu", target_arch = "wasm32"))]
 mod adapter_info;
 pub mod error;
-pub mod explain;
 #[cfg(target_arch = "wasm32")]
 mod global;
 #[cfg(all(feature = "gpu", target_arch = "wasm32"))]

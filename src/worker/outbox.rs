@@ -5,9 +5,10 @@ use std::cell::Cell;
 use js_sys::{Array, Uint8Array};
 use wasm_bindgen::JsValue;
 
-use super::explain;
+use super::error;
 use super::global::scope;
-use crate::protocol::{Event, RunId, UserError, wire};
+use crate::fault::Fault;
+use crate::protocol::{Event, RunId, wire};
 
 thread_local! {
     /// The run to blame when the worker dies; a panic hook and the GPU's loss signal can carry
@@ -32,15 +33,15 @@ pub fn post_with_bytes(event: &Event, bytes: &[u8]) {
 }
 
 /// Tells the page that this worker is of no further use.
-pub fn post_fatal(error: UserError) {
-    post(&Event::Failed { run: CURRENT_RUN.get(), error, fatal: true });
+pub fn post_fatal(fault: Fault) {
+    post(&Event::Failed { run: CURRENT_RUN.get(), fault, fatal: true });
 }
 
 /// Turns a panic into a message for the person, and for the console.
 pub fn report_panics() {
     std::panic::set_hook(Box::new(|info| {
         console_error_panic_hook::hook(info);
-        post_fatal(explain::panic(&info.to_string()));
+        post_fatal(error::panicked(&info.to_string()));
     }));
 }
 

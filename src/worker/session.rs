@@ -12,8 +12,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::Blob;
 
-use super::error::{Role, RunError};
-use super::explain;
+use super::error::{self, RunError};
 use super::inbox::{Inbox, Message};
 use super::outbox;
 use super::preparation::Preparation;
@@ -22,6 +21,7 @@ use super::run::Run;
 use crate::codec;
 use crate::engine::device::{self, DeviceError, OpenDevice};
 use crate::engine::{Pictures, StyleTransfer, TransferError};
+use crate::fault::{Fault, Role};
 use crate::memory::MemoryUse;
 use crate::pixels::Pixels;
 use crate::protocol::{Command, DeviceKind, DeviceReport, Event, FileId, RunId, Stage};
@@ -131,7 +131,7 @@ impl Session {
                 }));
                 self.preparation.set_device(open);
             }
-            Err(error) => outbox::post_fatal(explain::device(&error)),
+            Err(error) => outbox::post_fatal(error::unopened(&error)),
         }
     }
 
@@ -271,7 +271,7 @@ impl Session {
         if let Err(error) = outcome {
             outbox::post(&Event::Failed {
                 run: Some(id),
-                error: explain::run(&error),
+                fault: error.fault(),
                 fatal: error.is_fatal(),
             });
             self.drop_run().await;
@@ -281,7 +281,8 @@ impl Session {
 
 /// The GPU. A browser that has just been started may have no adapter yet and one a moment later.
 async fn open_gpu() -> Result<OpenDevice, DeviceError> {
-    let open = || device::open_gpu(|reason| outbox::post_fatal(explain::device_lost(&reason)));
+    let open =
+        || device::open_gpu(|reason| outbox::post_fatal(Fault::DeviceLost { detail: reason }));
     for wait_ms in ADAPTER_WAITS_MS {
         match open().await {
             Err(DeviceError::NoAdapter(_)) => TimeoutFuture::new(wait_ms).await,
@@ -295,7 +296,7 @@ async fn open_gpu() -> Result<OpenDevice, DeviceError> {
 /// whether it is whole.
 async fn examine(file: FileId, attachment: Option<&JsValue>) {
     let read = read_picture(attachment, Role::Chosen, *Recipe::SIZE.end()).await;
-    outbox::post(&Event::Examined { file, refusal: read.err().map(|error| explain::run(&error)) });
+    outbox::post(&Event::Examined { file, refusal: read.err().map(|error| error.fault()) });
 }
 
 /// The pictures of a run, each at the size to work at.
@@ -319,7 +320,7 @@ async fn read_pictures(
         let read = codec::decode_painting(&bytes, style_edge, recipe.keep_frame);
         let (painting, framed) = read.map_err(|error| RunError::Picture(Role::Style, error))?;
         if framed {
-            outbox::post(&Event::Notice(explain::frame()));
+            outbox::post(&Event::Notice(Fault::FrameLeftOut));
         }
         paintings.push(painting);
     }

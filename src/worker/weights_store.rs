@@ -8,8 +8,9 @@ use web_sys::{Cache, ReadableStreamDefaultReader, Request, RequestInit, Response
 
 use super::error::{DownloadError, RunError};
 use super::global::{now_ms, scope};
-use super::{explain, outbox};
+use super::outbox;
 use crate::engine::weights::{self, Manifest, Weights, WeightsError};
+use crate::fault::Fault;
 use crate::protocol::{Event, WeightsSource};
 
 /// Name of the cache in the browser's storage.
@@ -62,7 +63,7 @@ impl WeightsStore {
             Err(error) => Err(error),
         };
         if let Err(error) = kept {
-            outbox::post(&Event::Notice(explain::storage(&words(&error))));
+            outbox::post(&Event::Notice(Fault::Unstored { detail: words(&error) }));
         }
         Ok(Weights::parse(&bytes)?)
     }

@@ -15,6 +15,7 @@ struct Rule {
 }
 
 const RULES: &[Rule] = &[
+    Rule { module: "fault", crates: &["serde"], modules: &["pixels"] },
     Rule { module: "frame", crates: &[], modules: &["pixels"] },
     Rule { module: "layer", crates: &["serde"], modules: &[] },
     Rule { module: "losses", crates: &["serde"], modules: &[] },
@@ -25,10 +26,11 @@ const RULES: &[Rule] = &[
         crates: &["serde", "serde_json", "serde_path_to_error", "thiserror"],
         modules: &["layer", "pixels"],
     },
+    Rule { module: "words", crates: &[], modules: &["fault", "protocol"] },
     Rule {
         module: "protocol",
         crates: &["serde"],
-        modules: &["losses", "memory", "pixels", "recipe"],
+        modules: &["fault", "losses", "memory", "pixels", "recipe"],
     },
     Rule {
         module: "protocol/wire.rs",
@@ -38,7 +40,7 @@ const RULES: &[Rule] = &[
     Rule {
         module: "codec",
         crates: &["fast_image_resize", "image", "thiserror"],
-        modules: &["frame", "pixels"],
+        modules: &["fault", "frame", "pixels"],
     },
     Rule {
         module: "engine",
@@ -73,7 +75,7 @@ const RULES: &[Rule] = &[
             "wasm_bindgen_futures",
             "web_sys",
         ],
-        modules: &["codec", "engine", "losses", "memory", "pixels", "protocol", "recipe"],
+        modules: &["codec", "engine", "fault", "losses", "memory", "pixels", "protocol", "recipe"],
     },
     Rule {
         module: "ui",
@@ -89,7 +91,7 @@ const RULES: &[Rule] = &[
             "wasm_bindgen_futures",
             "web_sys",
         ],
-        modules: &["layer", "losses", "memory", "pixels", "protocol", "recipe"],
+        modules: &["fault", "layer", "losses", "memory", "pixels", "protocol", "recipe", "words"],
     },
     Rule {
         module: "cli",
@@ -103,7 +105,7 @@ const RULES: &[Rule] = &[
             "serde",
             "thiserror",
         ],
-        modules: &["codec", "engine", "layer", "memory", "pixels", "recipe"],
+        modules: &["codec", "engine", "layer", "memory", "pixels", "recipe", "words"],
     },
 ];
 

@@ -12,7 +12,7 @@ use crate::tiles::{evaluated, norm, subject};
 use crate::{cpu, gpu, network};
 
 /// Relative L2 distance allowed: one unit whose ReLU rounds to the other side moves a gradient by
-/// up to 8e-4 (BENCHMARKS.md).
+/// up to 8e-4 (docs/lab/benchmarks.md).
 const GATE: f32 = 2e-3;
 
 /// The gradient where the content of `content` counts and the style of `style`.

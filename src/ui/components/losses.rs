@@ -1,7 +1,7 @@
 use leptos::prelude::*;
 
 use crate::protocol::Losses;
-use crate::ui::labels::loss_figure;
+use crate::words::figures;
 
 /// Of the plot's box; it is drawn to any width.
 const WIDTH: f32 = 320.0;
@@ -21,7 +21,7 @@ pub fn LossPlot(
     losses: Signal<Option<Losses>>,
 ) -> impl IntoView {
     let figure = move |term: fn(&Losses) -> f32| {
-        move || losses.get().map(|losses| loss_figure(term(&losses)))
+        move || losses.get().map(|losses| figures::loss(term(&losses)))
     };
     view! {
         <div class="losses" hidden=move || losses.get().is_none()>

@@ -1,7 +1,7 @@
 use leptos::prelude::*;
 
-use crate::protocol::UserError;
 use crate::ui::studio::{Remedy, Trouble};
+use crate::words::UserError;
 
 /// Id of the place where errors are shown.
 pub const TROUBLE_ID: &str = "trouble";

@@ -8,8 +8,9 @@ use wasm_bindgen::JsValue;
 use web_sys::File;
 
 use super::{Desk, Local};
+use crate::fault::Fault;
 use crate::pixels::ImageSize;
-use crate::protocol::{Command, FileId, UserError};
+use crate::protocol::{Command, FileId};
 use crate::ui::browser;
 use crate::ui::intake::{self, Well, places};
 use crate::ui::picture_store;
@@ -17,6 +18,7 @@ use crate::ui::pictures::{Picture, Thumbnail};
 use crate::ui::reconstruction::ReconstructionOf;
 use crate::ui::samples::{PAINTINGS, PHOTOS, Sample};
 use crate::ui::studio::{Errand, Link, Studio};
+use crate::words::{self, notices};
 
 impl Desk {
     /// What `well` shows.
@@ -77,7 +79,7 @@ impl Desk {
         let places = places(well, files.len(), self.first_empty());
         if places.len() < files.len() {
             let taken: Vec<String> = files[..places.len()].iter().map(File::name).collect();
-            self.studio.update(|studio| studio.notify(intake::left_out(&taken)));
+            self.studio.update(|studio| studio.notify(notices::left_out(&taken)));
         }
         for (well, file) in places.into_iter().zip(files) {
             self.examine(well, file.into());
@@ -125,11 +127,12 @@ impl Desk {
     }
 
     /// Says why a file was not taken.
-    pub(super) fn refuse(self, file: FileId, refusal: UserError) {
+    pub(super) fn refuse(self, file: FileId, refusal: &Fault) {
         let rejected = self.intake.try_update(|intake| intake.reject(file)).flatten();
         if let Some((_, picture)) = rejected {
-            self.studio
-                .update(|studio| studio.report_trouble(intake::refused(&picture.name, refusal)));
+            self.studio.update(|studio| {
+                studio.report_trouble(notices::refused(&picture.name, words::faults::of(refusal)));
+            });
         }
     }
 
@@ -174,12 +177,7 @@ impl Desk {
                 true
             }
             Err(error) => {
-                let advice = "Check the connection, or choose a picture of your own.";
-                let error = UserError::new(
-                    "The sample picture could not be fetched.",
-                    advice,
-                    error.to_string(),
-                );
+                let error = notices::sample_unfetched(error.to_string());
                 self.studio.update(|studio| studio.report_trouble(error));
                 false
             }

@@ -6,10 +6,10 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::File;
 
 use super::Desk;
-use crate::protocol::UserError;
 use crate::recipe::Recipe;
+use crate::ui::browser;
 use crate::ui::studio::Studio;
-use crate::ui::{browser, notices};
+use crate::words::{UserError, notices};
 
 /// Name under which a recipe is saved.
 const FILE_NAME: &str = "impasto-recipe.json";
@@ -42,9 +42,9 @@ impl Desk {
 async fn read(file: &File) -> Result<Recipe, UserError> {
     let name = file.name();
     if file.size() > MAX_BYTES {
-        return Err(notices::recipe_refused(&name, "file is too long to be a recipe"));
+        return Err(notices::recipe_too_long(&name));
     }
     let text = JsFuture::from(file.text()).await.ok().and_then(|text| text.as_string());
-    let text = text.ok_or_else(|| notices::recipe_refused(&name, "file cannot be read"))?;
+    let text = text.ok_or_else(|| notices::recipe_unreadable(&name))?;
     Recipe::from_json(&text).map_err(|error| notices::recipe_refused(&name, &error.to_string()))
 }

@@ -11,6 +11,7 @@ use crate::ui::intake::Well;
 use crate::ui::pictures::ResultImages;
 use crate::ui::studio::{Errand, Phase, Studio};
 use crate::ui::{browser, labels};
+use crate::words::{figures, status};
 
 /// The buttons of a run.
 #[component]
@@ -46,7 +47,7 @@ pub fn Output(
     let status = move || desk.studio().with(labels::status_line).unwrap_or_else(|| idle_line(desk));
     let time_left = |studio: &Studio| {
         let run = studio.run().filter(|run| run.phase == Phase::Running);
-        run.and_then(labels::time_left_ms).map(labels::time_left_line).unwrap_or_default()
+        run.and_then(labels::time_left_ms).map(figures::time_left).unwrap_or_default()
     };
     let is_painting = part(desk, |studio| {
         studio.run().is_some_and(|run| matches!(run.errand, Errand::Cell(_)) && run.phase.is_live())
@@ -116,9 +117,6 @@ fn dismiss(desk: Desk, change: fn(&mut Studio)) -> Callback<()> {
 }
 
 fn idle_line(desk: Desk) -> String {
-    labels::idle_line(
-        desk.thumbnail(Well::Content).is_some(),
-        desk.thumbnail(Well::Style).is_some(),
-    )
-    .to_owned()
+    status::idle(desk.thumbnail(Well::Content).is_some(), desk.thumbnail(Well::Style).is_some())
+        .to_owned()
 }

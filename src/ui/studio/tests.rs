@@ -25,12 +25,12 @@ fn cpu() -> DeviceReport {
     }
 }
 
-fn error(headline: &str) -> UserError {
-    UserError::new(headline, "Try again.", "cause")
+fn fault() -> Fault {
+    Fault::Panicked { detail: "cause".into() }
 }
 
 fn failed(run: Option<u32>, fatal: bool) -> Event {
-    Event::Failed { run: run.map(RunId), error: error("It broke."), fatal }
+    Event::Failed { run: run.map(RunId), fault: fault(), fatal }
 }
 
 fn progress(run: u32, step: u32) -> Event {
@@ -161,7 +161,7 @@ fn what_the_worker_says_of_a_file_is_handed_on_whatever_runs() {
     let mut studio = running();
     let (file, before) = (FileId(3), studio.clone());
     assert_eq!(studio.apply(Event::Examined { file, refusal: None }), Some(Task::Accept(file)));
-    let refusal = error("This file is not a picture");
+    let refusal = fault();
     assert_eq!(
         studio.apply(Event::Examined { file, refusal: Some(refusal.clone()) }),
         Some(Task::Refuse(file, refusal))
@@ -302,7 +302,7 @@ fn the_worker_gets_ready_only_while_it_is_up_and_at_rest() {
     assert_ne!(studio.get_ready(2), ready);
     studio.start();
     assert_eq!(studio.get_ready(1), None);
-    studio.apply(Event::Failed { run: Some(RunId(1)), error: error("no network"), fatal: false });
+    studio.apply(Event::Failed { run: Some(RunId(1)), fault: fault(), fatal: false });
     assert_eq!(studio.get_ready(1), None, "it would fetch what has just failed");
 }
 

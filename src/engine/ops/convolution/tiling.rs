@@ -32,7 +32,7 @@ impl Tiling {
     /// layer's gradient has a single vector of channels, for which it answers for 32×16 px. It has
     /// 64 units and 10.6 KiB of shared memory, and between 5 and 6 multiplications follow on each
     /// float that is read from there. Both were chosen among several by time on a real GPU of many
-    /// cores, where no other tile and no other unit was faster (BENCHMARKS.md).
+    /// cores, where no other tile and no other unit was faster.
     const fn new(padding: usize, outputs: usize, window: usize) -> Self {
         let (columns, rows, group) =
             if outputs.is_multiple_of(16 * VECTOR) { (8, 8, 16) } else { (32, 16, 1) };
