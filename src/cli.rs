@@ -55,11 +55,18 @@ pub enum CliError {
     Small(PathBuf, #[source] TooSmall),
     /// Feature maps cannot be kept in f16.
     #[error(
-        "this device has no f16, which --half-precision, or the run that was kept, keeps feature maps in"
+        "this device has no f16, which --half-precision, or the run that was kept, keeps feature \
+         maps in"
     )]
     NoF16,
     /// Content and pastiche are not of one size.
-    #[error("the pastiche is {}×{} px and the content {}×{} px; they must be of one size", .pastiche.width, .pastiche.height, .content.width, .content.height)]
+    #[error(
+        "the pastiche is {}×{} px and the content {}×{} px; they must be of one size",
+        .pastiche.width,
+        .pastiche.height,
+        .content.width,
+        .content.height
+    )]
     Sizes {
         /// Of the pastiche.
         pastiche: ImageSize,

@@ -11,6 +11,7 @@
 //! - `engine` \[feature `tensors`\]: the optimisation on Burn. It knows no web, no clock, no file.
 //! - `codec` \[feature `tensors`\]: picture files to [`pixels::Pixels`] and back.
 //! - `cli` \[feature `cli`\]: the native command line on the same engine.
+//! - `web` \[wasm\]: what page and worker ask of the browser alike.
 //! - `worker` \[feature `tensors`\]: the dedicated Web Worker that owns the device; what of it
 //!   knows no web is built natively, too.
 //! - `ui` \[feature `ui`\]: the page.
@@ -33,5 +34,7 @@ pub mod codec;
 pub mod engine;
 #[cfg(feature = "ui")]
 pub mod ui;
+#[cfg(all(any(feature = "tensors", feature = "ui"), target_arch = "wasm32"))]
+pub mod web;
 #[cfg(feature = "tensors")]
 pub mod worker;

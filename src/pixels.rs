@@ -17,7 +17,8 @@ pub const MIN_EDGE_PX: u32 = 16;
 
 /// Why a picture's size cannot be worked with.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("the picture is {}×{} px, which leaves {}×{} px to work with; each side needs {MIN_EDGE_PX} px", .given.width, .given.height, .fitted.width, .fitted.height)]
+#[error("the picture is {}×{} px, which leaves {}×{} px to work with; each side needs \
+         {MIN_EDGE_PX} px", .given.width, .given.height, .fitted.width, .fitted.height)]
 pub struct TooSmall {
     /// The picture's own size.
     pub given: ImageSize,

@@ -43,16 +43,12 @@ pub enum Command {
         /// How much of the device's memory to take.
         memory: MemoryUse,
     },
-    /// Begin a run, dropping any other. Attachments (`Blob`s): content file; if the run goes on
-    /// from an earlier picture, that; the style files, of which there may be none where content
-    /// alone counts.
+    /// Begin a run, dropping any other. Attachments: `wire::StartFiles`.
     Start {
         /// The new run's name.
         run: RunId,
         /// What to do.
         recipe: Recipe,
-        /// Whether an earlier picture takes the place of the recipe's start.
-        goes_on: bool,
         /// How much of the device's memory to take.
         memory: MemoryUse,
     },

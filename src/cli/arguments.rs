@@ -93,7 +93,13 @@ pub struct Reconstruct {
     /// The picture.
     pub picture: PathBuf,
     /// Paint its content at this layer.
-    #[arg(long, value_name = "LAYER", value_parser = named::<Layer>, conflicts_with = "style", required_unless_present = "style")]
+    #[arg(
+        long,
+        value_name = "LAYER",
+        value_parser = named::<Layer>,
+        conflicts_with = "style",
+        required_unless_present = "style"
+    )]
     pub content: Option<Layer>,
     /// Paint its style at these layers.
     #[arg(long, value_name = "LAYERS", value_parser = layer_weights)]
@@ -120,7 +126,12 @@ pub struct Grid {
     #[arg(short, long, value_name = "OUT.png", value_parser = png)]
     pub output: PathBuf,
     /// Content weights of the columns.
-    #[arg(long, value_name = "A,A,…", value_delimiter = ',', default_values_t = [16.0, 90.0, 500.0, 3000.0, 16_000.0])]
+    #[arg(
+        long,
+        value_name = "A,A,…",
+        value_delimiter = ',',
+        default_values_t = [16.0, 90.0, 500.0, 3000.0, 16_000.0]
+    )]
     pub weights: Vec<f32>,
     #[command(flatten)]
     pub recipe: RecipeArgs,
@@ -184,7 +195,11 @@ pub struct ComputeArgs {
     pub device: DeviceArgs,
     /// See pictures of more than PX×PX in tiles: the same result in less memory and more time. At
     /// least 208.
-    #[arg(long, value_name = "PX", value_parser = clap::value_parser!(u32).range(i64::from(LEAST_TILE_EDGE_PX)..))]
+    #[arg(
+        long,
+        value_name = "PX",
+        value_parser = clap::value_parser!(u32).range(i64::from(LEAST_TILE_EDGE_PX)..)
+    )]
     pub tiles_above: Option<u32>,
     /// Keep feature maps in f16: less memory, for a result that differs a little more than that of
     /// another graphics card.
@@ -248,14 +263,26 @@ pub struct RecipeArgs {
     #[arg(long, value_name = "S")]
     style_scale: Option<f32>,
     /// Take a frame around a painting as part of it; `--keep-frame=false` takes it out of a recipe.
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(
+        long,
+        value_name = "BOOL",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true"
+    )]
     keep_frame: Option<bool>,
     /// Whose colours the result has: `painting`, `photo` or `matched`.
     #[arg(long, value_name = "NAME", value_parser = named::<Palette>)]
     palette: Option<Palette>,
     /// Tell brightness and colour apart in amounts of light; `--linear-light=false` takes it out of
     /// a recipe.
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(
+        long,
+        value_name = "BOOL",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true"
+    )]
     linear_light: Option<bool>,
     /// What to begin with: `photo`, `recoloured` (the photo in the painting's colours), `noise` or
     /// `painting`, or shares of them as in `photo=0.8,noise=0.2`. [default: photo]

@@ -4,7 +4,8 @@
 use js_sys::Array;
 use serde::{Serialize, de::DeserializeOwned};
 use thiserror::Error;
-use wasm_bindgen::JsValue;
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::Blob;
 
 /// A message that is not one of ours: page and worker of different versions, or a stray extension.
 #[derive(Debug, Error)]
@@ -41,4 +42,33 @@ pub fn unpack<M: DeserializeOwned>(data: &JsValue) -> Result<(M, Vec<JsValue>), 
     let array = Array::from(data);
     let text = array.get(0).as_string().ok_or(WireError::NoText)?;
     Ok((serde_json::from_str(&text)?, array.iter().skip(1).collect()))
+}
+
+/// The files of a [`super::Command::Start`].
+#[derive(Clone, Debug)]
+pub struct StartFiles {
+    /// The content image.
+    pub photo: Blob,
+    /// The result that the run begins from, in the place of the recipe's start.
+    pub earlier: Option<Blob>,
+    /// The style images; none where content alone counts.
+    pub paintings: Vec<Blob>,
+}
+
+impl StartFiles {
+    /// Returns the files as attachments.
+    pub fn pack(self) -> Vec<JsValue> {
+        let earlier = self.earlier.map_or(JsValue::NULL, JsValue::from);
+        let paintings = self.paintings.into_iter().map(JsValue::from);
+        [self.photo.into(), earlier].into_iter().chain(paintings).collect()
+    }
+
+    /// Reads what [`Self::pack`] made; `None` for other attachments.
+    pub fn unpack(attachments: Vec<JsValue>) -> Option<Self> {
+        let mut attachments = attachments.into_iter();
+        let photo = attachments.next()?.dyn_into().ok()?;
+        let earlier = attachments.next()?.dyn_into().ok();
+        let paintings = attachments.map(JsCast::dyn_into).collect::<Result<_, _>>().ok()?;
+        Some(Self { photo, earlier, paintings })
+    }
 }

@@ -8,6 +8,8 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, BlobPropertyBag, HtmlAnchorElement, HtmlElement, Response, Storage, Url};
 
+use crate::web::message;
+
 /// Key of the settings in the browser's local storage.
 const SETTINGS_KEY: &str = "impasto.settings";
 
@@ -115,7 +117,7 @@ pub enum FetchError {
 /// # Errors
 /// [`FetchError`] when there is no answer, or not the file.
 pub async fn fetch_blob(path: &str) -> Result<Blob, FetchError> {
-    let no_answer = |error: JsValue| FetchError::NoAnswer(format!("{error:?}"));
+    let no_answer = |error: JsValue| FetchError::NoAnswer(message(&error));
     let address = address_of(path).unwrap_or_else(|| path.to_owned());
     let response: Response = JsFuture::from(window().fetch_with_str(&address))
         .await

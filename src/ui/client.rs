@@ -11,6 +11,7 @@ use super::browser::{address_of, meta_content};
 use crate::fault::Fault;
 use crate::protocol::wire;
 use crate::protocol::{Command, DeviceKind, Event};
+use crate::web::message;
 
 /// Name of the `<meta>` that says where the script of a worker for `kind` lies.
 const fn worker_meta(kind: DeviceKind) -> &'static str {
@@ -42,7 +43,7 @@ impl Client {
         self.retire();
         match WorkerLink::new(kind, &self.listener) {
             Ok(link) => drop(self.link.replace(Some(link))),
-            Err(error) => (self.listener)(failed_to_start(describe(&error)), Vec::new()),
+            Err(error) => (self.listener)(failed_to_start(message(&error)), Vec::new()),
         }
     }
 
@@ -59,7 +60,7 @@ impl Client {
             .as_ref()
             .map(|link| link.worker.post_message(&wire::pack(command, attachments)));
         if let Some(Err(error)) = posted {
-            (self.listener)(stopped(describe(&error)), Vec::new());
+            (self.listener)(stopped(message(&error)), Vec::new());
         }
     }
 }
@@ -132,8 +133,4 @@ fn stopped(detail: String) -> Event {
 
 fn fatal(fault: Fault) -> Event {
     Event::Failed { run: None, fault, fatal: true }
-}
-
-fn describe(error: &JsValue) -> String {
-    error.as_string().unwrap_or_else(|| format!("{error:?}"))
 }

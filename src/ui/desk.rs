@@ -25,6 +25,7 @@ use super::reconstruction::{Reconstruction, ReconstructionOf};
 use super::settings::Settings;
 use super::studio::{Errand, Phase, Remedy, Studio, Task};
 use crate::pixels::ImageSize;
+use crate::protocol::wire::StartFiles;
 use crate::protocol::{Command, Event, RunId};
 use crate::recipe::{LossWeights, OptimizerKind, Preset};
 use crate::words::notices;
@@ -40,7 +41,7 @@ pub const GRID_ID: &str = "grid";
 
 /// What a run is made of: the name of its result's file, what that is compared with, and the
 /// attachments.
-type RunInputs = (String, Original, Vec<Blob>);
+type RunInputs = (String, Original, StartFiles);
 
 type Local<T> = RwSignal<T, LocalStorage>;
 
@@ -298,32 +299,36 @@ impl Desk {
             Errand::Reconstruct(reconstruction) => self.picture_to_reconstruct(reconstruction),
             Errand::Cell(number) => self.pictures_of_grid(number),
         };
-        let Some((file_name, original, blobs)) = brought else { return Vec::new() };
+        let Some((file_name, original, files)) = brought else { return Vec::new() };
         self.origin.set_value(Some(Rc::new(Origin { run, file_name, original })));
-        blobs.into_iter().map(JsValue::from).collect()
+        files.pack()
     }
 
     fn pictures_to_repaint(self, earlier: Option<Blob>) -> Option<RunInputs> {
         let (content, style) = self.content.get_untracked().zip(self.style.get_untracked())?;
         let file_name = labels::download_name(&content.name, &style.name);
-        let second = self.second_style.get_untracked().map(|picture| picture.blob);
+        let second = self.second_style.get_untracked();
         let original = Original { url: content.url, title: "photo" };
-        Some((
-            file_name,
-            original,
-            [Some(content.blob), earlier, Some(style.blob), second].into_iter().flatten().collect(),
-        ))
+        let paintings = [Some(style), second].into_iter().flatten();
+        let files = StartFiles {
+            photo: content.blob,
+            earlier,
+            paintings: paintings.map(|picture| picture.blob).collect(),
+        };
+        Some((file_name, original, files))
     }
 
     /// A style is reconstructed beside a photo that does not count: the painting itself, for its
     /// size.
     fn picture_to_reconstruct(self, reconstruction: Reconstruction) -> Option<RunInputs> {
-        let (picture, title, times) = match reconstruction.subject {
-            ReconstructionOf::Content => (self.content.get_untracked()?, "photo", 1),
-            ReconstructionOf::Style => (self.style.get_untracked()?, "painting", 2),
+        let (picture, title, paintings) = match reconstruction.subject {
+            ReconstructionOf::Content => (self.content.get_untracked()?, "photo", 0),
+            ReconstructionOf::Style => (self.style.get_untracked()?, "painting", 1),
         };
         let file_name = labels::reconstruction_name(&picture.name, &reconstruction.layers());
-        Some((file_name, Original { url: picture.url, title }, vec![picture.blob; times]))
+        let paintings = vec![picture.blob.clone(); paintings];
+        let files = StartFiles { photo: picture.blob, earlier: None, paintings };
+        Some((file_name, Original { url: picture.url, title }, files))
     }
 
     fn show(self, size: ImageSize, bytes: &JsValue) {

@@ -38,7 +38,8 @@ pub fn Page() -> impl IntoView {
         </main>
         <footer>
             <p>"Your pictures never leave this device: everything is computed here, in this page."</p>
-            <p>"The network is VGG-19 by Karen Simonyan and Andrew Zisserman, University of Oxford (CC BY 4.0)."</p>
+            <p>"The network is VGG-19 by Karen Simonyan and Andrew Zisserman, University of Oxford \
+                (CC BY 4.0)."</p>
         </footer>
     }
 }

@@ -1,19 +1,19 @@
-//! The pictures that go in, kept in the browser's storage for the next visit, as the settings are.
-//! A browser that keeps nothing forgets them: nothing else depends on it.
+//! Keeps the input pictures in the browser's storage for the next visit. Nothing else depends on
+//! it: a browser without storage forgets them.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use js_sys::{Reflect, decode_uri_component, encode_uri_component};
-use leptos::prelude::window;
+use js_sys::{decode_uri_component, encode_uri_component};
 use leptos::task::spawn_local;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Cache, Response};
+use web_sys::Response;
 
 use super::browser::address_of;
 use super::intake::Well;
 use super::pictures::Picture;
+use crate::web::cache;
 
 /// Name of the cache in the browser's storage.
 const CACHE: &str = "impasto-pictures";
@@ -56,35 +56,23 @@ pub async fn stored(well: Well) -> Option<Picture> {
 }
 
 async fn read(well: Well) -> Result<Picture, JsValue> {
-    let found = JsFuture::from(open().await?.match_with_str(&address(well)?)).await?;
-    let response: Response = found.dyn_into()?;
+    let cache = cache::open(CACHE).await?;
+    let response = cache::find(&cache, &address(well)?).await?.ok_or(JsValue::NULL)?;
     let name = response.headers().get(NAME_HEADER)?.ok_or(JsValue::NULL)?;
     let blob = JsFuture::from(response.blob()?).await?;
     Ok(Picture::new(blob.unchecked_into(), decode_uri_component(&name)?))
 }
 
 async fn write(well: Well, picture: Option<&Picture>) -> Result<(), JsValue> {
-    let (cache, address) = (open().await?, address(well)?);
-    let Some(picture) = picture else {
-        JsFuture::from(cache.delete_with_str(&address)).await?;
-        return Ok(());
-    };
+    let (cache, address) = (cache::open(CACHE).await?, address(well)?);
+    let Some(picture) = picture else { return cache::remove(&cache, &address).await };
     let response = Response::new_with_opt_blob(Some(&picture.blob))?;
     response.headers().set(NAME_HEADER, &String::from(encode_uri_component(&picture.name)))?;
-    JsFuture::from(cache.put_with_str(&address, &response)).await?;
-    Ok(())
+    cache::put(&cache, &address, &response).await
 }
 
-async fn open() -> Result<Cache, JsValue> {
-    // On a page that did not come over a secure connection there is no such thing.
-    if !Reflect::get(&window(), &"caches".into())?.is_truthy() {
-        return Err(JsValue::NULL);
-    }
-    Ok(JsFuture::from(window().caches()?.open(CACHE)).await?.unchecked_into())
-}
-
-/// Nothing is served there; beside the page, so that two pages of one site keep pictures of their
-/// own.
+/// Returns an address beside the page, at which nothing is served, so that two pages of one site
+/// keep pictures of their own.
 fn address(well: Well) -> Result<String, JsValue> {
     address_of(&format!("kept/{}", well.key())).ok_or(JsValue::NULL)
 }

@@ -438,12 +438,7 @@ impl Studio {
         run.levels =
             pyramid::levels(ImageSize::new(recipe.size, recipe.size), recipe.sizes, recipe.steps);
         run.phase = Phase::Preparing(Stage::Pictures);
-        Some(Task::Post(Command::Start {
-            run: run.id,
-            recipe,
-            goes_on: run.errand == Errand::GoOn,
-            memory: self.settings.memory,
-        }))
+        Some(Task::Post(Command::Start { run: run.id, recipe, memory: self.settings.memory }))
     }
 
     /// The run of this name, if it is the current one and not over.

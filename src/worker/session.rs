@@ -24,8 +24,10 @@ use crate::engine::{Pictures, StyleTransfer, TransferError};
 use crate::fault::{Fault, Role};
 use crate::memory::MemoryUse;
 use crate::pixels::Pixels;
+use crate::protocol::wire::StartFiles;
 use crate::protocol::{Command, DeviceKind, DeviceReport, Event, FileId, RunId, Stage};
 use crate::recipe::Recipe;
+use crate::web::message;
 
 /// Times between attempts to get an adapter of the GPU, ms: a Chromium that had just started had
 /// none at first, and one before these were over.
@@ -78,8 +80,8 @@ impl Session {
             Command::Prepare { recipe, paintings, memory } => {
                 self.ahead = Some(Wanted { recipe, paintings, memory });
             }
-            Command::Start { run, recipe, goes_on, memory } => {
-                self.start(run, recipe, goes_on, memory, &attachments).await;
+            Command::Start { run, recipe, memory } => {
+                self.start(run, recipe, memory, attachments).await;
             }
             Command::Cancel(id) => {
                 if self.running(id).is_some() {
@@ -139,15 +141,14 @@ impl Session {
         &mut self,
         id: RunId,
         recipe: Recipe,
-        goes_on: bool,
         memory: MemoryUse,
-        attachments: &[JsValue],
+        attachments: Vec<JsValue>,
     ) {
         self.drop_run().await;
         self.ahead = None;
         outbox::set_current_run(Some(id));
         let steps = recipe.steps;
-        match self.prepare(id, recipe, goes_on, memory, attachments).await {
+        match self.prepare(id, recipe, memory, attachments).await {
             Ok(Some(transfer)) => self.run = Some(Run::new(id, transfer, steps)),
             Ok(None) => self.drop_run().await,
             Err(error) => self.fail_run(id, Err(error)).await,
@@ -159,15 +160,14 @@ impl Session {
         &mut self,
         id: RunId,
         recipe: Recipe,
-        goes_on: bool,
         memory: MemoryUse,
-        attachments: &[JsValue],
+        attachments: Vec<JsValue>,
     ) -> Result<Option<StyleTransfer>, RunError> {
         let Self { inbox, preparation, .. } = self;
         let report = |stage| outbox::post(&Event::Preparing { run: id, stage });
         recipe.validate().map_err(TransferError::from)?;
         report(Stage::Pictures);
-        let pictures = read_pictures(attachments, &recipe, goes_on).await?;
+        let pictures = read_pictures(attachments, &recipe).await?;
         let wanted = Wanted { recipe, paintings: pictures.paintings.len(), memory };
         let Some(vgg) = preparation.ready(&wanted, report, || inbox.calls_off(id)).await? else {
             return Ok(None);
@@ -292,56 +292,52 @@ async fn open_gpu() -> Result<OpenDevice, DeviceError> {
     open().await
 }
 
-/// Tells the page whether a file is a picture to work with. Only decoding it as a whole shows
-/// whether it is whole.
+/// Tells the page whether a file is an image to work with. Only decoding all of it shows whether it
+/// is whole.
 async fn examine(file: FileId, attachment: Option<&JsValue>) {
-    let read = read_picture(attachment, Role::Chosen, *Recipe::SIZE.end()).await;
-    outbox::post(&Event::Examined { file, refusal: read.err().map(|error| error.fault()) });
+    let blob: Option<&Blob> = attachment.and_then(JsCast::dyn_ref);
+    let refusal = match blob {
+        Some(blob) => read_picture(blob, Role::Chosen, *Recipe::SIZE.end()).await.err(),
+        None => Some(RunError::Unreadable(Role::Chosen, "no file came".to_owned())),
+    };
+    outbox::post(&Event::Examined { file, refusal: refusal.map(|error| error.fault()) });
 }
 
-/// The pictures of a run, each at the size to work at.
-async fn read_pictures(
-    attachments: &[JsValue],
-    recipe: &Recipe,
-    goes_on: bool,
-) -> Result<Pictures, RunError> {
-    let mut attachments = attachments.iter();
-    let photo = read_picture(attachments.next(), Role::Content, recipe.size).await?;
-    let earlier = if goes_on {
-        let picture = read_picture(attachments.next(), Role::Earlier, recipe.size).await?;
-        Some(codec::resize(&picture, photo.size()))
-    } else {
-        None
+/// Reads the images of a run, each at its working size.
+async fn read_pictures(attachments: Vec<JsValue>, recipe: &Recipe) -> Result<Pictures, RunError> {
+    let missing = || RunError::Unreadable(Role::Content, "no file came".to_owned());
+    let StartFiles { photo, earlier, paintings } =
+        StartFiles::unpack(attachments).ok_or_else(missing)?;
+    let photo = read_picture(&photo, Role::Content, recipe.size).await?;
+    let earlier = match earlier {
+        Some(file) => {
+            let picture = read_picture(&file, Role::Earlier, recipe.size).await?;
+            Some(codec::resize(&picture, photo.size()))
+        }
+        None => None,
     };
     let style_edge = recipe.style_edge(photo.size().long_edge());
-    let mut paintings = Vec::new();
-    for attachment in attachments {
-        let bytes = read_file(Some(attachment), Role::Style).await?;
-        let read = codec::decode_painting(&bytes, style_edge, recipe.keep_frame);
-        let (painting, framed) = read.map_err(|error| RunError::Picture(Role::Style, error))?;
+    let mut read = Vec::new();
+    for file in &paintings {
+        let bytes = read_file(file, Role::Style).await?;
+        let (painting, framed) = codec::decode_painting(&bytes, style_edge, recipe.keep_frame)
+            .map_err(|error| RunError::Picture(Role::Style, error))?;
         if framed {
             outbox::post(&Event::Notice(Fault::FrameLeftOut));
         }
-        paintings.push(painting);
+        read.push(painting);
     }
-    Ok(Pictures { photo, paintings, masks: Vec::new(), earlier })
+    Ok(Pictures { photo, paintings: read, masks: Vec::new(), earlier })
 }
 
-async fn read_picture(
-    attachment: Option<&JsValue>,
-    role: Role,
-    edge: u32,
-) -> Result<Pixels, RunError> {
-    let bytes = read_file(attachment, role).await?;
+async fn read_picture(file: &Blob, role: Role, edge: u32) -> Result<Pixels, RunError> {
+    let bytes = read_file(file, role).await?;
     codec::decode_fitted(&bytes, edge).map_err(|error| RunError::Picture(role, error))
 }
 
-async fn read_file(attachment: Option<&JsValue>, role: Role) -> Result<Vec<u8>, RunError> {
-    let unreadable = |reason: &str| RunError::Unreadable(role, reason.to_owned());
-    let blob: &Blob =
-        attachment.and_then(JsCast::dyn_ref).ok_or_else(|| unreadable("no file came"))?;
-    let buffer = JsFuture::from(blob.array_buffer())
+async fn read_file(file: &Blob, role: Role) -> Result<Vec<u8>, RunError> {
+    let buffer = JsFuture::from(file.array_buffer())
         .await
-        .map_err(|error| unreadable(&format!("{error:?}")))?;
+        .map_err(|error| RunError::Unreadable(role, message(&error)))?;
     Ok(Uint8Array::new(&buffer).to_vec())
 }

@@ -1,16 +1,17 @@
 //! Which division of the kernels' work is fastest, remembered for each adapter in the browser's
 //! storage.
 
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Cache, Response};
 
 use super::adapter_info;
-use super::global::{now_ms, scope};
+use super::global::now_ms;
 use crate::engine::TransferError;
 use crate::engine::device::OpenDevice;
 use crate::engine::ops::convolution::ConvKernel;
 use crate::engine::tuning;
+use crate::web::cache;
 
 /// Name of the cache in the browser's storage. Another number where kernels or keys are others, so
 /// that all are tried anew.
@@ -27,7 +28,7 @@ pub async fn division(
     mut progress: impl FnMut(u32),
 ) -> Result<ConvKernel, TransferError> {
     let key = key(adapter).await;
-    let cache = open().await.ok();
+    let cache = cache::open(CACHE).await.ok();
     if let Some(cache) = &cache
         && let Some(known) = recall(cache, &key).await
     {
@@ -57,19 +58,13 @@ async fn key(adapter: &OpenDevice) -> String {
     format!("tuning/{}", String::from(js_sys::encode_uri_component(&words)))
 }
 
-async fn open() -> Result<Cache, JsValue> {
-    let cache = JsFuture::from(scope().caches()?.open(CACHE)).await?;
-    Ok(cache.unchecked_into())
-}
-
 async fn recall(cache: &Cache, key: &str) -> Option<ConvKernel> {
-    let found = JsFuture::from(cache.match_with_str(key)).await.ok()?;
-    let response: Response = found.dyn_into().ok()?;
+    let response = cache::find(cache, key).await.ok()??;
     let name = JsFuture::from(response.text().ok()?).await.ok()?.as_string()?;
     ConvKernel::named(&name)
 }
 
-async fn remember(cache: &Cache, key: &str, division: ConvKernel) -> Result<(), JsValue> {
-    let response = Response::new_with_opt_str(Some(division.name()))?;
-    JsFuture::from(cache.put_with_str(key, &response)).await.map(drop)
+async fn remember(cache: &Cache, key: &str, kernel: ConvKernel) -> Result<(), JsValue> {
+    let response = Response::new_with_opt_str(Some(kernel.name()))?;
+    cache::put(cache, key, &response).await
 }

@@ -12,6 +12,7 @@ use super::outbox;
 use crate::engine::weights::{self, Manifest, Weights, WeightsError};
 use crate::fault::Fault;
 use crate::protocol::{Event, WeightsSource};
+use crate::web::{cache, message};
 
 /// Name of the cache in the browser's storage.
 const CACHE: &str = "impasto-weights";
@@ -42,7 +43,7 @@ impl WeightsStore {
     /// [`RunError::Download`] or [`RunError::Weights`]; a later call goes on from what has arrived.
     pub async fn load(&mut self) -> Result<Weights, RunError> {
         let url = self.url();
-        let cache = open_cache().await;
+        let cache = cache::open(CACHE).await;
         if let Ok(cache) = &cache
             && let Some(bytes) = self.stored(cache, &url).await
         {
@@ -63,7 +64,7 @@ impl WeightsStore {
             Err(error) => Err(error),
         };
         if let Err(error) = kept {
-            outbox::post(&Event::Notice(Fault::Unstored { detail: words(&error) }));
+            outbox::post(&Event::Notice(Fault::Unstored { detail: message(&error) }));
         }
         Ok(Weights::parse(&bytes)?)
     }
@@ -77,8 +78,7 @@ impl WeightsStore {
 
     /// The pack as an earlier visit left it, if it is still whole.
     async fn stored(&self, cache: &Cache, url: &str) -> Option<Vec<u8>> {
-        let found = JsFuture::from(cache.match_with_str(url)).await.ok()?;
-        let response: Response = found.dyn_into().ok()?;
+        let response = cache::find(cache, url).await.ok()??;
         let buffer = JsFuture::from(response.array_buffer().ok()?).await.ok()?;
         let bytes = Uint8Array::new(&buffer).to_vec();
         weights::verify(&bytes, &self.manifest).ok().map(|()| bytes)
@@ -133,7 +133,7 @@ impl WeightsStore {
         DownloadError::Dropped {
             received: self.partial.len() as u64,
             total: self.manifest.bytes,
-            reason: words(error),
+            reason: message(error),
         }
     }
 
@@ -147,7 +147,7 @@ impl WeightsStore {
 }
 
 async fn fetch(url: &str, from: usize) -> Result<Response, DownloadError> {
-    let unreachable = |error: JsValue| DownloadError::Unreachable(words(&error));
+    let unreachable = |error: JsValue| DownloadError::Unreachable(message(&error));
     let init = RequestInit::new();
     // The browser's own cache would keep a short answer as if it were whole; what is verified is
     // kept in our own.
@@ -161,26 +161,9 @@ async fn fetch(url: &str, from: usize) -> Result<Response, DownloadError> {
     Ok(response.unchecked_into())
 }
 
-async fn open_cache() -> Result<Cache, JsValue> {
-    let cache = JsFuture::from(scope().caches()?.open(CACHE)).await?;
-    Ok(cache.unchecked_into())
-}
-
 /// Keeps the pack for the next visit, and nothing else: earlier versions go.
 async fn keep(cache: &Cache, url: &str, bytes: &[u8]) -> Result<(), JsValue> {
-    let stored: js_sys::Array = JsFuture::from(cache.keys()).await?.unchecked_into();
-    for request in stored.iter() {
-        JsFuture::from(cache.delete_with_request(request.unchecked_ref())).await?;
-    }
-    let body = Uint8Array::from(bytes);
-    let response = Response::new_with_opt_js_u8_array(Some(&body))?;
-    JsFuture::from(cache.put_with_str(url, &response)).await?;
-    Ok(())
-}
-
-/// What a thrown value says.
-fn words(error: &JsValue) -> String {
-    error
-        .dyn_ref::<js_sys::Error>()
-        .map_or_else(|| format!("{error:?}"), |error| String::from(error.message()))
+    cache::clear(cache).await?;
+    let response = Response::new_with_opt_js_u8_array(Some(&Uint8Array::from(bytes)))?;
+    cache::put(cache, url, &response).await
 }

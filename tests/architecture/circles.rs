@@ -12,6 +12,47 @@ use super::{files, root};
 /// A module's or an item's path within the package, as in `engine`, `loss`, `Terms`.
 type ModulePath = Vec<String>;
 
+/// The floors of the large rooms, from the ground up: a file knows files of lower floors alone.
+const FLOORS: &[(&str, &[&[&str]])] = &[
+    (
+        "engine",
+        &[
+            &["arrays", "device", "in_flight", "ops"],
+            &["feature_map", "image_tensor", "state", "tuning", "weights"],
+            &["colour", "tiles"],
+            &["mask", "vgg19"],
+            &["moments"],
+            &["loss"],
+            &["evaluate", "optimizer"],
+            &["transfer"],
+            &["warm_up"],
+        ],
+    ),
+    (
+        "worker",
+        &[
+            &["adapter_info", "error", "global", "gpu_buffers", "inbox", "pace"],
+            &["outbox", "tuning_store"],
+            &["programs", "weights_store"],
+            &["preparation"],
+            &["run"],
+            &["session"],
+        ],
+    ),
+    (
+        "ui",
+        &[
+            &["browser", "device_choice", "history", "intake", "reconstruction", "samples"],
+            &["client", "pictures", "settings"],
+            &["grid", "menus", "picture_store"],
+            &["studio"],
+            &["components", "labels"],
+            &["desk"],
+            &["page"],
+        ],
+    ),
+];
+
 /// What one file says of others.
 #[derive(Default)]
 struct Module {
@@ -154,9 +195,12 @@ fn home(modules: &BTreeMap<ModulePath, Module>, path: &[String]) -> Option<Modul
     panic!("{} is passed on in a circle", path.join("::"))
 }
 
-/// Circles among the children of each folder, as the names of their members.
-fn circles(modules: &BTreeMap<ModulePath, Module>) -> Vec<String> {
-    let mut edges: BTreeMap<ModulePath, BTreeMap<String, BTreeSet<String>>> = BTreeMap::new();
+/// For each child of a room, the other children that it knows.
+type Edges = BTreeMap<String, BTreeSet<String>>;
+
+/// Who knows whom among the children of each room.
+fn edges(modules: &BTreeMap<ModulePath, Module>) -> BTreeMap<ModulePath, Edges> {
+    let mut edges: BTreeMap<ModulePath, Edges> = BTreeMap::new();
     for (from, module) in modules {
         for to in module.named.iter().filter_map(|path| home(modules, path)) {
             let shared = from.iter().zip(&to).take_while(|(a, b)| a == b).count();
@@ -166,12 +210,18 @@ fn circles(modules: &BTreeMap<ModulePath, Module>) -> Vec<String> {
             }
         }
     }
+    edges
+}
+
+/// Circles among the children of each room, as the names of their members.
+fn circles(modules: &BTreeMap<ModulePath, Module>) -> Vec<String> {
+    let edges = edges(modules);
     edges.iter().flat_map(|(room, edges)| circles_of(&room.join("::"), edges)).collect()
 }
 
 /// Takes out, again and again, what knows nothing else or is known by nothing else: what is left
 /// goes in circles.
-fn circles_of(room: &str, edges: &BTreeMap<String, BTreeSet<String>>) -> Option<String> {
+fn circles_of(room: &str, edges: &Edges) -> Option<String> {
     let mut left = edges.clone();
     loop {
         let members: BTreeSet<String> = left.keys().cloned().collect();
@@ -246,4 +296,40 @@ fn rooms_are_compared_with_all_that_lies_below_them() {
     assert_eq!(circles(&package(&passed_on)).len(), 1, "what is passed on is known");
     let own = [("one", "mod deep; use deep::Other;"), ("one::deep", "use super::Thing;")];
     assert_eq!(circles(&package(&own)).len(), 0, "a file and its own children");
+}
+
+/// What in `room` knows a file of its own floor or a higher one, or has no floor.
+fn off_floor(
+    modules: &BTreeMap<ModulePath, Module>,
+    room: &str,
+    floors: &[&[&str]],
+) -> Vec<String> {
+    let floor = |name: &str| floors.iter().position(|floor| floor.contains(&name));
+    let children: BTreeSet<&String> =
+        modules.keys().filter(|at| at.len() > 1 && at[0] == room).map(|at| &at[1]).collect();
+    let homeless = children
+        .into_iter()
+        .filter(|name| floor(name).is_none())
+        .map(|name| format!("{room}/{name} has no floor"));
+    let edges = edges(modules).remove(&vec![room.to_owned()]).unwrap_or_default();
+    let upwards = edges.iter().flat_map(|(from, known)| {
+        let upwards = known.iter().filter(move |to| floor(to) >= floor(from));
+        upwards.map(move |to| format!("{room}/{from} knows {to}"))
+    });
+    homeless.chain(upwards).collect()
+}
+
+#[test]
+fn files_know_lower_floors_of_their_room_alone() {
+    let modules = modules();
+    for (room, floors) in FLOORS {
+        assert_eq!(off_floor(&modules, room, floors), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn a_file_that_knows_a_higher_floor_or_has_none_is_found() {
+    let files = [("room::low", "use super::high;"), ("room::high", ""), ("room::new", "")];
+    let found = off_floor(&package(&files), "room", &[&["low"], &["high"]]);
+    assert_eq!(found, ["room/new has no floor", "room/low knows high"]);
 }

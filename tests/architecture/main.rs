@@ -34,7 +34,7 @@ const RULES: &[Rule] = &[
     },
     Rule {
         module: "protocol/wire.rs",
-        crates: &["js_sys", "serde", "serde_json", "thiserror", "wasm_bindgen"],
+        crates: &["js_sys", "serde", "serde_json", "thiserror", "wasm_bindgen", "web_sys"],
         modules: &["protocol"],
     },
     Rule {
@@ -63,6 +63,11 @@ const RULES: &[Rule] = &[
         modules: &["memory", "pixels"],
     },
     Rule {
+        module: "web",
+        crates: &["js_sys", "wasm_bindgen", "wasm_bindgen_futures", "web_sys"],
+        modules: &[],
+    },
+    Rule {
         module: "worker",
         crates: &[
             "console_error_panic_hook",
@@ -75,7 +80,9 @@ const RULES: &[Rule] = &[
             "wasm_bindgen_futures",
             "web_sys",
         ],
-        modules: &["codec", "engine", "fault", "losses", "memory", "pixels", "protocol", "recipe"],
+        modules: &[
+            "codec", "engine", "fault", "losses", "memory", "pixels", "protocol", "recipe", "web",
+        ],
     },
     Rule {
         module: "ui",
@@ -91,7 +98,9 @@ const RULES: &[Rule] = &[
             "wasm_bindgen_futures",
             "web_sys",
         ],
-        modules: &["fault", "layer", "losses", "memory", "pixels", "protocol", "recipe", "words"],
+        modules: &[
+            "fault", "layer", "losses", "memory", "pixels", "protocol", "recipe", "web", "words",
+        ],
     },
     Rule {
         module: "cli",
@@ -271,4 +280,24 @@ fn the_engine_reads_no_clock_and_opens_no_file() {
             assert!(!code.contains(absent), "{} uses {absent}", path.display());
         }
     }
+}
+
+/// Columns of code and comments. rustfmt holds code to it and wraps no comment.
+const WIDTH: usize = 100;
+
+fn wide_comments(text: &str) -> Vec<&str> {
+    let is_wide = |line: &&str| line.trim_start().starts_with("//") && line.chars().count() > WIDTH;
+    text.lines().filter(is_wide).collect()
+}
+
+#[test]
+fn comments_are_at_most_100_columns_wide() {
+    let folders =
+        ["benches", "examples", "src", "tests", "xtask/src"].map(|name| root().join(name));
+    for path in folders.iter().flat_map(|folder| files(folder)) {
+        let text = std::fs::read_to_string(&path).expect("the file can be read");
+        assert_eq!(wide_comments(&text), Vec::<&str>::new(), "{}", path.display());
+    }
+    let wide = format!("    /// {}×", "x".repeat(WIDTH - 8));
+    assert_eq!(wide_comments(&format!("{wide}\n{wide}x")), [format!("{wide}x")]);
 }

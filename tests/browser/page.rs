@@ -249,7 +249,8 @@ impl<'a> Page<'a> {
 
     /// What the control that has the focus is called.
     pub async fn focused(&self) -> String {
-        let script = "const element = document.activeElement; return element.ariaLabel ?? element.innerText;";
+        let script = "const element = document.activeElement; return element.ariaLabel ?? \
+                      element.innerText;";
         self.run(script, vec![]).await.as_str().unwrap_or_default().trim().to_owned()
     }
 

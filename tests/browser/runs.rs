@@ -45,7 +45,8 @@ async fn run_to_the_end(session: &Session, device: &str, steps: u32) {
     let (site, pictures) = (Site::new(), Pictures::new());
     let page = prepared(session, &site, &pictures, device, steps).await;
     let asks = async || {
-        let script = "const leave = new Event('beforeunload', { cancelable: true }); dispatchEvent(leave); return leave.defaultPrevented;";
+        let script = "const leave = new Event('beforeunload', { cancelable: true }); \
+                      dispatchEvent(leave); return leave.defaultPrevented;";
         page.run(script, vec![]).await
     };
     assert_eq!(asks().await, false, "there is nothing to lose");
@@ -225,14 +226,16 @@ pub async fn a_run_takes_the_memory_that_is_told(session: &Session) {
 
 /// The largest size offered.
 async fn largest_size(page: &Page<'_>) -> u32 {
-    let script = "return Math.max(...[...document.querySelectorAll('#size option')].map(option => Number(option.value)));";
+    let script = "return Math.max(...[...document.querySelectorAll('#size option')].map(option => \
+                  Number(option.value)));";
     serde_json::from_value(page.run(script, vec![]).await).expect("sizes are numbers")
 }
 
 /// What the chosen size says that it takes of the graphics card's memory; `None` while the photo is
 /// another that is smaller.
 async fn gigabytes_told(page: &Page<'_>) -> Option<f64> {
-    let script = "return [...document.querySelectorAll('option:checked')].map(option => option.textContent).find(text => text.includes(' GB'));";
+    let script = "return [...document.querySelectorAll('option:checked')].map(option => \
+                  option.textContent).find(text => text.includes(' GB'));";
     let told = page.run(script, vec![]).await;
     let told = told.as_str().filter(|told| !told.contains("the photo has"))?;
     told.split_once(" GB")?.0.rsplit_once(' ')?.1.parse().ok()
@@ -279,7 +282,8 @@ pub async fn cancel_is_felt_at_once_and_a_new_run_begins(session: &Session) {
     page.reach_step(2).await;
     // Escape in a control closes a list or takes back a movement; the run goes on.
     page.run(
-        "document.getElementById('size').dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape', bubbles: true }));",
+        "document.getElementById('size').dispatchEvent(new KeyboardEvent('keydown', { key: \
+         'Escape', bubbles: true }));",
         vec![],
     )
     .await;
@@ -402,7 +406,8 @@ pub async fn a_grid_grows_and_a_cell_is_taken_over(session: &Session) {
 
     page.press("Take over conv1_1, 0 % style").await;
     assert_eq!(page.chosen("Content to style").await, "0");
-    let layers = "return [...document.querySelectorAll('.layers')].map(l => l.querySelectorAll(':checked').length)[0];";
+    let layers = "return [...document.querySelectorAll('.layers')].map(l => \
+                  l.querySelectorAll(':checked').length)[0];";
     assert_eq!(page.run(layers, vec![]).await, 1, "the style layers are the cell's");
     page.press("Stylise").await;
     page.until_status("Step 2 of 2 · finished").await;

@@ -146,7 +146,8 @@ impl Site {
     /// Has the graphics card bind as many bytes at once.
     pub fn limit_buffers(&self, bytes: u32) {
         self.hook_worker(&format!(
-            "Object.defineProperty(GPUSupportedLimits.prototype, 'maxStorageBufferBindingSize', {{ get: () => {bytes} }});\n"
+            "Object.defineProperty(GPUSupportedLimits.prototype, 'maxStorageBufferBindingSize', {{ \
+             get: () => {bytes} }});\n"
         ));
     }
 

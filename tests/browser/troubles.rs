@@ -99,7 +99,8 @@ pub async fn a_dead_worker_is_survived(session: &Session) {
     let page = prepared(session, &site, &pictures, "auto", 5000).await;
     page.press("Stylise").await;
     page.reach_step(1).await;
-    let kill = "for (const worker of window.workers) { worker.terminate(); worker.dispatchEvent(new ErrorEvent('error', { message: 'killed' })); }";
+    let kill = "for (const worker of window.workers) { worker.terminate(); \
+                worker.dispatchEvent(new ErrorEvent('error', { message: 'killed' })); }";
     page.run(kill, vec![]).await;
     page.until("an error is shown", async || (!page.alert().await.is_empty()).then_some(())).await;
     page.set("Steps", "2").await;

@@ -172,7 +172,8 @@ pub async fn without_webgpu_the_processor_does_the_work(session: &Session) {
 /// A browser that lets the page keep nothing.
 pub async fn without_storage_it_works_from_memory(session: &Session) {
     let site = Site::new();
-    let denied = "CacheStorage.prototype.open = () => Promise.reject(new DOMException('denied', 'SecurityError'));";
+    let denied = "CacheStorage.prototype.open = () => Promise.reject(new DOMException('denied', \
+                  'SecurityError'));";
     site.hook_page(denied);
     site.hook_worker(denied);
     let pictures = Pictures::new();

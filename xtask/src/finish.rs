@@ -98,7 +98,8 @@ mod tests {
     const PAGE: &str = "<meta http-equiv=\"Content-Security-Policy\" content=\"script-src 'self' 'wasm-unsafe-eval'\">\
                         <meta name=\"impasto-worker\" content=\"worker_loader.js\">\
                         <meta name=\"impasto-worker-cpu\" content=\"worker-cpu_loader.js\"><link rel=\"preload\" href=\"./app-1f_bg.wasm\">\
-                        <script type=\"module\">init({ module_or_path: './app-1f_bg.wasm' })</script>";
+                        <script type=\"module\">init({ module_or_path: './app-1f_bg.wasm' \
+                                       })</script>";
 
     /// A stand-in for wasm-opt that leaves its mark.
     fn optimise(wasm: &Path, name: &str) -> Outcome {

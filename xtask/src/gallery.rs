@@ -140,7 +140,8 @@ fn index(effort: &Effort) -> String {
             if *times == 1 { String::new() } else { format!(" In {} steps.", times * steps) };
         let below = if rows.len() == 1 { "" } else { " Below, the same from other pictures." };
         text += &format!(
-            "\n## {about}\n\n![{described}]({name}.jpg)\n\nFrom the left: {described}.{longer}{below}\n"
+            "\n## {about}\n\n![{described}]({name}.jpg)\n\nFrom the left: \
+             {described}.{longer}{below}\n"
         );
     }
     text

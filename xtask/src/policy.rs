@@ -40,7 +40,8 @@ mod tests {
     use super::*;
 
     const PAGE: &str = "<head><meta http-equiv=\"Content-Security-Policy\" content=\"script-src 'self' 'wasm-unsafe-eval'\">\
-                        <script src=\"a.js\"></script><script type=\"module\">boot();</script></head>";
+                        <script src=\"a.js\"></script><script \
+                                      type=\"module\">boot();</script></head>";
 
     #[test]
     fn only_the_inline_script_is_allowed_by_its_hash() {

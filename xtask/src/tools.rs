@@ -176,7 +176,8 @@ impl Tool {
         cargo.env("PATH", search_path([self.folder()?.join("bin")])?); // else cargo advises to add the folder there
         process::run(
             &mut cargo,
-            "check that crates.io can be reached and that a C and C++ compiler is installed, then try again",
+            "check that crates.io can be reached and that a C and C++ compiler is installed, then \
+             try again",
         )
     }
 }
@@ -211,7 +212,8 @@ pub fn tidy_up() -> Outcome {
 pub fn wasm_opt(steps: &mut Steps) -> Outcome<Option<Program>> {
     if Tool::WasmOpt.find()?.is_none() && !has_cpp_compiler() {
         eprintln!(
-            "There is no C++ compiler to build wasm-opt with: the site is larger and slower than it need be."
+            "There is no C++ compiler to build wasm-opt with: the site is larger and slower than \
+             it need be."
         );
         return Ok(None);
     }

@@ -1,4 +1,4 @@
-//! How far the pastiche's content is from the photo's.
+//! The content loss: squared distance between feature maps of the pastiche and of the photo.
 
 use std::collections::BTreeMap;
 
@@ -10,37 +10,40 @@ use crate::engine::{FeatureMap, FeatureMaps};
 use crate::layer::Layer;
 use crate::recipe::LayerWeights;
 
-/// Squared distance of feature maps to the photo's.
+/// `½ Σ (F − P)²` for each layer, with feature maps `F` of the pastiche and `P` of the photo.
 ///
 /// - **Units:** activation².
-/// - **Source:** Gatys et al. 2015, eq. 1: `½ Σ (F − P)²` for each layer.
+/// - **Source:** Gatys et al. 2015, eq. 1.
 #[derive(Debug)]
 pub struct ContentLoss {
-    /// One map for each tile of the photo.
+    /// Target maps by layer, one for each tile of the photo.
     targets: BTreeMap<Layer, Vec<FeatureMap>>,
 }
 
 impl ContentLoss {
-    /// Of `layers`, whose targets are yet to come.
+    /// Creates a loss over `layers`. [`Self::add`] supplies the targets.
     pub fn new(layers: &[Layer]) -> Self {
         Self { targets: layers.iter().map(|&layer| (layer, Vec::new())).collect() }
     }
 
-    /// Takes the photo's feature maps in its next tile as targets.
+    /// Adds the photo's feature maps in its next tile as targets.
     pub fn add(&mut self, photo: &FeatureMaps) {
         self.targets.iter_mut().for_each(|(&layer, parts)| {
             parts.push(photo.get(layer).clone().detached().own_buffer());
         });
     }
 
-    /// Whether there is, or will be, a target for each of `layers`.
+    /// Whether this loss is over all of `layers`, with targets present or still to be added.
     pub fn covers(&self, layers: &[Layer]) -> bool {
         layers.iter().all(|layer| self.targets.contains_key(layer))
     }
 
-    /// The loss of a pastiche of these feature maps in tile number `tile`, for each element of the
-    /// whole picture's map, summed over the layers as `weights` has them, each times its `scale`
-    /// where it has one, `[1]`, all times `weight`; `[1]`, or `None` where no layer counts.
+    /// Returns `weight · Σ_l w_l/(N_l·M_l) · s_l · ½ Σ (F_l − P_l)²`, `[1]`, with `w_l` from
+    /// `weights` and `s_l` from `scale`, 1 for `None`.
+    ///
+    /// The inner sum is over the elements of tile number `tile`, while `N_l·M_l` counts those of
+    /// the whole image: the losses of all tiles add up to that of the image. Returns `None` if no
+    /// layer has a weight.
     pub fn evaluate(
         &self,
         pastiche: &FeatureMaps,
@@ -60,11 +63,10 @@ impl ContentLoss {
         losses.reduce(|sum, loss| sum + loss)
     }
 
-    /// The loss at one layer of a pastiche that is seen as a whole, in the paper's units, times
-    /// `weight`; `[1]`.
+    /// Returns `weight · ½ Σ (F − P)²` of one layer, `[1]`, for a pastiche of one tile.
     ///
     /// # Panics
-    /// When `layer` has no target or the pastiche no map of it: a mistake of the caller.
+    /// If `layer` has no target, or `pastiche` no map of it.
     pub fn layer_loss(&self, pastiche: &FeatureMaps, layer: Layer, weight: f32) -> Tensor<1> {
         self.tile_loss(pastiche, 0, layer, weight)
     }
@@ -83,10 +85,10 @@ impl ContentLoss {
         )
     }
 
-    /// `N·M`: elements over which the loss at a layer sums.
+    /// Returns `N·M`, the number of elements of a layer's map of the whole image.
     ///
     /// # Panics
-    /// When `layer` has no target: a mistake of the caller.
+    /// If `layer` has no target.
     pub fn elements(&self, layer: Layer) -> usize {
         self.targets[&layer].iter().map(|target| target.channels() * target.positions()).sum()
     }

@@ -1,5 +1,5 @@
-//! What the optimiser lowers: the paper's content and style losses and total variation, each in the
-//! paper's own units, and their weighted sum.
+//! The objective and its losses: content, style, total variation and outlines, each in the units of
+//! its source.
 
 mod content;
 mod objective;

@@ -1,4 +1,4 @@
-//! The weighted sum of the losses.
+//! The objective: the weighted sum of the losses, and the targets they compare with.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -15,17 +15,17 @@ use crate::memory::DeviceLimits;
 use crate::pixels::ImageSize;
 use crate::recipe::{FeatureOptions, LayerWeights, LossWeights};
 
-/// Squared levels of 255 in one squared unit of 0..1.
+/// Factor from squared values in 0..1 to squared 8-bit levels.
 const LEVELS_SQUARED: f32 = 255.0 * 255.0;
 
-/// Layers that are evaluated together, with a way back of their own.
+/// Layers evaluated together, in one forward and backward pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum LayerGroup {
-    /// All that count.
+    /// All layers with a weight.
     All,
-    /// The first alone.
+    /// `conv1_1` alone.
     First,
-    /// All but that.
+    /// All layers with a weight but `conv1_1`.
     Deeper,
 }
 
@@ -43,54 +43,54 @@ impl LayerGroup {
     }
 }
 
-/// The pictures that an objective is made of, as the network is to see them.
+/// Images that an objective is made from, as the network receives them.
 #[derive(Clone, Debug)]
 pub struct ObjectiveInputs {
-    /// For the content.
+    /// Content image.
     pub photo: ImageTensor,
-    /// For the style; may be none.
+    /// Style images; may be empty.
     pub paintings: Vec<ImageTensor>,
-    /// Where on the photo each painting belongs; none, where all are blended everywhere.
+    /// Region of the photo for each painting; empty to blend all paintings everywhere.
     pub masks: Vec<Mask>,
 }
 
-/// What a pastiche is measured against: a photo's content, paintings' style, and how the terms
-/// weigh.
+/// Loss function of a run: targets for content and style, and the weights of the terms.
 #[derive(Debug)]
 pub struct Objective {
-    /// Kept, so that another layer's content can come to count later.
+    /// Content image, kept so that a layer can get a content weight later.
     photo: ImageTensor,
-    /// Of which the targets of style are made.
+    /// Style images, from which the style targets are made.
     paintings: Vec<ImageTensor>,
-    /// In which the network sees the photo, and what is painted from it.
+    /// Tiles of the photo and of the pastiche.
     tiles: Vec<Tile>,
     content: ContentLoss,
     style: StyleLoss,
-    /// In the order in which they are made.
+    /// Targets still to be made, in order.
     missing: VecDeque<Target>,
     features: FeatureOptions,
     loss_weights: LossWeights,
     limits: DeviceLimits,
 }
 
-/// A part of the targets that is yet to be made.
+/// Part of the targets that is still to be made.
 #[derive(Debug)]
 enum Target {
-    /// What a tile of a painting adds to its Gram matrices.
+    /// Contribution of one tile of a painting to its moments.
     Style {
-        /// Its number.
+        /// Index of the painting.
         painting: usize,
         tile: Tile,
     },
-    /// The photo's feature maps in one of the tiles.
+    /// Photo's feature maps in one tile.
     Content {
-        /// Its number.
+        /// Index of the tile.
         tile: usize,
     },
 }
 
 impl Objective {
-    /// With all targets, on a device of this `limits`. Nothing is waited for.
+    /// Creates the objective with all targets, for a device with these `limits`. Does not wait for
+    /// the device.
     pub fn new(
         vgg: &Vgg19,
         subject: &ObjectiveInputs,
@@ -105,8 +105,8 @@ impl Objective {
         objective
     }
 
-    /// Without any target yet: it is not to be evaluated before [`Self::make_target`] has made
-    /// them.
+    /// Creates the objective without targets. Call [`Self::make_target`] until none is missing
+    /// before evaluating it.
     pub fn without_targets(
         subject: &ObjectiveInputs,
         features: FeatureOptions,
@@ -115,7 +115,7 @@ impl Objective {
     ) -> Self {
         let ObjectiveInputs { photo, paintings, masks } = subject;
         let tiles = |picture: &ImageTensor| Tile::all(picture.size(), limits);
-        let looks = paintings.iter().enumerate().flat_map(|(painting, picture)| {
+        let style_targets = paintings.iter().enumerate().flat_map(|(painting, picture)| {
             tiles(picture).into_iter().map(move |tile| Target::Style { painting, tile })
         });
         let mut objective = Self {
@@ -124,7 +124,7 @@ impl Objective {
             tiles: tiles(photo),
             content: ContentLoss::new(&[]),
             style: StyleLoss::new(paintings.len(), masks.iter().map(Mask::guides), features),
-            missing: looks.collect(),
+            missing: style_targets.collect(),
             features,
             loss_weights,
             limits,
@@ -133,16 +133,16 @@ impl Objective {
         objective
     }
 
-    /// Parts of the targets that are missing.
+    /// Returns the number of parts of the targets still to be made.
     ///
     /// # Panics
-    /// Never: a picture has far fewer tiles than a `u32` counts.
+    /// Never: an image has far fewer tiles than a `u32` can count.
     pub fn targets_missing(&self) -> u32 {
         u32::try_from(self.missing.len()).expect("a count of tiles")
     }
 
-    /// Makes the next part of the targets, a tile of a picture, if one is missing. It is not waited
-    /// for.
+    /// Submits the next missing part of the targets, one tile of an image, if any. Does not wait
+    /// for the device.
     pub fn make_target(&mut self, vgg: &Vgg19) {
         let Some(target) = self.missing.pop_front() else { return };
         match target {
@@ -167,9 +167,9 @@ impl Objective {
         }
     }
 
-    /// Changes what the terms weigh. Targets stay, save that a content layer which counts for the
-    /// first time is to get its own; those of a content whose targets are not all there yet are
-    /// made anew, of the layers that count now.
+    /// Sets the weights of the terms. Targets stay, except that the content targets are remade, for
+    /// the layers that now have a weight, if one of these layers has none yet or some tiles are
+    /// still missing.
     pub fn set_loss_weights(&mut self, loss_weights: LossWeights) {
         self.loss_weights = loss_weights;
         let content_misses =
@@ -182,12 +182,12 @@ impl Objective {
         }
     }
 
-    /// Makes the paintings' matrices targets, each by its share; all are there.
+    /// Makes the style targets by the paintings' shares. Requires the moments of all tiles.
     fn blend_paintings(&mut self) {
         self.style.set_shares(&self.loss_weights.style_shares(self.style.paintings()));
     }
 
-    /// Has the content's targets made anew, of the layers that count now.
+    /// Discards the content targets and queues new ones for the layers that now have a weight.
     fn reset_content(&mut self) {
         let layers = self.content_layers();
         self.content = ContentLoss::new(&layers);
@@ -201,32 +201,32 @@ impl Objective {
         self.loss_weights.counted_content_layers().layers()
     }
 
-    /// The tiles in which the network sees a pastiche.
+    /// Returns the tiles of the pastiche.
     pub fn tiles(&self) -> &[Tile] {
         &self.tiles
     }
 
-    /// The content loss alone.
+    /// Returns the content loss.
     pub fn content(&self) -> &ContentLoss {
         &self.content
     }
 
-    /// The style loss alone.
+    /// Returns the style loss.
     pub fn style(&self) -> &StyleLoss {
         &self.style
     }
 
-    /// The feature maps of a pastiche that the losses read.
+    /// Returns the pastiche's feature maps at the layers with a weight.
     pub fn encode(&self, vgg: &Vgg19, pastiche: &ImageTensor) -> FeatureMaps {
         vgg.encode(pastiche, &self.layers(), self.features)
     }
 
-    /// The layers that count.
+    /// Returns the layers with a style or content weight.
     pub(super) fn layers(&self) -> Vec<Layer> {
         [self.style_weights().layers(), self.content_layers()].concat()
     }
 
-    /// What each layer's style weighs; nothing where there is no painting.
+    /// Returns the style weight of each layer; all zero without paintings.
     fn style_weights(&self) -> LayerWeights {
         if self.style.paintings() == 0 {
             LayerWeights::default()
@@ -235,7 +235,8 @@ impl Objective {
         }
     }
 
-    /// The turns in which what is seen of `tile` is evaluated.
+    /// Returns the layer groups in which `tile` is evaluated: one after another where that saves
+    /// memory.
     pub(super) fn groups(&self, tile: &Tile) -> &'static [LayerGroup] {
         let layers = self.layers();
         let both =
@@ -247,8 +248,8 @@ impl Objective {
         }
     }
 
-    /// What the weighted terms have of a `group` for a pastiche that is seen as a whole; the first
-    /// has no smoothness.
+    /// Returns the contribution of `group` to the weighted terms, for a pastiche of one tile. Total
+    /// variation and outlines count with every group but [`LayerGroup::First`].
     pub(super) fn evaluate(&self, vgg: &Vgg19, pastiche: &ImageTensor, group: LayerGroup) -> Terms {
         let maps = vgg.encode(pastiche, &group.layers(self.layers()), self.features);
         let none = || Tensor::zeros([1], &pastiche.tensor().device());
@@ -284,7 +285,7 @@ impl Objective {
         })
     }
 
-    /// How far outlines are from the photo's, where that counts.
+    /// Returns the weighted outlines loss, or `None` if its weight is 0.
     pub(super) fn outlines(&self, pastiche: &ImageTensor) -> Option<Tensor<1>> {
         let ImageSize { width, height } = pastiche.size();
         let weight = self.loss_weights.outlines * LEVELS_SQUARED
@@ -292,15 +293,15 @@ impl Objective {
         (weight > 0.0).then(|| OutlinesLoss::evaluate(pastiche, &self.photo, weight))
     }
 
-    /// The term of smoothness.
+    /// Returns the weighted total variation.
     pub(super) fn total_variation(&self, pastiche: &ImageTensor) -> Tensor<1> {
         let weight =
             self.loss_weights.tv_weight * LEVELS_SQUARED / float(3 * pastiche.size().area());
         TotalVariationLoss::evaluate(pastiche, weight)
     }
 
-    /// What of a pastiche the style compares, as far as `tile` has part in it; `None` where no
-    /// style counts.
+    /// Returns the contribution of `tile`, whose input region is `seen`, to the pastiche's style
+    /// matrices; `None` if no style layer has a weight.
     pub(super) fn matrices(
         &self,
         vgg: &Vgg19,
@@ -315,13 +316,13 @@ impl Objective {
         })
     }
 
-    /// The style term where `matrices` are what is compared, and its gradient with respect to them.
+    /// Returns the style term `E` at `matrices`, and its gradient `∂E/∂G` with respect to them.
     pub(super) fn style_gradient(&self, matrices: &Matrices) -> Option<(Tensor<1>, Matrices)> {
         self.style.distance_and_gradient(matrices, self.style_weights())
     }
 
-    /// What a `group` has of the content term of tile number `index`, and the product of its part
-    /// in the style's matrices with the `style_gradient` at them, of which the gradient is that of
+    /// Returns a `group`'s content term in tile number `index`, and the product `Σ G·∂E/∂G` of the
+    /// tile's style matrices with `style_gradient`. The pixel gradient of this product is that of
     /// the style term.
     pub(super) fn tile_terms(
         &self,
@@ -342,7 +343,8 @@ impl Objective {
 }
 
 impl Moments {
-    /// What `tile` adds to the moments of a picture at all layers; outside of any autodiff graph.
+    /// Returns the contribution of `tile` to an image's moments at all layers, outside any autodiff
+    /// graph.
     pub fn of_tile(
         vgg: &Vgg19,
         picture: &ImageTensor,

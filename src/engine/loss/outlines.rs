@@ -1,19 +1,19 @@
-//! How far the pastiche's outlines are from the photo's.
+//! The outlines loss: how far the pastiche's edges depart from the photo's.
 
 use burn::tensor::Tensor;
 
 use crate::engine::ImageTensor;
 use crate::engine::ops::image::outlines;
 
-/// Sum of squared Laplacians of the difference to the photo, averaged over cells of 4×4 px, over
-/// all three colours, times a weight.
+/// `Σ Δ(P(x − photo))²` over all three channels, times a weight, where `P` averages over cells of
+/// 4×4 px and `Δ` is the Laplacian.
 ///
 /// - **Units:** (0..1)².
 /// - **Source:** Li, Xu, Nie, Liu 2017, *Laplacian-Steered Neural Style Transfer*, eqs. 4 and 5.
 pub struct OutlinesLoss;
 
 impl OutlinesLoss {
-    /// The loss of a picture beside a photo of its size, `[1]`.
+    /// Returns the loss of a pastiche against a photo of the same size, `[1]`.
     pub fn evaluate(pastiche: &ImageTensor, photo: &ImageTensor, weight: f32) -> Tensor<1> {
         outlines(pastiche.tensor().clone(), photo.tensor().clone(), weight)
     }
@@ -27,14 +27,15 @@ mod tests {
     use crate::engine::ops::image::outline_elements;
 
     #[test]
-    fn a_change_of_all_pixels_alike_keeps_outlines_and_a_spot_does_not() {
+    fn a_uniform_shift_has_no_outlines_loss_and_a_spot_has() {
         let device = Device::flex();
         let photo = ImageTensor::new(Tensor::full([1, 3, 12, 12], 0.5, &device));
         let at = |x: Tensor<4>| {
             OutlinesLoss::evaluate(&ImageTensor::new(x), &photo, 2.0).into_scalar::<f32>()
         };
         assert!(at(Tensor::full([1, 3, 12, 12], 0.7, &device)) < 1e-9);
-        // A pixel of the one cell inside is brighter by 0.8, its mean by 0.05: 2 · 3 · (4 · 0.05)².
+        // One pixel of the single inner cell is brighter by 0.8, hence the cell's mean by 0.05: 2 ·
+        // 3 · (4 · 0.05)².
         let spot = Tensor::full([1, 3, 1, 1], 1.3, &device);
         let x =
             Tensor::full([1, 3, 12, 12], 0.5, &device).slice_assign([0..1, 0..3, 5..6, 6..7], spot);

@@ -1,4 +1,4 @@
-//! One evaluation of the objective with its gradient, in parts that each end soon.
+//! One evaluation of the objective and its gradient, split into short parts.
 
 use burn::tensor::Tensor;
 
@@ -7,45 +7,48 @@ use super::style::Matrices;
 use super::terms::Terms;
 use crate::engine::{ImageTensor, Tile, Vgg19};
 
-/// An evaluation under way. A picture that is seen as a whole takes one part. Of a larger one each
-/// tile is seen twice: once for its part in the Gram matrices, and, when it is known how the loss
-/// pulls at those, once more for its part in the gradient.
+/// Evaluation in progress.
+///
+/// A pastiche of one tile takes a single part. A larger one takes two sweeps over its tiles: the
+/// first sums the style matrices; the second_sweep, given the gradient of the style loss with respect to
+/// these, sums the pixel gradient.
 #[derive(Debug)]
 pub struct Pass {
     pastiche: ImageTensor,
-    /// Parts done.
+    /// Number of finished parts.
     done: usize,
-    /// Of the tiles seen so far.
+    /// Style matrices summed over the tiles of the first sweep so far.
     matrices: Option<Matrices>,
-    second: Option<Second>,
+    second_sweep: Option<SecondSweep>,
 }
 
-/// What the second look at the tiles has come to so far.
+/// State of the second_sweep sweep over the tiles.
 #[derive(Debug)]
-struct Second {
-    /// The gradient of the style loss with respect to the Gram matrices of the whole.
+struct SecondSweep {
+    /// Gradient of the style loss with respect to the style matrices of the whole pastiche.
     style_gradient: Option<Matrices>,
-    /// Style, total variation and outlines are known from the beginning, the content's part of each
-    /// tile is added.
+    /// Weighted terms: style, total variation and outlines are complete from the start, the content
+    /// term is summed tile by tile.
     terms: Terms,
+    /// Pixel gradient summed so far, `[1, 3, H, W]`.
     gradient: Tensor<4>,
 }
 
-/// What a part has come to.
+/// Outcome of one part of a [`Pass`].
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "one lives at a time")]
+#[expect(clippy::large_enum_variant, reason = "only one value exists at a time")]
 pub enum Progress {
-    /// More is to do.
+    /// Unfinished evaluation.
     Going(Pass),
-    /// The weighted terms at the picture, and the gradient of their sum with respect to it, `[1, 3,
-    /// H, W]`, outside of any autodiff graph.
+    /// Weighted terms, and the gradient of their sum with respect to the pastiche, `[1, 3, H, W]`,
+    /// outside any autodiff graph.
     Done(Terms, Tensor<4>),
 }
 
 impl Pass {
-    /// Begins at `x`, `[1, 3, H, W]`.
+    /// Begins an evaluation at `x`, `[1, 3, H, W]`.
     pub fn new(x: Tensor<4>) -> Self {
-        Self { pastiche: ImageTensor::new(x), done: 0, matrices: None, second: None }
+        Self { pastiche: ImageTensor::new(x), done: 0, matrices: None, second_sweep: None }
     }
 
     /// Submits the next part, without waiting for the device.
@@ -78,21 +81,21 @@ impl Pass {
         }
         let index = self.done - tiles.len();
         let (matrices, pastiche) = (self.matrices.take(), &self.pastiche);
-        let second = self
-            .second
+        let second_sweep = self
+            .second_sweep
             .take()
-            .unwrap_or_else(|| Second::new(objective, matrices, pastiche))
+            .unwrap_or_else(|| SecondSweep::new(objective, matrices, pastiche))
             .with(objective, vgg, pastiche, index);
         if index + 1 == tiles.len() {
-            return Progress::Done(second.terms, second.gradient);
+            return Progress::Done(second_sweep.terms, second_sweep.gradient);
         }
-        self.second = Some(second);
+        self.second_sweep = Some(second_sweep);
         self.done += 1;
         Progress::Going(self)
     }
 }
 
-impl Second {
+impl SecondSweep {
     fn new(objective: &Objective, matrices: Option<Matrices>, pastiche: &ImageTensor) -> Self {
         let (style, style_gradient) =
             matrices.and_then(|matrices| objective.style_gradient(&matrices)).unzip();
@@ -111,7 +114,8 @@ impl Second {
         Self { style_gradient, terms, gradient }
     }
 
-    /// With tile number `index`, if a layer counts at all.
+    /// Adds the content term and the gradient of tile number `index`; a no-op if no layer has a
+    /// weight.
     fn with(
         mut self,
         objective: &Objective,
@@ -145,9 +149,9 @@ impl Second {
 }
 
 impl Objective {
-    /// The weighted terms at `x`, `[1, 3, H, W]`, and the gradient of their sum with respect to it,
-    /// outside of any autodiff graph: all parts of a [`Pass`], one after another. Nothing is waited
-    /// for.
+    /// Returns the weighted terms at `x`, `[1, 3, H, W]`, and the gradient of their sum with
+    /// respect to it, outside any autodiff graph. Runs all parts of a [`Pass`] without waiting for
+    /// the device.
     pub fn gradient(&self, vgg: &Vgg19, x: Tensor<4>) -> (Terms, Tensor<4>) {
         let mut pass = Pass::new(x);
         loop {
@@ -159,8 +163,8 @@ impl Objective {
     }
 }
 
-/// What `evaluate` gives beside a loss, and the loss's gradient with respect to `picture`, outside
-/// of any autodiff graph.
+/// Returns what `evaluate` gives beside a loss, and the gradient of the loss with respect to
+/// `picture`, outside any autodiff graph.
 fn value_and_gradient<T>(
     picture: &ImageTensor,
     evaluate: impl FnOnce(&ImageTensor) -> (Tensor<1>, T),

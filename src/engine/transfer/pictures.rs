@@ -19,7 +19,8 @@ pub enum TransferError {
     TooManyStyles(usize),
     /// Neither no masks nor one for each painting.
     #[error(
-        "masks: {masks}, style pictures: {paintings}; each style picture needs a mask of its own, or none has any"
+        "masks: {masks}, style pictures: {paintings}; each style picture needs a mask of its own, \
+         or none has any"
     )]
     Masks {
         /// Masks.
@@ -28,7 +29,13 @@ pub enum TransferError {
         paintings: usize,
     },
     /// A mask or an earlier result of another size than the photo's.
-    #[error("a picture of {}×{} px does not lie over a photo of {}×{} px", .0.width, .0.height, .1.width, .1.height)]
+    #[error(
+        "a picture of {}×{} px does not lie over a photo of {}×{} px",
+        .0.width,
+        .0.height,
+        .1.width,
+        .1.height
+    )]
     Sizes(ImageSize, ImageSize),
     /// Bytes that are not the state of a run.
     #[error(transparent)]

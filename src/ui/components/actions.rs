@@ -43,15 +43,37 @@ pub fn Actions(
     let rests = Memo::new(move |_| matches!(phase.get(), Some(Phase::Pausing | Phase::Paused)));
     view! {
         <div class="actions" role="group" aria-label="Run">
-            <Action id=MAIN_ACTION_ID class="primary" enabled=Signal::derive(move || ready.get() && !live.get()) on_press=on_stylise>"Stylise"</Action>
-            <Action enabled=stepping on_press=on_pause>{move || if rests.get() { "Resume" } else { "Pause" }}</Action>
+            <Action
+                id=MAIN_ACTION_ID
+                class="primary"
+                enabled=Signal::derive(move || ready.get() && !live.get())
+                on_press=on_stylise
+            >
+                "Stylise"
+            </Action>
+            <Action
+                enabled=stepping
+                on_press=on_pause
+            >
+                {move || if rests.get() { "Resume" } else { "Pause" }}
+            </Action>
             <Action enabled=live on_press=on_cancel>"Cancel"</Action>
             <Action enabled=has_result on_press=on_download>"Download"</Action>
             <Show when=move || has_result.get() && !live.get()>
-                <Action class="quiet" enabled=ready on_press=on_go_on>"Continue from result"</Action>
+                <Action
+                    class="quiet"
+                    enabled=ready
+                    on_press=on_go_on
+                >
+                    "Continue from result"
+                </Action>
             </Show>
             <Show when=move || has_previous.get()>
-                <Action class="quiet" enabled=Signal::derive(move || !live.get()) on_press=on_previous>
+                <Action
+                    class="quiet"
+                    enabled=Signal::derive(move || !live.get())
+                    on_press=on_previous
+                >
                     {move || if swapped.get() { "Latest result" } else { "Previous result" }}
                 </Action>
             </Show>
@@ -82,7 +104,13 @@ pub fn Action(
         }
     };
     view! {
-        <button type="button" id=id class=class aria-disabled=move || (!enabled.get()).then_some("true") on:click=pressed>
+        <button
+            type="button"
+            id=id
+            class=class
+            aria-disabled=move || (!enabled.get()).then_some("true")
+            on:click=pressed
+        >
             {children()}
         </button>
     }

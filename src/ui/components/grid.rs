@@ -28,7 +28,10 @@ pub fn GridSheet(
         let is_painted = Memo::new(move |_| cells.with(|cells| cells.len() > number));
         view! {
             <td>
-                <Show when=move || is_painted.get() fallback=|| view! { <span class="cell"></span> }>
+                <Show
+                    when=move || is_painted.get()
+                    fallback=|| view! { <span class="cell"></span> }
+                >
                     <button
                         type="button"
                         class="cell"
@@ -52,11 +55,14 @@ pub fn GridSheet(
     };
     view! {
         <table class="grid" id=id>
-            <caption>"Grid: style layers downwards, content to the right. Press a picture to take its settings over."</caption>
+            <caption>"Grid: style layers downwards, content to the right. Press a picture to take \
+                      its settings over."</caption>
             <thead>
                 <tr>
                     <td></td>
-                    {(0..COLUMNS.len()).map(|column| view! { <th scope="col">{column_label(column)}</th> }).collect_view()}
+                    {
+                        (0..COLUMNS.len()).map(|column| view! { <th scope="col">{column_label(column)}</th> }).collect_view()
+                    }
                 </tr>
             </thead>
             <tbody>{(0..ROWS).map(row).collect_view()}</tbody>

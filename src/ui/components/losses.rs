@@ -25,7 +25,10 @@ pub fn LossPlot(
     };
     view! {
         <div class="losses" hidden=move || losses.get().is_none()>
-            <svg viewBox=format!("0 -2 {WIDTH} {}", HEIGHT + 4.0) preserveAspectRatio="none" role="img" aria-label=description>
+            <svg viewBox=format!("0 -2 {WIDTH} {}", HEIGHT + 4.0) preserveAspectRatio="none"
+                role="img"
+                aria-label=description
+            >
                 <line x1="0" x2=WIDTH.to_string() y1=HEIGHT.to_string() y2=HEIGHT.to_string()></line>
                 <polyline points=move || curve.run((WIDTH, HEIGHT))></polyline>
             </svg>

@@ -13,8 +13,16 @@ pub fn Masthead(
     view! {
         <header class="masthead">
             <svg class="mark" viewBox="0 0 48 48" aria-hidden="true">
-                <path class="paint" d="M9 15C18 9 28 14 40 9M8 27c11-6 19 0 30-5M13 39c8-5 14-1 21-5"></path>
-                <path class="light" d="M10 13.5c9-5 18-1 29-5M9 25.5c10-5 18 0 28-5M14 37.5c7-4 13-1 19-5"></path>
+                <path
+                    class="paint"
+                    d="M9 15C18 9 28 14 40 9M8 27c11-6 19 0 30-5M13 39c8-5 14-1 21-5"
+                >
+                </path>
+                <path
+                    class="light"
+                    d="M10 13.5c9-5 18-1 29-5M9 25.5c10-5 18 0 28-5M14 37.5c7-4 13-1 19-5"
+                >
+                </path>
             </svg>
             <div>
                 <h1>"Impasto"</h1>

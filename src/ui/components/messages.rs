@@ -25,12 +25,20 @@ pub fn Messages(
     view! {
         <div class="messages" role="alert" id=TROUBLE_ID>
             {move || trouble.get().map(|Trouble { error, remedy }| {
-                let remedy = remedy.map(|remedy| view! { <RemedyButton remedy on_press=on_remedy /> }.into_any());
+                let remedy = remedy.map(
+                    |remedy| view! { <RemedyButton remedy on_press=on_remedy /> }.into_any()
+                );
                 view! { <Message class="trouble" error remedy on_dismiss=on_dismiss_trouble /> }
             })}
         </div>
         <div class="messages" aria-live="polite">
-            {move || notice.get().map(|error| view! { <Message class="notice" error remedy=None on_dismiss=on_dismiss_notice /> })}
+            {
+                move || notice.get().map(
+                    |error| view! {
+                        <Message class="notice" error remedy=None on_dismiss=on_dismiss_notice />
+                    }
+                )
+            }
         </div>
     }
 }
@@ -72,7 +80,13 @@ fn Message(
             {detail}
             <div class="message-actions">
                 {remedy}
-                <button type="button" class="quiet" on:click=move |_| on_dismiss.run(())>"Dismiss"</button>
+                <button
+                    type="button"
+                    class="quiet"
+                    on:click=move |_| on_dismiss.run(())
+                >
+                    "Dismiss"
+                </button>
             </div>
         </section>
     }

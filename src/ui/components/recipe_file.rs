@@ -21,7 +21,12 @@ pub fn RecipeFile(
     };
     view! {
         <div class="recipe-file">
-            <button type="button" class="quiet" title="All settings as a file, for another day or device" on:click=move |_| on_save.run(())>
+            <button
+                type="button"
+                class="quiet"
+                title="All settings as a file, for another day or device"
+                on:click=move |_| on_save.run(())
+            >
                 "Save recipe"
             </button>
             <label class="button quiet">

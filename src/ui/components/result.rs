@@ -50,15 +50,33 @@ pub fn ResultFrame(
             .map(|url| view! { <img class="photo" src=url alt=alt on:load=measure /> })
     };
     view! {
-        <figure class="frame" class:empty=move || !has_result.get() && !preparing.get() class:preparing=preparing>
+        <figure
+            class="frame"
+            class:empty=move || !has_result.get() && !preparing.get()
+            class:preparing=preparing
+        >
             <div class="mat" style=("--ratio", ratio)>
-                <canvas role="img" aria-label="Result" hidden=move || !has_result.get() node_ref=canvas width="1" height="1"></canvas>
+                <canvas
+                    role="img"
+                    aria-label="Result"
+                    hidden=move || !has_result.get()
+                    node_ref=canvas
+                    width="1"
+                    height="1"
+                >
+                </canvas>
                 {move || shows_photo().then(photo)}
                 <Show when=move || !has_result.get() && !preparing.get()>
                     <div class="invitation">
                         <p>"The painted picture will hang here."</p>
                         <Show when=move || untouched.get()>
-                            <button type="button" class="primary" on:click=move |_| on_try.run(())>"Try a sample"</button>
+                            <button
+                                type="button"
+                                class="primary"
+                                on:click=move |_| on_try.run(())
+                            >
+                                "Try a sample"
+                            </button>
                         </Show>
                     </div>
                 </Show>

@@ -29,7 +29,14 @@ pub fn SampleStrip(
                     aria-pressed=move || is_chosen().to_string()
                     on:click=move |_| on_pick.run(sample)
                 >
-                    <img src=format!("samples/{}", sample.file) alt="" width="44" height="44" loading="lazy" draggable="false" />
+                    <img
+                        src=format!("samples/{}", sample.file)
+                        alt=""
+                        width="44"
+                        height="44"
+                        loading="lazy"
+                        draggable="false"
+                    />
                 </button>
             }
         })

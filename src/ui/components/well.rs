@@ -98,7 +98,9 @@ pub fn PictureWell(
                                     alt=""
                                     draggable="false"
                                     on:error=move |_| undrawable.set(broken.clone())
-                                    on:load=move |event| on_drawn.run((drawn.clone(), natural_size(&event_target(&event))))
+                                    on:load=move |event| on_drawn.run(
+                                        (drawn.clone(), natural_size(&event_target(&event)))
+                                    )
                                 />
                             }
                         })

@@ -51,8 +51,18 @@ pub fn Inputs(
                 {samples(Well::Content, "Sample photos", &PHOTOS)}
             </div>
             <Show when=move || !is_untouched(desk)>
-                <button type="button" class="swap" aria-label="Swap pictures" title="Swap pictures" on:click=move |_| desk.swap_pictures()>
-                    <svg viewBox="0 0 24 24" aria-hidden="true"><path d="M4 8h15m-4-4 4 4-4 4M20 16H5m4-4-4 4 4 4"></path></svg>
+                <button
+                    type="button"
+                    class="swap"
+                    aria-label="Swap pictures"
+                    title="Swap pictures"
+                    on:click=move |_| desk.swap_pictures()
+                >
+                    <svg viewBox="0 0 24 24"
+                        aria-hidden="true"
+                    >
+                        <path d="M4 8h15m-4-4 4 4-4 4M20 16H5m4-4-4 4 4 4"></path>
+                    </svg>
                 </button>
             </Show>
             <div class="side">
@@ -66,7 +76,11 @@ pub fn Inputs(
                         <div class="side">
                             <BlendSlider
                                 share=recipe(desk, |recipe| recipe.loss_weights.style_shares(2)[1])
-                                on_change=Callback::new(move |share| desk.adjust(|loss_weights| loss_weights.styles[..2].copy_from_slice(&[1.0 - share, share])))
+                                on_change=Callback::new(
+                                    move |share| desk.adjust(
+                                        |loss_weights| loss_weights.styles[..2].copy_from_slice(&[1.0 - share, share])
+                                    )
+                                )
                             />
                             <button type="button" class="quiet" on:click=remove_second>
                                 "Remove second style"

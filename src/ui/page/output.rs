@@ -24,8 +24,12 @@ pub fn Transport(
         <Actions
             phase=part(desk, Studio::phase)
             ready=Memo::new(move |_| desk.is_ready_for(Errand::Repaint))
-            has_result=Memo::new(move |_| result_images.with(|result_images| result_images.shown.is_some()))
-            has_previous=Memo::new(move |_| result_images.with(|result_images| result_images.previous.is_some()))
+            has_result=Memo::new(
+                move |_| result_images.with(|result_images| result_images.shown.is_some())
+            )
+            has_previous=Memo::new(
+                move |_| result_images.with(|result_images| result_images.previous.is_some())
+            )
             swapped=Memo::new(move |_| result_images.with(ResultImages::are_swapped))
             on_stylise=Callback::new(move |()| desk.stylise())
             on_pause=Callback::new(move |()| desk.act(Studio::toggle_pause))
@@ -73,9 +77,17 @@ pub fn Output(
             />
             <ResultFrame
                 canvas=desk.canvas()
-                size=Memo::new(move |_| result_images.with(|result_images| result_images.shown.as_ref().map(|result_image| result_image.size)))
+                size=Memo::new(
+                    move |_| result_images.with(
+                        |result_images| result_images.shown.as_ref().map(
+                            |result_image| result_image.size
+                        )
+                    )
+                )
                 original_url=Memo::new(move |_| Some(desk.original()?.url?.as_str().to_owned()))
-                original_title=Memo::new(move |_| desk.original().map_or("photo", |original| original.title))
+                original_title=Memo::new(
+                    move |_| desk.original().map_or("photo", |original| original.title)
+                )
                 preparing=Memo::new(move |_| is_preparing(desk))
                 untouched=Memo::new(move |_| is_untouched(desk))
                 on_try=Callback::new(move |()| desk.try_samples())
@@ -90,13 +102,17 @@ pub fn Output(
             <LossPlot
                 curve=Callback::new(curve)
                 description=part(desk, labels::curve_line)
-                losses=part(desk, |studio| studio.run().filter(|run| !matches!(run.errand, Errand::Cell(_))).and_then(|run| run.losses))
+                losses=part(
+                    desk, |studio| studio.run().filter(|run| !matches!(run.errand, Errand::Cell(_))).and_then(|run| run.losses)
+                )
             />
             <Show when=move || has_grid.get()>
                 <GridSheet
                     id=GRID_ID
                     cells=desk.cells()
-                    taken=Callback::new(move |number| desk.studio().with(|studio| studio.is_cell_taken(number)))
+                    taken=Callback::new(
+                        move |number| desk.studio().with(|studio| studio.is_cell_taken(number))
+                    )
                     on_take=Callback::new(move |number| desk.act(|studio| studio.take_cell(number)))
                 />
             </Show>

@@ -25,11 +25,15 @@ pub fn Technique(
         <section class="technique" aria-label="Settings">
             <BalanceSlider
                 content_weight=recipe(desk, |recipe| recipe.loss_weights.content_weight)
-                on_change=Callback::new(move |weight| desk.adjust(|loss_weights| loss_weights.content_weight = weight))
+                on_change=Callback::new(
+                    move |weight| desk.adjust(|loss_weights| loss_weights.content_weight = weight)
+                )
             />
             <OutlinesSlider
                 weight=recipe(desk, |recipe| recipe.loss_weights.outlines)
-                on_change=Callback::new(move |weight| desk.adjust(|loss_weights| loss_weights.outlines = weight))
+                on_change=Callback::new(
+                    move |weight| desk.adjust(|loss_weights| loss_weights.outlines = weight)
+                )
             />
             <div class="pair">
                 <Choice
@@ -54,7 +58,9 @@ pub fn Technique(
                     items=part(desk, move |studio| {
                         let (device, settings) = (studio.report(), studio.settings());
                         let photo = desk.photo_size();
-                        menus::sizes(&sizes_on(device), settings.size_on(device), photo, studio.card(), &settings.recipe)
+                        menus::sizes(
+                            &sizes_on(device), settings.size_on(device), photo, studio.card(), &settings.recipe
+                        )
                     })
                     chosen=part(desk, |studio| studio.settings().size_on(studio.report()))
                     on_change=set(desk, |settings, size| settings.size = Some(size))
@@ -80,7 +86,10 @@ pub fn Technique(
                 <summary>"Grid"</summary>
                 <GridSection desk=desk />
             </details>
-            <RecipeFile on_save=Callback::new(move |()| desk.save_recipe()) on_files=Callback::new(move |files| desk.take_recipe_file(files)) />
+            <RecipeFile
+                on_save=Callback::new(move |()| desk.save_recipe())
+                on_files=Callback::new(move |files| desk.take_recipe_file(files))
+            />
         </section>
     }
 }
@@ -105,7 +114,9 @@ fn Strokes(
                 label="Build-up"
                 items=part(desk, move |studio| {
                     let settings = studio.settings();
-                    menus::build_ups(settings.recipe.sizes, settings.size_on(studio.report()), desk.photo_size())
+                    menus::build_ups(
+                        settings.recipe.sizes, settings.size_on(studio.report()), desk.photo_size()
+                    )
                 })
                 chosen=recipe(desk, |recipe| recipe.sizes)
                 on_change=set_recipe(desk, |recipe, sizes| recipe.sizes = sizes)
@@ -113,20 +124,28 @@ fn Strokes(
         </div>
         <GrainSlider
             grain=recipe(desk, |recipe| recipe.loss_weights.grain)
-            on_change=Callback::new(move |grain| desk.adjust(|loss_weights| loss_weights.grain = grain))
+            on_change=Callback::new(
+                move |grain| desk.adjust(|loss_weights| loss_weights.grain = grain)
+            )
         />
         <StyleLayers
             weights=recipe(desk, |recipe| recipe.loss_weights.style_layers)
             without="Without a layer the painting does not count: what is painted is the photo."
-            on_change=Callback::new(move |layers| desk.adjust(|loss_weights| loss_weights.style_layers = layers))
+            on_change=Callback::new(
+                move |layers| desk.adjust(|loss_weights| loss_weights.style_layers = layers)
+            )
         />
         <div class="pair">
             <Choice
                 id="content-layer"
                 label="Content layer"
-                items=recipe(desk, |recipe| menus::content_layers(recipe.loss_weights.content_layers))
+                items=recipe(
+                    desk, |recipe| menus::content_layers(recipe.loss_weights.content_layers)
+                )
                 chosen=recipe(desk, |recipe| recipe.loss_weights.content_layers)
-                on_change=Callback::new(move |layers| desk.adjust(|loss_weights| loss_weights.content_layers = layers))
+                on_change=Callback::new(
+                    move |layers| desk.adjust(|loss_weights| loss_weights.content_layers = layers)
+                )
             />
             <Choice
                 id="start"
@@ -154,7 +173,9 @@ fn Advanced(
     view! {
         <SmoothnessSlider
             tv_weight=recipe(desk, |recipe| recipe.loss_weights.tv_weight)
-            on_change=Callback::new(move |weight| desk.adjust(|loss_weights| loss_weights.tv_weight = weight))
+            on_change=Callback::new(
+                move |weight| desk.adjust(|loss_weights| loss_weights.tv_weight = weight)
+            )
         />
         <div class="pair">
             <Choice
@@ -185,7 +206,9 @@ fn Advanced(
                 label="Compute on"
                 items=menus::devices()
                 chosen=part(desk, |studio| studio.settings().device)
-                on_change=Callback::new(move |choice| desk.act(|studio| studio.choose_device(choice)))
+                on_change=Callback::new(
+                    move |choice| desk.act(|studio| studio.choose_device(choice))
+                )
             />
             <Show when=move || on_card.get()>
                 <Choice
@@ -198,11 +221,19 @@ fn Advanced(
             </Show>
         </div>
         <label class="tick">
-            <input type="checkbox" prop:checked=linear_light on:change=move |event| set_light.run(event_target_checked(&event)) />
+            <input
+                type="checkbox"
+                prop:checked=linear_light
+                on:change=move |event| set_light.run(event_target_checked(&event))
+            />
             "Tell colours apart in linear light"
         </label>
         <label class="tick">
-            <input type="checkbox" prop:checked=keep_frame on:change=move |event| set_frame.run(event_target_checked(&event)) />
+            <input
+                type="checkbox"
+                prop:checked=keep_frame
+                on:change=move |event| set_frame.run(event_target_checked(&event))
+            />
             "Take a painting's frame as part of it"
         </label>
     }
@@ -221,7 +252,8 @@ fn LayersSection(
     let of_content = move || reconstruction.get().subject == ReconstructionOf::Content;
     view! {
         <p class="hint">
-            "One picture, painted out of noise from what layers know of it and nothing else: the photo's content, or the painting's style. Size and steps are those above."
+            "One picture, painted out of noise from what layers know of it and nothing else: the \
+             photo's content, or the painting's style. Size and steps are those above."
         </p>
         <div class="pair">
             <Choice
@@ -237,7 +269,9 @@ fn LayersSection(
                     label="From layer"
                     items=menus::layers()
                     chosen=Memo::new(move |_| reconstruction.get().content_layer)
-                    on_change=set(desk, |settings, layer| settings.reconstruction.content_layer = layer)
+                    on_change=set(
+                        desk, |settings, layer| settings.reconstruction.content_layer = layer
+                    )
                 />
             </Show>
         </div>
@@ -245,10 +279,17 @@ fn LayersSection(
             <StyleLayers
                 weights=Memo::new(move |_| reconstruction.get().style_layers)
                 without="Choose at least one layer to paint from."
-                on_change=set(desk, |settings, layers| settings.reconstruction.style_layers = layers)
+                on_change=set(
+                    desk, |settings, layers| settings.reconstruction.style_layers = layers
+                )
             />
         </Show>
-        <Action enabled=Signal::derive(enabled) on_press=Callback::new(move |()| desk.reconstruct())>"Reconstruct"</Action>
+        <Action
+            enabled=Signal::derive(enabled)
+            on_press=Callback::new(move |()| desk.reconstruct())
+        >
+            "Reconstruct"
+        </Action>
     }
 }
 
@@ -262,8 +303,14 @@ fn GridSection(
     let enabled = move || !live.get() && desk.is_ready_for(Errand::Cell(0));
     view! {
         <p class="hint">
-            {format!("{CELLS} small pictures: more and more style layers against more and more content, all else as set. Steps are those above.")}
+            {format!("{CELLS} small pictures: more and more style layers against more and more \
+                      content, all else as set. Steps are those above.")}
         </p>
-        <Action enabled=Signal::derive(enabled) on_press=Callback::new(move |()| desk.paint_grid())>"Paint the grid"</Action>
+        <Action
+            enabled=Signal::derive(enabled)
+            on_press=Callback::new(move |()| desk.paint_grid())
+        >
+            "Paint the grid"
+        </Action>
     }
 }

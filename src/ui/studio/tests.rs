@@ -208,8 +208,7 @@ fn a_recipe_reaches_the_running_picture_and_says_when_it_is_too_large() {
 fn a_reconstruction_paints_as_it_was_begun_and_no_slider_reaches_it() {
     let mut studio = opened();
     studio.set(|settings| settings.reconstruction.content_layer = Layer::Conv1_1);
-    let Some(Task::Post(Command::Start { recipe, goes_on: false, .. })) = studio.reconstruct()
-    else {
+    let Some(Task::Post(Command::Start { recipe, .. })) = studio.reconstruct() else {
         panic!("it begins")
     };
     assert_eq!(recipe.loss_weights.counted_content_layers().layers(), [Layer::Conv1_1]);
@@ -229,7 +228,7 @@ fn a_grid_paints_one_cell_after_another_until_it_is_cancelled_and_a_cell_can_be_
     studio.set(|settings| settings.recipe.start = Start::NOISE);
     let mut next = studio.paint_grid();
     for number in 0..3 {
-        let Some(Task::Post(Command::Start { run, recipe, goes_on: false, .. })) = next else {
+        let Some(Task::Post(Command::Start { run, recipe, .. })) = next else {
             panic!("cell {number} begins")
         };
         assert_eq!((recipe.size, recipe.start), (128, Start::NOISE));
@@ -351,7 +350,7 @@ fn a_lost_worker_is_retired_and_the_next_start_makes_another() {
     assert_eq!(studio.trouble().unwrap().remedy, Some(Remedy::Retry));
     assert_eq!(studio.start(), Some(Task::Boot(DeviceKind::Gpu)));
     assert_eq!(studio.apply(Event::Booted), Some(Task::Post(Command::Open(DeviceKind::Gpu))));
-    let Some(Task::Post(Command::Start { run, recipe, goes_on: false, .. })) =
+    let Some(Task::Post(Command::Start { run, recipe, .. })) =
         studio.apply(Event::Opened(gpu(false)))
     else {
         panic!("it begins")
@@ -428,19 +427,22 @@ fn choosing_another_device_leaves_the_run_and_choosing_the_same_does_not() {
 }
 
 #[test]
-fn a_run_that_goes_on_says_so_even_when_it_has_to_wait_for_the_device() {
+fn a_run_from_the_result_stays_one_while_it_waits_for_the_device_and_when_it_is_retried() {
+    let starts = |task| assert!(matches!(task, Some(Task::Post(Command::Start { .. }))));
+    let errand = |studio: &Studio| studio.run().map(|run| run.errand);
     let mut studio = opened();
-    assert!(matches!(studio.go_on(), Some(Task::Post(Command::Start { goes_on: true, .. }))));
+    starts(studio.go_on());
+    assert_eq!(errand(&studio), Some(Errand::GoOn));
     studio.apply(failed(None, true));
     assert_eq!(studio.go_on(), Some(Task::Boot(DeviceKind::Gpu)));
-    assert!(matches!(
-        studio.apply(Event::Opened(gpu(false))),
-        Some(Task::Post(Command::Start { goes_on: true, .. }))
-    ));
+    starts(studio.apply(Event::Opened(gpu(false))));
+    assert_eq!(errand(&studio), Some(Errand::GoOn));
     studio.apply(failed(Some(2), false));
-    assert!(matches!(studio.retry(), Some(Task::Post(Command::Start { goes_on: true, .. }))));
+    starts(studio.retry());
+    assert_eq!(errand(&studio), Some(Errand::GoOn));
     studio.cancel();
-    assert!(matches!(studio.start(), Some(Task::Post(Command::Start { goes_on: false, .. }))));
+    starts(studio.start());
+    assert_eq!(errand(&studio), Some(Errand::Repaint));
 }
 
 #[test]

@@ -22,13 +22,25 @@ pub struct Options {
     #[arg(long)]
     pub browser: Option<Browser>,
     /// Sides of the square pictures, px
-    #[arg(long = "size", value_name = "LIST", value_delimiter = ',', default_value = "64,128,256,512", value_parser = size)]
+    #[arg(
+        long = "size",
+        value_name = "LIST",
+        value_delimiter = ',',
+        default_value = "64,128,256,512",
+        value_parser = size
+    )]
     pub sizes: Vec<u32>,
     /// Measure each convolution alone, ours against Burn's own
     #[arg(long, conflicts_with_all = ["browser", "history"])]
     pub kernels: bool,
     /// lbfgs, adam or both
-    #[arg(long = "optimizer", value_name = "LIST", value_delimiter = ',', default_value = "lbfgs", value_parser = named::<OptimizerKind>)]
+    #[arg(
+        long = "optimizer",
+        value_name = "LIST",
+        value_delimiter = ',',
+        default_value = "lbfgs",
+        value_parser = named::<OptimizerKind>
+    )]
     pub optimizers: Vec<OptimizerKind>,
     /// Where to compute
     #[arg(long, default_value = "gpu")]
@@ -37,20 +49,42 @@ pub struct Options {
     #[arg(long, value_name = "BORDER", default_value = "zero", value_parser = named::<Border>)]
     pub border: Border,
     /// Numbers of paintings
-    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "1", value_parser = styles)]
+    #[arg(
+        long,
+        value_name = "LIST",
+        value_delimiter = ',',
+        default_value = "1",
+        value_parser = styles
+    )]
     pub styles: Vec<u32>,
     /// See pictures of more than PX×PX in tiles, natively; without it those that are too large for
     /// the device
-    #[arg(long, value_name = "PX", conflicts_with_all = ["browser", "kernels", "history"], value_parser = clap::value_parser!(u32).range(i64::from(LEAST_TILE_EDGE_PX)..))]
+    #[arg(
+        long,
+        value_name = "PX",
+        conflicts_with_all = ["browser", "kernels", "history"],
+        value_parser = clap::value_parser!(u32).range(i64::from(LEAST_TILE_EDGE_PX)..)
+    )]
     pub tiles_above: Option<u32>,
     /// Keep feature maps in f16, natively
     #[arg(long, conflicts_with_all = ["browser", "kernels", "history"])]
     pub half_precision: bool,
     /// Measure L-BFGS alone, without the network, with each of these numbers of pairs remembered
-    #[arg(long, value_name = "LIST", value_delimiter = ',', conflicts_with = "browser", value_parser = clap::value_parser!(u32).range(1..=100))]
+    #[arg(
+        long,
+        value_name = "LIST",
+        value_delimiter = ',',
+        conflicts_with = "browser",
+        value_parser = clap::value_parser!(u32).range(1..=100)
+    )]
     pub history: Vec<u32>,
     /// What is timed after the warm-up: steps, or calls of each kernel
-    #[arg(long, visible_alias = "steps", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=50_000))]
+    #[arg(
+        long,
+        visible_alias = "steps",
+        default_value_t = 5,
+        value_parser = clap::value_parser!(u32).range(1..=50_000)
+    )]
     pub runs: u32,
 }
 

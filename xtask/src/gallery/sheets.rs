@@ -186,7 +186,8 @@ pub const SHEETS: [Sheet; 19] = [
     },
     Sheet {
         name: "network",
-        about: "How the network reads: its filters as published or each as loud as the others, and its pooling.",
+        about: "How the network reads: its filters as published or each as loud as the others, and \
+                its pooling.",
         rows: ONE,
         cells: &[
             ("raw, average pooling", &[STYLIZE]),
@@ -264,7 +265,8 @@ pub const SHEETS: [Sheet; 19] = [
     },
     Sheet {
         name: "grid",
-        about: "The paper's grid: style from more and more layers downwards, more and more content to the right.",
+        about: "The paper's grid: style from more and more layers downwards, more and more content \
+                to the right.",
         rows: ONE,
         cells: &[("content weights of 16, 500 and 16000", &[GRID, "--weights=16,500,16000"])],
         times: 1,

@@ -125,7 +125,8 @@ fn one_program_each_serves_all_sizes() {
     assert_eq!(
         first.len(),
         9,
-        "the network's input, the sums of all units, their sum, the bytes, the half, a part and what it is added to, and the poison of these tests for both types"
+        "the network's input, the sums of all units, their sum, the bytes, the half, a part and \
+         what it is added to, and the poison of these tests for both types"
     );
     assert!(first == launched([33, 37]));
 }

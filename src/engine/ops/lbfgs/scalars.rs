@@ -525,8 +525,7 @@ mod tests {
     }
 
     #[test]
-    fn of_two_objectives_the_change_of_the_gradient_is_not_remembered_and_a_step_that_does_not_fall_is_dropped()
-     {
+    fn after_a_change_of_the_objective_no_pair_is_stored_and_a_rising_step_is_dropped() {
         let (s, y) = PAIRS[0];
         let mut mirror = Mirror::new(2);
         mirror.take(Evaluated::TrialAfterChange, 9.0, [s, y, [1.0; 3]]);
