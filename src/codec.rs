@@ -1,4 +1,15 @@
-//! Picture files to [`Pixels`] and back.
+//! Image files to [`Pixels`] and back.
+//!
+//! ```
+//! use impasto::codec;
+//! use impasto::pixels::{ImageSize, Pixels};
+//!
+//! let red = Pixels::new(ImageSize::new(48, 32), [255, 0, 0, 255].repeat(48 * 32)).unwrap();
+//! let png = codec::encode_png(&red);
+//! assert_eq!(codec::decode(&png).unwrap(), red);
+//! assert_eq!(codec::decode_fitted(&png, 36).unwrap().size(), ImageSize::new(36, 24));
+//! assert!(codec::decode(b"Dear Sir,").is_err());
+//! ```
 //!
 //! - EXIF orientation is applied; of an animation the first frame is taken; 16-bit samples are
 //!   rounded to 8.

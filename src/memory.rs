@@ -1,85 +1,79 @@
-//! What painting takes of a graphics card's memory, and how a picture is painted that would take
-//! too much. Pure arithmetic, from measurements: WebGPU tells the size of one buffer, but neither
-//! how much memory there is nor what is used.
+//! How much device memory painting takes, and how to paint where that is too much. Pure arithmetic
+//! from measurements: WebGPU tells the size of one buffer, but neither how much memory there is nor
+//! how much is in use. `docs/memory.md` tells the rest.
 
 use serde::{Deserialize, Serialize};
 
-/// Bytes at any size: above all the network, ready for both directions.
+/// Bytes at any image size: mostly the weights, packed for both passes.
 const NETWORK_BYTES: u64 = 135 << 20;
-/// Bytes for each pixel of a picture that the network, as published, sees as a whole, in a browser:
-/// the gradients of its two largest feature maps, 512, and as much again in pieces of memory that
-/// serve at another time. There each tensor has a piece of its own; natively several share one, and
-/// a picture takes a fifth to a third less. Where maps are kept in halves it is the same, since
-/// gradients are not. Regions, which the command line alone has, take more.
+/// Bytes per pixel of an untiled image in a browser: 512 for the two largest gradients, and about
+/// as much in idle buffers, since CubeCL does not sub-allocate in wasm. Natively a fifth to a third
+/// less; as much with f16 maps, since gradients are f32; more with regions.
 const MAPS_BYTES: u64 = 1_060;
-/// The same where all layers are evaluated together.
+/// Bytes per pixel of an untiled image whose layers all share one backward pass.
 const TOGETHER_BYTES: u64 = 1_440;
-/// The same of a tile as large as it may be, whose cores are maps of their own; maps in halves save
-/// a sixth of it.
+/// Bytes per pixel of a tile of the largest size, whose crops are maps of their own. f16 maps save
+/// a sixth.
 const TILE_BYTES: u64 = 1_400;
-/// Bytes for each pixel that is seen of a painting while it is studied: two maps of block 1, and
-/// some more. Nothing is kept for a way back.
+/// Bytes per pixel of a painting while its targets are made: two maps of block 1 and some more.
+/// Nothing is saved for a backward pass.
 const STUDY_BYTES: u64 = 625;
-/// Bytes for each pixel of the picture beside the optimiser's memory: its other vectors, the
-/// photo's content, the pictures themselves.
+/// Bytes per pixel of the image beside L-BFGS's history: its other vectors, the content targets,
+/// the images.
 const PICTURE_BYTES: u64 = 165;
-/// What is added to that in tiles: what becomes of them is gathered.
+/// Bytes per pixel that tiling adds to that, for the gathered gradient.
 const GATHERED_BYTES: u64 = 40;
-/// Bytes of one f32.
+/// Bytes of an f32.
 const FLOAT_BYTES: u64 = 4;
 /// Channels of the widest feature map at full resolution: those of block 1.
 const WIDEST_CHANNELS: u64 = 64;
-/// Elements in a chunk, by which L-BFGS's vectors grow.
+/// Elements of a chunk: the granularity of L-BFGS's vectors.
 pub const CHUNK: usize = 4096;
-/// Colours of a pixel, each an element of a vector.
+/// Colour channels of a pixel.
 const COLOURS: u64 = 3;
-/// Pairs that L-BFGS remembers where there is room, and the fewest that are worth it.
+/// Most and fewest history pairs of L-BFGS; fewer are not worth their cost.
 const MOST_PAIRS: u64 = 10;
 const FEWEST_PAIRS: u64 = 3;
-/// Bytes of all pairs together, but for the fewest, and where memory is to be spared: ten and five
-/// at 1448².
+/// Most bytes of the history, ample and sparing: ten and five pairs at 1448².
 const PAIRS_BYTES: u64 = 512 << 20;
 const SPARING_PAIRS_BYTES: u64 = 256 << 20;
-/// The longest side, px, of a picture that is painted as a whole. A square one takes about 4 GB.
+/// The longest side, px, of an untiled image. A square one takes about 4 GB.
 const MOST_WHOLE_EDGE_PX: u32 = if cfg!(target_family = "wasm") { 1536 } else { 2048 };
-/// The side of the largest square of which all layers are evaluated together, px. Of a larger
-/// picture the first layer is evaluated by itself: its map, one of the two largest, is then not
-/// there while the gradients of the deeper layers are. A smaller one fits anyway, and a few
-/// programs more take longer to start than to run.
+/// The side, px, of the largest square whose layers all share one backward pass. Above it the first
+/// layer has a pass of its own, so that its map, one of the two largest, is freed before the deeper
+/// gradients exist. Below it everything fits, and the extra launches would cost more than they
+/// save.
 const TOGETHER_EDGE_PX: u32 = 384;
-/// The longest side of a tile with its halo, px: about 0.8 GB, and three fifths of its work are for
-/// its core.
+/// The longest side of a tile with its halo, px: about 0.8 GB, of whose work three fifths are for
+/// the core.
 const TILE_EDGE_PX: u32 = 768;
-/// The shortest such side that leaves room between the halos, px.
+/// The shortest side of a tile, px, that leaves room between its halos.
 pub const LEAST_TILE_EDGE_PX: u32 = 208;
-/// The longest where memory is to be spared, and of what is seen as a whole then.
+/// The longest side of a tile, and of an untiled image, where memory is spared, px.
 const SPARING_EDGE_PX: u32 = 640;
-/// The longest side offered on a graphics card, px: a poster's, 35 cm at 300 dpi.
+/// The longest side offered on a GPU, px: a poster of 35 cm at 300 dpi.
 const MAX_EDGE_PX: u32 = 4096;
 
-/// How much of a graphics card's memory to take, where a picture can be painted with more or with
-/// less.
+/// How much device memory to take, where an image can be painted with more or with less.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MemoryUse {
     /// As much as makes it fast.
     #[default]
     Ample,
-    /// Less, with tiles also where the picture could be seen as a whole, and with feature maps in
-    /// halves where the card has them. The picture differs in what no one can foresee anyway, by
-    /// half as much again as another order of sums makes it differ.
+    /// Less: tiles also where the image would fit untiled, and f16 feature maps where the device
+    /// has f16. The result differs by about 1.5× the effect of another summation order.
     Sparing,
 }
 
-/// In what feature maps are kept on a graphics card between the layers. Sums and gradients are f32
-/// either way.
+/// Precision of stored feature maps on a GPU. Sums and gradients are f32 either way.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Precision {
     /// f32.
     #[default]
     Single,
-    /// f16, where the card has it.
+    /// f16, where the device has it.
     Half,
 }
 
@@ -87,7 +81,7 @@ impl Precision {
     /// Both.
     pub const ALL: [Self; 2] = [Self::Single, Self::Half];
 
-    /// Its name, lower-case.
+    /// Returns its name, lower-case.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Single => "single",
@@ -95,30 +89,28 @@ impl Precision {
         }
     }
 
-    /// The one of this name.
+    /// Returns the precision of this name.
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|precision| precision.name() == name)
     }
 }
 
-/// What a device has room for.
+/// What a device has room for, and how to paint there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeviceLimits {
-    /// The longest side, px, of a picture that the network sees as a whole; larger ones it sees in
-    /// tiles.
+    /// The longest side, px, of an untiled image.
     pub whole_edge: u32,
     /// The longest side, px, of a tile with its halo.
     pub tile_edge: u32,
-    /// The side, px, of the largest square of which all layers are evaluated together; of what is
-    /// larger the first is by itself.
+    /// The side, px, of the largest square whose layers all share one backward pass.
     pub together_edge: u32,
-    /// Most bytes of what L-BFGS remembers, unless that is too little for the fewest pairs.
+    /// Most bytes of L-BFGS's history, unless the fewest pairs need more.
     pub pairs_bytes: u64,
     /// Most bytes of one buffer.
     pub buffer_bytes: u64,
-    /// Whether it can keep feature maps in f16.
+    /// Whether it can store feature maps in f16.
     pub has_f16: bool,
-    /// In what feature maps are kept.
+    /// Precision of stored feature maps.
     pub precision: Precision,
 }
 
@@ -134,14 +126,14 @@ impl DeviceLimits {
         precision: Precision::Single,
     };
 
-    /// Of a graphics card that binds buffers of as many bytes. The widest feature map lies in one,
-    /// with the pixel that a replicated border adds to every side.
+    /// Limits of a GPU that binds buffers of this many bytes. The widest feature map fits one, with
+    /// the pixel that a replicated border adds on each side.
     pub fn of_buffers(buffer_bytes: u64) -> Self {
         Self { buffer_bytes, together_edge: TOGETHER_EDGE_PX, ..Self::AMPLE }
             .in_tiles_above(MOST_WHOLE_EDGE_PX)
     }
 
-    /// What there is room for when memory is used in this way.
+    /// Returns the limits for this use of memory.
     #[must_use]
     pub fn with(self, memory: MemoryUse) -> Self {
         match memory {
@@ -154,26 +146,26 @@ impl DeviceLimits {
         }
     }
 
-    /// Whether all layers of what shows so many pixels are evaluated together.
+    /// Whether all layers of an image of this many pixels share one backward pass.
     pub fn evaluates_together(self, pixels: usize) -> bool {
         pixels as u64 <= u64::from(self.together_edge).pow(2)
     }
 
-    /// Whether the network sees a picture of this size as a whole.
+    /// Whether an image of this size is painted untiled.
     pub fn sees_whole(self, width: u32, height: u32) -> bool {
         width.max(height) <= self.whole_edge
     }
 
-    /// The longest side, px, of a square picture that can be painted at all: L-BFGS's memory lies
-    /// in one buffer.
+    /// Returns the longest side, px, of a square image that can be painted at all: L-BFGS's history
+    /// must fit one buffer.
     pub fn max_edge(self) -> u32 {
         let vector =
             self.buffer_bytes / (2 * FEWEST_PAIRS * FLOAT_BYTES) / CHUNK as u64 * CHUNK as u64;
         px((vector / COLOURS).isqrt()).min(MAX_EDGE_PX)
     }
 
-    /// This capacity, but that the network sees nothing larger at once than a square of this side,
-    /// px; less where a buffer does not hold its map.
+    /// Returns these limits with tiles above this side, px, or above the side whose map fits one
+    /// buffer.
     #[must_use]
     pub fn in_tiles_above(self, edge: u32) -> Self {
         let held = (self.buffer_bytes / (WIDEST_CHANNELS * FLOAT_BYTES)).isqrt().saturating_sub(2);
@@ -181,21 +173,20 @@ impl DeviceLimits {
         Self { whole_edge, tile_edge: whole_edge.min(TILE_EDGE_PX), ..self }
     }
 
-    /// Pairs that L-BFGS remembers of a picture of as many pixels.
+    /// Returns the history pairs of L-BFGS for an image of this many pixels.
     pub fn pairs(self, pixels: usize) -> usize {
         let pairs = self.pairs_bytes.min(self.buffer_bytes) / pair_bytes(pixels as u64).max(1);
         usize::try_from(pairs.clamp(FEWEST_PAIRS, MOST_PAIRS)).unwrap_or(usize::MAX)
     }
 
-    /// About the most that is reserved on the device while a picture of this size, px, is painted
-    /// after paintings no longer than `style_edge`, px. They count as squares; each further one
-    /// takes some 10 MiB more.
+    /// Estimates the most bytes reserved while an image of this size, px, is painted from paintings
+    /// up to `style_edge`, px. Paintings count as squares; each further one adds some 10 MiB.
     pub fn bytes_to_paint(self, width: u32, height: u32, style_edge: u32) -> u64 {
         self.bytes_of_steps(width, height).max(self.bytes_to_study(style_edge))
     }
 
-    /// The same while a square painting of this side, px, is studied, which happens before the
-    /// first step. In tiles it is a guess, and the steps take more.
+    /// Estimates the bytes while the targets of a square painting of this side, px, are made,
+    /// before the first step. In tiles it is a guess; the steps take more.
     fn bytes_to_study(self, edge: u32) -> u64 {
         let [pixels, of_tile] = [edge, self.tile_edge].map(|side| u64::from(side).pow(2));
         let whole = self.sees_whole(edge, edge);
@@ -207,7 +198,7 @@ impl DeviceLimits {
             }
     }
 
-    /// The same during the steps.
+    /// Estimates the bytes during the steps.
     fn bytes_of_steps(self, width: u32, height: u32) -> u64 {
         let pixels = u64::from(width) * u64::from(height);
         let together = self.evaluates_together(usize::try_from(pixels).unwrap_or(usize::MAX));
@@ -222,12 +213,12 @@ impl DeviceLimits {
     }
 }
 
-/// Bytes of one of L-BFGS's pairs for a picture of as many pixels: two vectors.
+/// Returns the bytes of one history pair, two vectors, for an image of this many pixels.
 fn pair_bytes(pixels: u64) -> u64 {
     2 * FLOAT_BYTES * (COLOURS * pixels).next_multiple_of(CHUNK as u64)
 }
 
-/// As a side of a picture, px.
+/// Returns a side as px, saturating.
 fn px(edge: u64) -> u32 {
     u32::try_from(edge).unwrap_or(u32::MAX)
 }

@@ -27,6 +27,16 @@ pub use preset::Preset;
 pub use sizes::Sizes;
 
 /// A complete description of one style transfer, apart from its pictures.
+///
+/// ```
+/// use impasto::recipe::Recipe;
+///
+/// let recipe = Recipe::from_json(r#"{"size": 256, "emphasis": {"content_weight": 80}}"#)?;
+/// assert_eq!((recipe.size, recipe.steps), (256, Recipe::default().steps));
+/// assert_eq!(Recipe::from_json(&recipe.to_json())?, recipe);
+/// assert!(Recipe::from_json(r#"{"size": 7}"#).is_err());
+/// # Ok::<(), impasto::recipe::RecipeError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Recipe {

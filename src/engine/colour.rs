@@ -1,7 +1,7 @@
-//! Colours of photo and painting: what becomes of them before the optimisation and after it.
+//! Colour handling before and after the optimisation.
 //!
-//! The optimisation itself knows nothing of this; it is given other pictures, and its result is
-//! seen through the photo.
+//! The optimisation itself knows nothing of it: its input images are recoloured beforehand, and its
+//! result takes the photo's colours afterwards.
 
 use burn::tensor::Tensor;
 use glam::{DMat3, DVec3};
@@ -9,26 +9,28 @@ use glam::{DMat3, DVec3};
 use super::ImageTensor;
 use crate::recipe::{Colours, Palette};
 
-/// Share of red, green and blue in brightness as sRGB values have it (Rec. 601, the `Y` of YIQ).
+/// Weights of red, green and blue in luma, for sRGB values (Rec. 601, the `Y` of YIQ).
 const LUMA: [f32; 3] = [0.299, 0.587, 0.114];
-/// The same for amounts of light (Rec. 709, whose primaries sRGB has).
+/// Weights of red, green and blue in luminance, for linear light (Rec. 709, whose primaries sRGB
+/// has).
 const LUMINANCE: [f32; 3] = [0.2126, 0.7152, 0.0722];
-/// Variance below which the colours of a picture to be changed count as noise, (4/255)²: without a
-/// bound, the faint colours of a grey one would be stretched to fill the other's.
+/// Variance below which colours to be changed count as noise, (4/255)²: without this bound, the
+/// faint colours of a grey image would be stretched to the spread of the target.
 const NOISE_VARIANCE: f64 = 2.5e-4;
-/// Variance that even a grey picture's colours are taken to have, so that the matrices have
-/// inverses.
+/// Variance added to the target's covariance, so that its matrices are invertible even for a grey
+/// image.
 const LEAST_VARIANCE: f64 = 1e-7;
-/// Pixels that even an empty region is taken to have.
+/// Lower bound of a region's number of pixels, against division by zero for an empty region.
 const LEAST_TOTAL: f64 = 1e-6;
-/// Rounds of an iteration that doubles its digits with each; from the least variance the first
-/// dozen only find the magnitude.
+/// Rounds of the matrix-root iteration. Each doubles the correct digits, but from the least
+/// variance the first dozen only find the magnitude.
 const ROOT_ROUNDS: u32 = 32;
-/// Light added to the photo before its channels are set in proportion: black has no hue to keep,
-/// and turns grey.
+/// Linear light added to the photo before scaling its channels in proportion: black has no hue to
+/// preserve, and turns grey.
 const BLACK: f32 = 1e-3;
 
-/// A painting as the network is to see it beside `photo`, both `[H, W, 3]` in 0..1.
+/// Returns the painting in the colours that the network receives beside `photo`; both `[H, W, 3]`
+/// in 0..1.
 pub fn painting_seen(colours: Colours, photo: &[f32], mut painting: Vec<f32>) -> Vec<f32> {
     match colours.palette {
         Palette::Painting => {}
@@ -42,7 +44,7 @@ pub fn painting_seen(colours: Colours, photo: &[f32], mut painting: Vec<f32>) ->
     painting
 }
 
-/// The photo as the network is to see it, `[H, W, 3]` in 0..1.
+/// Returns the photo in the colours that the network receives, `[H, W, 3]` in 0..1.
 pub fn photo_seen(colours: Colours, mut rgb: Vec<f32>) -> Vec<f32> {
     if colours.palette == Palette::Photo {
         for pixel in rgb.as_chunks_mut().0 {
@@ -52,9 +54,9 @@ pub fn photo_seen(colours: Colours, mut rgb: Vec<f32>) -> Vec<f32> {
     rgb
 }
 
-/// The photo with the mean and covariance of the paintings' colours, mixed by their shares, on
-/// average over a `region`, the share of each pixel in it: in sRGB values, which the network sees.
-/// Pictures are `[H, W, 3]` in 0..1.
+/// Returns the photo with the mean and covariance of the paintings' colours, mixed by their shares.
+/// The photo's own statistics are those of `region`, the share of each pixel in it. Works on sRGB
+/// values, as the network does. Images are `[H, W, 3]` in 0..1.
 pub fn recoloured(photo: &[f32], region: &[f32], paintings: &[(&[f32], f32)]) -> Vec<f32> {
     let linear_light = false;
     let light = light_by(linear_light);
@@ -70,27 +72,28 @@ pub fn recoloured(photo: &[f32], region: &[f32], paintings: &[(&[f32], f32)]) ->
     recoloured
 }
 
-/// The result as the person is to see it: `pastiche` itself, or its brightness under the colours of
-/// `photo`, both of one size.
+/// Returns the result image: `pastiche` itself, or its brightness with the colours of `photo`. Both
+/// have the same size.
 pub fn finished(colours: Colours, pastiche: &ImageTensor, photo: &ImageTensor) -> ImageTensor {
     if colours.palette != Palette::Photo {
         return pastiche.clone();
     }
     let (pastiche, photo) = (pastiche.tensor().clone(), photo.tensor().clone());
     ImageTensor::new(if colours.linear_light {
-        // The photo under another light: every channel in proportion, so that chromaticity stays.
+        // Scales all channels in proportion, as another light on the photo would, so chromaticity
+        // stays.
         let (pastiche, photo) = (to_linear_tensor(pastiche), to_linear_tensor(photo));
         let gain = weighted(pastiche, LUMINANCE).add_scalar(BLACK)
             / weighted(photo.clone(), LUMINANCE).add_scalar(BLACK);
         to_srgb_tensor(photo.add_scalar(BLACK) * gain - BLACK)
     } else {
-        // YIQ: another Y, the photo's I and Q.
+        // YIQ: the pastiche's Y with the photo's I and Q.
         let change = weighted(pastiche, LUMA) - weighted(photo.clone(), LUMA);
         photo + change
     })
 }
 
-/// Brightness of a pixel as an sRGB value.
+/// Returns the brightness of a pixel as an sRGB value.
 fn brightness([red, green, blue]: [f32; 3], linear_light: bool) -> f32 {
     if linear_light {
         let [r, g, b] = LUMINANCE;
@@ -101,8 +104,8 @@ fn brightness([red, green, blue]: [f32; 3], linear_light: bool) -> f32 {
     }
 }
 
-/// Makes the painting grey, with the mean and spread of the photo's brightness, so that strokes
-/// fall on the tones that the photo has.
+/// Makes the painting grey, with the mean and standard deviation of the photo's brightness, so that
+/// strokes fall on tones that the photo has.
 fn match_brightness(painting: &mut [f32], photo: &[f32], linear_light: bool) {
     let grey = |rgb: &[f32]| {
         rgb.as_chunks().0.iter().map(|&pixel| brightness(pixel, linear_light)).collect::<Vec<f32>>()
@@ -129,9 +132,9 @@ fn mean_and_deviation(values: &[f32]) -> (f64, f64) {
 /// Mean and covariance of colours.
 type Moments = (DVec3, DMat3);
 
-/// Maps colours of one mean and covariance to those of another by the linear map that moves them
-/// least (Monge–Kantorovich; Pitié, Kokaram 2007): `A = S^-½ (S^½ C S^½)^½ S^-½` for covariances
-/// `S`, before, and `C`, after.
+/// Applies `A = S^-½ (S^½ C S^½)^½ S^-½`, which maps colours of covariance `S` to covariance `C`,
+/// and shifts their mean. Of all such linear maps it moves colours least (Monge–Kantorovich; Pitié,
+/// Kokaram 2007).
 fn match_colours(
     rgb: &mut [f32],
     (from, spread): Moments,
@@ -149,7 +152,7 @@ fn match_colours(
     }
 }
 
-/// What an sRGB value counts as: an amount of light, or itself.
+/// Returns the conversion of an sRGB value that statistics use: to linear light, or none.
 fn light_by(linear_light: bool) -> fn(f32) -> f32 {
     if linear_light { to_linear } else { |value| value }
 }
@@ -158,12 +161,12 @@ fn colour(pixel: [f32; 3], light: fn(f32) -> f32) -> DVec3 {
     DVec3::from_array(pixel.map(|value| f64::from(light(value))))
 }
 
-/// Of all pixels.
+/// Returns the mean and covariance of all pixels.
 fn statistics(rgb: &[f32], light: fn(f32) -> f32) -> Moments {
     statistics_of(rgb.as_chunks().0.iter().map(|pixel| (*pixel, 1.0)), light)
 }
 
-/// Of the pixels of a region, each by its share in it.
+/// Returns the mean and covariance of a region, with each pixel weighted by its share in it.
 fn statistics_in(region: &[f32], rgb: &[f32], light: fn(f32) -> f32) -> Moments {
     statistics_of(
         rgb.as_chunks().0.iter().zip(region).map(|(pixel, share)| (*pixel, f64::from(*share))),
@@ -188,7 +191,8 @@ fn outer(v: DVec3) -> DMat3 {
     DMat3::from_cols(v * v.x, v * v.y, v * v.z)
 }
 
-/// Mean and covariance of pictures' colours taken together, each picture by its share.
+/// Returns the mean and covariance of several images' colours taken together, each image weighted
+/// by its share.
 fn mixed(pictures: &[(Moments, f64)]) -> Moments {
     let mean = pictures.iter().map(|((mean, _), share)| *mean * *share).sum::<DVec3>();
     let moment = pictures
@@ -198,27 +202,27 @@ fn mixed(pictures: &[(Moments, f64)]) -> Moments {
     (mean, moment - outer(mean))
 }
 
-/// Square root of a symmetric, positive definite matrix, and its inverse, by the iteration of
-/// Denman and Beavers (1976).
+/// Returns the square root of a symmetric positive definite matrix and its inverse, by the
+/// iteration of Denman and Beavers (1976).
 fn roots(matrix: DMat3) -> (DMat3, DMat3) {
     (0..ROOT_ROUNDS).fold((matrix, DMat3::IDENTITY), |(root, inverse_root), _| {
         ((root + inverse_root.inverse()) * 0.5, (inverse_root + root.inverse()) * 0.5)
     })
 }
 
-/// Amount of light of an sRGB value (IEC 61966-2-1).
+/// Converts an sRGB value to linear light (IEC 61966-2-1).
 fn to_linear(value: f32) -> f32 {
     let value = value.clamp(0.0, 1.0);
     if value <= 0.040_45 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
 }
 
-/// sRGB value of an amount of light.
+/// Converts linear light to an sRGB value.
 fn to_srgb(light: f32) -> f32 {
     let light = light.clamp(0.0, 1.0);
     if light <= 0.003_130_8 { 12.92 * light } else { 1.055 * light.powf(1.0 / 2.4) - 0.055 }
 }
 
-/// [`to_linear`] of every element.
+/// Applies [`to_linear`] to every element.
 fn to_linear_tensor(values: Tensor<4>) -> Tensor<4> {
     let values = values.clamp(0.0, 1.0);
     let is_dark = values.clone().lower_equal_elem(0.040_45);
@@ -226,7 +230,7 @@ fn to_linear_tensor(values: Tensor<4>) -> Tensor<4> {
     curved.mask_where(is_dark, values.div_scalar(12.92))
 }
 
-/// [`to_srgb`] of every element.
+/// Applies [`to_srgb`] to every element.
 fn to_srgb_tensor(light: Tensor<4>) -> Tensor<4> {
     let light = light.clamp(0.0, 1.0);
     let is_dark = light.clone().lower_equal_elem(0.003_130_8);
@@ -234,7 +238,7 @@ fn to_srgb_tensor(light: Tensor<4>) -> Tensor<4> {
     curved.mask_where(is_dark, light.mul_scalar(12.92))
 }
 
-/// Weighted sum of the channels, `[1, 1, H, W]`.
+/// Returns the weighted sum of the channels, `[1, 1, H, W]`.
 fn weighted(rgb: Tensor<4>, weights: [f32; 3]) -> Tensor<4> {
     let weights = Tensor::<1>::from_data(weights, &rgb.device()).reshape([1, 3, 1, 1]);
     (rgb * weights).sum_dim(1)
@@ -248,7 +252,7 @@ mod tests {
     use super::*;
     use crate::pixels::ImageSize;
 
-    /// `count` pixels around `centre`, spread along `axis` and a little in all directions.
+    /// Returns `count` pixels around `centre`, spread along `axis` and a little in all directions.
     fn cloud(count: u16, centre: [f32; 3], axis: [f32; 3]) -> Vec<f32> {
         let at = |i: u16| f32::from(i) / f32::from(count);
         (0..count)
@@ -262,7 +266,8 @@ mod tests {
             .collect()
     }
 
-    /// Their colours have the same mean, to within `distance`, and about the same covariance.
+    /// Asserts that both have the same mean colour, to within `distance`, and about the same
+    /// covariance.
     fn assert_alike(rgb: &[f32], wanted: &[f32], distance: f64) {
         let norm = |matrix: DMat3| {
             DVec3::from_array([matrix.x_axis, matrix.y_axis, matrix.z_axis].map(DVec3::length))
@@ -283,13 +288,13 @@ mod tests {
     }
 
     #[test]
-    fn a_recoloured_photo_has_the_colours_of_all_paintings_by_their_shares() {
+    fn a_recoloured_photo_has_the_blended_mean_and_covariance_of_the_paintings() {
         let photo = cloud(500, [0.6, 0.4, 0.3], [0.1, 0.1, -0.1]);
         let [first, second] = [
             cloud(700, [0.3, 0.4, 0.6], [-0.1, 0.1, 0.1]),
             cloud(400, [0.5, 0.5, 0.4], [0.1, 0.0, 0.1]),
         ];
-        // As many pixels of each as their shares say.
+        // Repeats each image so that the numbers of pixels match the shares.
         let together = [first.repeat(4), second.repeat(21)].concat();
         let share = 2800.0 / (2800.0 + 8400.0);
         let blend = [(first.as_slice(), share), (second.as_slice(), 1.0 - share)];
@@ -297,9 +302,9 @@ mod tests {
     }
 
     #[test]
-    fn a_grey_photo_recoloured_stays_free_of_stretched_noise() {
+    fn recolouring_a_grey_photo_does_not_amplify_noise() {
         let painting = cloud(500, [0.6, 0.4, 0.3], [0.2, 0.1, -0.2]);
-        // Grey but for half a level of noise in the colours, as a JPEG file has.
+        // Grey but for half a level of noise in the colours, as in a JPEG file.
         let grey: Vec<f32> = (0..1500_u16)
             .map(|i| 0.5 + 0.3 * (f32::from(i / 3) * 0.1).sin() + f32::from(i % 2) * 0.002)
             .collect();
@@ -317,7 +322,7 @@ mod tests {
     }
 
     #[test]
-    fn roots_of_a_matrix_multiply_to_it() {
+    fn a_matrix_root_squares_to_the_matrix_and_its_inverse_cancels_it() {
         let matrix = DMat3::from_cols_array(&[4e-2, 1e-2, 0.0, 1e-2, 3e-4, 1e-3, 0.0, 1e-3, 2e-1])
             + DMat3::IDENTITY * 1e-2;
         let (root, inverse_root) = roots(matrix);
@@ -328,9 +333,9 @@ mod tests {
     }
 
     #[test]
-    fn grey_pictures_stay_free_of_stretched_noise() {
+    fn matching_the_colours_of_a_grey_image_does_not_amplify_noise() {
         let coloured = cloud(500, [0.6, 0.4, 0.3], [0.2, 0.1, -0.2]);
-        // Grey but for half a level of noise in the colours, as a JPEG file has.
+        // Grey but for half a level of noise in the colours, as in a JPEG file.
         let nearly_grey: Vec<f32> = (0..1500_u16)
             .map(|i| 0.5 + 0.3 * (f32::from(i / 3) * 0.1).sin() + f32::from(i % 3) * 0.002)
             .collect();
@@ -348,7 +353,7 @@ mod tests {
     }
 
     #[test]
-    fn brightness_alone_is_what_the_network_sees_and_the_photos_colours_come_back() {
+    fn the_photo_palette_feeds_brightness_only_and_restores_the_photos_colours() {
         let device = Device::flex();
         let size = ImageSize::new(20, 25);
         let (photo, painting) =
@@ -391,7 +396,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_painted_over_black_is_seen() {
+    fn strokes_over_black_stay_visible() {
         let colours = Colours { palette: Palette::Photo, linear_light: true };
         let rgb = |values: [f32; 6]| {
             ImageTensor::from_rgb(ImageSize::new(2, 1), &values, &Device::flex())
@@ -404,7 +409,7 @@ mod tests {
     }
 
     #[test]
-    fn light_and_value_are_inverse_on_host_and_device() {
+    fn conversions_to_and_from_linear_light_are_inverse_on_cpu_and_device() {
         let values = [0.0, 0.02, 0.04, 0.05, 0.5, 1.0];
         let tensor = Tensor::<1>::from_data(values, &Device::flex()).reshape([1, 1, 1, 6]);
         let back =

@@ -1,28 +1,28 @@
-//! Work that is on its way while something else is done.
+//! Work submitted to a device now and awaited later.
 
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
-/// What a device will have answered, some time.
+/// A boxed future that need not be `Send`.
 pub type LocalBoxFuture<T> = Pin<Box<dyn Future<Output = T>>>;
 
-/// Work that is begun at once and waited for later: what it asks of a device comes there before
-/// what is asked for after it.
+/// Work that is submitted at once and awaited later. The device runs it before anything submitted
+/// after it.
 ///
-/// It has to be waited for. A read-back that is dropped on its way leaves the memory that it was to
-/// come to in use, in a browser, and the next that is given this memory fails.
+/// Must be awaited: in a browser, dropping a pending read-back leaves its staging buffer mapped,
+/// and the next read-back to reuse it fails.
 #[must_use]
 pub enum InFlight<T> {
-    /// It did not have to wait.
+    /// The result: nothing had to wait.
     Ready(T),
-    /// It is under way.
+    /// The rest of the work.
     Pending(LocalBoxFuture<T>),
 }
 
 impl<T> InFlight<T> {
-    /// Does `work` as far as it goes without waiting.
+    /// Polls `work` once, which submits it.
     pub fn new(work: impl Future<Output = T> + 'static) -> Self {
         let mut work: LocalBoxFuture<T> = Box::pin(work);
         match work.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
@@ -31,12 +31,12 @@ impl<T> InFlight<T> {
         }
     }
 
-    /// Whether it was done at once.
+    /// Whether the result was there at once.
     pub fn is_ready(&self) -> bool {
         matches!(self, Self::Ready(_))
     }
 
-    /// Waits for what comes of it.
+    /// Waits for the result.
     pub async fn wait(self) -> T {
         match self {
             Self::Ready(wait) => wait,

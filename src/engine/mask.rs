@@ -1,5 +1,4 @@
-//! Where a painting's style belongs: a soft mask over the photo, and what the network's layers see
-//! of it.
+//! Soft masks over the photo for the regions of the paintings, at the scale of each layer.
 
 use std::collections::BTreeMap;
 
@@ -12,10 +11,10 @@ use super::ops::{float, sum};
 use crate::layer::Layer;
 use crate::pixels::{ImageSize, Pixels, Reduction};
 
-/// Least share of a picture that a region is taken to have: an empty one would be divided by zero.
+/// Lower bound of a region's share of the image, against division by zero for an empty region.
 const LEAST_SHARE: f32 = 1e-6;
 
-/// How much each pixel belongs to a painting.
+/// Share of each pixel that belongs to one painting.
 ///
 /// - **Shape:** `[1, 1, H, W]`.
 /// - **Units:** shares in 0..1; those of several masks add up to 1 at most.
@@ -23,7 +22,7 @@ const LEAST_SHARE: f32 = 1e-6;
 pub struct Mask(Tensor<4>);
 
 impl Mask {
-    /// From pictures as [`shares`] takes them.
+    /// Makes masks from greyscale images, as [`shares`] reads them.
     pub fn from_pixels(masks: &[Pixels], device: &Device) -> Vec<Self> {
         let mask = |(pixels, shares): (&Pixels, Vec<f32>)| {
             let ImageSize { width, height } = pixels.size();
@@ -35,15 +34,15 @@ impl Mask {
         masks.iter().zip(shares(masks)).map(mask).collect()
     }
 
-    /// The mask made smaller by `reduction`.
+    /// Returns the mask downsampled by `reduction`.
     #[must_use]
     pub fn reduced(&self, reduction: Reduction) -> Self {
         Self(reduced(self.0.clone(), reduction))
     }
 
-    /// What each layer sees of it: the mask brought to the size of the layer's maps as the maps
-    /// themselves are. So every position of every layer belongs to the regions by shares that add
-    /// up, and none is left out at an edge between two.
+    /// Returns the mask at each layer, halved wherever the feature maps are. The shares of several
+    /// masks add up at every position of every layer as they do at the pixels, so no position is
+    /// left out at an edge between regions.
     pub fn guides(&self) -> BTreeMap<Layer, Guide> {
         let mut mask = self.0.clone();
         Layer::ALL
@@ -59,17 +58,17 @@ impl Mask {
     }
 }
 
-/// A mask at one layer, as Gram matrices need it.
+/// Mask at one layer, as Gram matrices need it.
 #[derive(Clone, Debug)]
 pub struct Guide {
-    /// Root of the mask, `[1, 1, h, w]`: a Gram matrix multiplies it with itself.
+    /// Square root of the mask, `[1, 1, h, w]`: a Gram matrix multiplies it by itself.
     pub root: Tensor<4>,
-    /// Mean of the mask, `[1]`: the region's share of the picture.
+    /// Mean of the mask, `[1]`: the region's share of the image.
     pub share: Tensor<1>,
 }
 
 impl Guide {
-    /// What lies in the core of `tile`; the share is the whole region's.
+    /// Crops the mask to the core of `tile`. The share stays that of the whole region.
     #[must_use]
     pub fn within(&self, tile: &Tile, layer: Layer) -> Self {
         Self { root: tile.core_of_whole(self.root.clone(), layer), share: self.share.clone() }
@@ -84,9 +83,9 @@ impl Guide {
     }
 }
 
-/// How much each pixel belongs to each of several regions, from grey pictures of one size, white
-/// where a region is and black where not. Where they claim a pixel more than once they share it;
-/// where none does, no painting's style counts.
+/// Returns each pixel's share in each of several regions, from greyscale images of one size: white
+/// inside a region, black outside. Regions that overlap share the pixel; where there is none, no
+/// painting's style counts.
 pub fn shares(masks: &[Pixels]) -> Vec<Vec<f32>> {
     let claims: Vec<Vec<f32>> = masks.iter().map(claims).collect();
     let claimed = |pixel: usize| claims.iter().map(|claims| claims[pixel]).sum::<f32>().max(1.0);
@@ -96,7 +95,7 @@ pub fn shares(masks: &[Pixels]) -> Vec<Vec<f32>> {
     claims.iter().map(shared).collect()
 }
 
-/// A grey picture's values in 0..1; what is transparent claims nothing.
+/// Returns the grey values of an image in 0..1, times alpha.
 fn claims(mask: &Pixels) -> Vec<f32> {
     let claim = |[red, green, blue, alpha]: [u8; 4]| {
         let grey = [red, green, blue].map(f32::from).iter().sum::<f32>() / (3.0 * 255.0);
@@ -109,7 +108,7 @@ fn claims(mask: &Pixels) -> Vec<f32> {
 mod tests {
     use super::*;
 
-    /// 32×32 px: `left` in the left half, `right` in the other.
+    /// Returns an image of 32×32 px: `left` in its left half, `right` in its right half.
     fn halves(left: u8, right: u8) -> Pixels {
         let pixel = |i: usize| if i % 32 < 16 { left } else { right };
         Pixels::new(
@@ -124,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_claimed_twice_is_shared_and_what_nobody_claims_is_nobodys() {
+    fn overlapping_masks_share_pixels_and_unmasked_pixels_have_no_share() {
         let masks = Mask::from_pixels(&[halves(255, 0), halves(255, 0)], &Device::flex());
         for mask in masks {
             let values = values(mask.0);
@@ -133,14 +132,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_transparent_claims_nothing() {
+    fn transparent_mask_pixels_count_as_zero() {
         let clear =
             Pixels::new(ImageSize::new(1, 2), vec![255, 255, 255, 0, 255, 255, 255, 255]).unwrap();
         assert_eq!(claims(&clear), [0.0, 1.0]);
     }
 
     #[test]
-    fn every_position_of_every_layer_belongs_to_the_regions_by_shares_that_add_up() {
+    fn complementary_masks_add_up_to_one_at_every_position_of_every_layer() {
         let masks = Mask::from_pixels(&[halves(200, 30), halves(55, 225)], &Device::flex());
         let [first, second] = [&masks[0], &masks[1]].map(Mask::guides);
         for layer in Layer::ALL {

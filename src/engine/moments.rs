@@ -1,4 +1,4 @@
-//! The moments of a feature map: with the Gram matrix the paper's whole notion of style.
+//! The moments of a feature map: its Gram matrix, the paper's measure of style, and its mean.
 
 use burn::tensor::{Gradients, Tensor};
 
@@ -7,20 +7,21 @@ use super::ops::{float, gram, sum};
 use super::{FeatureMap, Guide};
 use crate::recipe::Statistic;
 
-/// Which filters fire together, with where they fire summed away; and how much each fires, where a
-/// statistic needs it.
+/// Gram matrix `G = F·Fᵀ / M`, and in a row below it, if a statistic needs it, the mean
+/// `(F·1)ᵀ / M`.
 ///
-/// With `F` the feature map flattened to `[C, M]`, `M = H·W`: the Gram matrix `G = F·Fᵀ / M`, so
-/// that pictures of different size compare, and below it the mean, `(F·1)ᵀ / M`.
+/// `F` is the feature map flattened to `[C, M]`, `M = H·W`. The Gram matrix tells which filters
+/// respond together, regardless of where. Division by `M` makes images of different sizes
+/// comparable.
 ///
 /// - **Shape:** `[C, C]`, symmetric, positive semi-definite; with the mean `[C + 1, C]`.
-/// - **Units:** activation², the mean activation.
-/// - **Source:** Gatys, Ecker, Bethge 2015, eq. 3; the division by `M` is eq. 4's, done here.
+/// - **Units:** activation² for `G`, activation for the mean.
+/// - **Source:** Gatys, Ecker, Bethge 2015, eq. 3; the division by `M` moves here from eq. 4.
 #[derive(Clone, Debug)]
 pub struct Moments(Tensor<2>);
 
 impl Moments {
-    /// Of one layer's feature map, as far as `statistic` needs them.
+    /// Computes the moments of one layer's feature map that `statistic` needs.
     pub fn of(map: &FeatureMap, statistic: Statistic) -> Self {
         Self(if statistic == Statistic::Gram {
             gram::gram(map.tensor().clone())
@@ -29,8 +30,8 @@ impl Moments {
         })
     }
 
-    /// Of one layer's feature map within a region, by soft shares: `Σ_p t_p·F_p·F_pᵀ / Σ_p t_p`
-    /// over the positions `p`, and likewise the mean.
+    /// Returns `Σ_p t_p·F_p·F_pᵀ / Σ_p t_p` over the positions `p` of one layer's feature map, and
+    /// likewise the mean: the moments within a region given by soft shares `t`.
     ///
     /// - **Source:** Gatys et al. 2017, *Controlling Perceptual Factors in Neural Style Transfer*,
     ///   section 4.
@@ -43,7 +44,7 @@ impl Moments {
         Self(sums / guide.share.clone().reshape([1, 1]))
     }
 
-    /// The Gram matrix, `[C, C]`.
+    /// Returns the Gram matrix, `[C, C]`.
     pub fn gram(&self) -> Tensor<2> {
         let [rows, channels] = self.0.dims();
         if rows == channels {
@@ -53,28 +54,28 @@ impl Moments {
         }
     }
 
-    /// The mean, `[1, C]`.
+    /// Returns the mean, `[1, C]`.
     ///
     /// # Panics
-    /// Where the statistic needs none: a mistake of the caller.
+    /// If the moments were computed without a mean.
     pub fn mean(&self) -> Tensor<2> {
         let [rows, channels] = self.0.dims();
         assert!(rows > channels, "there is a mean");
         self.0.clone().slice([channels..rows, 0..channels])
     }
 
-    /// The covariance, `G − m·mᵀ`, times the first of two `scales`, `[2]`, above the mean times the
-    /// second: `[C + 1, C]`.
+    /// Returns `s₀·(G − m·mᵀ)` above `s₁·mᵀ`, `[C + 1, C]`: covariance and mean, each times one of
+    /// the two `scales`, `[2]`.
     pub fn centred(&self, scales: &Tensor<1>) -> Tensor<2> {
         gram::centred(self.0.clone(), scales.clone())
     }
 
-    /// `Σ G²`, `[1]`.
+    /// Returns `Σ G²`, `[1]`.
     pub fn squared_norm(&self) -> Tensor<1> {
         sum(self.gram().square())
     }
 
-    /// The mean square of all outputs, `tr G / C`, `[1]`.
+    /// Returns `tr G / C`, `[1]`: the mean square of all outputs.
     pub fn mean_square(&self) -> Tensor<1> {
         let gram = self.gram();
         let channels = gram.dims()[0];
@@ -82,7 +83,7 @@ impl Moments {
         sum(gram * identity).div_scalar(float(channels))
     }
 
-    /// The sum of several, each by its share; `None` of none.
+    /// Returns the sum of several moments, each times its share; `None` if there are none.
     pub fn mixed<'a>(grams: impl Iterator<Item = (&'a Self, f32)>) -> Option<Self> {
         grams
             .map(|(gram, share)| gram.0.clone().mul_scalar(share))
@@ -90,39 +91,40 @@ impl Moments {
             .map(Self)
     }
 
-    /// The sum of two.
+    /// Adds `other`.
     #[must_use]
     pub fn plus(self, other: Self) -> Self {
         Self(self.0 + other.0)
     }
 
-    /// A part of it.
+    /// Multiplies by `share`.
     #[must_use]
     pub fn times(self, share: f32) -> Self {
         Self(self.0.mul_scalar(share))
     }
 
-    /// The same values at the beginning of an autodiff graph.
+    /// Returns the same values as the leaf of a new autodiff graph.
     #[must_use]
     pub fn leaf(&self) -> Self {
         Self(self.0.clone().autodiff().require_grad())
     }
 
-    /// The gradient of a loss with respect to this [`leaf`](Self::leaf), taken out of `gradients`.
+    /// Removes the gradient with respect to this [`leaf`](Self::leaf) from `gradients`, and returns
+    /// it.
     ///
     /// # Panics
-    /// When the loss does not depend on it: a mistake of the caller.
+    /// If the loss does not depend on the leaf.
     #[must_use]
     pub fn gradient(&self, gradients: &mut Gradients) -> Self {
         Self(self.0.grad_remove(gradients).expect("the loss depends on the matrix"))
     }
 
-    /// All of them, `[C, C]` or `[C + 1, C]`.
+    /// Returns the tensor, `[C, C]` or `[C + 1, C]`.
     pub fn tensor(&self) -> &Tensor<2> {
         &self.0
     }
 
-    /// The same values outside of any autodiff graph: a constant target.
+    /// Returns the same values outside any autodiff graph, as a constant target.
     pub fn detached(self) -> Self {
         Self(self.0.without_autodiff())
     }
@@ -135,7 +137,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn filters_that_fire_together_are_counted_per_position() {
+    fn the_gram_matrix_is_divided_by_the_number_of_positions() {
         // Two filters over a 1×2 map: F = [[1, 2], [3, 0]]; F·Fᵀ = [[5, 3], [3, 9]]; M = 2.
         let map = FeatureMap::new(Tensor::<4>::from_data(
             [[[[1.0, 2.0]], [[3.0, 0.0]]]],
@@ -149,8 +151,9 @@ mod tests {
     }
 
     #[test]
-    fn the_magnitudes_are_those_of_the_outputs() {
-        // As above: G = [[2.5, 1.5], [1.5, 4.5]], and F has the squares 1, 4, 9, 0.
+    fn squared_norm_and_mean_square_follow_from_the_gram_matrix() {
+        // `F = [[1, 2], [3, 0]]` gives `G = [[2.5, 1.5], [1.5, 4.5]]`; the outputs squared are
+        // `1, 4, 9, 0`.
         let map = FeatureMap::new(Tensor::<4>::from_data(
             [[[[1.0, 2.0]], [[3.0, 0.0]]]],
             &Device::flex(),

@@ -1,4 +1,4 @@
-//! A run's state as bytes: named arrays in a safetensors file, exact to the bit.
+//! The saved state of a run: named arrays in a safetensors file, exact to the bit.
 
 use std::collections::BTreeMap;
 
@@ -10,25 +10,26 @@ use thiserror::Error;
 use super::ops::readback::read_back;
 use crate::pixels::{ImageSize, Pixels};
 
-/// Why bytes are not the state of a run.
+/// Error in reading a saved state.
 #[derive(Debug, Error)]
 pub enum StateError {
-    /// No safetensors file.
+    /// Bytes that are not a safetensors file.
     #[error("not the state of a run: {0}")]
     Container(#[from] SafeTensorError),
-    /// A part is not there, or is of another type or shape.
+    /// Entry that is missing, or has another type or shape.
     #[error("not the whole state of a run: {0} is missing or misshapen")]
     Part(String),
 }
 
+/// Type, shape and bytes of an entry.
 type Part = (Dtype, Vec<usize>, Vec<u8>);
 
-/// The parts of a state, by name.
+/// Entries of a saved state, by name.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct State(BTreeMap<String, Part>);
 
 impl State {
-    /// Reads the form of [`Self::to_bytes`].
+    /// Parses the format of [`Self::to_bytes`].
     ///
     /// # Errors
     /// [`StateError::Container`].
@@ -40,10 +41,10 @@ impl State {
         Ok(Self(file.tensors().into_iter().map(part).collect()))
     }
 
-    /// A safetensors file.
+    /// Serialises the state as a safetensors file.
     ///
     /// # Panics
-    /// Never: each part is as long as its shape says.
+    /// Never: each entry is as long as its shape says.
     pub fn to_bytes(&self) -> Vec<u8> {
         let views = self.0.iter().map(|(name, (dtype, shape, bytes))| {
             (
@@ -55,10 +56,10 @@ impl State {
         safetensors::serialize(views, None).expect("every part has a name of its own")
     }
 
-    /// Keeps a tensor.
+    /// Stores a tensor as f32.
     ///
     /// # Errors
-    /// When the device fails or is lost.
+    /// If the device fails or is lost.
     pub async fn put_tensor<const D: usize>(
         &mut self,
         name: &str,
@@ -71,7 +72,7 @@ impl State {
         Ok(())
     }
 
-    /// A tensor kept, on `device`.
+    /// Returns a stored tensor, on `device`.
     ///
     /// # Errors
     /// [`StateError::Part`].
@@ -85,7 +86,7 @@ impl State {
         Ok(Tensor::from_data(TensorData::new(self.values(name)?, shape), device))
     }
 
-    /// The values of a tensor kept, row-major.
+    /// Returns the values of a stored tensor, row-major.
     ///
     /// # Errors
     /// [`StateError::Part`].
@@ -94,13 +95,13 @@ impl State {
         Ok(bytes.as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect())
     }
 
-    /// Keeps numbers, those that are not finite too.
+    /// Stores numbers, including NaN and ±∞.
     pub fn put_numbers(&mut self, name: &str, numbers: &[f64]) {
         let bytes = numbers.iter().flat_map(|number| number.to_le_bytes()).collect();
         self.0.insert(name.to_owned(), (Dtype::F64, vec![numbers.len()], bytes));
     }
 
-    /// Numbers kept, as many as there are.
+    /// Returns stored numbers, of any count.
     ///
     /// # Errors
     /// [`StateError::Part`].
@@ -109,7 +110,7 @@ impl State {
         Ok(bytes.as_chunks().0.iter().map(|bytes| f64::from_le_bytes(*bytes)).collect())
     }
 
-    /// Numbers kept, of a known count.
+    /// Returns stored numbers, exactly `N` of them.
     ///
     /// # Errors
     /// [`StateError::Part`].
@@ -117,12 +118,12 @@ impl State {
         self.numbers(name)?.try_into().map_err(|_| StateError::Part(name.to_owned()))
     }
 
-    /// Keeps a text.
+    /// Stores a text.
     pub fn put_text(&mut self, name: &str, text: &str) {
         self.0.insert(name.to_owned(), (Dtype::U8, vec![text.len()], text.as_bytes().to_vec()));
     }
 
-    /// A text kept.
+    /// Returns a stored text.
     ///
     /// # Errors
     /// [`StateError::Part`].
@@ -131,7 +132,7 @@ impl State {
         String::from_utf8(bytes.to_vec()).map_err(|_| StateError::Part(name.to_owned()))
     }
 
-    /// Keeps a picture.
+    /// Stores an image.
     pub fn put_picture(&mut self, name: &str, picture: &Pixels) {
         let ImageSize { width, height } = picture.size();
         self.0.insert(
@@ -140,7 +141,7 @@ impl State {
         );
     }
 
-    /// A picture kept.
+    /// Returns a stored image.
     ///
     /// # Errors
     /// [`StateError::Part`].
@@ -157,7 +158,7 @@ impl State {
         picture.ok_or_else(|| StateError::Part(name.to_owned()))
     }
 
-    /// The pictures kept as `name.0`, `name.1` and so on.
+    /// Returns the images stored as `name.0`, `name.1` and so on.
     ///
     /// # Errors
     /// [`StateError::Part`].
@@ -169,7 +170,7 @@ impl State {
             .collect()
     }
 
-    /// Whether there is such a part.
+    /// Whether the state has an entry of this name.
     pub fn has(&self, name: &str) -> bool {
         self.0.contains_key(name)
     }
@@ -189,7 +190,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_kind_of_part_survives_to_the_bit() {
+    fn every_kind_of_entry_round_trips_bit_for_bit() {
         let device = Device::flex();
         let mut state = State::default();
         block_on(state.put_tensor(
@@ -225,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_or_misshapen_is_named_and_other_files_are_refused() {
+    fn errors_name_the_bad_entry_and_other_files_are_refused() {
         let mut state = State::default();
         state.put_numbers("numbers", &[1.0]);
         let named =

@@ -1,9 +1,9 @@
-//! A picture in tiles, for sizes at which the maps of the whole do not fit the device.
+//! Tiles of an image, for sizes at which the feature maps of the whole do not fit the device.
 //!
-//! Every loss is a sum over positions of maps, be it inside of a Gram matrix. Each tile answers for
-//! the positions of its *core*; the cores share the picture out. It is seen with a halo as wide as
-//! the network looks, so that its core's maps, and all that they are made of, are those of the
-//! whole picture: sums and gradients over tiles are exact.
+//! Every loss is a sum over positions of feature maps, even inside a Gram matrix. The *cores* of
+//! the tiles partition the image, and each tile contributes the positions of its core. The network
+//! sees the core with a halo as wide as its receptive field, so the maps of the core equal those of
+//! the whole image: sums and gradients over tiles are exact.
 
 use std::ops::Range;
 
@@ -17,19 +17,20 @@ use crate::layer::Layer;
 use crate::memory::{DeviceLimits, LEAST_TILE_EDGE_PX};
 use crate::pixels::ImageSize;
 
-/// Cores begin where positions of all layers do: a multiple of the deepest layers' stride, px.
+/// Grid on which cores begin, px: the stride of the deepest layer, so that positions of all layers
+/// begin there.
 const GRID_PX: usize = Layer::Conv5_1.stride() as usize;
-/// A halo, px: how far the deepest layers look, on the grid.
+/// Width of a halo, px: the reach of the deepest layer, rounded up to the grid.
 const HALO_PX: usize = reach().next_multiple_of(GRID_PX);
-/// The shortest side of a tile, px: halos, a core, and more than [`Span::fewest`] rounds.
+/// Shortest side of a tile, px: two halos, a core, and more than [`Span::fewest`] rounds up.
 const LEAST_EDGE_PX: usize = LEAST_TILE_EDGE_PX as usize;
 const _: () = assert!(
     LEAST_EDGE_PX == 2 * HALO_PX + 3 * GRID_PX,
     "the plain arithmetic of memory knows no layers"
 );
 
-/// How far from its own pixels a position of the deepest layer looks, px: each convolution sees one
-/// position further to every side.
+/// Returns how far the receptive field of the deepest layer extends beyond a position's own pixels
+/// on each side, px: by one position per convolution.
 const fn reach() -> usize {
     let (mut reach, mut index) = (0, 0);
     while index < Layer::ALL.len() {
@@ -39,28 +40,29 @@ const fn reach() -> usize {
     reach
 }
 
-/// A part of a picture.
+/// Tile of an image: a core with its halo.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tile {
     rows: Span,
     columns: Span,
 }
 
-/// One side of a tile, px.
+/// Extent of a tile along one axis, px.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Span {
+    /// Pixels for which this tile contributes its positions.
     core: Range<usize>,
-    /// The core with its halo, as far as the picture goes.
+    /// Input region: the core with its halo, within the image.
     seen: Range<usize>,
-    /// The picture's whole side.
+    /// Side of the whole image.
     whole: usize,
 }
 
 impl Tile {
-    /// The tiles in which a device of this capacity sees a picture: one of the whole where it can.
+    /// Returns the tiles of an image: a single one if `limits` allow it.
     ///
     /// # Panics
-    /// When a tile has no room between its halos: a mistake of who says what the capacity is.
+    /// If `limits.tile_edge` leaves no room between the halos.
     pub fn all(size: ImageSize, limits: DeviceLimits) -> Vec<Self> {
         let ImageSize { width, height } = size;
         let edge =
@@ -73,7 +75,7 @@ impl Tile {
             .collect()
     }
 
-    /// What the network is to see of `picture`.
+    /// Crops `picture` to the tile's input region.
     pub fn seen(&self, picture: &ImageTensor) -> ImageTensor {
         if self.is_whole() {
             return picture.clone();
@@ -82,12 +84,12 @@ impl Tile {
         picture.part(spans.map(|span| span.seen.start), spans.map(|span| span.seen.len()))
     }
 
-    /// Pixels that [`Self::seen`] shows.
+    /// Returns the number of pixels of the input region.
     pub fn area(&self) -> usize {
         self.rows.seen.len() * self.columns.seen.len()
     }
 
-    /// The core of `map`, the answer of `layer` to what [`Self::seen`] showed.
+    /// Crops `map`, the output of `layer` for the input region, to the core.
     pub fn core(&self, map: FeatureMap, layer: Layer) -> FeatureMap {
         if self.is_whole() {
             return map;
@@ -96,7 +98,7 @@ impl Tile {
         FeatureMap::new(crop(map.into_tensor(), rows, columns))
     }
 
-    /// The core of `whole`, `[1, C, h, w]`, which lies over all positions of `layer`.
+    /// Crops `whole`, `[1, C, h, w]` over all positions of `layer`, to the core.
     pub fn core_of_whole(&self, whole: Tensor<4>, layer: Layer) -> Tensor<4> {
         if self.is_whole() {
             return whole;
@@ -106,7 +108,7 @@ impl Tile {
         whole.slice([0..1, 0..channels, rows, columns])
     }
 
-    /// The core's share of all positions of `layer`.
+    /// Returns the core's share of all positions of `layer`.
     pub fn share(&self, layer: Layer) -> f32 {
         let share = |span: &Span| {
             float(span.core_in_whole(layer).len()) / float(positions(layer, span.whole))
@@ -114,8 +116,7 @@ impl Tile {
         share(&self.rows) * share(&self.columns)
     }
 
-    /// `picture` with `part`, of the size that is [`seen`](Self::seen), added where it belongs;
-    /// both `[1, 3, H, W]`.
+    /// Adds `part`, `[1, 3, h, w]` over the input region, to `picture`, `[1, 3, H, W]`.
     #[must_use]
     pub fn added(&self, picture: Tensor<4>, part: Tensor<4>) -> Tensor<4> {
         add_at(picture, part, [self.rows.seen.start, self.columns.seen.start])
@@ -127,8 +128,8 @@ impl Tile {
 }
 
 impl Span {
-    /// A side of `whole` px in spans of which each sees at most `edge` px, and all as much: maps of
-    /// one tile lie in what those of the last have left.
+    /// Splits a side of `whole` px into spans of equal length, at most `edge` px: feature maps of
+    /// one tile then reuse the buffers of the tile before.
     fn all(whole: usize, edge: usize) -> Vec<Self> {
         if whole <= edge {
             return vec![Self { core: 0..whole, seen: 0..whole, whole }];
@@ -149,13 +150,14 @@ impl Span {
         (0..count).map(span).collect()
     }
 
-    /// How few spans of at most `edge` px are enough for a side of `whole` px, and how little each
-    /// of them sees then. All begin on the grid, the last where it ends with the picture, and each
-    /// shares two halos with the next.
+    /// Returns the fewest equal spans (≤ `edge` px) that cover `whole` px, and the smallest length
+    /// that suffices. All begin on the grid, the last one ends with the image, and neighbours
+    /// overlap by at least two halos.
     fn fewest(whole: usize, edge: usize) -> (usize, usize) {
         let lengths =
             (2 * HALO_PX + GRID_PX..=edge).filter(|seen| seen % GRID_PX == whole % GRID_PX);
-        // A step to the next span is longer than their mean by less than the grid.
+        // Spans begin on the grid, so the steps between them vary around their mean by less than
+        // one grid cell; the longest one decides.
         let reaches = |count: usize, seen: usize| {
             let step = (whole - seen).div_ceil(count - 1).next_multiple_of(GRID_PX);
             step + 2 * HALO_PX <= seen
@@ -165,12 +167,12 @@ impl Span {
         fewest.expect("spans have room between their halos")
     }
 
-    /// The core's positions of `layer` among those of the whole picture.
+    /// Returns the core's positions of `layer` in the map of the whole image.
     fn core_in_whole(&self, layer: Layer) -> Range<usize> {
         positions(layer, self.core.start)..positions(layer, self.core.end)
     }
 
-    /// The core's positions of `layer` among those that are seen.
+    /// Returns the core's positions of `layer` in the map of the input region.
     fn core_in_seen(&self, layer: Layer) -> Range<usize> {
         let first = positions(layer, self.seen.start);
         let core = self.core_in_whole(layer);
@@ -178,7 +180,7 @@ impl Span {
     }
 }
 
-/// Positions of `layer` along as many pixels.
+/// Returns the number of `layer`'s positions along `pixels`.
 fn positions(layer: Layer, pixels: usize) -> usize {
     pixels / layer.stride() as usize
 }
@@ -191,12 +193,12 @@ mod tests {
         DeviceLimits { whole_edge: 256, tile_edge: 256, ..DeviceLimits::AMPLE };
 
     #[test]
-    fn the_network_looks_70_px_far() {
+    fn the_receptive_field_reaches_70_px() {
         assert_eq!((reach(), HALO_PX), (70, 80));
     }
 
     #[test]
-    fn a_picture_that_the_device_has_room_for_is_one_tile() {
+    fn an_image_within_the_limits_is_one_tile() {
         for size in [ImageSize::new(256, 256), ImageSize::new(100, 256)] {
             let tiles = Tile::all(size, NARROW);
             assert!(tiles.len() == 1 && tiles[0].is_whole(), "{size:?}");
@@ -204,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn cores_share_out_every_layers_positions_and_no_tile_is_larger_than_it_may_be() {
+    fn cores_partition_every_layers_positions_and_tiles_stay_within_the_limits() {
         for (width, height) in [(257, 258), (1000, 333), (272, 1999), (4096, 2731), (300, 230)] {
             let tiles = Tile::all(ImageSize::new(width, height), NARROW);
             assert!(tiles.len() > 1);
@@ -230,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn a_span_sees_a_halo_to_each_side_and_the_smallest_has_a_core_too() {
+    fn every_span_has_halos_on_inner_sides_and_a_nonempty_core() {
         for (side, edge) in (209..=4096)
             .map(|side| (side, LEAST_EDGE_PX))
             .chain((769..=4096).flat_map(|side| [(side, 768), (side, 641)]))
@@ -261,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn tiles_are_as_few_and_then_as_small_as_they_can_be() {
+    fn spans_are_the_fewest_and_then_the_shortest_that_suffice() {
         let spans = |side, edge| {
             let spans = Span::all(side, edge);
             (spans.len(), spans[0].seen.len())
@@ -274,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn spans_follow_one_another_with_halos_as_far_as_the_picture_goes() {
+    fn cores_are_contiguous_and_halos_stop_at_the_image_border() {
         let spans = Span::all(500, 256);
         let bounds = |range: &Range<usize>| (range.start, range.end);
         let all: Vec<_> =

@@ -1,4 +1,4 @@
-//! One style transfer, driven from outside step by step.
+//! A style transfer, driven from outside step by step.
 
 mod pictures;
 mod saving;
@@ -21,52 +21,75 @@ use crate::pixels::{ImageSize, Pixels, Reduction};
 use crate::recipe::pyramid::{self, Level};
 use crate::recipe::{LossWeights, OptimizerKind, Recipe, Sizes};
 
-/// What [`StyleTransfer::advance`] has come to.
+/// Outcome of [`StyleTransfer::advance`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Advance {
-    /// A part of a step, or of the targets.
+    /// Part of a step, or of the targets.
     Part,
-    /// The last of the targets that were missing. Making them took memory in other pieces than a
-    /// step does.
+    /// Last of the missing targets. Steps allocate buffers of other sizes, so memory that the
+    /// targets used can be released now.
     Targets,
-    /// The end of a step.
+    /// End of a step.
     Step,
 }
 
-/// A run: the pastiche, what it is measured against, and the optimiser that changes it.
+/// Run of a recipe: the pastiche, the objective, and the optimiser that minimises it.
+///
+/// ```
+/// use std::rc::Rc;
+///
+/// use impasto::engine::weights::{ChannelMeans, Weights};
+/// use impasto::engine::{Pictures, StyleTransfer, Vgg19, device};
+/// use impasto::pixels::{ImageSize, Pixels};
+/// use impasto::recipe::Recipe;
+/// use pollster::block_on;
+///
+/// let grey = |level| Pixels::new(ImageSize::new(32, 32), vec![level; 4 * 32 * 32]).unwrap();
+/// let recipe = Recipe { size: 32, steps: 2, ..Recipe::default() };
+/// let open = device::open_cpu()?;
+/// let vgg = Vgg19::new(Weights::committed(), &ChannelMeans::built_in(), &open.device);
+/// let pictures = Pictures::new(grey(255), vec![grey(255)]);
+/// let mut run =
+///     StyleTransfer::new(Rc::new(vgg), &pictures, &recipe, open.limits, &open.device)?;
+/// while !run.finished() {
+///     block_on(run.step())?;
+/// }
+/// assert_eq!(block_on(run.pixels())?.size(), ImageSize::new(32, 32));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct StyleTransfer {
     vgg: Rc<Vgg19>,
     recipe: Recipe,
-    /// Of the device.
+    /// Limits of the device.
     limits: DeviceLimits,
-    /// As they were given.
+    /// Input images, unchanged.
     pictures: Pictures,
-    /// Of the photo, to be restored in every picture that is read.
+    /// Alpha channel of the photo, restored in every result image.
     alpha: Option<Rc<[u8]>>,
-    /// At the result's size.
+    /// Scene at the size of the result.
     full: Scene,
-    /// At the size that is painted at now.
+    /// Scene at the current size.
     scene: Scene,
     objective: Objective,
-    /// Holds the picture being optimised.
+    /// Optimiser; holds the pastiche.
     optimizer: Optimizer,
-    /// The evaluation under way, of a step that is done in part.
+    /// Evaluation of the step in progress, between its parts.
     pass: Option<Pass>,
     step: u32,
-    /// Longer side of this size, px.
+    /// Longer side of the current size, px.
     edge: u32,
-    /// Steps left at this size.
+    /// Steps left at the current size.
     left: u32,
-    /// The sizes to come.
+    /// Sizes still to come.
     levels: VecDeque<Level>,
 }
 
 impl StyleTransfer {
-    /// Prepares a run of `recipe` on `device`, which has room for `limits`.
+    /// Prepares a run of `recipe` on `device`, within its `limits`.
     ///
     /// # Errors
-    /// [`TransferError`] of the recipe or the pictures.
+    /// [`TransferError`] if the recipe or the images are invalid.
     pub fn new(
         vgg: Rc<Vgg19>,
         pictures: &Pictures,
@@ -74,13 +97,13 @@ impl StyleTransfer {
         limits: DeviceLimits,
         device: &Device,
     ) -> Result<Self, TransferError> {
-        // An earlier result is gone on with at its own size: a smaller one would lose its detail.
+        // An earlier result continues at its own size: a smaller one would lose its detail.
         let sizes = if pictures.earlier.is_some() { Sizes::One } else { recipe.sizes };
         let levels = pyramid::levels(pictures.photo.size(), sizes, recipe.steps);
         Self::at_levels(vgg, pictures, recipe, levels.into(), limits, device)
     }
 
-    /// The same through these `levels`, of which there is one at least.
+    /// Prepares a run through the given `levels`, of which one is required.
     pub(super) fn at_levels(
         vgg: Rc<Vgg19>,
         pictures: &Pictures,
@@ -129,8 +152,8 @@ impl StyleTransfer {
         })
     }
 
-    /// Does one step: one evaluation of the objective and its gradient. It is not waited for, but
-    /// where it has several parts each but the last is.
+    /// Runs one step: one evaluation of the objective and its gradient. Waits for the device
+    /// between the parts of a step, but not after the last.
     ///
     /// # Errors
     /// [`TransferError::Device`].
@@ -145,27 +168,28 @@ impl StyleTransfer {
         }
     }
 
-    /// A mark in the device's queue, reached when all that was asked for before it is done.
+    /// Returns a fence in the device's queue, reached when all work submitted before it is done.
     pub fn fence(&self) -> InFlight<Result<(), TransferError>> {
-        // Of one pixel, so that it takes no other program for another size.
+        // A crop of one pixel has the same size in every run, so the read-back needs no further
+        // pipeline.
         let pixel = ImageTensor::new(self.optimizer.x().clone()).part([0, 0], [1, 1]);
         InFlight::new(async { Ok(sync(pixel.into_tensor()).await?) })
     }
 
-    /// Parts of the targets that are missing.
+    /// Returns the number of parts of the targets still to be made.
     pub fn targets_missing(&self) -> u32 {
         self.objective.targets_missing()
     }
 
-    /// Makes the next part of the targets, if one is missing: one look at a tile of photo or
-    /// painting. It is not waited for.
+    /// Submits the next missing part of the targets, one tile of the photo or a painting, if any.
+    /// Does not wait for the device.
     pub fn make_target(&mut self) {
         self.objective.make_target(&self.vgg);
     }
 
-    /// Does a part of a step: all of it, or one look at a tile, or, where targets are missing, what
-    /// makes a part of them. It is not waited for: who asks for many sees to it, by
-    /// [`Self::fence`], that the device's queue stays short.
+    /// Submits part of a step: the next part of the targets if any is missing; otherwise one tile
+    /// of one sweep, or the whole step if the image is a single tile. Does not wait for the device:
+    /// a caller that submits many parts keeps the device's queue short with [`Self::fence`].
     ///
     /// # Errors
     /// [`TransferError::Device`].
@@ -192,7 +216,7 @@ impl StyleTransfer {
         }
     }
 
-    /// Goes on at the next size, if there is one, from the picture as it is.
+    /// Continues at the next size, if any, from the current pastiche.
     pub(super) async fn ascend(&mut self) -> Result<(), TransferError> {
         let Some(Level { edge, steps }) = self.levels.pop_front() else { return Ok(()) };
         let pastiche = ImageTensor::new(self.optimizer.x().clone());
@@ -205,12 +229,12 @@ impl StyleTransfer {
         Ok(())
     }
 
-    /// Tiles in which the network sees the picture at the size that is painted at now.
+    /// Returns the number of tiles at the current size.
     pub fn tiles(&self) -> usize {
         self.objective.tiles().len()
     }
 
-    /// Steps done.
+    /// Returns the number of steps done.
     pub fn steps_done(&self) -> u32 {
         self.step
     }
@@ -220,10 +244,10 @@ impl StyleTransfer {
         self.step >= self.recipe.steps
     }
 
-    /// Changes what the terms weigh from the next step on.
+    /// Changes the weights of the terms from the next step on.
     ///
     /// # Errors
-    /// [`TransferError::Recipe`]; the old weights stay then.
+    /// [`TransferError::Recipe`] if the weights are invalid; the old ones stay.
     pub fn set_loss_weights(&mut self, loss_weights: LossWeights) -> Result<(), TransferError> {
         loss_weights.validate()?;
         if loss_weights == self.recipe.loss_weights {
@@ -236,7 +260,7 @@ impl StyleTransfer {
         Ok(())
     }
 
-    /// Goes on from the picture as it is with another optimiser.
+    /// Switches to another optimiser, which continues from the current pastiche.
     pub fn set_optimizer(&mut self, kind: OptimizerKind) {
         if kind != self.recipe.optimizer {
             self.pass = None;
@@ -246,11 +270,11 @@ impl StyleTransfer {
         }
     }
 
-    /// Waits for the steps asked for so far and reads the losses at the picture as it is when this
-    /// is begun; zeros before the first at a size and with an optimiser.
+    /// Reads back the losses at the pastiche as of this call, after the steps submitted so far.
+    /// They are zero before the first step at a size or with an optimiser.
     ///
     /// # Errors
-    /// [`TransferError::Device`], or [`TransferError::Diverged`] when a loss or its gradient is not
+    /// [`TransferError::Device`], or [`TransferError::Diverged`] if a loss or its gradient is not
     /// finite.
     pub fn losses(&self) -> impl Future<Output = Result<Losses, TransferError>> + use<> {
         let (report, step) = (self.optimizer.report(), self.step);
@@ -264,8 +288,8 @@ impl StyleTransfer {
         }
     }
 
-    /// Reads the pastiche back as a picture of the size that is painted at now, as it is when this
-    /// is begun, clamped, under the photo's alpha.
+    /// Reads back the pastiche as of this call, at the current size, clamped and with the photo's
+    /// alpha.
     ///
     /// # Errors
     /// [`TransferError::Device`].
@@ -286,7 +310,7 @@ impl StyleTransfer {
     }
 }
 
-/// What `recipe` measures a pastiche of `subject` against; its targets are yet to be made.
+/// Creates the objective of `recipe` for these images, without targets.
 fn objective(subject: &ObjectiveInputs, recipe: &Recipe, limits: DeviceLimits) -> Objective {
     Objective::without_targets(
         subject,
@@ -296,7 +320,7 @@ fn objective(subject: &ObjectiveInputs, recipe: &Recipe, limits: DeviceLimits) -
     )
 }
 
-/// A channel of a picture of size `from` at the smaller size `to`: the nearest pixels.
+/// Downsamples a channel from size `from` to the smaller size `to` by nearest pixel.
 fn sampled(channel: &[u8], from: ImageSize, to: ImageSize) -> Vec<u8> {
     let nearest = |at: u32, from: u32, to: u32| at as usize * from as usize / to as usize;
     let row = |y: u32| nearest(y, from.height, to.height) * from.width as usize;
@@ -312,7 +336,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_sampled_channel_takes_every_other_pixel() {
+    fn a_channel_is_downsampled_by_nearest_pixel() {
         let channel: Vec<u8> = (0..15).collect();
         assert_eq!(sampled(&channel, ImageSize::new(5, 3), ImageSize::new(2, 1)), [0, 2]);
         assert_eq!(sampled(&channel, ImageSize::new(5, 3), ImageSize::new(5, 3)), channel);

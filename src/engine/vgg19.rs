@@ -1,5 +1,5 @@
-//! VGG-19 to conv5_1 (Simonyan, Zisserman 2014), frozen: it turns a picture into feature maps and
-//! never learns.
+//! VGG-19 up to conv5_1 (Simonyan, Zisserman 2014), with frozen weights: turns an image into
+//! feature maps.
 
 use std::collections::BTreeMap;
 
@@ -14,34 +14,33 @@ use super::{FeatureMap, FeatureMaps, ImageTensor, Tile};
 use crate::layer::Layer;
 use crate::recipe::{Border, FeatureOptions, Filters, Pooling};
 
-/// The network was trained on values of 0 to this.
+/// Largest input value that the network was trained on.
 const LEVELS: f32 = 255.0;
-/// Mean of ImageNet's colours, RGB in 0..255; subtracted before the first layer, as the network was
-/// trained.
+/// ImageNet's mean colour, RGB in 0..255, subtracted before the first layer as in training.
 const IMAGENET_MEAN: [f32; 3] = [123.68, 116.779, 103.939];
 
-/// By how much every bias is lowered, in units of activation: about one rounding step of f32 at the
-/// typical answer in block 1. A reference case holds an answer of -5e-6 there, and one ReLU on the
-/// wrong side passes on a whole gradient. Burn's convolutions sum over the window first and the
-/// channels last, which rounds this one to +2e-6 to +9e-6, while random orders of summation give
-/// -9e-6 ± 4e-6, and our own kernel's order is right without it. Lowering moves the edge and does
-/// not remove it: an answer just above `1e-5` is as uncertain as one just above 0 was. Chosen by
-/// that case.
+/// Amount by which every bias is lowered, in units of activation: about one f32 rounding step of a
+/// typical output in block 1.
+///
+/// The summation order of a convolution can round an output just below zero to just above it, and
+/// one ReLU on the wrong side passes a whole gradient. Lowering the biases moves this threshold but
+/// does not remove it: an output just above `1e-5` is as uncertain now as one just above 0 was.
+/// Chosen for a reference case in which Burn's convolutions round to the wrong side.
 const NOISE_FLOOR: f32 = 1e-5;
 
-/// The network on a device. Copies share its memory there.
+/// Network on a device. Clones share its buffers.
 #[derive(Clone, Debug)]
 pub struct Vgg19 {
     convolutions: BTreeMap<Layer, Convolution>,
-    /// What each channel is multiplied with in the normalised network, `[1, C, 1, 1]`.
+    /// Channel factors of the normalised network, `[1, C, 1, 1]`.
     inverse_means: BTreeMap<(Pooling, Layer), Tensor<4>>,
-    /// As it was last set.
+    /// Strategy that was last set.
     strategy: Option<Strategy>,
 }
 
 impl Vgg19 {
-    /// Moves `weights` and `means` to `device`. They require no gradient, so none is computed for
-    /// them.
+    /// Uploads `weights` and `means` to `device`, without autodiff, so that no gradient is computed
+    /// for them.
     pub fn new(weights: Weights, means: &ChannelMeans, device: &Device) -> Self {
         let device = device.clone().without_autodiff();
         let convolutions = weights
@@ -49,8 +48,8 @@ impl Vgg19 {
             .map(|(layer, kernel, bias)| {
                 let shape = [layer.channels(), layer.input_channels(), 3, 3];
                 let kernel = Tensor::<4>::from_data(TensorData::new(kernel, shape), &device);
-                // The published network reads BGR. Turning the first kernel's channels around once
-                // saves turning every picture.
+                // The published network reads BGR. Flipping the first kernel once saves flipping
+                // every image.
                 let kernel = if layer == Layer::Conv1_1 { kernel.flip([1]) } else { kernel };
                 let bias =
                     Tensor::<1>::from_data(TensorData::new(bias, [layer.channels()]), &device)
@@ -58,7 +57,7 @@ impl Vgg19 {
                 (layer, Convolution::new(kernel, bias))
             })
             .collect();
-        // Turning the kernels took as much memory again as they lie in.
+        // Repacking the kernels took as much memory again as they occupy.
         device.memory_cleanup();
         let inverse = |pooling, layer| {
             let inverse: Vec<f32> =
@@ -72,10 +71,11 @@ impl Vgg19 {
         Self { convolutions, inverse_means, strategy: None }
     }
 
-    /// The feature maps of `image` at `layers`; nothing beyond the deepest of them is computed.
+    /// Returns the feature maps of `image` at `layers`, computing no layer beyond the deepest of
+    /// them.
     ///
-    /// Zero padding of 1 around every convolution, save that [`Border::Replicate`] has the first
-    /// see the outermost pixels once more instead; pooling halves each side, rounding down.
+    /// Every convolution pads by 1 with zeros, except that [`Border::Replicate`] makes the first
+    /// one replicate the border pixels. Pooling halves each side, rounding down.
     pub fn encode(
         &self,
         image: &ImageTensor,
@@ -89,8 +89,8 @@ impl Vgg19 {
         FeatureMaps::of(maps)
     }
 
-    /// [`Self::encode`] that shows each map to `see`, in the order of the network: what that does
-    /// not keep is gone before the next.
+    /// Runs [`Self::encode`], passing each map to `see` in network order. A map that `see` drops is
+    /// released before the next is computed.
     pub fn visit(
         &self,
         image: &ImageTensor,
@@ -115,7 +115,8 @@ impl Vgg19 {
             }
             let first = layer == Layer::Conv1_1;
             let padding = if first && features.border == Border::Replicate { 0 } else { 1 };
-            // The first layer's map is one of the two largest, and computed in no time.
+            // The first layer's map is one of the two largest and cheap to recompute, so it is
+            // saved for backward only if `see` gets it.
             x = convolution.relu(x, padding, is_seen || !first);
             if is_seen {
                 see(layer, FeatureMap::new(self.scale(x.clone(), layer, features)));
@@ -126,8 +127,8 @@ impl Vgg19 {
         }
     }
 
-    /// The feature maps that `tile` answers for, of what is `seen` of it: those of its core, as
-    /// [`Self::encode`] would have them of the whole picture.
+    /// Returns the feature maps of the core of `tile`, as [`Self::encode`] would compute them from
+    /// the whole image. The input region is `seen`.
     pub fn encode_tile(
         &self,
         seen: &ImageTensor,
@@ -138,26 +139,25 @@ impl Vgg19 {
         self.encode(seen, layers, features).map(|layer, map| tile.core(map, layer))
     }
 
-    /// Has the convolutions' kernels work by `strategy` from now on; their outputs stay the same,
-    /// but for rounding.
+    /// Sets the strategy of the convolution kernels. Outputs stay the same up to rounding.
     pub fn set_strategy(&mut self, strategy: Strategy) {
         self.strategy = Some(strategy);
         self.convolutions.values_mut().for_each(|convolution| convolution.set_strategy(strategy));
     }
 
-    /// What [`Self::set_strategy`] was given last.
+    /// Returns the strategy that was last set.
     pub fn strategy(&self) -> Option<Strategy> {
         self.strategy
     }
 
-    /// A layer's answer as the losses are to see it. Dividing it by the channels' means is the same
-    /// as dividing every filter by them, since ReLU and both poolings pass a positive factor on; so
+    /// Returns a layer's output as the losses use it. Dividing it by the channel means equals
+    /// dividing every filter by them, since ReLU and both poolings commute with positive factors:
     /// one set of weights serves both networks.
-    fn scale(&self, answer: Tensor<4>, layer: Layer, features: FeatureOptions) -> Tensor<4> {
+    fn scale(&self, output: Tensor<4>, layer: Layer, features: FeatureOptions) -> Tensor<4> {
         match features.filters {
-            Filters::Published => answer,
+            Filters::Published => output,
             Filters::Normalised => {
-                scale(answer, self.inverse_means[&(features.pooling, layer)].clone())
+                scale(output, self.inverse_means[&(features.pooling, layer)].clone())
             }
         }
     }

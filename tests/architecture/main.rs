@@ -301,3 +301,25 @@ fn comments_are_at_most_100_columns_wide() {
     let wide = format!("    /// {}×", "x".repeat(WIDTH - 8));
     assert_eq!(wide_comments(&format!("{wide}\n{wide}x")), [format!("{wide}x")]);
 }
+
+#[test]
+fn every_invariant_names_tests_that_there_are() {
+    let text = std::fs::read_to_string(root().join("ARCHITECTURE.md")).expect("it can be read");
+    let (_, invariants) = text.split_once("## Invariants").expect("there is such a section");
+    let invariants = invariants.split("## ").next().unwrap_or_default();
+    let code: String = ["src", "tests"]
+        .iter()
+        .flat_map(|folder| files(&root().join(folder)))
+        .map(|path| std::fs::read_to_string(path).expect("the file can be read"))
+        .collect();
+    let names: Vec<&str> = invariants
+        .split('`')
+        .skip(1)
+        .step_by(2)
+        .filter(|name| name.contains('_') && name.chars().all(|c| c.is_alphanumeric() || c == '_'))
+        .collect();
+    assert!(names.len() > 10, "{names:?}");
+    let lost: Vec<_> =
+        names.into_iter().filter(|name| !code.contains(&format!("fn {name}("))).collect();
+    assert!(lost.is_empty(), "no such tests: {lost:?}");
+}

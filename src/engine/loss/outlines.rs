@@ -34,8 +34,8 @@ mod tests {
             OutlinesLoss::evaluate(&ImageTensor::new(x), &photo, 2.0).into_scalar::<f32>()
         };
         assert!(at(Tensor::full([1, 3, 12, 12], 0.7, &device)) < 1e-9);
-        // One pixel of the single inner cell is brighter by 0.8, hence the cell's mean by 0.05: 2 ·
-        // 3 · (4 · 0.05)².
+        // One pixel of the single inner cell is brighter by 0.8, hence the cell's mean by 0.05:
+        // `2 · 3 · (4 · 0.05)²`.
         let spot = Tensor::full([1, 3, 1, 1], 1.3, &device);
         let x =
             Tensor::full([1, 3, 12, 12], 0.5, &device).slice_assign([0..1, 0..3, 5..6, 6..7], spot);

@@ -10,7 +10,7 @@ use crate::engine::{ImageTensor, Tile, Vgg19};
 /// Evaluation in progress.
 ///
 /// A pastiche of one tile takes a single part. A larger one takes two sweeps over its tiles: the
-/// first sums the style matrices; the second_sweep, given the gradient of the style loss with respect to
+/// first sums the style matrices; the second, given the gradient of the style loss with respect to
 /// these, sums the pixel gradient.
 #[derive(Debug)]
 pub struct Pass {
@@ -22,7 +22,7 @@ pub struct Pass {
     second_sweep: Option<SecondSweep>,
 }
 
-/// State of the second_sweep sweep over the tiles.
+/// State of the second sweep over the tiles.
 #[derive(Debug)]
 struct SecondSweep {
     /// Gradient of the style loss with respect to the style matrices of the whole pastiche.

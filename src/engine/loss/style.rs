@@ -1,4 +1,4 @@
-//! How far the pastiche's style is from the paintings'.
+//! The style loss: how far the statistics of the pastiche are from the paintings'.
 
 use std::collections::BTreeMap;
 
@@ -10,54 +10,58 @@ use crate::engine::{FeatureMap, FeatureMaps, Guide, Moments, Tile};
 use crate::layer::Layer;
 use crate::recipe::{FeatureOptions, LayerStatistics, LayerWeights, LossUnits};
 
-/// How far moments are from the paintings', as each layer's [`Target`] has it. With Gram matrices:
+/// `Σ_l w_l · E_l`, where `E_l` is the distance to the paintings' moments at layer `l`, as its
+/// [`Target`] defines it.
+///
+/// With Gram matrices in units of activation, `E_l = 1/(4 N_l²) Σ (G_l − A_l)²`:
 ///
 /// - **Units:** activation⁴.
-/// - **Source:** Gatys et al. 2015, eqs. 4 and 5: `Σ_l w_l · 1/(4 N_l²) Σ (G_l − A_l)²` with Gram
-///   matrices divided by their own numbers of positions. For pictures of one size that is the
-///   paper's `1/(4 N² M²)`; for others it still compares.
+/// - **Source:** Gatys et al. 2015, eqs. 4 and 5, with each Gram matrix divided by its own number
+///   of positions. For images of one size this equals the paper's `1/(4 N² M²)`; images of
+///   different sizes stay comparable.
 ///
-/// Several paintings blend by shares that add up to 1: `A = Σ_k b_k A_k`. Apart from a constant,
-/// that is the blend of their losses.
+/// Several paintings blend by shares that add up to 1: `A = Σ_k b_k A_k`. Up to a constant, this is
+/// the blend of their losses.
 ///
-/// With a mask for each painting, each has a region of its own instead: `E_l = Σ_k b_k/b_max · t_k
-/// · 1/(4 N_l²) Σ (G_l,k − A_l,k)²` with `G_l,k` the guided matrix of region `k` and `t_k` its
-/// share of the picture, so that a pixel's pull is the same in small and large regions.
+/// With one mask per painting, each painting has its own region instead:
+/// `E_l = Σ_k b_k/b_max · t_k · 1/(4 N_l²) Σ (G_l,k − A_l,k)²`, with `G_l,k` the guided Gram matrix
+/// of region `k` and `t_k` the region's share of the image. The factor `t_k` makes the gradient of
+/// a pixel independent of the region's size.
 #[derive(Debug)]
 pub struct StyleLoss {
     units: LossUnits,
     statistics: LayerStatistics,
-    /// Each painting's own.
+    /// Moments of each painting, by layer.
     paintings: Vec<BTreeMap<Layer, Moments>>,
-    /// By which the targets were made, if they are.
+    /// Shares that the targets were made with; `None` if the targets are missing or outdated.
     shares: Option<Vec<f32>>,
-    /// Of the blend, where there are no regions.
+    /// Targets of the blend; empty with regions.
     targets: BTreeMap<Layer, Target>,
-    /// What the content's losses are multiplied with, `[1]` each; empty where nothing is.
+    /// Factors of the content loss, `[1]` each; empty in units of activation.
     content_scales: BTreeMap<Layer, Tensor<1>>,
-    /// One for each painting, or none.
+    /// One region per painting, or none.
     regions: Vec<Region>,
 }
 
-/// What outputs' mean square counts as at least: a painting to which the network answers nothing is
-/// no measure.
+/// Lower bound of the outputs' mean square, against division by almost zero for a painting that
+/// barely activates a layer.
 const LEAST_MEAN_SQUARE: f32 = 1e-3;
 
-/// Where one painting belongs.
+/// Region of the photo that belongs to one painting.
 #[derive(Debug)]
 struct Region {
     guides: BTreeMap<Layer, Guide>,
-    /// What its style weighs beside the strongest region's, 0..1.
+    /// Weight of the painting's style relative to the strongest region's, 0..1.
     strength: f32,
     targets: BTreeMap<Layer, Target>,
 }
 
 impl StyleLoss {
-    /// Of as many paintings, whose moments are yet to come. Each belongs where its `guides` tell;
-    /// all are blended everywhere if there are none.
+    /// Creates the loss for this number of `paintings`, whose moments [`Self::add`] supplies. Each
+    /// painting counts in the region of its `guides`; without guides, all are blended everywhere.
     ///
     /// # Panics
-    /// When there are guides, but not of as many as paintings: a mistake of the caller.
+    /// If there are guides, but not one per painting.
     pub fn new(
         paintings: usize,
         guides: impl Iterator<Item = BTreeMap<Layer, Guide>>,
@@ -80,9 +84,8 @@ impl StyleLoss {
         }
     }
 
-    /// Adds to a painting's Gram matrices what a tile gives them, at all layers: they are small, so
-    /// that any layer can come to count later. When all are there, [`Self::set_shares`] makes them
-    /// targets.
+    /// Adds the moments of one tile to a painting's, at all layers: they are small, and any layer
+    /// can get a weight later. Once all tiles are added, [`Self::set_shares`] makes the targets.
     pub fn add(&mut self, painting: usize, part: BTreeMap<Layer, Moments>) {
         self.shares = None;
         let sum = &mut self.paintings[painting];
@@ -95,7 +98,8 @@ impl StyleLoss {
         }
     }
 
-    /// Blends anew, or weighs the regions anew, where `shares` are not what they were.
+    /// Makes the targets from the paintings' moments: blends them by `shares`, or weighs their
+    /// regions. A no-op if the shares are unchanged.
     pub fn set_shares(&mut self, shares: &[f32]) {
         if self.shares.as_deref() == Some(shares) {
             return;
@@ -122,25 +126,26 @@ impl StyleLoss {
         }
     }
 
-    /// By what a content loss at `layer` is multiplied in these units, `[1]`: one over the mean
-    /// square of the paintings' outputs. `None` where it counts as it is.
+    /// Returns the factor of the content loss at `layer`, `[1]`: one over the mean square of the
+    /// paintings' outputs. `None` in units of activation.
     pub fn content_scale(&self, layer: Layer) -> Option<&Tensor<1>> {
         self.content_scales.get(&layer)
     }
 
-    /// Paintings that are blended.
+    /// Returns the number of paintings.
     pub fn paintings(&self) -> usize {
         self.paintings.len()
     }
 
-    /// The loss of a pastiche of these feature maps, summed over the layers as `weights` has them;
-    /// `[1]`, or `None` where no layer counts.
+    /// Returns `Σ_l w_l · E_l` of a pastiche of one tile, `[1]`, or `None` if no layer has a
+    /// weight.
     pub fn evaluate(&self, pastiche: &FeatureMaps, weights: LayerWeights) -> Option<Tensor<1>> {
         self.distance(&self.matrices(pastiche, None, weights), weights)
     }
 
-    /// What is compared of a pastiche of these feature maps at the layers that count: all of it, or
-    /// what `tile` adds to that of the whole.
+    /// Returns the style matrices of `pastiche` at the layers with a weight. With a `tile`,
+    /// `pastiche` holds the maps of its core, and the result is its contribution to the matrices of
+    /// the whole.
     pub fn matrices(
         &self,
         pastiche: &FeatureMaps,
@@ -151,7 +156,7 @@ impl StyleLoss {
         Matrices(weights.active().map(|(layer, _)| (layer, at(layer))).collect())
     }
 
-    /// The loss where `matrices` are what is compared, `[1]`, or `None` where no layer counts.
+    /// Returns `Σ_l w_l · E_l` at these `matrices`, `[1]`, or `None` if no layer has a weight.
     pub fn distance(&self, matrices: &Matrices, weights: LayerWeights) -> Option<Tensor<1>> {
         let losses = weights
             .active()
@@ -159,8 +164,8 @@ impl StyleLoss {
         losses.reduce(|sum, loss| sum + loss)
     }
 
-    /// [`Self::distance`], and its gradient with respect to the matrices, outside of any autodiff
-    /// graph.
+    /// Returns [`Self::distance`] and its gradient with respect to the matrices, outside any
+    /// autodiff graph.
     pub fn distance_and_gradient(
         &self,
         matrices: &Matrices,
@@ -172,10 +177,10 @@ impl StyleLoss {
         Some((distance.without_autodiff(), leaves.map(|leaf| leaf.gradient(&mut gradients))))
     }
 
-    /// `weight · E_l` of one layer, `[1]`.
+    /// Returns `weight · E_l` of one layer, `[1]`.
     ///
     /// # Panics
-    /// When the pastiche has no map of `layer`: a mistake of the caller.
+    /// If `pastiche` has no map of `layer`.
     pub fn layer_loss(&self, pastiche: &FeatureMaps, layer: Layer, weight: f32) -> Tensor<1> {
         self.distance_at(layer, &self.matrices_at(layer, pastiche.get(layer), None), weight)
     }
@@ -209,16 +214,15 @@ impl StyleLoss {
     }
 }
 
-/// What a style loss compares of a pastiche, layer by layer: the Gram matrix of the whole, or one
-/// for each region.
+/// Style matrices of a pastiche by layer: its moments as a whole, or one set of moments per region.
 #[derive(Clone, Debug)]
 pub struct Matrices(BTreeMap<Layer, Vec<Moments>>);
 
 impl Matrices {
-    /// Both together.
+    /// Adds `other` matrix by matrix.
     ///
     /// # Panics
-    /// When they are not of the same layers: a mistake of the caller.
+    /// If `other` lacks one of the layers.
     #[must_use]
     pub fn plus(self, mut other: Self) -> Self {
         let mut sum = |layer, grams: Vec<Moments>| {
@@ -228,11 +232,11 @@ impl Matrices {
         Self(self.0.into_iter().map(|(layer, grams)| (layer, sum(layer, grams))).collect())
     }
 
-    /// The sum of products of all elements with those of `other`, which has the same layers and
-    /// maybe more, `[1]`; `None` of none.
+    /// Returns `Σ aᵢ·bᵢ` over all elements of all layers of `self`, `[1]`; `None` if it has no
+    /// layers. `other` may have more layers.
     ///
     /// # Panics
-    /// When it lacks one of the layers: a mistake of the caller.
+    /// If `other` lacks one of the layers.
     pub fn dot(&self, other: &Self) -> Option<Tensor<1>> {
         let pairs = self.0.iter().flat_map(|(layer, grams)| grams.iter().zip(&other.0[layer]));
         pairs
@@ -250,7 +254,7 @@ impl Matrices {
     }
 }
 
-/// The shares' sum of the paintings' Gram matrices, layer by layer; empty without paintings.
+/// Returns `A = Σ_k b_k A_k` for each layer; empty without paintings.
 fn blend(paintings: &[BTreeMap<Layer, Moments>], shares: &[f32]) -> BTreeMap<Layer, Moments> {
     let Some(first) = paintings.first() else { return BTreeMap::new() };
     let mixed = |layer: &Layer| {
@@ -266,7 +270,7 @@ mod tests {
     use super::*;
     use crate::recipe::Statistic;
 
-    /// Feature maps that are the same `value` at every layer and position.
+    /// Returns feature maps with the same `value` at every layer and position.
     fn flat(value: f32) -> FeatureMaps {
         let map = |layer: Layer| {
             FeatureMap::new(Tensor::full([1, layer.channels(), 1, 2], value, &Device::flex()))
@@ -274,12 +278,12 @@ mod tests {
         FeatureMaps::of(Layer::ALL.map(|layer| (layer, map(layer))))
     }
 
-    /// Of paintings with such maps, each seen in two parts that add up to it.
-    fn of(values: &[f32], shares: &[f32]) -> StyleLoss {
-        of_units(values, shares, LossUnits::Activation)
+    /// Returns the style loss of paintings with flat maps, each added in two parts.
+    fn style_of(values: &[f32], shares: &[f32]) -> StyleLoss {
+        style_in_units(values, shares, LossUnits::Activation)
     }
 
-    fn of_units(values: &[f32], shares: &[f32], units: LossUnits) -> StyleLoss {
+    fn style_in_units(values: &[f32], shares: &[f32], units: LossUnits) -> StyleLoss {
         let features = FeatureOptions { units, ..FeatureOptions::before_version_3() };
         let mut style = StyleLoss::new(values.len(), std::iter::empty(), features);
         for (painting, &value) in values.iter().enumerate() {
@@ -297,10 +301,10 @@ mod tests {
     }
 
     #[test]
-    fn a_blend_lies_between_its_paintings_and_follows_its_shares() {
-        // Gram matrices of flat maps are value² everywhere: 1 and 9 blend to 5, the matrix of a
+    fn a_blend_averages_gram_matrices_by_the_paintings_shares() {
+        // Every element of a flat map's Gram matrix is value²: 1 and 9 blend to 5, the matrix of a
         // flat √5.
-        let mut style = of(&[1.0, 3.0], &[0.5, 0.5]);
+        let mut style = style_of(&[1.0, 3.0], &[0.5, 0.5]);
         let loss = |style: &StyleLoss, value| {
             style.layer_loss(&flat(value), Layer::Conv2_1, 1.0).into_scalar::<f32>()
         };
@@ -312,8 +316,8 @@ mod tests {
     }
 
     #[test]
-    fn layers_count_as_their_weights_have_it() {
-        let style = of(&[1.0], &[1.0]);
+    fn layer_losses_add_up_by_their_weights() {
+        let style = style_of(&[1.0], &[1.0]);
         let at = |weights| style.evaluate(&flat(2.0), weights).map(Tensor::into_scalar::<f32>);
         assert_eq!(at(LayerWeights::default()), None);
         let [one, both] = [&[Layer::Conv1_1][..], &[Layer::Conv1_1, Layer::Conv5_1]]
@@ -323,9 +327,9 @@ mod tests {
     }
 
     #[test]
-    fn in_units_of_the_painting_a_layer_counts_by_how_far_it_is_from_its_target_beside_that() {
+    fn units_of_the_painting_make_a_layers_loss_relative_to_its_target() {
         let loss = |painting: f32, value: f32, layer| {
-            let style = of_units(&[painting], &[1.0], LossUnits::Painting);
+            let style = style_in_units(&[painting], &[1.0], LossUnits::Painting);
             style.layer_loss(&flat(value), layer, 1.0).into_scalar::<f32>()
         };
         // Σ (4 − 1)² / Σ 1², whatever the painting's magnitude and the layer's width.
@@ -338,9 +342,9 @@ mod tests {
     }
 
     #[test]
-    fn by_covariances_and_means_a_layer_counts_by_how_far_both_are() {
-        // Two outputs at each of two positions: [a, b] in every channel, with mean (a + b)/2 and
-        // covariance ((a − b)/2)² everywhere.
+    fn the_covariance_statistic_adds_relative_distances_of_covariance_and_mean() {
+        // Every channel holds [a, b] at two positions: mean (a + b)/2, and covariance ((a − b)/2)²
+        // in every element.
         let maps = |a: f32, b: f32| {
             let map = Tensor::<4>::from_data([[[[a, b]]]], &Device::flex());
             let at = |layer: Layer| {
@@ -360,8 +364,7 @@ mod tests {
         style.set_shares(&[1.0]);
         let loss = |a, b| style.layer_loss(&maps(a, b), Layer::Conv3_1, 1.0).into_scalar::<f32>();
         assert!(loss(3.0, 1.0) < 1e-9, "where outputs lie does not matter");
-        // The mean 4 beside 2, and the covariance as it was; then the covariance 4 beside 1, and
-        // the mean as it was.
+        // Mean 4 against 2 with equal covariance; then covariance 4 against 1 with equal mean.
         assert!(
             (loss(3.0, 5.0) - 1.0).abs() < 1e-3 && (loss(0.0, 4.0) - 9.0).abs() < 1e-3,
             "{} {}",
@@ -371,15 +374,15 @@ mod tests {
     }
 
     #[test]
-    fn the_contents_scale_is_one_over_the_paintings_mean_square() {
+    fn the_content_scale_is_one_over_the_paintings_mean_square() {
         let scale = |units| {
-            of_units(&[1.0, 3.0], &[0.5, 0.5], units)
+            style_in_units(&[1.0, 3.0], &[0.5, 0.5], units)
                 .content_scale(Layer::CONTENT)
                 .cloned()
                 .map(Tensor::into_scalar::<f32>)
         };
         assert_eq!(scale(LossUnits::Activation), None);
-        // The blend of 1 and 9.
+        // The mean squares 1 and 9 blend to 5.
         assert!((scale(LossUnits::Painting).unwrap() - 0.2).abs() < 1e-5);
     }
 }

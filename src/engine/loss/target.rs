@@ -1,4 +1,4 @@
-//! What a style layer of a pastiche is compared with.
+//! The target of a style layer, and the distance of a pastiche's moments to it.
 
 use burn::tensor::Tensor;
 
@@ -9,38 +9,38 @@ use crate::engine::ops::gram::{LEAST_SQUARE, scales};
 use crate::engine::ops::{float, sum};
 use crate::recipe::{LossUnits, Statistic};
 
-/// The moments of a painting, or of a blend, at one layer, and how others are compared with them.
+/// Moments of a painting or a blend at one layer, and the measure of distance to them.
 #[derive(Debug)]
 pub struct Target {
     moments: Moments,
     measure: Measure,
 }
 
-/// How. Scales are `[1]` each.
+/// Measure of the distance between moments. Scales are `[1]` each.
 #[derive(Debug)]
 enum Measure {
     /// `1/(4 N²) Σ (G − A)²`
     Gram,
     /// `Σ (G − A)² / Σ A²`
     RelativeGram { scale: Tensor<1> },
-    /// `Σ (C − C*)² / Σ C*² + Σ (m − m*)² / Σ m*²`, of covariance and mean.
+    /// `Σ (C − C*)² / Σ C*² + Σ (m − m*)² / Σ m*²`, with covariance `C` and mean `m`.
     Covariance(Box<Centred>),
-    /// `W² / (N m²)`, `m` the mean output.
+    /// `W² / (N m²)`, with `m` the target's mean output.
     Wasserstein { target: Box<wasserstein::Target>, scale: Tensor<1> },
 }
 
-/// Covariance and mean as the distance has them.
+/// Covariance and mean of the target, each divided by its norm.
 #[derive(Debug)]
 struct Centred {
     /// [`Moments::centred`] by the scales, `[C + 1, C]`.
     moments: Tensor<2>,
-    /// `[2]`
+    /// Factors of covariance and mean, `[2]`.
     scales: Tensor<1>,
 }
 
 impl Target {
-    /// These moments, compared as `statistic` has it; Gram matrices alone in other than the
-    /// painting's `units`.
+    /// Makes a target of `moments`, compared by `statistic`. The `units` concern Gram matrices
+    /// only: the other statistics are always in units of the painting.
     pub fn new(moments: Moments, statistic: Statistic, units: LossUnits) -> Self {
         let measure = match (statistic, units) {
             (Statistic::Gram, LossUnits::Activation) => Measure::Gram,
@@ -63,7 +63,7 @@ impl Target {
         Self { moments, measure }
     }
 
-    /// `weight` times the distance of `moments`, `[1]`.
+    /// Returns `weight` times the distance of `moments`, `[1]`.
     pub fn distance(&self, moments: &Moments, weight: f32) -> Tensor<1> {
         let apart = |one: &Tensor<2>, other: &Tensor<2>| squared_distance(one, other, weight);
         match &self.measure {
@@ -86,12 +86,12 @@ impl Target {
     }
 }
 
-/// `Σ C*²` that even a painting of one colour is taken to have, of `(Σ m*²)²`: beside nothing every
-/// change would be without end.
+/// Lower bound of `Σ C*²` as a fraction of `(Σ m*²)²`. A painting of one colour has no covariance,
+/// and relative to zero any difference would be infinite.
 const LEAST_SPREAD: f32 = 1e-3;
 
-/// The distance by mean and covariance as a function of the moments, whose gradient is the closed
-/// form's: its value here, and nothing beside it where the moments are.
+/// Returns `W²(x₀) + (x − x₀)·∇W²(x₀)`, linearised at the current moments `x₀ = x`: value and
+/// gradient are exact there, and the backward pass uses the closed form.
 fn wasserstein(target: &wasserstein::Target, moments: &Moments) -> Tensor<1> {
     let [here, there] = [moments.clone().detached(), moments.clone()];
     let found = target.distance(here.gram(), here.mean());

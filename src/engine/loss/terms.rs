@@ -1,4 +1,4 @@
-//! The objective's terms.
+//! The terms of the objective.
 
 use burn::tensor::{Device, ExecutionError, Tensor};
 
@@ -6,29 +6,29 @@ use crate::engine::ops::readback::read_back;
 use crate::engine::{State, StateError};
 use crate::losses::Losses;
 
-/// As a kept state names the terms.
+/// Names of the terms in a saved state.
 const NAMES: [&str; 3] = ["terms.content", "terms.style", "terms.total_variation"];
 
-/// The objective's terms for one pastiche, on the device, weighted as they enter the sum.
+/// Weighted terms of the objective for one pastiche, on the device.
 ///
 /// - **Shape:** `[1]` each.
 #[derive(Clone, Debug)]
 pub struct Terms {
-    /// `a · Σ w_l/(N_l·M_l) · L_content,l`, and what outlines are apart where that counts.
+    /// `a · Σ w_l/(N_l·M_l) · L_content,l`, plus the outlines loss if it has a weight.
     pub content: Tensor<1>,
-    /// `Σ w_l · E_l`: the paper's beta is 1, so that the content weight alone tells the balance.
+    /// `Σ w_l · E_l`. The paper's beta is 1, so the content weight alone sets the balance.
     pub style: Tensor<1>,
-    /// Total variation for each element of the picture, in levels².
+    /// Total variation per element of the image, in squared 8-bit levels.
     pub total_variation: Tensor<1>,
 }
 
 impl Terms {
-    /// What the optimiser lowers, `[1]`.
+    /// Returns the sum of the terms, `[1]`: the loss that the optimiser minimises.
     pub fn total(&self) -> Tensor<1> {
         self.content.clone() + self.style.clone() + self.total_variation.clone()
     }
 
-    /// The sum of both.
+    /// Adds `other` term by term.
     #[must_use]
     pub fn plus(self, other: Self) -> Self {
         Self {
@@ -38,7 +38,7 @@ impl Terms {
         }
     }
 
-    /// The same values outside of any autodiff graph.
+    /// Returns the same values outside any autodiff graph.
     pub fn detached(self) -> Self {
         Self {
             content: self.content.without_autodiff(),
@@ -47,10 +47,10 @@ impl Terms {
         }
     }
 
-    /// Keeps the three in `state`.
+    /// Saves the terms in `state`.
     ///
     /// # Errors
-    /// When the device fails or is lost.
+    /// If the device fails or is lost.
     pub async fn save(&self, state: &mut State) -> Result<(), ExecutionError> {
         for (name, term) in
             NAMES.into_iter().zip([&self.content, &self.style, &self.total_variation])
@@ -60,7 +60,7 @@ impl Terms {
         Ok(())
     }
 
-    /// What [`Self::save`] kept, if anything.
+    /// Loads the terms that [`Self::save`] stored, if any.
     ///
     /// # Errors
     /// [`StateError`].
@@ -75,7 +75,7 @@ impl Terms {
     /// Reads the three values back in one transfer.
     ///
     /// # Errors
-    /// When the device fails or is lost.
+    /// If the device fails or is lost.
     pub async fn read(self) -> Result<Losses, ExecutionError> {
         let values =
             read_back(Tensor::cat(vec![self.content, self.style, self.total_variation], 0)).await?;

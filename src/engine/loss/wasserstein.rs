@@ -1,59 +1,61 @@
-//! The squared 2-Wasserstein distance of two normal distributions, with its gradient in closed
+//! The squared 2-Wasserstein distance between two normal distributions, with its gradient in closed
 //! form.
 //!
-//! `W² = |m − m*|² + tr(C + C* − 2·(S·C·S)^½)`, `S = C*^½`; by `C` the gradient is `I −
-//! S·(S·C·S)^(−½)·S` (Dowson, Landau 1982; Bhatia, Jain, Lim 2019, *On the Bures–Wasserstein
-//! distance*). The roots are Newton–Schulz's coupled iteration (Higham 2008, *Functions of
-//! Matrices*, eq. 6.35): products only, so that a GPU makes them without a host. Each round is
-//! scaled for the interval that the roots lie in by then, which halves their number (Chen, Chow
-//! 2014, *Stable scaling of Newton–Schulz for improving the sign function computation of a
-//! Hermitian matrix*).
+//! `W² = |m − m*|² + tr(C + C* − 2·(S·C·S)^½)` with `S = C*^½`, and `∂W²/∂C = I − S·(S·C·S)^(−½)·S`
+//! (Dowson, Landau 1982; Bhatia, Jain, Lim 2019, *On the Bures–Wasserstein distance*).
+//!
+//! The roots come from the coupled Newton–Schulz iteration (Higham 2008, *Functions of Matrices*,
+//! eq. 6.35). It consists of matrix products only, so a GPU runs it without the CPU. Each round is
+//! scaled for the interval that contains the roots by then, which halves the number of rounds
+//! (Chen, Chow 2014, *Stable scaling of Newton–Schulz for improving the sign function computation
+//! of a Hermitian matrix*).
 
 use burn::tensor::Tensor;
 
 use crate::engine::ops::gram::product;
 use crate::engine::ops::{float, sum};
 
-/// What is added to both covariances' diagonals, of the target's mean variance. `S·C·S` of a map
-/// with fewer positions than channels is singular; with this its condition stays where single
-/// precision makes a root.
+/// Ridge on the diagonals of both covariances, relative to the target's mean variance. `S·C·S` of a
+/// map with fewer positions than channels is singular; the ridge bounds its condition number to
+/// what f32 can handle.
 const RIDGE: f32 = 0.01;
-/// The least of it, of the target's mean square of means: where the target is of one colour.
+/// Lower bound of the ridge, relative to the target's mean squared mean: for a target of one
+/// colour.
 const LEAST_RIDGE: f32 = 1e-4;
-/// Rounds of the iteration: from [`LEAST_ROOT`] 11 come as near as single precision does.
+/// Rounds of the iteration: from [`LEAST_ROOT`], 11 reach f32 precision.
 const ROUNDS: usize = 11;
-/// The root of an eigenvalue, of one of the matrix's norm, from which on the rounds hold. With the
-/// ridge, roots of `S·C·S` lie above 3e-4.
+/// Smallest eigenvalue root, relative to the root of the matrix norm, that the rounds are scaled
+/// for. With the ridge, the roots of `S·C·S` exceed 3e-4.
 const LEAST_ROOT: f64 = 1e-3;
-/// The greatest scale of a round at which it is stable (Chen, Chow 2014).
+/// Largest scale at which a round is stable (Chen, Chow 2014).
 const GREATEST_SCALE: f64 = 1.6978;
 
-/// A normal distribution to compare with.
+/// Normal distribution to compare with.
 #[derive(Clone, Debug)]
 pub struct Target {
-    /// `[1, C]`
+    /// Mean `m*`, `[1, C]`.
     mean: Tensor<2>,
-    /// `S`, `[C, C]`.
+    /// Covariance root `S`, `[C, C]`.
     root: Tensor<2>,
-    /// What both diagonals gain, `[1, 1]`.
+    /// Ridge on both diagonals, `[1, 1]`.
     ridge: Tensor<2>,
-    /// `tr C*`, with its ridge, `[1]`.
+    /// `tr C*` with its ridge, `[1]`.
     trace: Tensor<1>,
 }
 
-/// A distance and its gradient by mean and second moments, outside of any autodiff graph.
+/// Squared distance, with its gradient by mean and second moments, outside any autodiff graph.
 #[derive(Clone, Debug)]
 pub struct Distance {
-    /// `[1]`
+    /// `W²`, `[1]`.
     pub value: Tensor<1>,
-    /// By the mean at constant second moments, `[1, C]`.
+    /// Gradient with respect to the mean at constant second moments, `[1, C]`.
     pub by_mean: Tensor<2>,
-    /// By the second moments, `[C, C]`.
+    /// Gradient with respect to the second moments, `[C, C]`.
     pub by_second: Tensor<2>,
 }
 
 impl Target {
-    /// Of these moments: `E[x·xᵀ]`, `[C, C]`, and `E[x]ᵀ`, `[1, C]`.
+    /// Makes a target with these moments: `E[x·xᵀ]`, `[C, C]`, and `E[x]ᵀ`, `[1, C]`.
     pub fn new(second: Tensor<2>, mean: Tensor<2>) -> Self {
         let channels = mean.dims()[1];
         let plain = covariance(second, &mean);
@@ -68,7 +70,7 @@ impl Target {
         Self { mean, root, ridge, trace: trace(covariance) }
     }
 
-    /// Of a distribution of these moments from this one.
+    /// Returns the distance of a distribution with these moments, and its gradient.
     pub fn distance(&self, second: Tensor<2>, mean: Tensor<2>) -> Distance {
         let covariance = ridged(covariance(second, &mean), &self.ridge);
         let inner = product(&product(&self.root, &covariance), &self.root);
@@ -84,11 +86,11 @@ impl Target {
     }
 }
 
-/// `A^½` and `A^(−½)` of a positive definite `A`.
+/// Returns `A^½` and `A^(−½)` of a positive definite `A`.
 fn roots(a: Tensor<2>) -> (Tensor<2>, Tensor<2>) {
     let identity = identity(&a);
-    // The iteration converges where the eigenvalues lie between 0 and 3; after the division they
-    // are at most 1.
+    // The iteration converges for eigenvalues between 0 and 3; division by the norm brings them to
+    // 1 at most.
     let norm = sum(a.clone().square()).sqrt().clamp_min(f32::MIN_POSITIVE).reshape([1, 1]);
     let (mut root, mut inverse) = (a / norm.clone(), identity.clone());
     for scale in scales() {
@@ -101,26 +103,27 @@ fn roots(a: Tensor<2>) -> (Tensor<2>, Tensor<2>) {
     (root * scale.clone(), inverse / scale)
 }
 
-/// Of each round: `x·(3 − x²)/2` takes both ends of the interval that the scaled roots lie in to
-/// the same value.
+/// Returns the scale of each round, chosen so that `x·(3 − x²)/2` maps both ends of the interval of
+/// scaled roots to the same value.
 fn scales() -> impl Iterator<Item = f32> {
-    std::iter::successors(Some(LEAST_ROOT), |&least| Some(grown(least)))
+    std::iter::successors(Some(LEAST_ROOT), |&least| Some(after_round(least)))
         .take(ROUNDS)
-        .map(|least| float_of(scale(least)))
+        .map(|least| to_f32(scale(least)))
 }
 
+/// Returns the scale of a round whose roots lie between `least` and 1.
 fn scale(least: f64) -> f64 {
     (3.0 / (1.0 + least + least * least)).sqrt().min(GREATEST_SCALE)
 }
 
-/// The least root after a round.
-fn grown(least: f64) -> f64 {
+/// Returns the smallest root after a round that began with `least`.
+fn after_round(least: f64) -> f64 {
     let scaled = scale(least) * least;
     (scaled * (3.0 - scaled * scaled) / 2.0).min(1.0)
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "a factor of about 1")]
-fn float_of(factor: f64) -> f32 {
+fn to_f32(factor: f64) -> f32 {
     factor as f32
 }
 
@@ -137,7 +140,7 @@ fn symmetric(a: Tensor<2>) -> Tensor<2> {
     (a.clone() + a.transpose()).mul_scalar(0.5)
 }
 
-/// `I` of as many rows as `like` has columns, where that lies.
+/// Returns `I` with as many rows as `like` has columns, on the same device.
 fn identity(like: &Tensor<2>) -> Tensor<2> {
     Tensor::eye(like.dims()[1], &like.device())
 }
@@ -161,13 +164,13 @@ mod tests {
         Tensor::from_data(TensorData::from([values]), &Device::flex())
     }
 
-    /// Second moments of a distribution of this covariance and mean.
+    /// Returns the second moments of a distribution with this covariance and mean.
     fn second(covariance: Tensor<2>, mean: &Tensor<2>) -> Tensor<2> {
         covariance + mean.clone().transpose().matmul(mean.clone())
     }
 
     #[test]
-    fn of_independent_channels_it_is_how_far_means_and_deviations_are_apart() {
+    fn for_independent_channels_the_distance_compares_means_and_deviations() {
         let (mean, other) = (row([1.0, 0.5, 2.0]), row([0.0, 0.5, 2.5]));
         let [target, own] = [[4.0, 1.0, 9.0], [1.0, 4.0, 9.0]]
             .map(|[a, b, c]| matrix([[a, 0.0, 0.0], [0.0, b, 0.0], [0.0, 0.0, c]]));
@@ -180,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn a_distribution_is_at_no_distance_from_itself_and_not_drawn_anywhere() {
+    fn distance_and_gradient_vanish_at_the_target() {
         let mean = row([1.0, 2.0]);
         let moments = second(matrix([[2.0, 0.5], [0.5, 1.0]]), &mean);
         let found = Target::new(moments.clone(), mean.clone()).distance(moments, mean);
@@ -190,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn the_gradient_is_the_slope() {
+    fn the_gradient_matches_finite_differences() {
         let (mean, other) = (row([0.4, 1.0, 0.2]), row([0.9, 0.3, 0.6]));
         let target = Target::new(
             second(matrix([[2.0, 0.5, 0.1], [0.5, 1.0, -0.2], [0.1, -0.2, 0.7]]), &mean),
@@ -227,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn one_colour_has_a_distance_too() {
+    fn a_target_of_one_colour_has_a_finite_distance_and_gradient() {
         let mean = row([1.0, 2.0]);
         let flat = second(matrix([[0.0; 2]; 2]), &mean);
         let other = row([0.0, 2.0]);

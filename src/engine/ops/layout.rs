@@ -1,4 +1,4 @@
-//! Between Burn's `[1, C, H, W]` and the kernels' order in memory.
+//! Tensor layouts and launch sizes that the kernels share.
 
 use burn::tensor::{DType, Tensor};
 use burn_cubecl::kernel::into_contiguous;
@@ -8,11 +8,11 @@ use burn_cubecl::tensor::CubeTensor;
 use cubecl::calculate_cube_count_elemwise;
 use cubecl::prelude::{CubeCount, CubeDim};
 
-/// Floats that a kernel reads and writes at once.
+/// Vector width of loads and stores, in floats.
 pub const VECTOR: usize = 4;
 
-/// `[1, C, H, W]` as `[1, H, W, C]`, contiguous: free for what another of these kernels made, a
-/// copy for anything else.
+/// Returns `[1, C, H, W]` as contiguous `[1, H, W, C]`: free for the output of another of these
+/// kernels, a copy for any other tensor.
 ///
 /// # Panics
 /// When `x` holds more than one picture: the kernels know one.
@@ -21,12 +21,12 @@ pub fn channels_last(x: CubeTensor) -> CubeTensor {
     into_contiguous(permute_nchw_to_nhwc(x))
 }
 
-/// `[1, H, W, C]` as `[1, C, H, W]`, without moving anything.
+/// Returns `[1, H, W, C]` as `[1, C, H, W]` by permuting metadata alone.
 pub fn channels_first(x: CubeTensor) -> CubeTensor {
     permute_nhwc_to_nchw(x)
 }
 
-/// `x` with zeros behind its second dimension, filled up to `channels`.
+/// Pads the second dimension of `x` with zeros up to `channels`.
 pub fn pad_channels(x: Tensor<4>, channels: usize) -> Tensor<4> {
     let [first, own, third, fourth] = x.dims();
     if own == channels {
@@ -37,13 +37,13 @@ pub fn pad_channels(x: Tensor<4>, channels: usize) -> Tensor<4> {
     Tensor::cat(vec![x, zeros], 1)
 }
 
-/// Uninitialised memory of `shape` where `like` lies, for f32; in tests poisoned, so that what a
-/// kernel fails to write is seen.
+/// Allocates an uninitialised f32 tensor of `shape` beside `like`. Tests poison it, so that an
+/// element that a kernel fails to write is seen.
 pub fn empty<const D: usize>(like: &CubeTensor, shape: [usize; D]) -> CubeTensor {
     empty_as(like, shape, DType::F32)
 }
 
-/// The same for elements of `dtype`.
+/// Allocates an uninitialised tensor of `dtype`, as [`empty`] does.
 pub fn empty_as<const D: usize>(like: &CubeTensor, shape: [usize; D], dtype: DType) -> CubeTensor {
     let memory = empty_device_contiguous_dtype(
         like.client.clone(),
@@ -56,7 +56,7 @@ pub fn empty_as<const D: usize>(like: &CubeTensor, shape: [usize; D], dtype: DTy
     memory
 }
 
-/// The extents of `x`.
+/// Returns the extents of `x`.
 pub fn extents<const D: usize>(x: &CubeTensor) -> [usize; D] {
     x.meta.shape().dims()
 }
@@ -74,24 +74,23 @@ fn cube_1d() -> CubeDim {
     cube_of(256)
 }
 
-/// Workgroups where `like` lies, of one unit for each of `items` and then some, and the units of
-/// each.
+/// Returns the launch size of an element-wise kernel: at least one unit for each of `items`.
 pub fn launch_1d(like: &CubeTensor, items: usize) -> (CubeCount, CubeDim) {
     launch_1d_of(like, items, cube_1d())
 }
 
-/// The same in workgroups of these `units`.
+/// Returns such a launch size for workgroups of `units`.
 pub fn launch_1d_of(like: &CubeTensor, items: usize, units: CubeDim) -> (CubeCount, CubeDim) {
     (calculate_cube_count_elemwise(&like.client, items, units), units)
 }
 
-/// Items that a unit is to sum up, where there are enough of them.
+/// Fewest items that one unit sums.
 const SHARE: usize = 16;
-/// Units that sum up at most: many for a large GPU, and their sums are few beside what they read.
+/// Most units that share a sum: enough for a large GPU, and their partial sums stay few.
 const MOST_SUMMING_UNITS: usize = 16_384;
 
-/// Units, in whole workgroups, that share the summing up of `length` items: each takes every so
-/// many-th.
+/// Returns how many units, in whole workgroups, share a sum of `length` items with a stride of
+/// their number.
 pub fn summing_units(length: usize) -> usize {
     length.div_ceil(SHARE).min(MOST_SUMMING_UNITS).next_multiple_of(cube_1d().num_elems() as usize)
 }

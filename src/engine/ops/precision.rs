@@ -1,5 +1,4 @@
-//! Maps kept in halves. The device stores them so and computes in f32: values are made f32 as they
-//! are read.
+//! Precision of stored feature maps. Values become f32 when loaded; all arithmetic is f32.
 
 use burn::tensor::DType;
 use burn_cubecl::tensor::CubeTensor;
@@ -8,7 +7,7 @@ use cubecl::prelude::*;
 
 use crate::memory::Precision;
 
-/// What Burn calls the type of a map's elements.
+/// Returns Burn's data type of a map's elements.
 pub const fn dtype(precision: Precision) -> DType {
     match precision {
         Precision::Single => DType::F32,
@@ -16,7 +15,7 @@ pub const fn dtype(precision: Precision) -> DType {
     }
 }
 
-/// What a kernel calls the type of the elements of `x`.
+/// Returns the kernels' type of the elements of `x`.
 ///
 /// # Panics
 /// When the engine has no tensors of them.
@@ -29,7 +28,7 @@ pub fn element(x: &CubeTensor) -> ElemType {
     }
 }
 
-/// `value` as far as `P` can hold it, to be cast to it: beyond 65504 a half is infinite.
+/// Clamps `value` to what `P` can hold: beyond 65504 an f16 is infinite.
 #[cube]
 pub fn held<P: Float, N: Size>(value: Vector<f32, N>) -> Vector<f32, N> {
     min(value, Vector::cast_from(Vector::<P, N>::max_value()))

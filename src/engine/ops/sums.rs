@@ -1,16 +1,15 @@
-//! Sums that were made in parts, put together in a fixed order, so that they are the same to the
-//! bit each time.
+//! Partial sums, added in a fixed order, so that results repeat to the bit.
 
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 
 use super::layout::{VECTOR, cube_of, empty, launch_1d};
 
-/// Units of the workgroup that makes a total.
+/// Units of the workgroup that computes a total.
 const UNITS: usize = 256;
 
-/// The sum of all `parts`, `[N]`, `N` a multiple of 4: `[1]`. A whole workgroup shares in it;
-/// Burn's own leaves it to a single unit.
+/// Returns the sum of all `parts`, `[N]`, `N` a multiple of 4: `[1]`. A whole workgroup shares it;
+/// Burn's own uses one unit.
 pub fn total(parts: CubeTensor) -> CubeTensor {
     assert!(parts.meta.num_elements().is_multiple_of(VECTOR), "whole vectors");
     let total = empty(&parts, [1]);
@@ -29,8 +28,8 @@ pub fn total(parts: CubeTensor) -> CubeTensor {
     total
 }
 
-/// `scale` times the sum over all slices of `parts`, `[S, …]`, as `sum`, uninitialised and of a
-/// slice's elements, in whole vectors.
+/// Writes `scale` times the sum over all slices of `parts`, `[S, …]`, to `sum`, whose elements are
+/// whole vectors.
 pub fn added(parts: CubeTensor, sum: CubeTensor, scale: f32) -> CubeTensor {
     let client = parts.client.clone();
     assert!(sum.meta.num_elements().is_multiple_of(VECTOR), "whole vectors");
@@ -77,7 +76,7 @@ fn added_kernel<N: Size>(
     }
 }
 
-/// `first`, and what lies at `place` in each slice of `parts`, of `length` vectors.
+/// Adds what lies at `place` in each slice of `parts`, of `length` vectors, to `first`.
 #[cube]
 pub fn over_slices<N: Size>(
     parts: &Tensor<Vector<f32, N>>,
@@ -92,7 +91,7 @@ pub fn over_slices<N: Size>(
     sum
 }
 
-/// The sum of what each of a workgroup's `units` brings, known to its first one.
+/// Sums one value per unit of a workgroup; the result is valid in its first unit.
 #[cube]
 pub fn of_workgroup(own: f32, #[comptime] units: usize) -> f32 {
     let mut shared = Shared::<[f32]>::new_slice(units);
@@ -107,7 +106,7 @@ pub fn of_workgroup(own: f32, #[comptime] units: usize) -> f32 {
     sum
 }
 
-/// The sum of a vector's components.
+/// Sums a vector's components.
 #[cube]
 pub fn across<N: Size>(vector: Vector<f32, N>) -> f32 {
     vector.extract(0usize)

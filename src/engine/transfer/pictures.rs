@@ -1,4 +1,4 @@
-//! The pictures of a run, and why it cannot begin or go on.
+//! The input images of a run, and the errors of a style transfer.
 
 use burn::tensor::ExecutionError;
 use thiserror::Error;
@@ -8,27 +8,27 @@ use crate::losses::Losses;
 use crate::pixels::{ImageSize, Pixels};
 use crate::recipe::{MAX_STYLES, RecipeError};
 
-/// Why a style transfer cannot begin or go on.
+/// Error that keeps a style transfer from starting or continuing.
 #[derive(Debug, Error)]
 pub enum TransferError {
-    /// The recipe does not make sense.
+    /// Invalid recipe.
     #[error(transparent)]
     Recipe(#[from] RecipeError),
-    /// More style pictures than a recipe has weights for.
+    /// More style images than a recipe has weights for.
     #[error("there are {0} style pictures; {MAX_STYLES} can be blended")]
     TooManyStyles(usize),
-    /// Neither no masks nor one for each painting.
+    /// Number of masks that is neither zero nor the number of style images.
     #[error(
         "masks: {masks}, style pictures: {paintings}; each style picture needs a mask of its own, \
          or none has any"
     )]
     Masks {
-        /// Masks.
+        /// Number of masks.
         masks: usize,
-        /// Style pictures.
+        /// Number of style images.
         paintings: usize,
     },
-    /// A mask or an earlier result of another size than the photo's.
+    /// Mask or earlier result whose size differs from the photo's.
     #[error(
         "a picture of {}×{} px does not lie over a photo of {}×{} px",
         .0.width,
@@ -37,38 +37,38 @@ pub enum TransferError {
         .1.height
     )]
     Sizes(ImageSize, ImageSize),
-    /// Bytes that are not the state of a run.
+    /// Bytes that are not the saved state of a run.
     #[error(transparent)]
     State(#[from] StateError),
-    /// The device failed or is lost.
+    /// Failure or loss of the device.
     #[error("the device failed: {0}")]
     Device(#[from] ExecutionError),
-    /// A loss, or its gradient, is not a finite number any more.
+    /// Loss or gradient that is no longer finite, with the number of steps done.
     #[error("losses or gradient are not finite at step {1}: {0:?}")]
     Diverged(Losses, u32),
 }
 
-/// The pictures that go in, each at the size to work at.
+/// Input images, each at its working size.
 #[derive(Clone, Debug)]
 pub struct Pictures {
-    /// For what the result shows.
+    /// Content image.
     pub photo: Pixels,
-    /// For how it is painted; may be none, where content alone counts.
+    /// Style images; none if content alone counts.
     pub paintings: Vec<Pixels>,
-    /// Where on the photo each painting belongs, grey pictures of the photo's size: one for each
-    /// painting, or none.
+    /// Greyscale masks of the photo's size, one for the region of each painting; none to blend all
+    /// paintings everywhere.
     pub masks: Vec<Pixels>,
-    /// An earlier result, of the photo's size, to begin with instead of what the recipe says.
+    /// Earlier result, of the photo's size, that replaces the recipe's start image.
     pub earlier: Option<Pixels>,
 }
 
 impl Pictures {
-    /// Paintings blended all over the photo.
+    /// Creates inputs without masks, so that all paintings blend everywhere.
     pub fn new(photo: Pixels, paintings: Vec<Pixels>) -> Self {
         Self { photo, paintings, masks: Vec::new(), earlier: None }
     }
 
-    /// Whether they go together.
+    /// Checks that the numbers and sizes of the images fit together.
     ///
     /// # Errors
     /// [`TransferError::TooManyStyles`], [`TransferError::Masks`], [`TransferError::Sizes`].

@@ -1,4 +1,4 @@
-//! A run's whole state to bytes and back.
+//! Saving and resuming a run.
 
 use std::collections::VecDeque;
 use std::rc::Rc;
@@ -15,7 +15,7 @@ use crate::recipe::Recipe;
 use crate::recipe::pyramid::Level;
 
 impl StyleTransfer {
-    /// The whole run as bytes: recipe, pictures, and the optimiser with all that it has learnt.
+    /// Saves the whole run as bytes: recipe, images, progress, and the optimiser's state.
     ///
     /// # Errors
     /// [`TransferError::Device`].
@@ -34,28 +34,28 @@ impl StyleTransfer {
         Ok(state.to_bytes())
     }
 
-    /// The kernels' strategy that a kept run was painted with, if it was set: with another one it
-    /// would go on otherwise in its last digits.
+    /// Returns the kernel strategy that a saved run used, if it was set. Resumed with another one,
+    /// the run differs in its last digits.
     ///
     /// # Errors
-    /// [`StateError`] for other bytes.
+    /// [`StateError`] if `bytes` is not a saved run.
     pub fn strategy_of(bytes: &[u8]) -> Result<Option<Strategy>, StateError> {
         let state = State::from_bytes(bytes)?;
         let text = |name: &str| state.has(name).then(|| state.text(name)).transpose();
         let division = text("division")?.and_then(|name| ConvKernel::named(&name));
-        // Runs were kept before there was a choice.
+        // Older states have no precision.
         let precision =
             text("precision")?.map_or(Some(Precision::default()), |name| Precision::named(&name));
         let precision = precision.ok_or_else(|| StateError::Part("precision".to_owned()))?;
         Ok(division.map(|division| Strategy { division, precision }))
     }
 
-    /// Takes up the run that [`Self::save`] kept: every number of it is as it was, though not how
-    /// tensors lie in memory. Where `limits` has the picture seen in other tiles it goes on
-    /// otherwise in its last digits.
+    /// Resumes a run that [`Self::save`] saved. Every number is restored exactly, though not the
+    /// memory layout of tensors. If `limits` imply other tiles, the run differs in its last digits.
     ///
     /// # Errors
-    /// [`TransferError::State`] for other bytes, [`TransferError::Recipe`].
+    /// [`TransferError::State`] if `bytes` is not a saved run, or [`TransferError`] if its recipe
+    /// or images are invalid.
     pub fn resume(
         vgg: Rc<Vgg19>,
         bytes: &[u8],
@@ -68,8 +68,7 @@ impl StyleTransfer {
         pictures.check()?;
         let [step, left, edge] = state.exact_numbers("progress")?.map(count);
         let full_edge = pictures.photo.size().long_edge();
-        // Runs were kept before there were other sizes than halves: by how often the full one was
-        // halved.
+        // Older states know only repeated halving: they store the number of halvings, not the edge.
         let halves = !state.has("sizes");
         let edge_of =
             |number: u32| if halves { full_edge.checked_shr(number).unwrap_or(0) } else { number };
@@ -108,16 +107,17 @@ impl StyleTransfer {
         })
     }
 
-    /// What the run paints.
+    /// Returns the recipe.
     pub fn recipe(&self) -> &Recipe {
         &self.recipe
     }
 
-    /// Does `steps` in all instead of as many as the recipe said, the rest of them at the last
-    /// size; one at least, where that is yet to come.
+    /// Changes the total number of steps. If it no longer suffices for all planned sizes, the run
+    /// skips to the last one. Additional steps run at the last size. A last size still to come gets
+    /// at least one step.
     ///
     /// # Errors
-    /// [`TransferError::Recipe`] for a number that no recipe may have; the old number stays then.
+    /// [`TransferError::Recipe`] if the number is invalid; the old one stays.
     pub fn set_steps(&mut self, steps: u32) -> Result<(), TransferError> {
         let least = if self.levels.is_empty() { 0 } else { self.step + 1 };
         let recipe = Recipe { steps: steps.max(least), ..self.recipe.clone() };
@@ -127,8 +127,7 @@ impl StyleTransfer {
         Ok(())
     }
 
-    /// Goes on at the last size from the next step on if the steps left do not reach for every size
-    /// as planned.
+    /// Skips to the last size from the next step on if fewer steps are left than planned.
     fn skip_levels(&mut self) {
         let planned =
             self.step + self.left + self.levels.iter().map(|level| level.steps).sum::<u32>();
@@ -166,7 +165,7 @@ fn pictures_in(state: &State) -> Result<Pictures, StateError> {
     })
 }
 
-/// A count that was kept as a float.
+/// Converts a count that was stored as a float.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,

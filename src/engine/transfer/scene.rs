@@ -1,4 +1,4 @@
-//! The pictures of a run on the device, and what it begins with.
+//! The images of a run on the device, and the start image.
 
 use burn::tensor::Device;
 
@@ -8,27 +8,26 @@ use crate::engine::{ImageTensor, Mask, colour, mask};
 use crate::pixels::{ImageSize, Pixels, Reduction};
 use crate::recipe::{Palette, Recipe, Start};
 
-/// Levels of 255 by which the dither spreads the start picture, peak to peak: the width of one
-/// 8-bit step.
+/// Peak-to-peak amplitude of the dither on the start image, in 8-bit levels: one quantisation step.
 const DITHER_LEVELS: f32 = 1.0;
 
-/// A run's pictures on the device, at one size, as the network is to see them.
+/// Images of a run on the device, at one size, as the network receives them.
 #[derive(Clone, Debug)]
 pub struct Scene {
-    /// What the objective is made of.
+    /// Images for the objective.
     pub subject: ObjectiveInputs,
-    /// The photo in its own colours.
+    /// Photo in its own colours.
     pub original: ImageTensor,
 }
 
 impl Scene {
-    /// `pictures` at their own size.
+    /// Uploads `pictures` at their own size, after the recipe's colour handling.
     pub fn new(pictures: &Pictures, recipe: &Recipe, device: &Device) -> Self {
         let (size, colours) = (pictures.photo.size(), recipe.colours);
         let rgb = pictures.photo.composited_rgb();
         let painting = |painting: &Pixels| {
             let seen = colour::painting_seen(colours, &rgb, painting.composited_rgb());
-            ImageTensor::from_rgb(painting.size(), &seen, device).resize(painted_size(
+            ImageTensor::from_rgb(painting.size(), &seen, device).resize(style_size(
                 painting.size(),
                 size.long_edge(),
                 recipe,
@@ -42,8 +41,8 @@ impl Scene {
         Self { subject, original: ImageTensor::from_rgb(size, &rgb, device) }
     }
 
-    /// The scene with its photo's longer side at `edge` px; a painting that is small already is
-    /// reduced less.
+    /// Returns the scene with the longer side of its photo reduced to `edge` px. A painting that is
+    /// already small is reduced less.
     #[must_use]
     pub fn at(&self, edge: u32) -> Self {
         let reduction = Reduction::between(self.original.size().long_edge(), edge);
@@ -59,8 +58,8 @@ impl Scene {
         Self { subject, original: self.original.reduced(reduction) }
     }
 
-    /// The picture that the optimisation begins with: a mixture under a dither. `recoloured` makes
-    /// the recoloured photo, of the scene's size.
+    /// Returns the start image: a mix by the shares of `start`, plus dither. `recoloured` makes the
+    /// recoloured photo, at the scene's size, if it has a share.
     pub fn mixed(
         &self,
         start: Start,
@@ -83,9 +82,9 @@ impl Scene {
     }
 }
 
-/// The photo in the colours that the result is to have, at the pictures' own size: those of the
-/// paintings where they count, all of them blended or each in its region; elsewhere as the network
-/// is to see it.
+/// Returns the photo in the colours that the result will have, at its own size. Where style counts
+/// and the palette is the painting's, these are the paintings' colours, blended or by region;
+/// otherwise those that the network receives.
 pub fn recoloured(pictures: &Pictures, recipe: &Recipe, device: &Device) -> ImageTensor {
     let photo = pictures.photo.composited_rgb();
     let mut rgb = colour::photo_seen(recipe.colours, photo.clone());
@@ -105,10 +104,11 @@ pub fn recoloured(pictures: &Pictures, recipe: &Recipe, device: &Device) -> Imag
     ImageTensor::from_rgb(pictures.photo.size(), &rgb, device)
 }
 
-/// How much each pixel belongs to a region, and the paintings there by their shares.
+/// Share of each pixel in a region, and the paintings of the region with their shares.
 type Region<'a> = (Vec<f32>, Vec<(&'a [f32], f32)>);
 
-/// The regions of a photo that paintings count in: one of its own for each, or one for all.
+/// Returns the regions of the paintings with a weight: one per painting if there are masks,
+/// otherwise one for all.
 fn regions<'a>(
     pictures: &Pictures,
     paintings: impl Iterator<Item = (&'a [f32], f32)>,
@@ -127,20 +127,20 @@ fn regions<'a>(
     own.map(|(region, (painting, _))| (region, vec![(painting, 1.0)])).collect()
 }
 
-/// The size at which a painting is studied that is `given` px large and belongs to a photo of
-/// `content_edge` px. It has been fitted to [`Recipe::style_edge`] without enlarging it; larger
-/// strokes than it has by itself are had by stretching it.
+/// Returns the size at which a painting of size `given` is studied beside a photo of `content_edge`
+/// px. The painting has been fitted to [`Recipe::style_edge`] without enlarging it; strokes larger
+/// than its own require enlarging.
 #[expect(clippy::cast_precision_loss, reason = "sides of pictures")]
-fn painted_size(given: ImageSize, content_edge: u32, recipe: &Recipe) -> ImageSize {
+fn style_size(given: ImageSize, content_edge: u32, recipe: &Recipe) -> ImageSize {
     let unscaled = given.long_edge().min(content_edge) as f32;
     let greatest = *Recipe::SIZE.end() as f32 / given.long_edge() as f32;
     let factor = (recipe.style_scale * unscaled / given.long_edge() as f32).min(greatest);
     if recipe.style_scale > 1.0 && factor > 1.0 { given.stretched(factor) } else { given }
 }
 
-/// `count` values: white noise in 0..1 by its `share`, and a dither of one 8-bit level, seeded. A
-/// photo of 8 bits has flat areas in which every pixel would move alike; the dither breaks their
-/// ties, differently for each seed.
+/// Returns `count` seeded values: white noise in 0..1 times `share`, plus a dither of one 8-bit
+/// level. In a flat area of an 8-bit photo all pixels would move alike; the dither breaks the
+/// symmetry, differently for each seed.
 fn noise_and_dither(count: usize, share: f32, seed: u64) -> Vec<f32> {
     let mut state = seed;
     let mut value =
@@ -148,7 +148,8 @@ fn noise_and_dither(count: usize, share: f32, seed: u64) -> Vec<f32> {
     (0..count).map(|_| value()).collect()
 }
 
-/// The next number in 0..1 of `SplitMix64` (Steele, Lea, Flood 2014): the same on every machine.
+/// Returns the next number in 0..1 of `SplitMix64` (Steele, Lea, Flood 2014), identical on every
+/// machine.
 fn split_mix(state: &mut u64) -> f32 {
     *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let mut z = *state;
@@ -165,7 +166,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_dither_is_small_centred_and_the_seeds_own() {
+    fn the_dither_is_small_and_centred_and_depends_on_the_seed() {
         let first = noise_and_dither(30_000, 0.0, 1);
         assert_eq!(first, noise_and_dither(30_000, 0.0, 1));
         assert_ne!(first, noise_and_dither(30_000, 0.0, 2));
@@ -188,9 +189,9 @@ mod tests {
     }
 
     #[test]
-    fn a_painting_is_stretched_only_for_strokes_larger_than_its_own() {
+    fn a_painting_is_enlarged_only_for_strokes_larger_than_its_own() {
         let at = |given, scale| {
-            painted_size(given, 500, &Recipe { style_scale: scale, ..Recipe::default() })
+            style_size(given, 500, &Recipe { style_scale: scale, ..Recipe::default() })
         };
         assert_eq!(at(ImageSize::new(500, 400), 1.0), ImageSize::new(500, 400));
         assert_eq!(at(ImageSize::new(250, 100), 0.5), ImageSize::new(250, 100));
@@ -208,8 +209,8 @@ mod tests {
     }
 
     #[test]
-    fn split_mix_gives_the_published_sequence() {
-        // First output for seed 0 is 0xe220a8397b1dcdaf.
+    fn split_mix_matches_the_published_sequence() {
+        // The first output for seed 0 is 0xe220a8397b1dcdaf.
         let expected = f64::from(0x00e2_20a8_u32) / f64::from(1_u32 << 24);
         assert!((f64::from(split_mix(&mut 0)) - expected).abs() < 1e-9);
     }

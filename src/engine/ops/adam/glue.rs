@@ -8,8 +8,7 @@ use burn_cubecl::tensor::CubeTensor;
 
 use super::{AdamStep, kernel};
 
-/// Adam's two moments, `[2, 3, H, W]`, after taking in a `gradient`, `[1, 3, H, W]`, by each one's
-/// decay.
+/// Returns Adam's two moments, `[2, 3, H, W]`, decayed and updated by a `gradient`, `[1, 3, H, W]`.
 pub fn moments(before: Tensor<4>, gradient: Tensor<4>, decay: [f32; 2]) -> Tensor<4> {
     Tensor::from_dispatch(<Dispatch as AdamBackend>::moments(
         before.into_dispatch(),
@@ -18,7 +17,7 @@ pub fn moments(before: Tensor<4>, gradient: Tensor<4>, decay: [f32; 2]) -> Tenso
     ))
 }
 
-/// `x`, `[1, 3, H, W]`, after Adam's step by its `moments`, `[2, 3, H, W]`.
+/// Returns `x`, `[1, 3, H, W]`, after a step by its `moments`, `[2, 3, H, W]`.
 pub fn step(x: Tensor<4>, moments: Tensor<4>, how: AdamStep) -> Tensor<4> {
     Tensor::from_dispatch(<Dispatch as AdamBackend>::step(
         x.into_dispatch(),
@@ -27,17 +26,17 @@ pub fn step(x: Tensor<4>, moments: Tensor<4>, how: AdamStep) -> Tensor<4> {
     ))
 }
 
-/// Both as Burn dispatches them on CubeCL's runtimes; no gradient flows through an optimiser.
+/// Both passes as Burn dispatches them on CubeCL. No gradient flows through an optimiser.
 #[backend_extension(Cube)]
 pub trait AdamBackend: Backend {
-    /// To `[2, 3, H, W]`.
+    /// Returns `[2, 3, H, W]`.
     fn moments(
         before: FloatTensor<Self>,
         gradient: FloatTensor<Self>,
         decay: [f32; 2],
     ) -> FloatTensor<Self>;
 
-    /// To `[1, 3, H, W]`.
+    /// Returns `[1, 3, H, W]`.
     fn step(x: FloatTensor<Self>, moments: FloatTensor<Self>, how: AdamStep) -> FloatTensor<Self>;
 }
 

@@ -1,4 +1,4 @@
-//! Adam's two passes, a unit for each element.
+//! Adam's two passes, one unit per element.
 
 use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::tensor::CubeTensor;
@@ -7,7 +7,7 @@ use cubecl::prelude::*;
 use super::super::layout::{empty, extents, launch_1d};
 use super::AdamStep;
 
-/// Both moments with their shares of the gradient and its square: `[2, 3, H, W]`.
+/// Returns both moments, `[2, 3, H, W]`, updated by the gradient and its square.
 pub fn moments(before: CubeTensor, gradient: CubeTensor, [first, second]: [f32; 2]) -> CubeTensor {
     let [before, gradient] = [before, gradient].map(into_contiguous);
     let elements = gradient.meta.num_elements();
@@ -31,7 +31,7 @@ pub fn moments(before: CubeTensor, gradient: CubeTensor, [first, second]: [f32; 
     result
 }
 
-/// `x` moved against its first moment, by the rate over the root of the second: `[1, 3, H, W]`.
+/// Returns `x` moved against its first moment by rate / √(second moment): `[1, 3, H, W]`.
 pub fn step(x: CubeTensor, moments: CubeTensor, step: AdamStep) -> CubeTensor {
     let [x, moments] = [x, moments].map(into_contiguous);
     let elements = x.meta.num_elements();

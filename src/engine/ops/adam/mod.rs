@@ -1,4 +1,4 @@
-//! Adam's update.
+//! Adam's update (Kingma, Ba 2015).
 
 #[cfg(feature = "gpu")]
 mod glue;
@@ -10,10 +10,10 @@ mod tests;
 
 use burn::tensor::Tensor;
 
-/// How far Adam's step goes, beside the moments.
+/// Parameters of one step.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct AdamStep {
-    /// What either moment is divided by, for they began at 0.
+    /// Bias corrections: divisors of the two moments, which began at 0.
     pub weight: [f32; 2],
     /// Added to the root of the second moment.
     pub epsilon: f32,
@@ -21,8 +21,8 @@ pub struct AdamStep {
     pub rate: f32,
 }
 
-/// Both moments, `[2, 3, H, W]`, each decayed and with its share of the `gradient`, `[1, 3, H, W]`,
-/// or of its square.
+/// Returns both moments, `[2, 3, H, W]`, decayed and updated by `gradient`, `[1, 3, H, W]`, and its
+/// square.
 pub fn moments(before: Tensor<4>, gradient: Tensor<4>, decay: [f32; 2]) -> Tensor<4> {
     #[cfg(feature = "gpu")]
     if super::on_gpu(&gradient.device()) {
@@ -31,7 +31,7 @@ pub fn moments(before: Tensor<4>, gradient: Tensor<4>, decay: [f32; 2]) -> Tenso
     plain::moments(before, gradient, decay)
 }
 
-/// `x`, `[1, 3, H, W]`, after Adam's step by its `moments`, `[2, 3, H, W]`.
+/// Returns `x`, `[1, 3, H, W]`, after a step by its `moments`, `[2, 3, H, W]`.
 pub fn step(x: Tensor<4>, moments: Tensor<4>, step: AdamStep) -> Tensor<4> {
     #[cfg(feature = "gpu")]
     if super::on_gpu(&x.device()) {

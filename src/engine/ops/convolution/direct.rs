@@ -1,13 +1,12 @@
-//! The coarse division: each unit by itself, straight from memory.
+//! The direct kernel: each unit by itself, straight from memory.
 //!
-//! A unit answers for a block of 4×4 px × 16 channels. It goes through the input channels four at a
-//! time and through the window row by row, reads the pixels of that row once for all three columns,
-//! and multiplies them into sums that are variables of their own: an emulated GPU keeps those in
-//! registers as far as it has any, which it does not do with elements of an array. Four weights are
-//! used up for all pixels of the block before the next four are. Blocks are small, so that a deep
-//! layer's map of a few pixels leaves few units without work.
+//! A unit computes a block of 4×4 px × 16 channels. It loops over the input channels by four and
+//! over the window's rows, loads a row of pixels once for all three columns, and accumulates into
+//! named variables: an emulated GPU keeps those in registers, which it does not do with array
+//! elements. Four weights are used for all pixels of the block before the next four are loaded.
+//! Blocks are small, so that a deep layer's small map leaves few units idle.
 //!
-//! Maps may be kept in halves, as in the fine division.
+//! Feature maps may be f16, as in the tiled kernel.
 
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
@@ -20,25 +19,26 @@ use super::WINDOW;
 use super::plan::Plan;
 use super::shared::{gated, output_side, place, relu_as};
 
-/// Width and height of a unit's block, px.
+/// Side of a unit's block, px.
 const SIDE: usize = 4;
-/// Pixels that a unit reads along a row.
+/// Pixels that a unit loads per row.
 const STRIP: usize = SIDE + WINDOW - 1;
 /// Most channels of a block, in vectors.
 const DEPTH: usize = 4;
-/// Units of a workgroup: as many as the widest processor computes at once.
+/// Units of a workgroup: as many as the widest SIMD unit computes at once.
 const UNITS: u32 = 16;
 
-/// One convolution to be done.
+/// One convolution to launch.
 struct Job {
-    /// Extents of the answer, `[1, H, W, C]`.
+    /// Extents of the output, `[1, H, W, C]`.
     shape: [usize; 4],
     /// Channels of a block, in vectors.
     depth: usize,
 }
 
 impl Job {
-    /// For `x`, `[1, H, W, C]`, with so many zeros to each side, and so many output channels.
+    /// Plans the convolution of `x`, `[1, H, W, C]`, with this padding and number of output
+    /// channels.
     fn new(padding: usize, x: &CubeTensor, outputs: usize) -> Self {
         let [_, height, width, _] = extents(x);
         let [height, width] = [height, width].map(|side| output_side(side, padding, WINDOW));
@@ -47,7 +47,7 @@ impl Job {
         Self { shape: [1, height, width, outputs], depth }
     }
 
-    /// Workgroups where `like` lies, of a unit for each block and then some, and the units of each.
+    /// Returns the launch size: at least one unit per block.
     fn launch_1d(&self, like: &CubeTensor) -> (CubeCount, CubeDim) {
         let [_, height, width, outputs] = self.shape;
         let blocks = height.div_ceil(SIDE) * width.div_ceil(SIDE) * outputs / (VECTOR * self.depth);
@@ -55,7 +55,7 @@ impl Job {
     }
 }
 
-/// As [`super::tiled::convolve_relu`].
+/// Computes [`super::tiled::convolve_relu`].
 pub fn convolve_relu(
     x: CubeTensor,
     weights: CubeTensor,
@@ -88,7 +88,7 @@ pub fn convolve_relu(
     channels_first(output)
 }
 
-/// As [`super::tiled::convolve_relu_backward`].
+/// Computes [`super::tiled::convolve_relu_backward`].
 pub fn convolve_relu_backward(
     gradient: CubeTensor,
     output: CubeTensor,
@@ -99,7 +99,7 @@ pub fn convolve_relu_backward(
     convolve_backward(channels_first(passed(gradient, output)), weights, plan)
 }
 
-/// As [`super::tiled::convolve_backward`].
+/// Computes [`super::tiled::convolve_backward`].
 pub fn convolve_backward(gradient: CubeTensor, weights: CubeTensor, plan: Plan) -> CubeTensor {
     let gradient = channels_last(gradient);
     let [_, _, outputs] = extents(&weights);
@@ -123,8 +123,8 @@ pub fn convolve_backward(gradient: CubeTensor, weights: CubeTensor, plan: Plan) 
     channels_first(turned)
 }
 
-/// `gradient` where `output > 0`, else 0, both `[1, H, W, C]`; written over it where no one else
-/// holds it. Many units read each pixel, so it is done once, and for all.
+/// Gates `gradient` by `output > 0`, both `[1, H, W, C]`, in place when uniquely owned. Many units
+/// read each pixel, so that one pass for all is cheaper.
 fn passed(gradient: CubeTensor, output: CubeTensor) -> CubeTensor {
     let gradient = if gradient.can_mut() { gradient } else { gradient.copy() };
     let client = gradient.client.clone();
@@ -208,20 +208,20 @@ fn backward_kernel<N: Size>(
     }
 }
 
-/// What a unit answers for.
+/// A unit's block of the output.
 #[derive(CubeType)]
 struct Block {
-    /// Its first row; beyond the picture where the unit has no work.
+    /// First row; outside of the map if the unit has no work.
     row: usize,
-    /// Its first column.
+    /// First column.
     column: usize,
-    /// Its first channel, in vectors.
+    /// First channel, in vectors.
     output: usize,
-    /// All channels written, in vectors.
+    /// All output channels, in vectors.
     outputs: usize,
 }
 
-/// This unit's block: those of the same pixels follow on each other.
+/// Locates the block of this unit. Units of the same pixels are neighbours.
 #[cube]
 fn block(width: usize, outputs: usize, #[comptime] depth: usize) -> Block {
     let parts = outputs / depth;
@@ -235,7 +235,7 @@ fn block(width: usize, outputs: usize, #[comptime] depth: usize) -> Block {
     }
 }
 
-/// Adds the convolution of `x` to the `sums` of a block.
+/// Adds the convolution of `x` to a block's `sums`.
 #[cube]
 fn convolve<X: Float, N: Size>(
     x: &Tensor<Vector<X, N>>,
@@ -273,8 +273,8 @@ fn convolve<X: Float, N: Size>(
     }
 }
 
-/// One vector of input channels of the pixels that a block sees through a row of the window: the
-/// components of each, row by row. Beyond what is read they are zero.
+/// Loads one vector of input channels of the pixels under a row of the window, component by
+/// component; zero in the padding.
 #[cube]
 fn pixels<X: Float, N: Size>(
     x: &Tensor<Vector<X, N>>,
@@ -303,8 +303,8 @@ fn pixels<X: Float, N: Size>(
     components
 }
 
-/// Multiplies a column of what a row of the window sees into the sums of one vector of channels,
-/// with the weights from `first` on.
+/// Multiplies one column of the window into the sums of one vector of channels, with the weights
+/// from `first` on.
 #[cube]
 fn multiply<N: Size>(
     pixels: &Sequence<f32>,
@@ -339,7 +339,7 @@ fn multiply<N: Size>(
     }
 }
 
-/// Writes the `sums` of a block, or, of a layer's `forward` pass, what its ReLU answers.
+/// Stores a block's `sums`; after ReLU in a `forward` pass.
 #[cube]
 fn store<P: Float, N: Size>(
     sums: &Sequence<RuntimeCell<f32>>,

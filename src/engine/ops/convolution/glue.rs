@@ -1,9 +1,8 @@
 //! 3×3 convolution, bias and ReLU in one pass, with frozen weights.
 //!
-//! The gradient with respect to what was read is the same convolution with the kernel turned by
-//! half a turn and its channels exchanged, of the incoming gradient where the ReLU was open. That
-//! condition is applied while the gradient is read, or once before where many units read the same;
-//! or it was by the pooling, where nothing else reads what the layer answers.
+//! The gradient with respect to the input is the convolution of the gated gradient with the rotated
+//! kernel, channels exchanged. The gate, output > 0, is applied while the gradient is read; or once
+//! before, where many units read the same; or by the pooling, where nothing else reads the output.
 
 use burn::backend::autodiff::checkpoint::base::Checkpointer;
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
@@ -18,10 +17,11 @@ use burn_cubecl::tensor::CubeTensor;
 use super::plan::{Plan, SavedForBackward};
 use super::{ConvKernel, direct, tiled};
 
-/// The convolution as Burn dispatches it: on CubeCL's runtimes, and under autodiff over them.
+/// The convolution as Burn dispatches it: on CubeCL, and under autodiff over it.
 #[backend_extension(Autodiff, Cube)]
 pub trait ConvolutionBackend: Backend {
-    /// `[1, C_in, H, W]` to `[1, C_out, H', W']`, with the weights of [`super::PackedConvolution`].
+    /// Convolves `[1, C_in, H, W]` to `[1, C_out, H', W']` with the weights of
+    /// [`super::PackedConvolution`].
     fn convolve_relu(
         x: FloatTensor<Self>,
         forward: FloatTensor<Self>,
@@ -30,8 +30,8 @@ pub trait ConvolutionBackend: Backend {
         plan: Plan,
     ) -> FloatTensor<Self>;
 
-    /// The gradient with respect to `x`, `[1, C_in, H, W]`, from the one with respect to `output`,
-    /// what [`Self::convolve_relu`] gave; both in f32 however the maps are kept.
+    /// Returns the gradient with respect to `x`, `[1, C_in, H, W]`, from that with respect to
+    /// `output`, the result of [`Self::convolve_relu`]; both in f32 in either precision.
     fn convolve_relu_backward(
         gradient: FloatTensor<Self>,
         output: FloatTensor<Self>,
@@ -39,7 +39,7 @@ pub trait ConvolutionBackend: Backend {
         plan: Plan,
     ) -> FloatTensor<Self>;
 
-    /// The same from a gradient that has passed the ReLU.
+    /// Returns that gradient from one that is already gated.
     fn convolve_backward(
         gradient: FloatTensor<Self>,
         backward: FloatTensor<Self>,
@@ -85,15 +85,15 @@ impl ConvolutionBackend for CubeBackend {
     }
 }
 
-/// The backward pass; its state is the packed weights of that direction and what is kept.
+/// The backward pass; its state is the rotated weights and what was saved.
 #[derive(Debug)]
 struct ConvolveRelu(Plan);
 
-/// What is kept, as [`SavedForBackward`] names it.
+/// What was saved, as [`SavedForBackward`] names it.
 #[derive(Clone, Debug)]
 enum Saved<T> {
     Output(T),
-    /// What is read, weights and bias.
+    /// Input, weights and bias.
     Input([T; 3]),
     Nothing,
 }

@@ -33,24 +33,24 @@ pub(super) use tiled::weighted;
 #[cfg(feature = "gpu")]
 const WINDOW: usize = 3;
 
-/// How a kernel's work is divided. Which way is fastest depends on the adapter: a GPU has many
-/// units with few registers each, whereas an emulated one has few registers, fast memory, and pays
-/// for every single float that is read, wherever it lies.
+/// Which kernel convolves. The faster one depends on the adapter: a GPU has many units with few
+/// registers each; an emulated one has few registers, fast memory, and pays for each float that it
+/// reads, from wherever.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ConvKernel {
-    /// Many small units: each keeps 8 px × 8 channels in 64 registers and what it has fetched ahead
-    /// in 44 more, and a workgroup shares pixels and weights.
+    /// Implicit GEMM in tiles: each unit holds 8 px × 8 channels in 64 registers and prefetches
+    /// into 44 more; a workgroup shares pixels and weights.
     #[default]
     Tiled,
-    /// A quarter as many large ones: each keeps 4×4 px × 16 channels and shares nothing.
+    /// A quarter as many units: each holds 4×4 px × 16 channels and shares nothing.
     Direct,
 }
 
 impl ConvKernel {
-    /// Every way there is.
+    /// Both kernels.
     pub const ALL: [Self; 2] = [Self::Tiled, Self::Direct];
 
-    /// Its name, lower-case.
+    /// Returns its name in stored tunings and states.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Tiled => "fine",
@@ -58,37 +58,38 @@ impl ConvKernel {
         }
     }
 
-    /// The one of this name.
+    /// Returns the kernel of this name.
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|division| division.name() == name)
     }
 }
 
-/// How the convolutions go about their work; what they answer is the same but for rounding.
+/// How the convolutions run. Outputs differ by rounding alone.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Strategy {
-    /// How the work of each is divided.
+    /// Which kernel convolves.
     pub division: ConvKernel,
-    /// In what their answers are kept.
+    /// Precision of the stored outputs.
     pub precision: Precision,
 }
 
-/// One layer's convolution on a device. Copies share its memory there.
+/// One layer's convolution on a device. Clones share its weights there.
 #[derive(Clone, Debug)]
 #[cfg_attr(
     feature = "gpu",
     expect(clippy::large_enum_variant, reason = "all thirteen of a network are of one kind")
 )]
 pub enum Convolution {
-    /// In Burn's own operations: kernel `[out, in, 3, 3]` and bias `[out]`.
+    /// Burn's operations: kernel `[out, in, 3, 3]` and bias `[out]`.
     Plain(Tensor<4>, Tensor<1>),
-    /// In our own kernel.
+    /// Our kernels.
     #[cfg(feature = "gpu")]
     Packed(PackedConvolution),
 }
 
 impl Convolution {
-    /// Of a kernel `[C_out, C_in, 3, 3]` and a bias `[C_out]`; on a GPU `C_out` is a multiple of 4.
+    /// Creates the convolution from a kernel `[C_out, C_in, 3, 3]` and a bias `[C_out]`; on a GPU
+    /// `C_out` must be a multiple of 4.
     pub fn new(kernel: Tensor<4>, bias: Tensor<1>) -> Self {
         #[cfg(feature = "gpu")]
         if super::on_gpu(&kernel.device()) {
@@ -97,7 +98,7 @@ impl Convolution {
         Self::Plain(kernel, bias)
     }
 
-    /// Has the kernel work by `strategy` from now on; its output stays the same, but for rounding.
+    /// Sets the strategy of later calls. Outputs change by rounding alone.
     #[cfg_attr(not(feature = "gpu"), expect(unused_variables, reason = "Burn has no choice"))]
     pub fn set_strategy(&mut self, strategy: Strategy) {
         match self {
@@ -107,8 +108,8 @@ impl Convolution {
         }
     }
 
-    /// `max(0, kernel * x + bias)` with so many zeros to each side of `x`, 1 or 0. The output is
-    /// `saved` for the backward pass, or, in our own kernel, computed once more there.
+    /// Returns `max(0, kernel ∗ x + bias)` with 0 or 1 px of zero padding. The output is `saved`
+    /// for the backward pass; or, in our kernels, recomputed there.
     #[cfg_attr(not(feature = "gpu"), expect(unused_variables, reason = "Burn saves it"))]
     pub fn relu(&self, x: Tensor<4>, padding: usize, saved: bool) -> Tensor<4> {
         match self {
@@ -122,7 +123,7 @@ impl Convolution {
         }
     }
 
-    /// [`Self::relu`] with one zero around `x`, and pooled: nothing else is to read its output.
+    /// Returns [`Self::relu`], padded by 1 px and pooled. Nothing else may read its output.
     pub fn relu_pooled(&self, x: Tensor<4>, kind: PoolKind) -> Tensor<4> {
         match self {
             Self::Plain(kernel, bias) => pool(plain::convolve_relu(x, kernel, bias, 1), kind),

@@ -9,13 +9,12 @@ use super::Strategy;
 use super::glue::ConvolutionBackend;
 use super::plan::{Plan, SavedForBackward};
 
-/// A frozen 3×3 convolution with its bias, in the order in which the kernel reads it; both
-/// directions are on the device.
+/// A frozen 3×3 convolution with bias, packed on the device for both passes.
 #[derive(Clone, Debug)]
 pub struct PackedConvolution {
-    /// `[9, C_in, C_out]`, `C_in` filled up with zeros to whole vectors.
+    /// `[9, C_in, C_out]`, `C_in` zero-padded to whole vectors.
     forward: Tensor<3>,
-    /// `[9, C_out, C_in]`, turned by half a turn.
+    /// `[9, C_out, C_in]`, rotated by 180°.
     backward: Tensor<3>,
     /// `[C_out]`
     bias: Tensor<1>,
@@ -23,7 +22,7 @@ pub struct PackedConvolution {
 }
 
 impl PackedConvolution {
-    /// Packs a kernel `[C_out, C_in, 3, 3]` and a bias `[C_out]`, `C_out` a multiple of 4.
+    /// Packs a kernel `[C_out, C_in, 3, 3]` and a bias `[C_out]`; `C_out` must be a multiple of 4.
     pub fn new(kernel: Tensor<4>, bias: Tensor<1>) -> Self {
         let [outputs, inputs, ..] = kernel.dims();
         let inputs = inputs.next_multiple_of(VECTOR);
@@ -33,20 +32,20 @@ impl PackedConvolution {
         Self { forward, backward, bias, strategy: Strategy::default() }
     }
 
-    /// Works by `strategy` from now on.
+    /// Sets the strategy of later calls.
     pub fn set_strategy(&mut self, strategy: Strategy) {
         self.strategy = strategy;
     }
 
-    /// `max(0, kernel * x + bias)` with so many zeros to each side of `x`, 1 or 0: `[1, C_in, H,
-    /// W]` to `[1, C_out, H, W]`, or two rows and columns less. `x` may have the zeros already that
-    /// fill its channels up to whole vectors.
+    /// Returns `max(0, kernel ∗ x + bias)` with 0 or 1 px of zero padding: `[1, C_in, H, W]` to
+    /// `[1, C_out, H, W]`, or two rows and columns less. The channels of `x` may already be padded
+    /// to whole vectors.
     pub fn relu(&self, x: Tensor<4>, padding: usize, saved: SavedForBackward) -> Tensor<4> {
         self.planned(x, Plan { padding, saved: Some(saved), strategy: self.strategy })
     }
 
-    /// The mean or the maximum of 2×2 windows of [`Self::relu`] with one zero around `x`: `[1,
-    /// C_out, ⌊H/2⌋, ⌊W/2⌋]`. The answer itself is gone after it.
+    /// Returns the mean or maximum of 2×2 windows of [`Self::relu`] with 1 px of padding: `[1,
+    /// C_out, ⌊H/2⌋, ⌊W/2⌋]`. The unpooled output is freed.
     pub fn relu_pooled(&self, x: Tensor<4>, kind: PoolKind) -> Tensor<4> {
         pooling::pool(
             self.planned(x, Plan { padding: 1, saved: None, strategy: self.strategy }),

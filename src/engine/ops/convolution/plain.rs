@@ -5,8 +5,8 @@ use burn::tensor::activation::relu;
 use burn::tensor::module::conv2d;
 use burn::tensor::ops::ConvOptions;
 
-/// Convolution, bias and ReLU, with `padding` zeros to each side of `x`; kernel `[out, in, 3, 3]`
-/// and bias `[out]`.
+/// Convolves with `padding` zeros on each side of `x`, adds the bias and applies ReLU; kernel
+/// `[out, in, 3, 3]`, bias `[out]`.
 pub fn convolve_relu(
     x: Tensor<4>,
     kernel: &Tensor<4>,

@@ -1,29 +1,28 @@
-//! How one convolution is carried out.
+//! How one convolution runs.
 
 use super::Strategy;
 
-/// What is kept to tell on the way back where the ReLU was open.
+/// What is saved for the backward pass, to tell where the ReLU was open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SavedForBackward {
-    /// The answer.
+    /// The output.
     Output,
-    /// What is read, of which the answer is computed once more.
+    /// The input, from which the output is recomputed.
     Input,
 }
 
-/// What determines a convolution beside its weights.
+/// Everything that determines a convolution beside its weights.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Plan {
-    /// Zeros around what is read, to each side: up to 2.
+    /// Zero padding on each side of the input, px: at most 2.
     pub padding: usize,
-    /// Nothing where a pooling alone reads the answer: no gradient comes back through it where the
-    /// ReLU was closed.
+    /// `None` where a pooling alone reads the output: its routing mask contains the ReLU's gate.
     pub saved: Option<SavedForBackward>,
     pub strategy: Strategy,
 }
 
 impl Plan {
-    /// For the way back, on which the picture takes again the size that it had.
+    /// Returns the plan of the backward pass, which restores the size of the input.
     pub const fn turned(self) -> Self {
         Self { padding: 2 - self.padding, ..self }
     }

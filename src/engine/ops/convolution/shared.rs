@@ -1,33 +1,32 @@
-//! What the kernels of both divisions do alike.
+//! Functions that both convolution kernels share.
 
 use cubecl::prelude::*;
 
 use super::super::precision::held;
 
-/// A ReLU's answer, to be kept as `P`.
+/// Applies ReLU to `sum` and rounds it to the stored precision `P`.
 #[cube]
 pub fn relu_as<P: Float, N: Size>(sum: Vector<f32, N>) -> Vector<f32, N> {
     held::<P, N>(max(sum, Vector::new(0.0f32)))
 }
 
-/// A `gradient` where the ReLU that gave `output` was open, else 0.
+/// Returns `gradient` where the ReLU with this `output` was open, else 0.
 #[cube]
 pub fn gated<M: Float, N: Size>(gradient: Vector<f32, N>, output: Vector<M, N>) -> Vector<f32, N> {
     let zero = Vector::<f32, N>::new(0.0f32);
     select_many(Vector::<f32, N>::cast_from(output).greater_than(&zero), gradient, zero)
 }
 
-/// Where a pixel lies in a map.
+/// A pixel of a padded feature map.
 #[derive(CubeType)]
 pub struct Place {
-    /// Whether it does, or is one of the zeros around.
+    /// Whether the pixel lies inside the map, not in the padding.
     pub inside: bool,
-    /// Its number; that of another pixel if it does not.
+    /// Index of the pixel; some valid index if it lies in the padding.
     pub index: usize,
 }
 
-/// The place in `x` of a pixel whose row and column count from the padding, so that nothing is
-/// below 0.
+/// Locates a pixel of `x` whose row and column count from the padding, so that neither is negative.
 #[cube]
 pub fn place<X: Float, N: Size>(
     x: &Tensor<Vector<X, N>>,
@@ -45,7 +44,7 @@ pub fn place<X: Float, N: Size>(
     }
 }
 
-/// The side of the answer, px, for a `side` with so many zeros at both ends and so wide a window.
+/// Returns the output side, px, for this input `side`, `padding` at both ends and `window`.
 pub const fn output_side(side: usize, padding: usize, window: usize) -> usize {
     side + 2 * padding + 1 - window
 }

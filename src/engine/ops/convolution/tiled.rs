@@ -1,17 +1,16 @@
-//! The fine division: the convolution as a matrix product whose left factor is never written down
-//! ("implicit GEMM"), in tiles.
+//! The tiled kernel: convolution as a matrix product whose left factor is never materialised
+//! ("implicit GEMM").
 //!
-//! A workgroup answers for a tile of pixels and a group of output channels. It goes through the
-//! input channels four at a time: it brings their part of the picture, with a margin, and their
-//! weights into shared memory, and each unit multiplies them into sums that it keeps in registers,
-//! for a run of neighbouring pixels and a few vectors of channels. Along a run, one reading serves
-//! all columns of the window.
+//! A workgroup computes a tile of pixels × a group of output channels. It loops over the input
+//! channels by four, loads their pixels with a margin and their weights into shared memory, and
+//! each unit accumulates a run of neighbouring pixels × a few vectors of channels in registers.
+//! Along a run one load serves all columns of the window.
 //!
-//! What comes next is fetched meanwhile, and a map with few tiles is cut into slices of input
-//! channels, which a second kernel adds up.
+//! The next tile is prefetched meanwhile. A map with few tiles is split into slices of input
+//! channels, which a second kernel adds up (split-K).
 //!
-//! Maps may be kept in halves. Then each value is made f32 when it is fetched, and what a layer
-//! answers is made a half when it is written; sums, slices and gradients are f32 always.
+//! Feature maps may be f16: values become f32 when loaded and f16 when stored. Sums, slices and
+//! gradients are f32.
 
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
@@ -24,9 +23,9 @@ use super::plan::Plan;
 use super::shared::{gated, place, relu_as};
 use super::tiling::{Job, Tiling};
 
-/// `max(0, x * weights + bias)` with the plan's zeros around `x`: `[1, C_in, H, W]`, `[9, C_in,
-/// C_out]`, `[C_out]` to `[1, C_out, H', W']`, where a side grows by twice the padding and shrinks
-/// by two.
+/// Returns `max(0, x ∗ weights + bias)` with the plan's padding: `[1, C_in, H, W]`, `[9, C_in,
+/// C_out]`, `[C_out]` to `[1, C_out, H', W']`; a side grows by twice the padding and shrinks by
+/// two.
 pub fn convolve_relu(
     x: CubeTensor,
     weights: CubeTensor,
@@ -63,7 +62,7 @@ pub fn convolve_relu(
     })
 }
 
-/// `max(0, Σ + bias)` over the slices of `parts`, as `output`, uninitialised: `[1, H, W, C]`.
+/// Writes `max(0, Σ + bias)` over the slices of `parts` to `output`: `[1, H, W, C]`.
 fn added_relu(parts: &CubeTensor, bias: CubeTensor, output: CubeTensor) -> CubeTensor {
     let client = parts.client.clone();
     let length = output.meta.num_elements() / VECTOR;
@@ -85,8 +84,8 @@ fn added_relu(parts: &CubeTensor, bias: CubeTensor, output: CubeTensor) -> CubeT
     output
 }
 
-/// `(gradient where output > 0) * weights` with the plan's zeros around the gradient: `[1, C_out,
-/// H, W]` twice, `[9, C_out, C_in]` to `[1, C_in, H', W']`.
+/// Returns `(gradient where output > 0) ∗ weights` with the plan's padding: `[1, C_out, H, W]`
+/// twice, `[9, C_out, C_in]` to `[1, C_in, H', W']`.
 pub fn convolve_relu_backward(
     gradient: CubeTensor,
     output: CubeTensor,
@@ -117,22 +116,21 @@ pub fn convolve_relu_backward(
     channels_first(whole(parts, job))
 }
 
-/// `gradient * weights` with the plan's zeros around the gradient: `[1, C_out, H, W]`, `[9, C_out,
-/// C_in]` to `[1, C_in, H', W']`.
+/// Returns `gradient ∗ weights` with the plan's padding: `[1, C_out, H, W]`, `[9, C_out, C_in]` to
+/// `[1, C_in, H', W']`.
 pub fn convolve_backward(gradient: CubeTensor, weights: CubeTensor, plan: Plan) -> CubeTensor {
     let [_, _, outputs] = extents(&weights);
     linear(gradient, weights, plan.padding, outputs, WINDOW)
 }
 
-/// Each pixel's channels times a matrix, a convolution with a window of one: `[1, C_in, H, W]`,
-/// `[C_in, C_out]` to `[1, C_out, H, W]` in f32. By the fine division on any adapter: it is a small
-/// part of a step.
+/// Multiplies each pixel's channels by a matrix, a 1×1 convolution: `[1, C_in, H, W]`, `[C_in,
+/// C_out]` to `[1, C_out, H, W]` in f32. On any adapter: it is a small part of a step.
 pub fn weighted(x: CubeTensor, matrix: CubeTensor) -> CubeTensor {
     let [_, outputs] = extents(&matrix);
     linear(x, matrix, 0, outputs, 1)
 }
 
-/// A convolution alone, in f32.
+/// Convolves without bias and ReLU, in f32.
 fn linear(
     x: CubeTensor,
     weights: CubeTensor,
@@ -162,7 +160,7 @@ fn linear(
     channels_first(whole(parts, job))
 }
 
-/// The sum over the slices of a job's parts: `[1, H, W, C]`.
+/// Adds up the slices of a job's parts: `[1, H, W, C]`.
 fn whole(parts: CubeTensor, job: Job) -> CubeTensor {
     if job.is_sliced() {
         sums::added(parts.clone(), job.output(&parts, parts.dtype), 1.0)
@@ -264,8 +262,9 @@ fn zeros<N: Size>(#[comptime] count: usize) -> Array<Vector<f32, N>> {
     sums
 }
 
-/// Adds this workgroup's slice of the convolution of `x`, or of `x` where `mask > 0`, to this
-/// unit's `sums`; `outputs` are all channels written and `length` those of a slice, in vectors.
+/// Adds this workgroup's slice of the convolution of `x`, gated by `mask > 0` if there is one, to
+/// this unit's `sums`; `outputs` counts all output channels and `length` those of a slice, in
+/// vectors.
 #[cube]
 fn convolve<X: Float, M: Float, N: Size>(
     x: &Tensor<Vector<X, N>>,
@@ -282,7 +281,7 @@ fn convolve<X: Float, M: Float, N: Size>(
     let inputs = x.shape(3) / VECTOR;
     let first = slice(outputs, tiling) * length;
     let end = min(first + length, inputs);
-    // What comes next is on its way from memory while this is multiplied.
+    // The next tile is loaded while this one is multiplied.
     let mut next_pixels = Array::<Vector<f32, N>>::new(comptime!(tiling.turns(tiling.stage())));
     let mut next_taps = Array::<Vector<f32, N>>::new(comptime!(tiling.turns(tiling.taps())));
     fetch(x, mask, weights, &mut next_pixels, &mut next_taps, first, outputs, masked, tiling);
@@ -297,7 +296,7 @@ fn convolve<X: Float, M: Float, N: Size>(
     }
 }
 
-/// Fetches this unit's share of the tile with its margins and of the weights of one vector of input
+/// Loads this unit's share of the tile with its margins, and of the weights of one vector of input
 /// channels.
 #[cube]
 fn fetch<X: Float, M: Float, N: Size>(
@@ -331,7 +330,7 @@ fn fetch<X: Float, M: Float, N: Size>(
     }
 }
 
-/// Writes to shared memory what this unit has fetched of `count` vectors.
+/// Stores to shared memory the `count` vectors that this unit has loaded.
 #[cube]
 fn share<N: Size>(
     fetched: &Array<Vector<f32, N>>,
@@ -348,8 +347,8 @@ fn share<N: Size>(
     }
 }
 
-/// One vector of input channels of a pixel of the tile with its margins; beyond what is read it is
-/// zero.
+/// Returns one vector of input channels of a pixel of the tile with its margins; zero in the
+/// padding.
 #[cube]
 fn pixel<X: Float, M: Float, N: Size>(
     x: &Tensor<Vector<X, N>>,
@@ -415,7 +414,7 @@ fn multiply<N: Size>(
     }
 }
 
-/// Writes this unit's `sums` where they lie in its slice of the picture.
+/// Stores this unit's `sums` in its slice of the output.
 #[cube]
 fn store<P: Float, N: Size>(
     sums: &Array<Vector<f32, N>>,
@@ -443,31 +442,32 @@ fn store<P: Float, N: Size>(
     }
 }
 
-/// The row of this unit's part of the tile.
+/// Returns the row of this unit in the tile.
 #[cube]
 fn unit_row(#[comptime] tiling: Tiling) -> usize {
     UNIT_POS as usize / comptime!(tiling.lanes() * tiling.runs())
 }
 
-/// The first column of this unit's part of the tile.
+/// Returns the first column of this unit in the tile.
 #[cube]
 fn unit_column(#[comptime] tiling: Tiling) -> usize {
     UNIT_POS as usize / comptime!(tiling.lanes()) % comptime!(tiling.runs()) * tiling.run
 }
 
-/// The slice of the input channels that this workgroup sums up.
+/// Returns the slice of input channels that this workgroup sums.
 #[cube]
 fn slice(outputs: usize, #[comptime] tiling: Tiling) -> usize {
     CUBE_POS_Z as usize / (outputs / tiling.group)
 }
 
-/// The first output channel of this workgroup, in vectors.
+/// Returns the first output channel of this workgroup, in vectors.
 #[cube]
 fn group(outputs: usize, #[comptime] tiling: Tiling) -> usize {
     CUBE_POS_Z as usize % (outputs / tiling.group) * tiling.group
 }
 
-/// The first output channel of this unit, in vectors; the others follow at a distance of all lanes.
+/// Returns the first output channel of this unit, in vectors; its others follow with a stride of
+/// all lanes.
 #[cube]
 fn first_output(outputs: usize, #[comptime] tiling: Tiling) -> usize {
     group(outputs, tiling) + UNIT_POS as usize % comptime!(tiling.lanes())

@@ -1,5 +1,4 @@
-//! A part of a map, cut out, and on the way back a part's gradient among zeros. Burn has programs
-//! for both, of which another is compiled for maps of other sizes.
+//! Cropping with padding as its backward pass. Burn compiles both anew for maps of other sizes.
 
 use std::ops::Range;
 
@@ -15,11 +14,10 @@ use burn_cubecl::tensor::CubeTensor;
 
 use super::kernel;
 
-/// The part of a map that lies in these rows and columns: `[1, C, H, W]` to `[1, C, h, w]`, `C` a
-/// multiple of 4.
+/// Crops a map to these rows and columns: `[1, C, H, W]` to `[1, C, h, w]`, `C` a multiple of 4.
 ///
 /// # Panics
-/// When it goes beyond the map.
+/// When they exceed the map.
 pub fn crop(map: Tensor<4>, rows: Range<usize>, columns: Range<usize>) -> Tensor<4> {
     let [_, _, height, width] = map.dims();
     assert!(rows.end <= height && columns.end <= width, "a part lies within the map");
@@ -27,14 +25,13 @@ pub fn crop(map: Tensor<4>, rows: Range<usize>, columns: Range<usize>) -> Tensor
     Tensor::from_dispatch(<Dispatch as CropBackend>::crop(map.into_dispatch(), at, size))
 }
 
-/// Cropping as Burn dispatches it: on CubeCL's runtimes, and under autodiff over them.
+/// Cropping as Burn dispatches it: on CubeCL, and under autodiff over it.
 #[backend_extension(Autodiff, Cube)]
 pub trait CropBackend: Backend {
-    /// `[1, C, H, W]` to `[1, C, h, w]`, of this `size`, whose first row and column lie `at` those
-    /// of the map.
+    /// Crops `[1, C, H, W]` to `[1, C, h, w]`, of this `size`, from row and column `at` on.
     fn crop(map: FloatTensor<Self>, at: [usize; 2], size: [usize; 2]) -> FloatTensor<Self>;
 
-    /// The gradient with respect to a map of `size` `[H, W]`, from the one with respect to its
+    /// Returns the gradient with respect to a map of `size` `[H, W]` from that with respect to its
     /// part.
     fn crop_backward(
         gradient: FloatTensor<Self>,
@@ -53,8 +50,7 @@ impl CropBackend for CubeBackend {
     }
 }
 
-/// The backward pass of a part that lies at this row and column; its state is the map's height and
-/// width.
+/// The backward pass of a part at this row and column; its state is height and width of the map.
 #[derive(Debug)]
 struct Crop([usize; 2]);
 

@@ -1,4 +1,4 @@
-//! One unit for each vector of channels of the answer.
+//! One unit per vector of output channels.
 
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
@@ -6,18 +6,18 @@ use cubecl::prelude::*;
 use super::super::layout::{VECTOR, channels_first, channels_last, empty_as, extents, launch_1d};
 use super::super::precision::element;
 
-/// `[1, C, H, W]` to `[1, C, h, w]`, of this `size`, from row and column `at` on.
+/// Crops `[1, C, H, W]` to `[1, C, h, w]`, of this `size`, from row and column `at` on.
 pub fn crop(map: CubeTensor, at: [usize; 2], size: [usize; 2]) -> CubeTensor {
     copied(map, size, at, [0, 0])
 }
 
-/// `[1, C, h, w]` to `[1, C, H, W]`, of this `size`: zeros, and from row and column `at` on the
-/// part.
+/// Pads `[1, C, h, w]` with zeros to `[1, C, H, W]`, of this `size`, with the part from row and
+/// column `at` on.
 pub fn pad_into(part: CubeTensor, at: [usize; 2], size: [usize; 2]) -> CubeTensor {
     copied(part, size, [0, 0], at)
 }
 
-/// What lies in `x` from row and column `from` on, laid into zeros of this `size` from `to` on.
+/// Copies `x` from row and column `from` on into zeros of this `size` from `to` on.
 fn copied(
     x: CubeTensor,
     [height, width]: [usize; 2],

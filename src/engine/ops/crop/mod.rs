@@ -11,11 +11,11 @@ use std::ops::Range;
 
 use burn::tensor::Tensor;
 
-/// These rows and columns of a map: `[1, C, H, W]` to `[1, C, h, w]`; on a GPU `C` is a multiple of
-/// 4.
+/// Crops a map to these rows and columns: `[1, C, H, W]` to `[1, C, h, w]`; on a GPU `C` must be a
+/// multiple of 4.
 ///
 /// # Panics
-/// When they go beyond the map.
+/// When they exceed the map.
 pub fn crop(map: Tensor<4>, rows: Range<usize>, columns: Range<usize>) -> Tensor<4> {
     #[cfg(feature = "gpu")]
     if super::on_gpu(&map.device()) {
@@ -25,9 +25,9 @@ pub fn crop(map: Tensor<4>, rows: Range<usize>, columns: Range<usize>) -> Tensor
     map.slice([0..1, 0..channels, rows, columns])
 }
 
-/// `map`, `[1, C, H, W]`, in a GPU buffer of its own size. Where each tensor has a buffer to
-/// itself, as in a browser, what lasts would otherwise keep the buffer that it came to lie in, be
-/// that as large as the largest map. On the processor it is kept as it is.
+/// Returns `map`, `[1, C, H, W]`, in a GPU buffer of its own size. In a browser each tensor
+/// occupies a whole buffer, so that a long-lived tensor could otherwise hold one as large as the
+/// largest map. On the CPU it is returned as it is.
 pub fn own_buffer(map: Tensor<4>) -> Tensor<4> {
     #[cfg(feature = "gpu")]
     if super::on_gpu(&map.device()) {

@@ -1,5 +1,5 @@
-//! The squared distance of a map or matrix to a frozen target, and its gradient, in one pass each.
-//! In Burn's operations the two take some fifteen passes over memory.
+//! Squared distance to a frozen target and its gradient, one pass each. Burn's operations take some
+//! fifteen.
 
 use burn::backend::autodiff::checkpoint::base::Checkpointer;
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
@@ -13,8 +13,8 @@ use burn_cubecl::tensor::CubeTensor;
 
 use super::kernel;
 
-/// `Σ (scale·(x − target))²`, `[1]`, of maps `[1, C, H, W]` or matrices, whose elements are whole
-/// vectors. No gradient reaches the target.
+/// Returns `Σ (scale·(x − target))²`, `[1]`, of maps `[1, C, H, W]` or matrices, whose elements are
+/// whole vectors. No gradient reaches the target.
 pub fn squared_distance<const D: usize>(x: Tensor<D>, target: Tensor<D>, scale: f32) -> Tensor<1> {
     Tensor::from_dispatch(<Dispatch as DistanceBackend>::squared_distance(
         x.into_dispatch(),
@@ -23,17 +23,17 @@ pub fn squared_distance<const D: usize>(x: Tensor<D>, target: Tensor<D>, scale: 
     ))
 }
 
-/// The distance as Burn dispatches it: on CubeCL's runtimes, and under autodiff over them.
+/// The distance as Burn dispatches it: on CubeCL, and under autodiff over it.
 #[backend_extension(Autodiff, Cube)]
 pub trait DistanceBackend: Backend {
-    /// Two tensors of one shape to `[1]`.
+    /// Returns `[1]` for two tensors of one shape.
     fn squared_distance(
         x: FloatTensor<Self>,
         target: FloatTensor<Self>,
         scale: f32,
     ) -> FloatTensor<Self>;
 
-    /// The gradient with respect to `x`, `2·scale²·g·(x − target)`, from the one with respect to
+    /// Returns the gradient `2·scale²·g·(x − target)` with respect to `x` from that with respect to
     /// the distance, `g`, `[1]`.
     fn squared_distance_backward(
         gradient: FloatTensor<Self>,
@@ -58,7 +58,7 @@ impl DistanceBackend for CubeBackend {
     }
 }
 
-/// The backward pass; its state is what was compared, and the scale.
+/// The backward pass; its state is both tensors and the scale.
 #[derive(Debug)]
 struct SquaredDistance;
 

@@ -1,5 +1,5 @@
-//! The passes over memory. Every unit sums up its own share in a fixed order, so that a distance is
-//! the same to the bit each time.
+//! The passes over memory. Each unit sums its share in a fixed order, so that a distance repeats to
+//! the bit.
 
 use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::tensor::CubeTensor;
@@ -11,10 +11,10 @@ use super::super::layout::{
 use super::super::precision::element;
 use super::super::sums::{across, total};
 
-/// `Σ (scale·(x − target))²`, `[1]`.
+/// Returns `Σ (scale·(x − target))²`, `[1]`.
 ///
 /// # Panics
-/// When one is kept in halves and the other is not.
+/// When one is f16 and the other is not.
 pub fn squared_distance(x: CubeTensor, target: CubeTensor, scale: f32) -> CubeTensor {
     assert_eq!(x.dtype, target.dtype, "one precision");
     let [x, target] = [x, target].map(in_our_order);
@@ -44,7 +44,7 @@ pub fn squared_distance(x: CubeTensor, target: CubeTensor, scale: f32) -> CubeTe
     total(sums)
 }
 
-/// `factor·g·(x − target)`, of the shape of `x` and in f32, with `g`, `[1]`, on the device.
+/// Returns `factor·g·(x − target)`, shaped like `x`, in f32, with `g`, `[1]`, on the device.
 pub fn difference(g: CubeTensor, x: CubeTensor, target: CubeTensor, factor: f32) -> CubeTensor {
     let is_map = x.meta.num_dims() == 4;
     let [x, target] = [x, target].map(in_our_order);
@@ -72,13 +72,13 @@ pub fn difference(g: CubeTensor, x: CubeTensor, target: CubeTensor, factor: f32)
     if is_map { channels_first(result) } else { result }
 }
 
-/// Contiguous: maps channels-last, which is free for what another of these kernels made, and
-/// anything else as it is.
+/// Makes `x` contiguous: maps channels-last, which is free for the output of another of these
+/// kernels, anything else as it is.
 fn in_our_order(tensor: CubeTensor) -> CubeTensor {
     if tensor.meta.num_dims() == 4 { channels_last(tensor) } else { into_contiguous(tensor) }
 }
 
-/// Uninitialised memory of the shape of a map or a matrix, for f32.
+/// Allocates an f32 tensor shaped like a map or a matrix.
 fn like(tensor: &CubeTensor) -> CubeTensor {
     match *tensor.meta.shape().as_slice() {
         [rows, columns] => empty(tensor, [rows, columns]),

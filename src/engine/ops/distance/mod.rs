@@ -1,4 +1,4 @@
-//! The squared distance to a target.
+//! Squared distance to a target.
 
 #[cfg(feature = "gpu")]
 mod glue;
@@ -11,9 +11,9 @@ use burn::tensor::Tensor;
 
 use super::sum;
 
-/// `weight · Σ (x − target)²`, `[1]`, of two maps or two matrices, for a weight of 0 or more.
-/// Weighed before it is squared, so that the sum keeps clear of f32's range. No gradient reaches
-/// the target on a GPU.
+/// Returns `weight · Σ (x − target)²`, `[1]`, of two maps or matrices, for a weight ≥ 0. Weighted
+/// before it is squared, so that the sum stays within f32's range. No gradient reaches the target
+/// on a GPU.
 pub fn squared_distance<const D: usize>(
     x: &Tensor<D>,
     target: &Tensor<D>,

@@ -1,4 +1,4 @@
-//! The covariance by the moments, and the way back.
+//! Covariance from moments, forward and backward.
 
 use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::tensor::CubeTensor;
@@ -7,12 +7,12 @@ use cubecl::prelude::*;
 use super::super::layout::{VECTOR, cube_of, empty, extents, launch_1d};
 use super::super::sums::{across, of_workgroup};
 
-/// Units of the workgroup that takes the norms.
+/// Units of the workgroup that computes the norms.
 const UNITS: usize = 256;
-/// Below it a norm counts as this.
+/// Least norm.
 const LEAST_SQUARE: f32 = 1e-6;
 
-/// `s₀·(G − m·mᵀ)` above `s₁·mᵀ` of moments `[C + 1, C]` and scales `[2]`.
+/// Returns `s₀·(G − m·mᵀ)` above `s₁·mᵀ` from moments `[C + 1, C]` and scales `[2]`.
 pub fn centred(moments: CubeTensor, scales: CubeTensor) -> CubeTensor {
     let [moments, scales] = [moments, scales].map(into_contiguous);
     let [rows, channels] = extents(&moments);
@@ -34,7 +34,7 @@ pub fn centred(moments: CubeTensor, scales: CubeTensor) -> CubeTensor {
     centred
 }
 
-/// `s₀·D` above `(s₁·d − s₀·(D + Dᵀ)·m)ᵀ` of a gradient `D` above `dᵀ`.
+/// Returns the gradient `s₀·D` above `(s₁·d − s₀·(D + Dᵀ)·m)ᵀ` from `D` above `dᵀ`.
 pub fn backward(gradient: CubeTensor, moments: CubeTensor, scales: CubeTensor) -> CubeTensor {
     let [gradient, moments, scales] = [gradient, moments, scales].map(into_contiguous);
     let [rows, channels] = extents(&moments);
@@ -57,8 +57,8 @@ pub fn backward(gradient: CubeTensor, moments: CubeTensor, scales: CubeTensor) -
     result
 }
 
-/// One over the norms of the first `C` rows and of the last of `[C + 1, C]`: `[2]`; the square of
-/// the first is `least` of the fourth power of the second at least.
+/// Returns one over the norms of the first `C` rows and of the last row of `[C + 1, C]`: `[2]`. The
+/// square of the first is at least `least` times the fourth power of the second.
 pub fn scales(centred: CubeTensor, least: f32) -> CubeTensor {
     let centred = into_contiguous(centred);
     let scales = empty(&centred, [2]);
@@ -91,7 +91,8 @@ fn scales_kernel<N: Size>(centred: &Tensor<Vector<f32, N>>, scales: &mut Tensor<
     }
 }
 
-/// The sum of squares of the vectors from `first` to `end`, known to the workgroup's first unit.
+/// Sums the squares of the vectors from `first` to `end`; the result is valid in the workgroup's
+/// first unit.
 #[cube]
 fn squares<N: Size>(centred: &Tensor<Vector<f32, N>>, first: usize, end: usize) -> f32 {
     let mut sum = Vector::<f32, N>::new(0.0f32);
@@ -155,7 +156,7 @@ fn backward_kernel<N: Size>(
     }
 }
 
-/// The number at `place` in the vectors from `first` on.
+/// Returns the number at `place` in the vectors from `first` on.
 #[cube]
 fn component<N: Size>(tensor: &Tensor<Vector<f32, N>>, first: usize, place: usize) -> f32 {
     let vector = tensor[first + place / VECTOR];

@@ -1,5 +1,4 @@
-//! The Gram matrix of a map, `F·Fᵀ / M`, and its mean, straight from channels-last memory; and the
-//! covariance by both.
+//! Moments and covariance as backend extensions, straight from channels-last memory.
 
 use burn::backend::autodiff::checkpoint::base::Checkpointer;
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
@@ -13,19 +12,19 @@ use burn_cubecl::tensor::CubeTensor;
 
 use super::super::convolution::weighted;
 
-/// `F·Fᵀ / M` of a map `[1, C, H, W]`, where `F` is the map as `[C, M]`, `M = H·W`: `[C, C]`. `C`
-/// is a multiple of 64.
+/// Returns the Gram matrix `F·Fᵀ / M`, `[C, C]`, of a map `[1, C, H, W]`; `C` must be a multiple of
+/// 64.
 pub fn gram(map: Tensor<4>) -> Tensor<2> {
     Tensor::from_dispatch(<Dispatch as GramBackend>::gram(map.into_dispatch()))
 }
 
-/// The Gram matrix as Burn dispatches it: on CubeCL's runtimes, and under autodiff over them.
+/// The Gram matrix as Burn dispatches it: on CubeCL, and under autodiff over it.
 #[backend_extension(Autodiff, Cube)]
 pub trait GramBackend: Backend {
-    /// `[1, C, H, W]` to `[C, C]`.
+    /// Returns `[C, C]`.
     fn gram(map: FloatTensor<Self>) -> FloatTensor<Self>;
 
-    /// The gradient with respect to `map`, `(G' + G'ᵀ)·F / M`, from the one with respect to the
+    /// Returns the gradient `(G' + G'ᵀ)·F / M` with respect to `map` from that with respect to the
     /// matrix, `G'`.
     fn gram_backward(gradient: FloatTensor<Self>, map: FloatTensor<Self>) -> FloatTensor<Self>;
 }
@@ -70,9 +69,8 @@ impl<B: GramBackend, C: CheckpointStrategy> GramBackend for Autodiff<B, C> {
     }
 }
 
-/// The first two moments of a map over its positions: `F·Fᵀ / M`, and in a row below it `(F·u)ᵀ /
-/// M`, of a map `[1, C, H, W]` and factors of its positions `u`, `[1, 1, H, W]`, or `[1, 1, 1, 1]`
-/// for all: `[C + 1, C]`. `C` is a multiple of 64. No gradient reaches the factors.
+/// Returns `F·Fᵀ / M` above `(F·u)ᵀ / M`, `[C + 1, C]`, of a map `[1, C, H, W]` and factors `u`,
+/// `[1, 1, H, W]` or `[1, 1, 1, 1]`; `C` must be a multiple of 64. No gradient reaches the factors.
 pub fn moments(map: Tensor<4>, factors: Tensor<4>) -> Tensor<2> {
     Tensor::from_dispatch(<Dispatch as MomentsBackend>::moments(
         map.into_dispatch(),
@@ -80,14 +78,14 @@ pub fn moments(map: Tensor<4>, factors: Tensor<4>) -> Tensor<2> {
     ))
 }
 
-/// The moments as Burn dispatches them: on CubeCL's runtimes, and under autodiff over them.
+/// The moments as Burn dispatches them: on CubeCL, and under autodiff over it.
 #[backend_extension(Autodiff, Cube)]
 pub trait MomentsBackend: Backend {
-    /// `[1, C, H, W]`, and `[1, 1, H, W]` or `[1, 1, 1, 1]`, to `[C + 1, C]`.
+    /// Returns `[C + 1, C]`.
     fn moments(map: FloatTensor<Self>, factors: FloatTensor<Self>) -> FloatTensor<Self>;
 
-    /// The gradient with respect to `map`, `((G' + G'ᵀ)·F + g·u) / M`, from the one with respect to
-    /// the moments, `G'` above `gᵀ`.
+    /// Returns the gradient `((G' + G'ᵀ)·F + g·u) / M` with respect to `map` from that with respect
+    /// to the moments, `G'` above `gᵀ`.
     fn moments_backward(
         gradient: FloatTensor<Self>,
         map: FloatTensor<Self>,
@@ -141,8 +139,8 @@ impl<B: MomentsBackend, C: CheckpointStrategy> MomentsBackend for Autodiff<B, C>
     }
 }
 
-/// Covariance and mean by moments `[C + 1, C]`, the one times the first of two `scales`, the other
-/// times the second: `s₀·(G − m·mᵀ)` above `s₁·mᵀ`. No gradient reaches the scales.
+/// Returns `s₀·(G − m·mᵀ)` above `s₁·mᵀ` from moments `[C + 1, C]` and `scales`, `[2]`. No gradient
+/// reaches the scales.
 pub fn centred(moments: Tensor<2>, scales: Tensor<1>) -> Tensor<2> {
     Tensor::from_dispatch(<Dispatch as CentredBackend>::centred(
         moments.into_dispatch(),
@@ -150,14 +148,15 @@ pub fn centred(moments: Tensor<2>, scales: Tensor<1>) -> Tensor<2> {
     ))
 }
 
-/// One over the norms of covariance and mean, of centred moments `[C + 1, C]`: `[2]`. The
-/// covariance's square counts as `least` of the fourth power of the mean's norm at least. No
-/// gradient flows through it.
+/// Returns one over the norms of covariance and mean, `[2]`, of centred moments `[C + 1, C]`. The
+/// square of the first is at least `least` times the fourth power of the second. No gradient flows
+/// through it.
 pub fn scales(centred: Tensor<2>, least: f32) -> Tensor<1> {
     Tensor::from_dispatch(<Dispatch as CentredBackend>::scales(centred.into_dispatch(), least))
 }
 
-/// `left·right` of two matrices `[N, N]`, `N` a multiple of 16. No gradient flows through it.
+/// Returns `left·right` of two matrices `[N, N]`, `N` a multiple of 16. No gradient flows through
+/// it.
 pub fn product(left: Tensor<2>, right: Tensor<2>) -> Tensor<2> {
     Tensor::from_dispatch(<Dispatch as CentredBackend>::product(
         left.into_dispatch(),
@@ -165,21 +164,20 @@ pub fn product(left: Tensor<2>, right: Tensor<2>) -> Tensor<2> {
     ))
 }
 
-/// The centred moments, and products, as Burn dispatches them: on CubeCL's runtimes, and under
-/// autodiff over them.
+/// Centred moments and products as Burn dispatches them: on CubeCL, and under autodiff over it.
 #[backend_extension(Autodiff, Cube)]
 pub trait CentredBackend: Backend {
-    /// `[C + 1, C]` to `[2]`.
+    /// Returns `[2]`.
     fn scales(centred: FloatTensor<Self>, least: f32) -> FloatTensor<Self>;
 
-    /// Two of `[N, N]` to `[N, N]`.
+    /// Returns `[N, N]`.
     fn product(left: FloatTensor<Self>, right: FloatTensor<Self>) -> FloatTensor<Self>;
 
-    /// `[C + 1, C]` and `[2]` to `[C + 1, C]`.
+    /// Returns `[C + 1, C]`.
     fn centred(moments: FloatTensor<Self>, scales: FloatTensor<Self>) -> FloatTensor<Self>;
 
-    /// The gradient with respect to `moments`: with `D` above `dᵀ` the one with respect to the
-    /// result, `s₀·D` above `(s₁·d − s₀·(D + Dᵀ)·m)ᵀ`.
+    /// Returns the gradient with respect to `moments`, `s₀·D` above `(s₁·d − s₀·(D + Dᵀ)·m)ᵀ`, from
+    /// that with respect to the result, `D` above `dᵀ`.
     fn centred_backward(
         gradient: FloatTensor<Self>,
         moments: FloatTensor<Self>,

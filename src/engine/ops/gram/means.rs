@@ -1,5 +1,4 @@
-//! The moments of a map over its positions, and what the backward pass of its mean adds: an offset
-//! for each channel.
+//! Moments of a feature map, and the mean's backward pass: an offset per channel.
 
 use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::tensor::CubeTensor;
@@ -10,13 +9,13 @@ use super::super::precision::element;
 use super::super::sums::over_slices;
 use super::slices::{products, reciprocal};
 
-/// Units that are wanted: many for a large GPU, and their sums are few beside what they read.
+/// Units to launch: many for a large GPU, and few partial sums beside what they read.
 const UNITS: usize = 16_384;
-/// The fewest positions of a unit: below, writing its sum would cost as much as making it.
+/// Fewest positions per unit: below, storing a sum would cost as much as computing it.
 const LEAST_POSITIONS: usize = 16;
 
-/// `F·Fᵀ / M` of a map `[1, C, H, W]`, and below it `(F·u)ᵀ / M` with factors `u`, `[1, 1, H, W]`,
-/// or `[1, 1, 1, 1]` for all positions: `[C + 1, C]`.
+/// Returns `F·Fᵀ / M` of a map `[1, C, H, W]` above `(F·u)ᵀ / M` with factors `u`, `[1, 1, H, W]`,
+/// or one factor `[1, 1, 1, 1]`: `[C + 1, C]`.
 pub fn moments(map: CubeTensor, factors: CubeTensor) -> CubeTensor {
     let map = channels_last(map);
     let [_, height, width, channels] = extents(&map);
@@ -40,7 +39,7 @@ pub fn moments(map: CubeTensor, factors: CubeTensor) -> CubeTensor {
     moments
 }
 
-/// `(F·u)ᵀ` of each of some slices of a map that lies channels-last: `[S, C]`.
+/// Computes `(F·u)ᵀ` per slice of a channels-last map: `[S, C]`.
 fn parts(map: CubeTensor, factors: CubeTensor) -> CubeTensor {
     let factors = into_contiguous(factors);
     let [_, height, width, channels] = extents(&map);
@@ -68,9 +67,8 @@ fn parts(map: CubeTensor, factors: CubeTensor) -> CubeTensor {
     parts
 }
 
-/// `map`, `[1, C, H, W]` in f32, plus `g_c·u_p / M` at each channel `c` and position `p`, where `g`
-/// is the last row of `gradient`, `[C + 1, C]`. It is written over `map`, which no one else may
-/// hold.
+/// Adds `g_c·u_p / M` to `map`, `[1, C, H, W]` in f32, at channel `c` and position `p`; `g` is the
+/// last row of `gradient`, `[C + 1, C]`. In place: `map` must be uniquely owned.
 pub fn offset(map: CubeTensor, gradient: CubeTensor, factors: CubeTensor) -> CubeTensor {
     let map = channels_last(map);
     let [gradient, factors] = [gradient, factors].map(into_contiguous);
@@ -153,7 +151,7 @@ fn moments_kernel<N: Size>(
     }
 }
 
-/// The factor of a position, or the one for all.
+/// Returns the factor of a position, or the one for all.
 #[cube]
 fn factor_at(factors: &Tensor<f32>, position: usize) -> f32 {
     factors[select(factors.len() == 1, 0, position)]

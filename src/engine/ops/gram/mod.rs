@@ -1,4 +1,4 @@
-//! The moments of a map over its positions, and the covariance by them.
+//! Moments of a feature map over its positions, and the covariance from them.
 
 #[cfg(feature = "gpu")]
 mod centred;
@@ -16,11 +16,11 @@ mod tests;
 
 use burn::tensor::Tensor;
 
-/// Below it the square of a norm counts as this.
+/// Least square of a norm.
 pub const LEAST_SQUARE: f32 = 1e-6;
 
-/// `F·Fᵀ / M` of a map `[1, C, H, W]`, where `F` is the map as `[C, M]`, `M = H·W`: `[C, C]`; on a
-/// GPU `C` is a multiple of 64.
+/// Returns the Gram matrix `F·Fᵀ / M`, `[C, C]`, of a map `[1, C, H, W]` seen as `F`, `[C, M]`, `M
+/// = H·W`. On a GPU `C` must be a multiple of 64.
 pub fn gram(map: Tensor<4>) -> Tensor<2> {
     #[cfg(feature = "gpu")]
     if super::on_gpu(&map.device()) {
@@ -29,9 +29,8 @@ pub fn gram(map: Tensor<4>) -> Tensor<2> {
     plain::gram(map)
 }
 
-/// `F·Fᵀ / M`, and in a row below it `(F·u)ᵀ / M`, with factors of the positions `u`, `[1, 1, H,
-/// W]`, or 1: `[C + 1, C]`; on a GPU `C` is a multiple of 64. No gradient reaches the factors
-/// there.
+/// Returns `F·Fᵀ / M` above `(F·u)ᵀ / M`, `[C + 1, C]`, with factors `u` of the positions, `[1, 1,
+/// H, W]`, or 1. On a GPU `C` must be a multiple of 64, and no gradient reaches the factors.
 pub fn moments(map: Tensor<4>, factors: Option<Tensor<4>>) -> Tensor<2> {
     #[cfg(feature = "gpu")]
     if super::on_gpu(&map.device()) {
@@ -41,8 +40,8 @@ pub fn moments(map: Tensor<4>, factors: Option<Tensor<4>>) -> Tensor<2> {
     plain::moments(map, factors)
 }
 
-/// Covariance and mean by moments `[C + 1, C]`, the one times the first of two `scales`, `[2]`, the
-/// other times the second: `s₀·(G − m·mᵀ)` above `s₁·mᵀ`. No gradient reaches the scales on a GPU.
+/// Returns `s₀·(G − m·mᵀ)` above `s₁·mᵀ`: covariance and mean from moments `[C + 1, C]`, by two
+/// `scales`, `[2]`. On a GPU no gradient reaches the scales.
 pub fn centred(moments: Tensor<2>, scales: Tensor<1>) -> Tensor<2> {
     #[cfg(feature = "gpu")]
     if super::on_gpu(&moments.device()) {
@@ -51,9 +50,9 @@ pub fn centred(moments: Tensor<2>, scales: Tensor<1>) -> Tensor<2> {
     plain::centred(moments, scales)
 }
 
-/// One over the norms of covariance and mean, of centred moments `[C + 1, C]`: `[2]`. The
-/// covariance's square counts as `least` of the fourth power of the mean's norm at least. No
-/// gradient flows through it on a GPU.
+/// Returns one over the norms of covariance and mean, `[2]`, of centred moments `[C + 1, C]`. The
+/// square of the first is at least `least` times the fourth power of the second. No gradient flows
+/// through it on a GPU.
 pub fn scales(centred: Tensor<2>, least: f32) -> Tensor<1> {
     #[cfg(feature = "gpu")]
     if super::on_gpu(&centred.device()) {
@@ -62,8 +61,8 @@ pub fn scales(centred: Tensor<2>, least: f32) -> Tensor<1> {
     plain::scales(centred, least)
 }
 
-/// `left·right` of two matrices `[N, N]`, on a GPU `N` a multiple of 16; no gradient flows through
-/// it there.
+/// Returns `left·right` of two matrices `[N, N]`; on a GPU `N` must be a multiple of 16. No
+/// gradient flows through it on a GPU.
 pub fn product(left: &Tensor<2>, right: &Tensor<2>) -> Tensor<2> {
     #[cfg(feature = "gpu")]
     if super::on_gpu(&left.device()) {

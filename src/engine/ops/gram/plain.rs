@@ -4,17 +4,17 @@ use burn::tensor::Tensor;
 
 use super::super::{float, sum};
 
-/// As [`super::gram`].
+/// The twin of [`super::gram`].
 pub fn gram(map: Tensor<4>) -> Tensor<2> {
     let flat = flattened(map);
     let positions = float(flat.dims()[1]);
-    // The quotient is split over both factors: a sum over all positions of a large picture keeps
-    // its magnitude.
+    // The division is split over both factors, so that a sum over a large image keeps its
+    // magnitude.
     let scaled = flat.div_scalar(positions.sqrt());
     scaled.clone().matmul(scaled.transpose())
 }
 
-/// As [`super::moments`].
+/// The twin of [`super::moments`].
 pub fn moments(map: Tensor<4>, factors: Option<Tensor<4>>) -> Tensor<2> {
     let outputs = match factors {
         Some(factors) => flattened(map.clone() * factors),
@@ -25,7 +25,7 @@ pub fn moments(map: Tensor<4>, factors: Option<Tensor<4>>) -> Tensor<2> {
     Tensor::cat(vec![gram(map), mean], 0)
 }
 
-/// As [`super::centred`].
+/// The twin of [`super::centred`].
 pub fn centred(moments: Tensor<2>, scales: Tensor<1>) -> Tensor<2> {
     let [rows, channels] = moments.dims();
     assert!(rows > channels, "there is a mean");
@@ -37,7 +37,7 @@ pub fn centred(moments: Tensor<2>, scales: Tensor<1>) -> Tensor<2> {
     Tensor::cat(vec![covariance * by_covariance, mean * by_mean], 0)
 }
 
-/// As [`super::scales`].
+/// The twin of [`super::scales`].
 pub fn scales(centred: Tensor<2>, least: f32) -> Tensor<1> {
     let [_, channels] = centred.dims();
     let squares = |rows| sum(centred.clone().slice([rows, 0..channels]).square());
@@ -49,7 +49,7 @@ pub fn scales(centred: Tensor<2>, least: f32) -> Tensor<1> {
     )
 }
 
-/// `[1, C, H, W]` as `[C, M]`.
+/// Returns `[1, C, H, W]` as `[C, M]`.
 fn flattened(map: Tensor<4>) -> Tensor<2> {
     let [_, channels, height, width] = map.dims();
     map.reshape([channels, height * width])

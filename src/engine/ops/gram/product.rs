@@ -1,5 +1,5 @@
-//! The product of two square matrices. Burn's own brings a program for each way that it may be
-//! done, which are most of a worker.
+//! Product of two square matrices. Burn's own brings a kernel per strategy, which would be most of
+//! a worker's size.
 
 use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::tensor::CubeTensor;
@@ -7,10 +7,10 @@ use cubecl::prelude::*;
 
 use super::super::layout::{cube_of, empty, extents};
 
-/// Sides of the part that a workgroup makes.
+/// Side of a workgroup's tile.
 const TILE: usize = 16;
 
-/// `left·right`, `[N, N]` each, `N` a multiple of 16.
+/// Returns `left·right`, `[N, N]` each, `N` a multiple of 16.
 pub fn product(left: CubeTensor, right: CubeTensor) -> CubeTensor {
     let [left, right] = [left, right].map(into_contiguous);
     let [rows, columns] = extents(&left);

@@ -1,8 +1,7 @@
-//! The Gram matrix in slices. A matrix of 64×64 sums over up to two million positions; in a single
-//! pass two workgroups would do all of it. So the positions are cut into slices, each workgroup
-//! multiplies 64×64 channels of one slice, and the slices are added up after, which also keeps the
-//! sums short. The matrix is symmetric: parts below its diagonal are written by those above, which
-//! mirror theirs.
+//! The Gram matrix by split-K. A 64×64 matrix sums over up to two million positions, which in one
+//! pass would occupy two workgroups. So the positions are cut into slices, each workgroup
+//! multiplies 64×64 channels of a slice, and a second pass adds the slices, which also keeps sums
+//! short. Tiles below the diagonal are mirrored from those above.
 
 use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::tensor::CubeTensor;
@@ -12,20 +11,20 @@ use super::super::layout::{VECTOR, channels_last, cube_of, empty, extents, launc
 use super::super::precision::element;
 use super::super::sums;
 
-/// Workgroups that are wanted: a few for each core of a large GPU.
+/// Workgroups to launch: a few per core of a large GPU.
 const WORKGROUPS: usize = 256;
-/// The fewest positions of a slice: below, writing its sums would cost as much as making them.
+/// Fewest positions of a slice: below, storing its sums would cost as much as computing them.
 const LEAST_POSITIONS: usize = 256;
-/// Channels to each side of a workgroup's part of the matrix, in vectors.
+/// Side of a workgroup's tile, in vectors of channels.
 const TILE: usize = 16;
-/// Positions that lie in shared memory at once: 8 KiB for both factors.
+/// Positions in shared memory at once: 8 KiB for both factors.
 const STEP: usize = 16;
-/// Units side by side over the columns of a part; as many lie over its rows.
+/// Units along each side of a tile.
 const LANES: usize = 8;
-/// Vectors of channels of a unit, in each direction.
+/// Vectors of channels per unit along each side.
 const DEPTH: usize = TILE / LANES;
 
-/// `F·Fᵀ / M` of `[1, C, H, W]`: `[C, C]`.
+/// Returns `F·Fᵀ / M`, `[C, C]`, of `[1, C, H, W]`.
 pub fn gram(map: CubeTensor) -> CubeTensor {
     let map = channels_last(map);
     let [_, height, width, channels] = extents(&map);
@@ -34,7 +33,7 @@ pub fn gram(map: CubeTensor) -> CubeTensor {
     sums::added(products, matrix, reciprocal(height * width))
 }
 
-/// `F·Fᵀ` of each of some slices of a map that lies channels-last: `[S, C, C]`.
+/// Computes `F·Fᵀ` per slice of a channels-last map: `[S, C, C]`.
 pub fn products(map: CubeTensor) -> CubeTensor {
     let [_, height, width, channels] = extents(&map);
     let tiles = channels / (TILE * VECTOR);
@@ -62,8 +61,8 @@ pub fn products(map: CubeTensor) -> CubeTensor {
     products
 }
 
-/// `(G' + G'ᵀ) / M` of a gradient `G'` and the map it belongs to: what the map is to be multiplied
-/// with, `[C, C]`. `G'` is the gradient, `[C, C]`, or its first `C` rows.
+/// Returns `(G' + G'ᵀ) / M`, `[C, C]`, the factor of the map in its gradient; `G'` is the first `C`
+/// rows of `gradient`.
 pub fn symmetric(gradient: CubeTensor, map: &CubeTensor) -> CubeTensor {
     let gradient = into_contiguous(gradient);
     let [_, _, height, width] = extents(map);
@@ -124,7 +123,7 @@ fn product_kernel<M: Float, N: Size>(
     }
 }
 
-/// Brings `STEP` positions of `TILE` vectors of channels to shared memory; from `end` on are zeros.
+/// Loads `STEP` positions of `TILE` vectors of channels to shared memory; zeros from `end` on.
 #[cube]
 fn load<M: Float, N: Size>(
     map: &Tensor<Vector<M, N>>,
@@ -177,7 +176,7 @@ fn multiply<N: Size>(
     }
 }
 
-/// Writes this unit's `sums` where they lie in the matrix of its slice.
+/// Stores this unit's `sums` in the matrix of its slice.
 #[cube]
 fn store<N: Size>(sums: &Array<Vector<f32, N>>, products: &mut Tensor<Vector<f32, N>>) {
     let channels = products.shape(2) / VECTOR;
@@ -196,7 +195,7 @@ fn store<N: Size>(sums: &Array<Vector<f32, N>>, products: &mut Tensor<Vector<f32
     }
 }
 
-/// Writes this unit's `sums` where they lie on the other side of the diagonal.
+/// Stores this unit's `sums` mirrored at the diagonal.
 #[cube]
 fn mirror<N: Size>(sums: &Array<Vector<f32, N>>, products: &mut Tensor<Vector<f32, N>>) {
     let channels = products.shape(2) / VECTOR;

@@ -1,4 +1,4 @@
-//! A part of a picture, taken out of the whole and added to it.
+//! Crops of an image, and adding a part to it.
 
 use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::tensor::CubeTensor;
@@ -6,7 +6,7 @@ use cubecl::prelude::*;
 
 use super::super::layout::{empty, extents, launch_1d};
 
-/// `[1, C, H, W]` to `[1, C, h, w]`, of this `size`, from row and column `at` on.
+/// Crops `[1, C, H, W]` to `[1, C, h, w]`, of this `size`, from row and column `at` on.
 pub fn crop(picture: CubeTensor, at: [usize; 2], size: [usize; 2]) -> CubeTensor {
     let picture = into_contiguous(picture);
     let [_, channels, height, width] = extents(&picture);
@@ -32,8 +32,7 @@ pub fn crop(picture: CubeTensor, at: [usize; 2], size: [usize; 2]) -> CubeTensor
     part
 }
 
-/// `[1, 3, H, W]` with `part` added, whose first pixel lies at row and column `at`. The picture is
-/// written over, unless another holds it.
+/// Adds `part` to `[1, 3, H, W]` from row and column `at` on; in place, unless shared.
 pub fn add_at(picture: CubeTensor, part: CubeTensor, at: [usize; 2]) -> CubeTensor {
     let [picture, part] = [picture, part].map(into_contiguous);
     let picture = if picture.can_mut() { picture } else { picture.copy() };
@@ -78,8 +77,8 @@ fn added_kernel(picture: &mut Tensor<f32>, part: &Tensor<f32>, top: usize, left:
     }
 }
 
-/// Where in a picture of this height and width this unit's element of a part of `height` and
-/// `width` lies.
+/// Returns the index in an image of this height and width of this unit's element of a part of
+/// `height` and `width`.
 #[cube]
 fn place(
     picture_height: usize,

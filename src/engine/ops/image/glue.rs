@@ -1,6 +1,5 @@
-//! What is asked of the picture itself: how the network takes it in, how rough it is, in one pass
-//! each way, how it is shown, and how it is put together and brought to another size. In Burn's
-//! operations the first two took more passes than the network has layers.
+//! Image operations as backend extensions. In Burn's operations, preprocessing and total variation
+//! take more launches than the network has layers.
 
 use burn::backend::autodiff::checkpoint::base::Checkpointer;
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
@@ -16,20 +15,18 @@ use burn_cubecl::tensor::CubeTensor;
 
 use super::Preprocess;
 
-/// The picture as the first layer reads it: `[1, 3, H, W]` to `[1, 4, H + 2·border, W + 2·border]`,
-/// the fourth channel of zeros.
+/// Preprocesses an image to the first layer's input: `[1, 3, H, W]` to `[1, 4, H + 2·border, W +
+/// 2·border]`, the fourth channel zero.
 pub fn preprocess(x: Tensor<4>, how: Preprocess) -> Tensor<4> {
     Tensor::from_dispatch(<Dispatch as ImageBackend>::preprocess(x.into_dispatch(), how))
 }
 
-/// `scale · Σ (x − neighbour)²` over all pairs of neighbours beside and below each other: `[1, 3,
-/// H, W]` to `[1]`.
+/// Returns `scale · Σ (x − neighbour)²`, `[1]`, over all pairs of neighbours of `[1, 3, H, W]`.
 pub fn total_variation(x: Tensor<4>, scale: f32) -> Tensor<1> {
     Tensor::from_dispatch(<Dispatch as ImageBackend>::total_variation(x.into_dispatch(), scale))
 }
 
-/// `scale · Σ Δ(P(x − photo))²`, where `P` averages over cells of 4×4 px and `Δ` is the Laplacian
-/// `4·here − its four neighbours`, over the cells that have them: `[1, 3, H, W]` twice to `[1]`. No
+/// Returns the outline loss, `[1]`, of two images `[1, 3, H, W]`, as [`super::outlines`]. No
 /// gradient reaches the photo.
 pub fn outlines(x: Tensor<4>, photo: Tensor<4>, scale: f32) -> Tensor<1> {
     Tensor::from_dispatch(<Dispatch as ImageBackend>::outlines(
@@ -39,15 +36,14 @@ pub fn outlines(x: Tensor<4>, photo: Tensor<4>, scale: f32) -> Tensor<1> {
     ))
 }
 
-/// The picture in bytes: `[1, 3, H, W]` in 0..1 to `[H, W]`, each element red, green, blue and full
-/// opacity from its lowest byte to its highest. Values are clamped and rounded. No gradient flows
-/// through it.
+/// Packs `[1, 3, H, W]` in 0..1 to `[H, W]` words: red, green, blue and full opacity from the
+/// lowest byte up. Values are clamped and rounded. No gradient flows through it.
 pub fn pack(x: Tensor<4>) -> Tensor<2, Int> {
     Tensor::from_dispatch(<Dispatch as ImageBackend>::pack(x.into_dispatch()))
 }
 
-/// The part of a picture of this `size` whose first pixel lies at row and column `at`: `[1, C, H,
-/// W]` to `[1, C, h, w]`. No gradient flows through it.
+/// Crops a region of this `size` from row and column `at` on: `[1, C, H, W]` to `[1, C, h, w]`. No
+/// gradient flows through it.
 ///
 /// # Panics
 /// When it goes beyond the picture.
@@ -55,8 +51,8 @@ pub fn crop(picture: Tensor<4>, at: [usize; 2], size: [usize; 2]) -> Tensor<4> {
     Tensor::from_dispatch(<Dispatch as ImageBackend>::crop(picture.into_dispatch(), at, size))
 }
 
-/// `picture`, `[1, 3, H, W]`, with `part`, `[1, 3, h, w]`, added, whose first pixel lies at row and
-/// column `at`. Written over, where no one else holds it. No gradient flows through it.
+/// Adds `part`, `[1, 3, h, w]`, to `picture`, `[1, 3, H, W]`, from row and column `at` on; in place
+/// when uniquely owned. No gradient flows through it.
 ///
 /// # Panics
 /// When the part goes beyond the picture.
@@ -68,14 +64,13 @@ pub fn add_at(picture: Tensor<4>, part: Tensor<4>, at: [usize; 2]) -> Tensor<4> 
     ))
 }
 
-/// The means of 2×2: `[1, C, H, W]` to `[1, C, ⌊H/2⌋, ⌊W/2⌋]`. No gradient flows through it.
+/// Averages 2×2: `[1, C, H, W]` to `[1, C, ⌊H/2⌋, ⌊W/2⌋]`. No gradient flows through it.
 pub fn halve(x: Tensor<4>) -> Tensor<4> {
     Tensor::from_dispatch(<Dispatch as ImageBackend>::halve(x.into_dispatch()))
 }
 
-/// Pictures at another size, bilinearly: the `R` rows of `[K, R, L]` hold the elements of `[3, H,
-/// W]` each, colour by colour, cut into `K` chunks. To `[K', R, length]`, with zeros behind the
-/// last element. No gradient flows through it.
+/// Resizes images bilinearly: each of the `R` rows of `[K, R, L]` holds `[3, H, W]`, cut into `K`
+/// chunks. Returns `[K', R, length]`, zero-padded. No gradient flows through it.
 pub fn resize(pictures: Tensor<3>, from: [usize; 2], to: [usize; 2], length: usize) -> Tensor<3> {
     Tensor::from_dispatch(<Dispatch as ImageBackend>::resize(
         pictures.into_dispatch(),
@@ -85,14 +80,14 @@ pub fn resize(pictures: Tensor<3>, from: [usize; 2], to: [usize; 2], length: usi
     ))
 }
 
-/// All as Burn dispatches them: on CubeCL's runtimes, and under autodiff over them.
+/// The operations as Burn dispatches them: on CubeCL, and under autodiff over it.
 #[backend_extension(Autodiff, Cube)]
 pub trait ImageBackend: Backend {
     /// `[1, 3, H, W]` to `[1, 4, H + 2·border, W + 2·border]`.
     fn preprocess(x: FloatTensor<Self>, how: Preprocess) -> FloatTensor<Self>;
 
-    /// The gradient with respect to a picture of `size` `[H, W]`, from the one with respect to the
-    /// network's input.
+    /// Returns the gradient with respect to an image of `size` `[H, W]` from that with respect to
+    /// the network's input.
     fn preprocess_backward(
         gradient: FloatTensor<Self>,
         size: [usize; 2],
@@ -102,7 +97,7 @@ pub trait ImageBackend: Backend {
     /// `[1, 3, H, W]` to `[1]`.
     fn total_variation(x: FloatTensor<Self>, scale: f32) -> FloatTensor<Self>;
 
-    /// The gradient with respect to `x`, from the one with respect to its variation, `[1]`.
+    /// Returns the gradient with respect to `x` from that with respect to its variation, `[1]`.
     fn total_variation_backward(
         gradient: FloatTensor<Self>,
         x: FloatTensor<Self>,
@@ -112,8 +107,7 @@ pub trait ImageBackend: Backend {
     /// Two of `[1, 3, H, W]` to `[1]`.
     fn outlines(x: FloatTensor<Self>, photo: FloatTensor<Self>, scale: f32) -> FloatTensor<Self>;
 
-    /// The gradient with respect to `x`, from the one with respect to what outlines are apart,
-    /// `[1]`.
+    /// Returns the gradient with respect to `x` from that with respect to the outline loss, `[1]`.
     fn outlines_backward(
         gradient: FloatTensor<Self>,
         x: FloatTensor<Self>,
@@ -197,7 +191,7 @@ impl ImageBackend for CubeBackend {
     }
 }
 
-/// The way back from the network's input; its state is the picture's height and width.
+/// The backward pass of preprocessing; its state is height and width of the image.
 #[derive(Debug)]
 struct PreprocessPass(Preprocess);
 
@@ -211,7 +205,7 @@ impl<B: ImageBackend> Backward<B, 1> for PreprocessPass {
     }
 }
 
-/// The way back from the variation; its state is the picture.
+/// The backward pass of total variation; its state is the image.
 #[derive(Debug)]
 struct TotalVariation(f32);
 
@@ -225,7 +219,7 @@ impl<B: ImageBackend> Backward<B, 1> for TotalVariation {
     }
 }
 
-/// The way back from outlines; its state is both pictures.
+/// The backward pass of outlines; its state is both images.
 #[derive(Debug)]
 struct Outlines(f32);
 

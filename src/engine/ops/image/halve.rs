@@ -1,4 +1,4 @@
-//! Pictures at half their size.
+//! Halving an image.
 
 use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::tensor::CubeTensor;
@@ -6,7 +6,7 @@ use cubecl::prelude::*;
 
 use super::super::layout::{empty, extents, launch_1d};
 
-/// `[1, C, H, W]` to `[1, C, ⌊H/2⌋, ⌊W/2⌋]`.
+/// Averages 2×2: `[1, C, H, W]` to `[1, C, ⌊H/2⌋, ⌊W/2⌋]`.
 pub fn halve(x: CubeTensor) -> CubeTensor {
     let x = into_contiguous(x);
     let [_, channels, height, width] = extents(&x);

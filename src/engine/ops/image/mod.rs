@@ -1,4 +1,4 @@
-//! What is done to the picture itself.
+//! Operations on the image itself.
 
 #[cfg(feature = "gpu")]
 mod crop;
@@ -25,22 +25,23 @@ use burn::tensor::{ExecutionError, Tensor};
 use super::readback::read_back;
 use crate::pixels::{ImageSize, Pixels};
 
-/// Side of the cells whose Laplacians are outlines, px: finer differences are the painting's marks.
+/// Side of the cells whose Laplacians are outlines, px. Finer differences are the painting's brush
+/// marks.
 const CELL: usize = 4;
 
-/// How a network's input is made of a picture.
+/// How an image becomes the input of the network.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Preprocess {
-    /// What each value is multiplied with.
+    /// Factor of each value.
     pub scale: f32,
-    /// What is subtracted from each colour then.
+    /// Offset subtracted from each colour afterwards.
     pub mean: [f32; 3],
-    /// By how many pixels the outermost are repeated beyond each side.
+    /// Replicated border on each side, px.
     pub border: usize,
 }
 
-/// The network's input: `[1, 3, H, W]` to `[1, 3, H + 2·border, W + 2·border]`, on a GPU with a
-/// fourth channel of zeros.
+/// Returns the network's input: `[1, 3, H, W]` to `[1, 3, H + 2·border, W + 2·border]`; on a GPU
+/// with a fourth channel of zeros.
 pub fn preprocess(x: Tensor<4>, how: Preprocess) -> Tensor<4> {
     #[cfg(feature = "gpu")]
     if super::on_gpu(&x.device()) {
@@ -49,8 +50,8 @@ pub fn preprocess(x: Tensor<4>, how: Preprocess) -> Tensor<4> {
     plain::preprocess(x, how)
 }
 
-/// `scale · Σ (x − neighbour)²` over all pairs of neighbours beside and below each other: `[1, 3,
-/// H, W]` to `[1]`.
+/// Returns the total variation `scale · Σ (x − neighbour)²`, `[1]`, over all horizontal and
+/// vertical pairs of neighbours of `[1, 3, H, W]`.
 pub fn total_variation(x: Tensor<4>, scale: f32) -> Tensor<1> {
     #[cfg(feature = "gpu")]
     if super::on_gpu(&x.device()) {
@@ -59,9 +60,9 @@ pub fn total_variation(x: Tensor<4>, scale: f32) -> Tensor<1> {
     plain::total_variation(x, scale)
 }
 
-/// `scale · Σ Δ(P(x − photo))²`, where `P` averages over cells of 4×4 px and `Δ` is the Laplacian
-/// `4·here − its four neighbours`, over the cells that have them: `[1, 3, H, W]` twice to `[1]`. No
-/// gradient reaches the photo on a GPU.
+/// Returns the outline loss `scale · Σ Δ(P(x − photo))²`, `[1]`, of two images `[1, 3, H, W]`. `P`
+/// averages cells of 4×4 px; `Δ` is the Laplacian, 4 × the cell − its four neighbours, over inner
+/// cells. No gradient reaches the photo on a GPU.
 pub fn outlines(x: Tensor<4>, photo: Tensor<4>, scale: f32) -> Tensor<1> {
     #[cfg(feature = "gpu")]
     if super::on_gpu(&x.device()) {
@@ -70,14 +71,15 @@ pub fn outlines(x: Tensor<4>, photo: Tensor<4>, scale: f32) -> Tensor<1> {
     plain::outlines(x, photo, scale)
 }
 
-/// Laplacians that [`outlines`] sums up for a picture of these sides, px; 1 at least.
+/// Returns the number of Laplacians that [`outlines`] sums for an image of these sides, px; at
+/// least 1.
 pub fn outline_elements(height: usize, width: usize) -> usize {
     let inside = |side: usize| (side / CELL).saturating_sub(2);
     (3 * inside(height) * inside(width)).max(1)
 }
 
-/// The part of a picture of this `size` whose first pixel lies at row and column `at`: `[1, C, H,
-/// W]` to `[1, C, h, w]`. No gradient flows through it on a GPU.
+/// Crops a region of this `size` from row and column `at` on: `[1, C, H, W]` to `[1, C, h, w]`. No
+/// gradient flows through it on a GPU.
 ///
 /// # Panics
 /// When it goes beyond the picture.
@@ -89,9 +91,8 @@ pub fn crop(image: Tensor<4>, at: [usize; 2], size: [usize; 2]) -> Tensor<4> {
     plain::crop(image, at, size)
 }
 
-/// `image`, `[1, 3, H, W]`, with `part`, `[1, 3, h, w]`, added, whose first pixel lies at row and
-/// column `at`. On a GPU it is written over, where no one else holds it, and no gradient flows
-/// through it.
+/// Adds `part`, `[1, 3, h, w]`, to `image`, `[1, 3, H, W]`, from row and column `at` on; on a GPU
+/// in place when uniquely owned. No gradient flows through it on a GPU.
 ///
 /// # Panics
 /// When the part goes beyond the picture.
@@ -103,8 +104,8 @@ pub fn add_at(image: Tensor<4>, part: Tensor<4>, at: [usize; 2]) -> Tensor<4> {
     plain::add_at(image, part, at)
 }
 
-/// `[1, C, H, W]` at half its size, `times` over: means of 2×2, an odd last row or column dropped.
-/// No gradient flows through it on a GPU.
+/// Halves `[1, C, H, W]` `times` over: means of 2×2, dropping an odd last row or column. No
+/// gradient flows through it on a GPU.
 pub fn halve(x: Tensor<4>, times: u32) -> Tensor<4> {
     let half = |x: Tensor<4>| {
         #[cfg(feature = "gpu")]
@@ -116,8 +117,8 @@ pub fn halve(x: Tensor<4>, times: u32) -> Tensor<4> {
     (0..times).fold(x, |x, _| half(x))
 }
 
-/// `[R, C, H, W]` stretched to `size`, `[H, W]`, bilinearly; on a GPU one picture, and no gradient
-/// flows through it.
+/// Resizes `[R, C, H, W]` to `size`, `[H, W]`, bilinearly; on a GPU one image. No gradient flows
+/// through it on a GPU.
 pub fn resize(x: Tensor<4>, size: [usize; 2]) -> Tensor<4> {
     #[cfg(feature = "gpu")]
     if super::on_gpu(&x.device()) {
@@ -129,8 +130,8 @@ pub fn resize(x: Tensor<4>, size: [usize; 2]) -> Tensor<4> {
     plain::resize(x, size)
 }
 
-/// [`resize`] of pictures in chunks, on a GPU: the `R` rows of `[K, R, L]` hold the elements of
-/// `[3, H, W]` each, with zeros behind the last. To `[K', R, length]`.
+/// Resizes images in chunks on a GPU: each of the `R` rows of `[K, R, L]` holds `[3, H, W]`,
+/// zero-padded. Returns `[K', R, length]`.
 #[cfg(feature = "gpu")]
 pub(super) fn resize_chunks(
     chunks: Tensor<3>,
@@ -141,8 +142,8 @@ pub(super) fn resize_chunks(
     glue::resize(chunks, from, to, length)
 }
 
-/// Reads `[1, 3, H, W]` back, opaque. On a GPU it is made bytes there, so that a third as many of
-/// them come.
+/// Reads `[1, 3, H, W]` back as opaque RGBA. A GPU packs it to bytes first: a quarter of the floats
+/// to transfer.
 ///
 /// # Errors
 /// When the device fails or is lost.
@@ -161,7 +162,7 @@ pub async fn to_pixels(x: Tensor<4>) -> Result<Pixels, ExecutionError> {
     Ok(Pixels::from_rgb(size, &to_rgb(x).await?))
 }
 
-/// Reads `[1, 3, H, W]` back, interleaved RGB `[H, W, 3]`.
+/// Reads `[1, 3, H, W]` back as interleaved RGB, `[H, W, 3]`.
 ///
 /// # Errors
 /// When the device fails or is lost.

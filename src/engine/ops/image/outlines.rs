@@ -1,5 +1,4 @@
-//! How far the outlines of two pictures are apart: the Laplacian of their difference, averaged over
-//! cells.
+//! The outline loss: the Laplacian of the difference of two images, averaged over cells.
 
 use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::tensor::CubeTensor;
@@ -9,7 +8,7 @@ use super::super::layout::{empty, launch_1d, summing_units};
 use super::super::sums::total;
 use super::CELL;
 
-/// `scale · Σ Δ(P(x − photo))²` over the cells inside: `[1, 3, H, W]` twice to `[1]`.
+/// Returns `scale · Σ Δ(P(x − photo))²`, `[1]`, over inner cells of two images `[1, 3, H, W]`.
 pub fn outlines(x: CubeTensor, photo: CubeTensor, scale: f32) -> CubeTensor {
     let cells = cells(x, photo);
     let units = summing_units(cells.meta.num_elements());
@@ -32,7 +31,7 @@ pub fn outlines(x: CubeTensor, photo: CubeTensor, scale: f32) -> CubeTensor {
     total(sums)
 }
 
-/// The gradient of that with respect to `x`, times `g`, `[1]`, on the device: `[1, 3, H, W]`.
+/// Returns its gradient with respect to `x`, times `g`, `[1]`, on the device: `[1, 3, H, W]`.
 pub fn outlines_backward(
     g: CubeTensor,
     x: CubeTensor,
@@ -60,7 +59,7 @@ pub fn outlines_backward(
     result
 }
 
-/// Means of `x − photo` over cells, `[1, 3, ⌊H/4⌋, ⌊W/4⌋]`.
+/// Returns the means of `x − photo` over cells, `[1, 3, ⌊H/4⌋, ⌊W/4⌋]`.
 fn cells(x: CubeTensor, photo: CubeTensor) -> CubeTensor {
     let [x, photo] = [x, photo].map(into_contiguous);
     let [_, colours, height, width] = x.meta.shape().dims::<4>();
@@ -144,7 +143,7 @@ fn gradient_kernel(g: &Tensor<f32>, cells: &Tensor<f32>, result: &mut Tensor<f32
     }
 }
 
-/// The Laplacian at a cell, and 0 at the rim.
+/// Returns the Laplacian at a cell; 0 at the rim.
 #[cube]
 fn laplacian(cells: &Tensor<f32>, index: usize, row: usize, column: usize) -> f32 {
     let rows = cells.shape(2);

@@ -1,4 +1,4 @@
-//! The picture as a screen wants it.
+//! Packing an image to bytes.
 
 use burn::tensor::DType;
 use burn_cubecl::kernel::into_contiguous;
@@ -7,7 +7,7 @@ use cubecl::prelude::*;
 
 use super::super::layout::{empty_as, extents, launch_1d};
 
-/// `[1, 3, H, W]` to `[H, W]`.
+/// Packs `[1, 3, H, W]` to RGBA words `[H, W]`.
 pub fn pack(x: CubeTensor) -> CubeTensor {
     let x = into_contiguous(x);
     let [_, _, height, width] = extents(&x);
@@ -38,7 +38,7 @@ fn pack_kernel(x: &Tensor<f32>, pack: &mut Tensor<u32>) {
     }
 }
 
-/// The nearest byte of a value in 0..1; what lies outside is clamped.
+/// Rounds a value in 0..1 to a byte, clamping.
 #[cube]
 fn byte(value: f32) -> u32 {
     u32::cast_from(min(max(value, 0.0f32), 1.0f32) * 255.0f32 + 0.5f32)

@@ -1,4 +1,4 @@
-//! From the picture's order in memory to the kernels', and back.
+//! From the image's layout to the kernels', with scale, offset and border.
 
 use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::tensor::CubeTensor;
@@ -7,7 +7,7 @@ use cubecl::prelude::*;
 use super::super::layout::{VECTOR, channels_first, channels_last, empty, extents, launch_1d};
 use super::Preprocess;
 
-/// `[1, 3, H, W]` to `[1, 4, H + 2·border, W + 2·border]`.
+/// Preprocesses `[1, 3, H, W]` to `[1, 4, H + 2·border, W + 2·border]`.
 pub fn preprocess(
     x: CubeTensor,
     Preprocess { scale, mean: [red, green, blue], border }: Preprocess,
@@ -37,8 +37,8 @@ pub fn preprocess(
     channels_first(input)
 }
 
-/// `[1, 4, H + 2·border, W + 2·border]` to `[1, 3, H, W]`: each pixel gathers what all its copies
-/// are pulled by.
+/// Returns the gradient of that: each pixel gathers the gradients of all its copies. `[1, 4, H +
+/// 2·border, W + 2·border]` to `[1, 3, H, W]`.
 pub fn preprocess_backward(
     gradient: CubeTensor,
     [height, width]: [usize; 2],
@@ -88,8 +88,8 @@ fn forward_kernel<N: Size>(
     }
 }
 
-/// Where on a side of `length` the place lies that is `place` behind the border's beginning, or the
-/// nearest to it.
+/// Returns the pixel on a side of `length` that a place of the bordered side shows, counted from
+/// the border.
 #[cube]
 fn inside(place: usize, border: usize, length: usize) -> usize {
     min(max(place, border) - border, length - 1)

@@ -1,5 +1,4 @@
-//! Pictures at another size, bilinearly: one program for all sizes, where Burn's own is compiled
-//! for each.
+//! Bilinear resizing: one kernel for all sizes, where Burn's own is compiled per size.
 
 use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::tensor::CubeTensor;
@@ -7,7 +6,7 @@ use cubecl::prelude::*;
 
 use super::super::layout::{empty, extents, launch_1d};
 
-/// `[K, R, L]` to `[K', R, length]`.
+/// Resizes `[K, R, L]` to `[K', R, length]`.
 pub fn resize(pictures: CubeTensor, from: [usize; 2], to: [usize; 2], length: usize) -> CubeTensor {
     let pictures = into_contiguous(pictures);
     let [_, rows, _] = extents(&pictures);
@@ -61,7 +60,7 @@ fn resize_kernel(
     }
 }
 
-/// Where pixel `at` of `to` lies among those of `from`, as far as there are any.
+/// Maps pixel `at` of `to` to the pixels of `from`, clamped.
 #[cube]
 fn place(at: usize, from: usize, to: usize) -> f32 {
     let place =
@@ -69,7 +68,7 @@ fn place(at: usize, from: usize, to: usize) -> f32 {
     min(max(place, 0.0f32), f32::cast_from(from - 1))
 }
 
-/// A value of picture number `row` between two pixels of a line that begins with element `line`.
+/// Interpolates image `row` between two pixels of the line that begins at element `line`.
 #[cube]
 fn between(
     pictures: &Tensor<f32>,

@@ -1,4 +1,4 @@
-//! Each pixel against its neighbours.
+//! Total variation.
 
 use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::tensor::CubeTensor;
@@ -7,7 +7,7 @@ use cubecl::prelude::*;
 use super::super::layout::{empty, launch_1d, summing_units};
 use super::super::sums::total;
 
-/// `scale · Σ (x − neighbour)²`: `[1, 3, H, W]` to `[1]`.
+/// Returns `scale · Σ (x − neighbour)²`, `[1]`, of `[1, 3, H, W]`.
 pub fn total_variation(x: CubeTensor, scale: f32) -> CubeTensor {
     let x = into_contiguous(x);
     let units = summing_units(x.meta.num_elements());
@@ -30,7 +30,7 @@ pub fn total_variation(x: CubeTensor, scale: f32) -> CubeTensor {
     total(sums)
 }
 
-/// The variation's gradient times `g`, `[1]`, on the device: `[1, 3, H, W]`.
+/// Returns its gradient times `g`, `[1]`, on the device: `[1, 3, H, W]`.
 pub fn total_variation_backward(g: CubeTensor, x: CubeTensor, scale: f32) -> CubeTensor {
     let x = into_contiguous(x);
     let result = empty(&x, x.meta.shape().dims::<4>());
@@ -74,7 +74,7 @@ fn gradient_kernel(g: &Tensor<f32>, x: &Tensor<f32>, result: &mut Tensor<f32>, f
         let row = ABSOLUTE_POS / width % height;
         let column = ABSOLUTE_POS % width;
         let here = x[ABSOLUTE_POS];
-        // Where there is no neighbour, the pixel is compared with itself.
+        // At the rim the pixel is compared with itself.
         let left = here - x[select(column > 0, ABSOLUTE_POS - 1, ABSOLUTE_POS)];
         let right = here - x[select(column + 1 < width, ABSOLUTE_POS + 1, ABSOLUTE_POS)];
         let above = here - x[select(row > 0, ABSOLUTE_POS - width, ABSOLUTE_POS)];

@@ -1,10 +1,8 @@
-//! What an optimiser does with long vectors, in few passes. In Burn's operations joining, padding
-//! and multiplying them by a matrix of a few rows took as many passes as the losses, and the
-//! products a tenth of a step.
+//! L-BFGS's passes as a backend extension. In Burn's operations, joining, padding and multiplying
+//! vectors by a matrix of a few rows take many more launches.
 //!
-//! Vectors lie in chunks of one length, `[K, R, L]` for `R` vectors of up to `K·L` elements, `L` a
-//! multiple of 256, with zeros at the end: sums over chunks run side by side and keep their
-//! accuracy.
+//! Vectors are `[K, R, L]`: `R` rows of up to `K·L` elements, zero-padded, `L` a multiple of 256.
+//! Sums over chunks run in parallel and stay accurate.
 
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, Dispatch, backend_extension};
@@ -15,8 +13,8 @@ use burn_cubecl::tensor::CubeTensor;
 use super::scalars::Evaluated;
 use super::{decision, passes};
 
-/// The step of length `scalars` says along `direction`, `gradient − before` and `gradient`: `[K, 1,
-/// L]` twice and a picture, `[1, 3, H, W]`, to `[K, 3, L]`.
+/// Returns `(step size · d, g − g_before, g)`: `direction` and `before`, `[K, 1, L]`, and a
+/// `gradient` image, `[1, 3, H, W]`, to `[K, 3, L]`.
 pub fn differences(
     direction: Tensor<3>,
     scalars: Tensor<1>,
@@ -30,8 +28,8 @@ pub fn differences(
     ))
 }
 
-/// The inner products of three new vectors, `[K, 3, L]`, with those in memory, `[K, R, L]`, and
-/// with each other, row by row, then the sum of the third one's magnitudes: `[3·(R + 3) + 1]`.
+/// Returns the inner products of the three new vectors, `[K, 3, L]`, with the history, `[K, R, L]`,
+/// and with each other, row-major, then the L1 norm of the third: `[3·(R + 3) + 1]`.
 pub fn inner_products(new: Tensor<3>, memory: Tensor<3>) -> Tensor<1> {
     Tensor::from_dispatch(<Dispatch as LbfgsBackend>::inner_products(
         new.into_dispatch(),
@@ -39,13 +37,13 @@ pub fn inner_products(new: Tensor<3>, memory: Tensor<3>) -> Tensor<1> {
     ))
 }
 
-/// The inner products of all vectors in memory, `[K, R, L]`, with each other: `[R, R]`.
+/// Returns the inner products of the history rows, `[K, R, L]`, with each other: `[R, R]`.
 pub fn inner_products_within(memory: Tensor<3>) -> Tensor<2> {
     Tensor::from_dispatch(<Dispatch as LbfgsBackend>::inner_products_within(memory.into_dispatch()))
 }
 
-/// A [`super::LbfgsScalars`] after an evaluation with these terms of the loss, `[1]` each, and
-/// measures as [`inner_products`] gives them.
+/// Returns the [`super::LbfgsScalars`] after an evaluation with these loss terms, `[1]` each, and
+/// `measures` from [`inner_products`].
 pub fn decide(
     scalars: Tensor<1>,
     measures: Tensor<1>,
@@ -65,10 +63,8 @@ pub fn decide(
     Tensor::from_dispatch(decide)
 }
 
-/// What of a `trial`, `[1, 3, H, W]`, with its `new` vectors, `[K, 3, L]`, is kept as the `scalars`
-/// says: the picture in the place of `x`, the pair in `memory`, `[K, R, L]`, and the gradient in
-/// the place of `gradient`, `[K, 1, L]`. The last two are written over where no one else holds
-/// them.
+/// Commits the trial point, `[1, 3, H, W]`, if it was accepted: updates `x`, the history, `[K, R,
+/// L]`, and the gradient, `[K, 1, L]`; the last two in place when uniquely owned.
 pub fn commit(
     scalars: Tensor<1>,
     [x, trial]: [Tensor<4>; 2],
@@ -88,9 +84,9 @@ pub fn commit(
     (Tensor::from_dispatch(x), [memory, gradient].map(Tensor::from_dispatch))
 }
 
-/// The sum of the vectors in `memory`, `[K, R, L]`, and `gradient`, `[K, 1, L]`, by the `scalars`'s
-/// factors, `[K, 1, L]`, and the picture as far along it from `x`, `[1, 3, H, W]`, as the ledger
-/// says; `x` itself where it says that nothing is tried.
+/// Returns the search direction `d = Σ cᵢ·vᵢ`, `[K, 1, L]`, over the history, `[K, R, L]`, and the
+/// gradient, and the trial point `x + step size · d`, `[1, 3, H, W]`; `x` itself if there is no
+/// trial.
 pub fn trial_point(
     scalars: Tensor<1>,
     [memory, gradient]: [Tensor<3>; 2],
@@ -106,10 +102,10 @@ pub fn trial_point(
     (Tensor::from_dispatch(direction), Tensor::from_dispatch(trial))
 }
 
-/// All of it as Burn dispatches it on CubeCL's runtimes; no gradient flows through an optimiser.
+/// The passes as Burn dispatches them on CubeCL. No gradient flows through an optimiser.
 #[backend_extension(Cube)]
 pub trait LbfgsBackend: Backend {
-    /// To `[K, 3, L]`.
+    /// Returns `[K, 3, L]`.
     fn differences(
         direction: FloatTensor<Self>,
         scalars: FloatTensor<Self>,
@@ -117,13 +113,13 @@ pub trait LbfgsBackend: Backend {
         gradient: FloatTensor<Self>,
     ) -> FloatTensor<Self>;
 
-    /// To `[3·(R + 3) + 1]`.
+    /// Returns `[3·(R + 3) + 1]`.
     fn inner_products(new: FloatTensor<Self>, memory: FloatTensor<Self>) -> FloatTensor<Self>;
 
-    /// To `[R, R]`.
+    /// Returns `[R, R]`.
     fn inner_products_within(memory: FloatTensor<Self>) -> FloatTensor<Self>;
 
-    /// To a ledger.
+    /// Returns the next scalars.
     fn decide(
         scalars: FloatTensor<Self>,
         measures: FloatTensor<Self>,
@@ -133,7 +129,7 @@ pub trait LbfgsBackend: Backend {
         evaluated: Evaluated,
     ) -> FloatTensor<Self>;
 
-    /// To picture, memory and gradient.
+    /// Returns image, history and gradient.
     fn commit(
         scalars: FloatTensor<Self>,
         x: FloatTensor<Self>,
@@ -143,7 +139,7 @@ pub trait LbfgsBackend: Backend {
         gradient: FloatTensor<Self>,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
 
-    /// To direction and picture.
+    /// Returns direction and trial point.
     fn trial_point(
         scalars: FloatTensor<Self>,
         memory: FloatTensor<Self>,

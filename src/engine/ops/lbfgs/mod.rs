@@ -1,9 +1,8 @@
-//! L-BFGS on vectors: inner products, decisions, and the moves that they ask for. On a GPU the
-//! kernels read what is decided from the ledger on the device; Burn's operations are told, which on
-//! the processor costs no wait.
+//! L-BFGS on vectors: inner products, decisions, updates. On a GPU the passes read the decision
+//! from the scalars on the device. The twin reads the scalars back, which costs no wait on the CPU.
 //!
-//! Vectors lie in chunks, `[K, R, CHUNK]` for `R` of them, with zeros at the end: sums over chunks
-//! run side by side and keep their accuracy.
+//! Vectors are `[K, R, CHUNK]`: `R` rows in `K` zero-padded chunks. Sums over chunks run in
+//! parallel and stay accurate.
 
 #[cfg(feature = "gpu")]
 mod decision;
@@ -23,7 +22,7 @@ use super::sum;
 pub use crate::memory::CHUNK;
 pub use scalars::{Evaluated, LbfgsScalars, scalar};
 
-/// Pictures' elements, `[R, 3, H, W]`, as vectors, `[K, R, CHUNK]`.
+/// Returns images, `[R, 3, H, W]`, as vectors, `[K, R, CHUNK]`.
 pub fn to_chunks(pictures: Tensor<4>) -> Tensor<3> {
     let flat = pictures.flatten::<2>(1, 3);
     let [rows, elements] = flat.dims();
@@ -33,7 +32,7 @@ pub fn to_chunks(pictures: Tensor<4>) -> Tensor<3> {
     padded.reshape([rows, chunks, CHUNK]).swap_dims(0, 1)
 }
 
-/// The inner products of the vectors in `memory`, `[K, R, CHUNK]`, with each other: `[R, R]`.
+/// Returns the inner products of the rows of `memory`, `[K, R, CHUNK]`, with each other: `[R, R]`.
 pub fn inner_products_within(memory: Tensor<3>) -> Tensor<2> {
     #[cfg(feature = "gpu")]
     if super::on_gpu(&memory.device()) {
@@ -42,25 +41,25 @@ pub fn inner_products_within(memory: Tensor<3>) -> Tensor<2> {
     memory.clone().matmul(memory.swap_dims(1, 2)).sum_dim(0).squeeze_dim(0)
 }
 
-/// Where an optimiser stands, and where it is about to look.
+/// The tensors of the optimiser: best image, history and line-search trial.
 #[derive(Debug)]
 pub struct LbfgsState {
-    /// What is known of the vectors and decided by it, as [`LbfgsScalars`] has it.
+    /// The state, as [`LbfgsScalars`] lays it out.
     pub scalars: Tensor<1>,
-    /// The best picture so far, `[1, 3, H, W]`.
+    /// The best image so far, `[1, 3, H, W]`.
     pub x: Tensor<4>,
-    /// Of the loss at `x`, `[K, 1, CHUNK]`.
+    /// Gradient of the loss at `x`, `[K, 1, CHUNK]`.
     pub gradient: Tensor<3>,
-    /// Pairs, two rows each, `[K, R, CHUNK]`.
+    /// History rows, two per pair, `[K, R, CHUNK]`.
     pub memory: Tensor<3>,
-    /// Along which the step under trial goes, `[K, 1, CHUNK]`.
+    /// Search direction, `[K, 1, CHUNK]`.
     pub direction: Tensor<3>,
-    /// The picture after it, `[1, 3, H, W]`; `x` where none is under trial.
+    /// The line-search trial, `[1, 3, H, W]`; `x` if there is none.
     pub trial: Tensor<4>,
 }
 
 impl LbfgsState {
-    /// With nothing under trial at `x`, `[1, 3, H, W]`, of whose gradient nothing is known.
+    /// Creates the state at `x`, `[1, 3, H, W]`, without a trial and with an unknown gradient.
     pub fn new(x: Tensor<4>, memory: Tensor<3>, scalars: &LbfgsScalars) -> Self {
         let device = x.device();
         let chunks = memory.dims()[0];
@@ -69,8 +68,8 @@ impl LbfgsState {
         Self { scalars, gradient: zeros(), memory, direction: zeros(), trial: x.clone(), x }
     }
 
-    /// Takes in an evaluation with these terms of the loss, `[1]` each, and `gradient`, `[1, 3, H,
-    /// W]`, and looks for the next picture to try.
+    /// Takes an evaluation with these loss terms, `[1]` each, and `gradient`, `[1, 3, H, W]`, and
+    /// computes the next trial.
     ///
     /// # Errors
     /// When the device fails or is lost.
@@ -113,7 +112,7 @@ impl LbfgsState {
         Ok(())
     }
 
-    /// The same, asked of our own kernels: nothing is waited for.
+    /// Does so with our kernels, without waiting for the device.
     #[cfg(feature = "gpu")]
     fn observe_on_device(
         &mut self,
@@ -143,7 +142,7 @@ impl LbfgsState {
         (self.direction, self.trial) = glue::trial_point(self.scalars.clone(), own, self.x.clone());
     }
 
-    /// Makes direction and trial what `scalars`, its own, has them to be.
+    /// Recomputes direction and trial from `scalars`, the current ones.
     pub fn update_trial(&mut self, scalars: &LbfgsScalars) {
         #[cfg(feature = "gpu")]
         if super::on_gpu(&self.x.device()) {
@@ -169,8 +168,8 @@ impl LbfgsState {
         }
     }
 
-    /// The memory resized to the size of `picture`, `[1, 3, H, W]`; changes of the gradient, the
-    /// odd rows, times `factor`.
+    /// Returns the history resized to `picture`, `[1, 3, H, W]`; changes of the gradient, the odd
+    /// rows, are multiplied by `factor`.
     pub fn memory_at(&self, picture: &Tensor<4>, factor: f32) -> Tensor<3> {
         let [_, _, height, width] = picture.dims();
         let memory = self.resized_memory([height, width]);
@@ -194,13 +193,13 @@ impl LbfgsState {
         to_chunks(resize(pictures, size))
     }
 
-    /// The ledger's numbers.
+    /// Reads the scalars back.
     ///
     /// # Errors
     /// When the device fails or is lost.
     ///
     /// # Panics
-    /// Never: there are as many numbers as the memory's rows need.
+    /// Never: their number follows from the history rows.
     pub fn read_scalars(
         &self,
     ) -> impl Future<Output = Result<LbfgsScalars, ExecutionError>> + use<> {

@@ -1,5 +1,4 @@
-//! The passes over memory. Each sum is taken in a fixed order, so that a run is the same to the bit
-//! each time.
+//! The passes over the vectors. Each sum has a fixed order, so that a run repeats to the bit.
 
 use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::tensor::CubeTensor;
@@ -12,7 +11,7 @@ use super::scalars::{MEASURED, scalar};
 /// Units that share one row of a chunk, and one sum over all chunks.
 const UNITS: usize = 64;
 
-/// The ledger's step along the direction, `gradient − before` and `gradient`: `[K, 3, L]`.
+/// Returns `(step size · d, g − g_before, g)`: `[K, 3, L]`.
 pub fn differences(
     direction: CubeTensor,
     scalars: CubeTensor,
@@ -42,7 +41,7 @@ pub fn differences(
     new
 }
 
-/// All inner products, and the third vector's sum of magnitudes: `[3·(R + 3) + 1]`.
+/// Returns all inner products, and the L1 norm of the third vector: `[3·(R + 3) + 1]`.
 pub fn inner_products(new: CubeTensor, memory: CubeTensor) -> CubeTensor {
     let [chunks, remembered, _] = extents(&memory);
     let rows = remembered + MEASURED;
@@ -73,7 +72,7 @@ pub fn inner_products(new: CubeTensor, memory: CubeTensor) -> CubeTensor {
     sums
 }
 
-/// The inner products of all vectors in `memory`, `[K, R, L]`, with each other: `[R, R]`.
+/// Returns the inner products of the history rows, `[K, R, L]`, with each other: `[R, R]`.
 pub fn inner_products_within(memory: CubeTensor) -> CubeTensor {
     let [_, rows, _] = extents(&memory);
     let inner_products = empty(&memory, [rows, rows]);
@@ -93,8 +92,7 @@ pub fn inner_products_within(memory: CubeTensor) -> CubeTensor {
     inner_products
 }
 
-/// Where the optimiser stands after the ledger's decision: picture, gradient and memory. The last
-/// two are written over, unless another holds them.
+/// Applies the decision to image, gradient and history; the last two in place, unless shared.
 pub fn commit(
     scalars: CubeTensor,
     [x, trial]: [CubeTensor; 2],
@@ -127,8 +125,7 @@ pub fn commit(
     (commit, memory, gradient)
 }
 
-/// The direction that the ledger's factors give, `[K, 1, L]`, and the picture to be tried, `[1, 3,
-/// H, W]`.
+/// Returns the direction by its coefficients, `[K, 1, L]`, and the trial point, `[1, 3, H, W]`.
 pub fn trial_point(
     scalars: CubeTensor,
     [memory, gradient]: [CubeTensor; 2],
@@ -181,7 +178,7 @@ fn differences_kernel(
     }
 }
 
-/// One row of one chunk: its products with the three new ones, and the sum of its magnitudes.
+/// Multiplies one row of one chunk with the three new ones, and sums its magnitudes.
 #[cube(launch_unchecked)]
 fn parts_kernel<N: Size>(
     new: &Tensor<Vector<f32, N>>,
@@ -226,7 +223,7 @@ fn parts_kernel<N: Size>(
     }
 }
 
-/// One sum over all chunks.
+/// Sums one quantity over all chunks.
 #[cube(launch_unchecked)]
 fn sums_kernel(parts: &Tensor<f32>, sums: &mut Tensor<f32>) {
     let rows = parts.shape(1);
@@ -245,8 +242,7 @@ fn sums_kernel(parts: &Tensor<f32>, sums: &mut Tensor<f32>) {
     }
 }
 
-/// One product, and the same on the other side of the diagonal. A chunk is summed before it is
-/// added to those before it.
+/// Computes one product and mirrors it. A chunk is summed before it is added to those before it.
 #[cube(launch_unchecked)]
 fn inner_products_within_kernel<N: Size>(
     memory: &Tensor<Vector<f32, N>>,
@@ -274,7 +270,7 @@ fn inner_products_within_kernel<N: Size>(
     }
 }
 
-/// Seven buffers, and one more of extents: as many as WebGPU promises.
+/// Binds seven buffers and one of extents: as many as WebGPU guarantees.
 #[cube(launch_unchecked)]
 fn commit_kernel(
     scalars: &Tensor<f32>,

@@ -1,110 +1,102 @@
-//! What L-BFGS knows of its vectors in numbers, and what it decides by them. A GPU decides for
-//! itself, in a kernel that holds to the same places and bounds, so that no step waits for a number
-//! to come back; here is the plain twin, for the processor.
+//! L-BFGS's scalars, and the decisions that they determine. On a GPU a kernel decides by the same
+//! scalars and bounds (`decision.rs`), so that no step waits for a read-back; this is its twin.
 
-/// Where a ledger's numbers stand.
+/// Index of each scalar.
 pub mod scalar {
-    /// The three weighted terms of the loss at the best picture so far: content, style, total
-    /// variation.
+    /// The three weighted loss terms at the best image: content, style, total variation.
     pub const TERMS: usize = 0;
-    /// Their sum.
+    /// Sum of the terms.
     pub const LOSS: usize = 3;
-    /// Sum of the magnitudes of the gradient there.
+    /// L1 norm of the gradient there.
     pub const GRADIENT_L1: usize = 4;
-    /// Steps accepted so far.
+    /// Returns the steps accepted so far.
     pub const ITERATIONS: usize = 5;
-    /// 1 where there is a direction to go on in, or it is yet to be looked for; 0 where loss or
-    /// gradient are not finite.
+    /// 1 unless loss or gradient are not finite.
     pub const IS_FINITE: usize = 6;
-    /// 1 where the last evaluation's loss and gradient are those of the best picture now.
+    /// 1 if the last evaluation gave loss and gradient of the best image.
     pub const REFRESHED: usize = 7;
-    /// 1 where the picture evaluated last is the best one now, by a step that was accepted.
+    /// 1 if the last evaluation accepted its line-search trial.
     pub const ACCEPTED: usize = 8;
-    /// The slot that the newest pair goes to; negative where the last evaluation gave none.
+    /// Slot of a pair to store; negative for none.
     pub const SLOT: usize = 9;
-    /// 1 where a step is under trial; otherwise the next evaluation is at the best picture itself.
+    /// 1 while a line-search trial is pending; else the next evaluation is at the best image.
     pub const HAS_TRIAL: usize = 10;
-    /// Of the loss along the direction.
+    /// Directional derivative of the loss, `g·d`.
     pub const DIRECTIONAL_DERIVATIVE: usize = 11;
-    /// How far along the direction the step goes.
+    /// Step size along the direction.
     pub const STEP_SIZE: usize = 12;
-    /// Times that the step was halved.
+    /// Backtracks of the current line search.
     pub const BACKTRACKS: usize = 13;
-    /// Sum of the magnitudes of a step without history.
+    /// L1 norm of a step without history.
     pub const FIRST_STEP: usize = 14;
-    /// The same before any stall made it shorter.
+    /// That norm before any stall shrank it.
     pub const USUAL_STEP: usize = 15;
-    /// The newest pair's slot; older ones lie in those before it, and round from the last.
+    /// Slot of the newest pair; older ones precede it, cyclically.
     pub const NEWEST: usize = 16;
-    /// Pairs remembered.
+    /// Pairs in the history.
     pub const PAIRS: usize = 17;
-    /// The first of the factors whose sum with the rows in memory, and with the gradient at the
-    /// end, is the direction. Behind them stand the inner products of all those vectors, row by
-    /// row.
+    /// First coefficient of the direction `d = Σ cᵢ·vᵢ` over the history rows and, last, the
+    /// gradient. The inner products of all these vectors follow, row-major.
     pub const COEFFICIENTS: usize = 18;
 }
 
-/// The bounds that decisions are held to.
+/// Bounds of the decisions.
 pub mod bound {
-    /// Share of the promised fall that a step must reach (Armijo's `c1`).
+    /// Armijo's `c₁`: the share of the predicted decrease that a step must reach.
     pub const SUFFICIENT_DECREASE: f32 = 1e-4;
-    /// Times that a step is halved before the history is blamed.
+    /// Backtracks before the history is dropped.
     pub const MAX_BACKTRACKS: f32 = 20.0;
-    /// By how much the first step shrinks when even steepest descent falls nowhere.
+    /// Factor by which the first step shrinks when even steepest descent fails.
     pub const SHRINK: f32 = 0.1;
-    /// Least `s·y` of a pair that is worth remembering: below it the pair tells no curvature, or a
-    /// negative one.
+    /// Least curvature `s·y` of a pair in use.
     pub const LEAST_CURVATURE: f32 = 1e-10;
-    /// Most pairs that a ledger has room for.
+    /// Most pairs of a history.
     pub const MOST_PAIRS: usize = 20;
 }
 
-/// Vectors measured at each evaluation: the step, the change of the gradient, the gradient.
+/// Vectors measured per evaluation: the step `s`, the change of the gradient `y`, the gradient `g`.
 pub const MEASURED: usize = 3;
 
-/// What was evaluated, beside what the ledger says of it.
+/// What an evaluation was of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Evaluated {
-    /// The step under trial; or the best picture, where none is.
+    /// The line-search trial; or the best image, if there is no trial.
     Trial,
-    /// The best picture, since the objective has changed: whatever step was under trial is
-    /// forgotten.
+    /// The best image, because the objective changed. Any trial is dropped.
     Monitor,
-    /// The step under trial, by another objective than the best picture was.
+    /// The line-search trial, by another objective than that of the best image.
     TrialAfterChange,
 }
 
-/// All that L-BFGS (Nocedal 1980) with Armijo backtracking decides by, for up to as many pairs as
-/// it has room for.
+/// The state of L-BFGS (Nocedal 1980) with Armijo backtracking, apart from its vectors.
 ///
-/// A step that is not finite or does not fall enough is halved; after too many halvings the history
-/// is forgotten, and without a history the first step shrinks. So the picture never gets worse, and
-/// never stays on a bad curvature.
+/// A trial that is not finite or violates Armijo's condition halves the step. After
+/// [`bound::MAX_BACKTRACKS`] the history is dropped; without a history the first step shrinks. So
+/// the loss never rises, and bad curvature never persists.
 ///
-/// - **Source:** the two-loop recursion on inner products instead of vectors is that of Chen, Wang,
-///   Zhou 2014.
+/// - **Source:** the two-loop recursion on inner products instead of vectors: Chen, Wang, Zhou
+///   2014.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LbfgsScalars {
     numbers: Vec<f32>,
-    /// Rows in memory, two for each pair: `s` of the one in slot `i` is row `2i`, its `y` row `2i +
-    /// 1`.
+    /// History rows: `s` of the pair in slot `i` is row `2i`, its `y` row `2i + 1`.
     rows: usize,
 }
 
-/// A direction as a combination of the rows in memory and the gradient.
+/// A direction as a combination of the history rows and the gradient.
 struct Direction {
-    /// The gradient's last.
+    /// Coefficients, the gradient's last.
     coefficients: Vec<f32>,
-    /// `g·d`: how the objective falls along it; negative for a descent.
+    /// `g·d`; negative for a descent.
     slope: f32,
 }
 
 impl LbfgsScalars {
-    /// Nothing known yet, with room for `pairs`, and the sum of the magnitudes of a step without
-    /// history.
+    /// Creates the state before the first evaluation, for up to `pairs` and a `first_step` of this
+    /// L1 norm.
     ///
     /// # Panics
-    /// For none, and for more than [`bound::MOST_PAIRS`].
+    /// If `pairs` is 0 or more than [`bound::MOST_PAIRS`].
     pub fn new(pairs: usize, first_step: f32) -> Self {
         assert!((1..=bound::MOST_PAIRS).contains(&pairs), "{pairs} pairs");
         let rows = 2 * pairs;
@@ -116,7 +108,7 @@ impl LbfgsScalars {
         scalars
     }
 
-    /// From all numbers; `None` for those of no ledger with room for `pairs`.
+    /// Restores the state from its numbers; `None` if they do not fit `pairs`.
     pub fn from_numbers(pairs: usize, numbers: Vec<f32>) -> Option<Self> {
         let rows = 2 * pairs;
         let is_whole = (1..=bound::MOST_PAIRS).contains(&pairs) && numbers.len() == length(rows);
@@ -125,9 +117,9 @@ impl LbfgsScalars {
             .then_some(scalars)
     }
 
-    /// The pairs of this ledger with other inner products, row by row, as many as there are rows in
-    /// memory; none, if none tells a curvature any more. The next evaluation is at the best
-    /// picture; of loss and gradient there nothing is known.
+    /// Returns this state with other `inner_products` of the history rows, `[R, R]` row-major;
+    /// without a history if no pair has curvature any more. The next evaluation is at the best
+    /// image, whose loss and gradient are unknown.
     #[must_use]
     pub fn carried(&self, inner_products: &[f32], first_step: f32) -> Self {
         let mut carried = Self::new(self.rows / 2, first_step);
@@ -144,22 +136,22 @@ impl LbfgsScalars {
         carried
     }
 
-    /// Every number.
+    /// Returns all numbers.
     pub fn numbers(&self) -> &[f32] {
         &self.numbers
     }
 
-    /// The number at a place of [`scalar`].
+    /// Returns the number at an index of [`scalar`].
     pub fn get(&self, at: usize) -> f32 {
         self.numbers[at]
     }
 
-    /// Whether the flag at a place of [`scalar`] is set.
+    /// Whether the flag at an index of [`scalar`] is set.
     pub fn is(&self, at: usize) -> bool {
         self.get(at) == 1.0
     }
 
-    /// The slot that the newest pair goes to, if the last evaluation gave one.
+    /// Returns the slot of a pair to store, if there is one.
     pub fn slot(&self) -> Option<usize> {
         (self.get(scalar::SLOT) >= 0.0).then(|| self.count(scalar::SLOT))
     }
@@ -169,14 +161,13 @@ impl LbfgsScalars {
         u32::try_from(self.count(scalar::ITERATIONS)).unwrap_or(u32::MAX)
     }
 
-    /// The factors of the direction, the gradient's last.
+    /// Returns the direction's coefficients, the gradient's last.
     pub fn coefficients(&self) -> &[f32] {
         &self.numbers[scalar::COEFFICIENTS..][..=self.rows]
     }
 
-    /// What is known and decided after an evaluation with these `terms`, of which `measures` are
-    /// the inner products of step, change of the gradient and gradient with the rows in memory and
-    /// with each other, row by row, and the sum of the gradient's magnitudes at the end.
+    /// Returns the next state, given the loss `terms` of an evaluation. `measures`: the inner
+    /// products of `(s, y, g)` with the history rows and with each other, row-major, then `‖g‖₁`.
     #[must_use]
     pub fn after(&self, evaluated: Evaluated, terms: [f32; 3], measures: &[f32]) -> Self {
         let rows = self.rows;
@@ -186,13 +177,13 @@ impl LbfgsScalars {
         let loss = terms.iter().sum::<f32>();
         let promised = bound::SUFFICIENT_DECREASE
             * (self.get(scalar::DIRECTIONAL_DERIVATIVE) * self.get(scalar::STEP_SIZE));
-        // The losses' difference is exact where they are near each other; their sums with what was
-        // promised would often be the same.
+        // The difference of two close losses is exact in f32; a sum with the small predicted
+        // decrease would often round to the same.
         let falls = loss - self.get(scalar::LOSS) <= promised;
         let moved = !looked && falls && loss.is_finite() && measure(2, rows + 2).is_finite();
         let taken = looked || moved;
         let (curvature, change_squared) = (measure(0, rows + 1), measure(1, rows + 1));
-        // Of two objectives, the change of the gradient tells no curvature.
+        // The change of the gradient between two objectives tells no curvature.
         let tells = curvature > bound::LEAST_CURVATURE
             && curvature.is_finite()
             && change_squared.is_finite();
@@ -230,7 +221,7 @@ impl LbfgsScalars {
         next
     }
 
-    /// Gives the newest pair a slot, the oldest one's if there is no other.
+    /// Assigns a slot to the new pair: the oldest one's if the history is full.
     fn make_room(&mut self) {
         let pairs = self.rows / 2;
         let slot = if self.get(scalar::PAIRS) == 0.0 {
@@ -243,7 +234,8 @@ impl LbfgsScalars {
         self.set(scalar::PAIRS, (self.get(scalar::PAIRS) + 1.0).min(number(pairs)));
     }
 
-    /// Takes over loss and gradient, and the pair if it has a slot.
+    /// Stores loss, gradient norm and inner products of the evaluation, and of the pair if it has a
+    /// slot.
     fn take_in(&mut self, terms: [f32; 3], loss: f32, measures: &[f32]) {
         let rows = self.rows;
         self.numbers[scalar::TERMS..][..3].copy_from_slice(&terms);
@@ -264,7 +256,7 @@ impl LbfgsScalars {
         }
     }
 
-    /// Blames the history for steps that do not fall; or the first step, where there is none.
+    /// Drops the history; or shrinks the first step if there is none.
     fn forget(&mut self) {
         if self.get(scalar::PAIRS) == 0.0 {
             self.set(scalar::FIRST_STEP, bound::SHRINK * self.get(scalar::FIRST_STEP));
@@ -272,8 +264,7 @@ impl LbfgsScalars {
         self.set(scalar::PAIRS, 0.0);
     }
 
-    /// Chooses the direction from the best picture and its first length. Where the picture stays,
-    /// so does the direction.
+    /// Computes the direction at the best image and the first step size along it.
     fn descend(&mut self) {
         let mut direction = self.direction();
         if !(direction.slope.is_finite() && direction.slope <= 0.0) {
@@ -281,7 +272,7 @@ impl LbfgsScalars {
             direction = self.direction();
         }
         let Direction { coefficients, slope } = direction;
-        // Where they are not finite, nothing could fall: the next evaluation is at the best picture
+        // Without finite numbers nothing can decrease: the next evaluation is at the best image
         // again, by when the objective may have changed.
         let goes_on = self.get(scalar::LOSS).is_finite() && slope.is_finite();
         let (first_step, steepness) = (self.get(scalar::FIRST_STEP), self.get(scalar::GRADIENT_L1));
@@ -294,7 +285,8 @@ impl LbfgsScalars {
         self.numbers[scalar::COEFFICIENTS..][..coefficients.len()].copy_from_slice(&coefficients);
     }
 
-    /// `-H·g`, with `H` the inverse Hessian that the pairs tell of; `-g` without any.
+    /// Returns `-H·g` by the two-loop recursion, with `H` the inverse Hessian approximation; `-g`
+    /// without pairs.
     fn direction(&self) -> Direction {
         let gradient = self.rows;
         let pairs: Vec<(usize, usize)> =
@@ -324,8 +316,8 @@ impl LbfgsScalars {
         Direction { coefficients, slope: along[gradient] }
     }
 
-    /// Slots of the pairs that tell a curvature, newest first. A pair that was carried to another
-    /// size may have come to tell none.
+    /// Returns the slots of pairs with curvature, newest first. A pair resized for another image
+    /// size may have lost it.
     fn slots(&self) -> impl Iterator<Item = usize> {
         let (room, newest) = (self.rows / 2, self.count(scalar::NEWEST));
         let slots = (0..self.count(scalar::PAIRS)).map(move |age| (newest + room - age) % room);

@@ -1,8 +1,7 @@
-//! Pooling of a ReLU's answer over 2×2 windows, rounding down.
+//! Pooling of a ReLU's output over 2×2 windows, rounding down.
 //!
-//! Where the answer is 0 the ReLU passes no gradient on, and neither does the pooling. For its way
-//! back it keeps a byte for each value that it gave, and not what it read: a map that nothing else
-//! reads can go.
+//! The routing mask includes the ReLU's gate. The backward pass saves it, one byte per output,
+//! instead of the input: a feature map that nothing else reads is freed.
 
 use burn::backend::autodiff::checkpoint::base::Checkpointer;
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
@@ -17,8 +16,8 @@ use burn_cubecl::tensor::CubeTensor;
 use super::super::layout::{VECTOR, pad_channels};
 use super::{PoolKind, kernel};
 
-/// The mean or the maximum of 2×2 windows: `[1, C, H, W]` to `[1, C, ⌊H/2⌋, ⌊W/2⌋]`. Both sides are
-/// at least 2; `C` that is no multiple of 4 costs a copy. No gradient reaches what is not above 0.
+/// Returns the mean or maximum of 2×2 windows: `[1, C, H, W]` to `[1, C, ⌊H/2⌋, ⌊W/2⌋]`. Both sides
+/// must be at least 2. `C` not a multiple of 4 costs a copy. Inputs at 0 or below get no gradient.
 pub fn pool(x: Tensor<4>, kind: PoolKind) -> Tensor<4> {
     let channels = x.dims()[1];
     if !channels.is_multiple_of(VECTOR) {
@@ -29,14 +28,14 @@ pub fn pool(x: Tensor<4>, kind: PoolKind) -> Tensor<4> {
     Tensor::from_dispatch(pooled)
 }
 
-/// Pooling as Burn dispatches it: on CubeCL's runtimes, and under autodiff over them.
+/// Pooling as Burn dispatches it: on CubeCL, and under autodiff over it.
 #[backend_extension(Autodiff, Cube)]
 pub trait PoolingBackend: Backend {
-    /// `[1, C, H, W]` to `[1, C, ⌊H/2⌋, ⌊W/2⌋]`, and what [`Self::pool_backward`] is to know of it.
+    /// Pools `[1, C, H, W]` to `[1, C, ⌊H/2⌋, ⌊W/2⌋]`, and returns the routing mask.
     fn pool(x: FloatTensor<Self>, kind: PoolKind) -> (FloatTensor<Self>, IntTensor<Self>);
 
-    /// The gradient with respect to what was pooled, whose height and width these are, from the one
-    /// with respect to what [`Self::pool`] gave.
+    /// Returns the gradient with respect to the input, of this height and width, from that with
+    /// respect to the output of [`Self::pool`].
     fn pool_backward(
         gradient: FloatTensor<Self>,
         routes: IntTensor<Self>,
@@ -60,8 +59,7 @@ impl PoolingBackend for CubeBackend {
     }
 }
 
-/// The backward pass; its state is whose each gradient is, and the height and width of what was
-/// pooled.
+/// The backward pass; its state is the routing mask, and height and width of the input.
 #[derive(Debug)]
 struct Pool(PoolKind);
 

@@ -1,4 +1,4 @@
-//! One unit for each vector of channels that is written.
+//! One unit per vector of output channels.
 
 use burn::tensor::DType;
 use burn_cubecl::tensor::CubeTensor;
@@ -13,9 +13,9 @@ use super::PoolKind;
 /// Pixels of a window.
 const PLACES: usize = 4;
 
-/// What is kind of 2×2 windows: `[1, C, H, W]` to `[1, C, ⌊H/2⌋, ⌊W/2⌋]`, kept as `x` is; and whose
-/// gradient it is to be, `[1, ⌊H/2⌋, ⌊W/2⌋, C/4]`: of each vector of channels a word, of each
-/// channel in it four bits, one for each pixel of the window.
+/// Pools 2×2 windows: `[1, C, H, W]` to `[1, C, ⌊H/2⌋, ⌊W/2⌋]`, in the precision of `x`. Also
+/// returns the routing mask for the backward pass, `[1, ⌊H/2⌋, ⌊W/2⌋, C/4]`: 4 bits per channel,
+/// one per window pixel, packed into a u32 per vector of channels.
 pub fn pool(x: CubeTensor, kind: PoolKind) -> (CubeTensor, CubeTensor) {
     let x = channels_last(x);
     let [batch, height, width, channels] = extents(&x);
@@ -40,8 +40,8 @@ pub fn pool(x: CubeTensor, kind: PoolKind) -> (CubeTensor, CubeTensor) {
     (channels_first(result), routes)
 }
 
-/// Each window's gradient, `[1, C, ⌊H/2⌋, ⌊W/2⌋]`, for those whose it is by the `routes`: a quarter
-/// for each of a mean, or all of it for the maximum. `[1, C, height, width]`.
+/// Scatters each window's gradient, `[1, C, ⌊H/2⌋, ⌊W/2⌋]`, to its inputs by `routes`: a quarter to
+/// each (average) or all to the argmax (max). `[1, C, height, width]`.
 pub fn pool_backward(
     gradient: CubeTensor,
     routes: CubeTensor,
@@ -109,7 +109,7 @@ fn forward_kernel<X: Float, N: Size>(
     }
 }
 
-/// The routes to all that are above 0.
+/// Returns the routes to all inputs above 0.
 #[cube]
 fn open<N: Size>(window: &Sequence<Vector<f32, N>>) -> u32 {
     let mut word = 0u32;
@@ -124,7 +124,7 @@ fn open<N: Size>(window: &Sequence<Vector<f32, N>>) -> u32 {
     word
 }
 
-/// The route to the first that is the `greatest`, if that is above 0.
+/// Returns the route to the first input that is `greatest`, if that is above 0.
 #[cube]
 fn first_of<N: Size>(window: &Sequence<Vector<f32, N>>, greatest: Vector<f32, N>) -> u32 {
     let mut word = 0u32;

@@ -11,7 +11,7 @@ use burn::tensor::Tensor;
 use burn::tensor::module::{avg_pool2d, max_pool2d};
 use burn::tensor::ops::{AvgPoolOptions, MaxPoolOptions};
 
-/// What a pooling takes of a window; compiled into the kernel.
+/// What a pooling takes of a window; a compile-time constant of the kernel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum PoolKind {
     /// The mean.
@@ -20,9 +20,9 @@ pub enum PoolKind {
     Max,
 }
 
-/// 2×2 windows made one, rounding down: `[1, C, H, W]` to `[1, C, ⌊H/2⌋, ⌊W/2⌋]`. Where a gradient
-/// is asked for, `x` must be the output of a ReLU: the kernels let none through where it is 0, as
-/// the ReLU would not.
+/// Pools 2×2 windows, rounding down: `[1, C, H, W]` to `[1, C, ⌊H/2⌋, ⌊W/2⌋]`. Where a gradient is
+/// tracked, `x` must be the output of a ReLU: the kernels pass no gradient where it is 0, as the
+/// ReLU would not.
 pub fn pool(x: Tensor<4>, kind: PoolKind) -> Tensor<4> {
     #[cfg(feature = "gpu")]
     if super::on_gpu(&x.device()) {

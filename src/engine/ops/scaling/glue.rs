@@ -1,5 +1,4 @@
-//! A map times a factor for each of its channels or each of its positions. Burn's product would
-//! have to be made in f32, beside a copy of the map in it, where the map is kept in halves.
+//! Scaling a map per channel or per position. Burn's product would need an f32 copy of an f16 map.
 
 use burn::backend::autodiff::checkpoint::base::Checkpointer;
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
@@ -13,8 +12,8 @@ use burn_cubecl::tensor::CubeTensor;
 
 use super::kernel;
 
-/// `map·factors`, kept as `map` is: `[1, C, H, W]`, `C` a multiple of 4, and `[1, C, 1, 1]` or `[1,
-/// 1, H, W]`. No gradient reaches the factors.
+/// Returns `map·factors` in the precision of `map`: `[1, C, H, W]`, `C` a multiple of 4, times `[1,
+/// C, 1, 1]` or `[1, 1, H, W]`. No gradient reaches the factors.
 pub fn scale(map: Tensor<4>, factors: Tensor<4>) -> Tensor<4> {
     Tensor::from_dispatch(<Dispatch as ScalingBackend>::scale(
         map.into_dispatch(),
@@ -22,10 +21,10 @@ pub fn scale(map: Tensor<4>, factors: Tensor<4>) -> Tensor<4> {
     ))
 }
 
-/// Scaling as Burn dispatches it: on CubeCL's runtimes, and under autodiff over them.
+/// Scaling as Burn dispatches it: on CubeCL, and under autodiff over it.
 #[backend_extension(Autodiff, Cube)]
 pub trait ScalingBackend: Backend {
-    /// `[1, C, H, W]`, and `[1, C, 1, 1]` or `[1, 1, H, W]`, to `[1, C, H, W]`.
+    /// Returns `[1, C, H, W]`.
     fn scale(map: FloatTensor<Self>, factors: FloatTensor<Self>) -> FloatTensor<Self>;
 }
 
@@ -35,7 +34,7 @@ impl ScalingBackend for CubeBackend {
     }
 }
 
-/// The backward pass, which is the same of the gradient; its state is the factors.
+/// The backward pass, which scales the gradient likewise; its state is the factors.
 #[derive(Debug)]
 struct Scaled;
 

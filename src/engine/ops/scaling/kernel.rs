@@ -1,4 +1,4 @@
-//! One unit for each vector of channels.
+//! One unit per vector of channels.
 
 use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::tensor::CubeTensor;
@@ -7,7 +7,7 @@ use cubecl::prelude::*;
 use super::super::layout::{VECTOR, channels_first, channels_last, empty_as, extents, launch_1d};
 use super::super::precision::{element, held};
 
-/// `[1, C, H, W]` times `[1, C, 1, 1]` or `[1, 1, H, W]`: `[1, C, H, W]`.
+/// Multiplies `[1, C, H, W]` by `[1, C, 1, 1]` or `[1, 1, H, W]`.
 pub fn scale(map: CubeTensor, factors: CubeTensor) -> CubeTensor {
     let map = channels_last(map);
     let factors = into_contiguous(factors);
