@@ -1,5 +1,5 @@
-//! Which division of the kernels' work is fastest on this adapter, found by trying each on one
-//! layer of the network's middle.
+//! Chooses the faster convolution kernel on this adapter, by timing each on one layer in the middle
+//! of the network.
 
 use burn::tensor::{Device, ExecutionError, Tensor};
 
@@ -7,29 +7,26 @@ use super::ops::convolution::{ConvKernel, PackedConvolution, SavedForBackward, S
 use super::ops::readback::sync;
 use super::ops::sum;
 
-/// Channels read and written by the layer that is tried.
+/// Channels of the layer, in and out.
 const CHANNELS: usize = 128;
 /// Sides of the square maps tried, px.
 const SIDES: [usize; 5] = [16, 32, 64, 128, 256];
-/// A time above this tells divisions apart, whatever the clock's grain and the way to the device
-/// add.
+/// Times above this are conclusive, ms, whatever the resolution of the clock and the latency of the
+/// device.
 const TELLING_MS: f64 = 20.0;
-/// Each division is tried this often, in turn with the others, and its least time counts: what else
-/// the machine does is no division's fault. Nor does it make a small map tell anything: that many
-/// times must be long.
+/// Repetitions, in turn with the other kernel; the least time counts, since other load is not the
+/// kernel's. A map is conclusive only if all repetitions are.
 const TRIES: usize = 3;
-/// A division is left for a later one that takes less than this part of its time, so that a noisy
-/// clock does not turn the choice over: a run goes on bit for bit only with the division it began
-/// with.
+/// A kernel replaces an earlier one only if it takes less than this share of its time, so that
+/// noise does not change the choice: a saved run resumes to the bit only with its own kernel.
 const GAIN: f64 = 0.85;
 
-/// Parts in which the search is done: a forward and a backward pass are compiled for each division,
-/// and then they are timed.
+/// Parts of the search: a forward and a backward pass compiled per kernel, then the timing.
 #[expect(clippy::cast_possible_truncation, reason = "a count of kernels")]
 pub const PARTS: u32 = 2 * ConvKernel::ALL.len() as u32 + 1;
 
-/// The division with which a forward and a backward pass take the least time by `now_ms`. Compiles
-/// the programs of all. `part_done` is called after each of [`PARTS`].
+/// Returns the kernel whose forward and backward pass take the least time by `now_ms`. Compiles all
+/// pipelines. Calls `part_done` after each of [`PARTS`].
 ///
 /// # Errors
 /// When the device fails or is lost.
@@ -65,7 +62,7 @@ pub async fn fastest_kernel(
     Ok(fastest.1)
 }
 
-/// The layer that is tried, with weights of zero: how long it takes does not depend on them.
+/// The layer, with zero weights: its time does not depend on them.
 struct Trial<C> {
     convolution: PackedConvolution,
     device: Device,
@@ -83,7 +80,7 @@ impl<C: Fn() -> f64> Trial<C> {
         self.convolution.set_strategy(Strategy { division, ..Strategy::default() });
     }
 
-    /// The first of [`SIDES`] whose time tells.
+    /// Returns the first of [`SIDES`] whose time is conclusive.
     async fn telling_side(&self) -> Result<usize, ExecutionError> {
         for side in SIDES {
             if self.tells(side).await? {
@@ -109,14 +106,14 @@ impl<C: Fn() -> f64> Trial<C> {
         Ok((self.now_ms)() - begun_ms)
     }
 
-    /// A map, and the layer's answer to it.
+    /// Returns a map and the layer's output for it.
     fn forward(&self, side: usize) -> (Tensor<4>, Tensor<4>) {
         let x = Tensor::<4>::zeros([1, side, side, CHANNELS], &self.device).permute([0, 3, 1, 2]);
         let x = x.autodiff().require_grad();
         (x.clone(), self.convolution.relu(x, 1, SavedForBackward::Output))
     }
 
-    /// The way back from an answer, waited for.
+    /// Runs the backward pass of an output, and waits for it.
     async fn backward(&self, x: Tensor<4>, answer: Tensor<4>) -> Result<(), ExecutionError> {
         let mut gradients = sum(answer).backward();
         let gradient = x.grad_remove(&mut gradients).expect("the answer depends on x");

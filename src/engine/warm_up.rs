@@ -1,5 +1,5 @@
-//! Compiling a run's programs before it begins, by doing a small one: a GPU compiles a program when
-//! it is first asked for, and none of ours depends on a picture's size.
+//! Compiles a run's pipelines before it starts, by running a small one. A GPU pipeline is compiled
+//! on first use, and none of ours depends on the image size.
 
 use std::ops::RangeInclusive;
 use std::rc::Rc;
@@ -16,7 +16,7 @@ use crate::recipe::{
     FeatureOptions, LayerStatistics, LayerWeights, LossWeights, Recipe, Sizes, Statistic,
 };
 
-/// A small run like the one to come, done part by part so that one can tell how far it is.
+/// A small run like the next one, in parts, so that progress can be shown.
 #[derive(Debug)]
 pub struct WarmUp {
     vgg: Rc<Vgg19>,
@@ -30,7 +30,8 @@ pub struct WarmUp {
 }
 
 impl WarmUp {
-    /// For a run of `recipe` with as many `paintings` on a device of this `limits`.
+    /// Creates the warm-up of a run of `recipe` with this many `paintings` on a device of these
+    /// `limits`.
     pub fn new(
         vgg: Rc<Vgg19>,
         recipe: &Recipe,
@@ -42,8 +43,8 @@ impl WarmUp {
         Self { vgg, recipe, paintings, extent, device: device.clone(), done: 0, transfer: None }
     }
 
-    /// Whether a run of this recipe compiles all programs that one of `other` needs with the
-    /// strategy of `vgg`.
+    /// Whether this warm-up compiles all pipelines that a run of `other` needs with the strategy of
+    /// `vgg`.
     pub fn serves(
         &self,
         vgg: &Vgg19,
@@ -56,8 +57,8 @@ impl WarmUp {
         alike && self.extent >= Extent::of(other, limits)
     }
 
-    /// Parts of one for a run of `recipe` on a device of this `limits`: some layers first, then the
-    /// targets, then each step.
+    /// Returns the number of parts for a run of `recipe` on a device of these `limits`: some
+    /// layers, the targets, each step.
     pub fn parts(recipe: &Recipe, limits: DeviceLimits) -> u32 {
         Extent::of(recipe, limits).parts()
     }
@@ -67,12 +68,12 @@ impl WarmUp {
         self.done
     }
 
-    /// Whether all are.
+    /// Whether all parts are done.
     pub fn is_done(&self) -> bool {
         self.done == self.extent.parts()
     }
 
-    /// Does the next part and waits for the device.
+    /// Does the next part, and waits for the device.
     ///
     /// # Errors
     /// [`TransferError`].
@@ -100,7 +101,7 @@ impl WarmUp {
         Ok(())
     }
 
-    /// The small run of `photo`.
+    /// Returns the small run of `photo`.
     fn transfer(&self, photo: Pixels) -> Result<StyleTransfer, TransferError> {
         let edge = photo.size().long_edge();
         let pictures = Pictures::new(photo.clone(), vec![photo; self.paintings]);
@@ -126,37 +127,36 @@ impl WarmUp {
         if self.extent == Extent::Tiled { TILED_PX } else { SIDE_PX }
     }
 
-    /// For what is done to pictures element by element Burn has one program where a row can be read
-    /// by fours, as the photo's here, another where by twos, and another yet. All of it but the
-    /// network is done for rows of other kinds.
+    /// Runs element-wise operations for rows of other lengths: Burn compiles them per vectorisation
+    /// width (4, 2, 1), which the row length determines.
     async fn change_pictures(&self) -> Result<(), TransferError> {
         for more in MORE_PX {
             let mut transfer = self.transfer(picture(self.width() + more, SIDE_PX + more))?;
             transfer.fence().wait().await?;
             transfer.pixels().await?;
-            // To the larger size, where there is one.
+            // To the larger size, if there is one.
             transfer.ascend().await?;
         }
-        // As a painting may be stretched.
+        // As a painting may be resized.
         let painting = ImageTensor::from_pixels(&picture(SIDE_PX, SIDE_PX), &self.device);
         Ok(sync(painting.resize(ImageSize::new(SIDE_PX, SIDE_PX + 1)).into_tensor()).await?)
     }
 }
 
-/// What a run does with sizes. Each does all that those before it do.
+/// How many sizes a run has, and whether it tiles. Each variant includes those before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Extent {
-    /// One, at which pictures are seen as a whole.
+    /// One size, untiled.
     Whole,
-    /// Two, and the picture and what has been learnt are carried from half to whole.
+    /// Two sizes; image and optimiser are resized from the first to the second.
     Halved,
-    /// The same, and at the larger one pictures are seen in tiles.
+    /// Two sizes, of which the larger is tiled.
     Tiled,
 }
 
 impl Extent {
-    /// Of a run of `recipe` on a device of this `limits`, if its pictures are as large as the
-    /// recipe has them.
+    /// Returns the extent of a run of `recipe` on a device of these `limits`, if the images are as
+    /// large as the recipe allows.
     fn of(recipe: &Recipe, limits: DeviceLimits) -> Self {
         if recipe.size.max(recipe.style_edge(recipe.size)) > limits.whole_edge {
             Self::Tiled
@@ -177,34 +177,32 @@ impl Extent {
     }
 }
 
-/// A picture that is not flat.
+/// Returns an image that is not flat.
 fn picture(width: u32, height: u32) -> Pixels {
     let rgba = (0..4 * width * height)
         .map(|index| if index % 4 == 3 { u8::MAX } else { (index * 37 % 251) as u8 });
     Pixels::new(ImageSize::new(width, height), rgba.collect()).expect("four bytes a pixel")
 }
 
-/// Layers up to which the network is asked one after another: what the deeper ones need is compiled
-/// then.
+/// Layers encoded one after another: the deeper ones compile nothing more.
 const FIRST_LAYERS: [Layer; 3] = [Layer::Conv1_1, Layer::Conv1_2, Layer::Conv2_1];
-/// Layers whose style counts in the small run: two at least, so that they are added up.
+/// Style layers of the small run: two at least, so that they are summed.
 const STYLE_LAYERS: [Layer; 3] = [Layer::Conv1_1, Layer::Conv2_1, Layer::Conv1_2];
-/// At each size of the small run. The first only looks, the second one is judged.
+/// Steps at each size of the small run: one evaluation of the start, one trial.
 const STEPS: u32 = 2;
-/// Of the small run's pictures: small enough for an emulated GPU, and with more elements than
-/// L-BFGS puts into one chunk.
+/// Sides of the small run's images, px: small enough for an emulated GPU, and more than one chunk
+/// of L-BFGS.
 const SIDE_PX: u32 = 40;
-/// The long side of those that are seen in tiles.
+/// The long side of tiled images, px.
 const TILED_PX: u32 = 216;
 const _: () = assert!(
     TILED_PX > LEAST_TILE_EDGE_PX && SIDE_PX.is_multiple_of(8) && TILED_PX.is_multiple_of(8)
 );
-/// What is added to these multiples of 8 so that they, and what is left of them when they are
-/// halved, can be read in all ways.
+/// Offsets to multiples of 8, px, so that rows, also halved, take every vectorisation width.
 const MORE_PX: RangeInclusive<u32> = 1..=5;
 
-/// `recipe` without what decides no program, down to the second block: the deeper ones have the
-/// same. Each statistic that a layer may come to be compared by has a layer.
+/// Returns `recipe` without what compiles no pipeline, down to the second block: deeper blocks
+/// share its pipelines. Each statistic in use has a layer.
 fn small(recipe: &Recipe) -> Recipe {
     let mut named: Vec<Statistic> =
         Layer::ALL.map(|layer| recipe.features.statistics.of(layer)).into();
@@ -232,7 +230,7 @@ fn small(recipe: &Recipe) -> Recipe {
     }
 }
 
-/// Waits until the losses are there. What they are matters to no one.
+/// Awaits the losses, and ignores them.
 async fn wait_for_losses(transfer: &StyleTransfer) -> Result<(), TransferError> {
     match transfer.losses().await {
         Ok(_) | Err(TransferError::Diverged(..)) => Ok(()),
@@ -373,7 +371,7 @@ mod tests {
     }
 
     #[test]
-    fn nor_does_one_from_coarse_to_fine() {
+    fn after_it_a_run_from_coarse_to_fine_compiles_nothing() {
         let device = idle_gpu_for_tests();
         let vgg = network(&device);
         let recipe = Recipe::default();
@@ -384,7 +382,7 @@ mod tests {
     }
 
     #[test]
-    fn nor_does_one_in_tiles() {
+    fn after_it_a_run_in_tiles_compiles_nothing() {
         let device = idle_gpu_for_tests();
         let vgg = network(&device);
         let recipe = Recipe { size: 512, ..Recipe::default() };
@@ -393,7 +391,7 @@ mod tests {
     }
 
     #[test]
-    fn it_comes_to_its_end_where_its_programs_run() {
+    fn a_warm_up_ends_on_a_device_that_computes() {
         let device = gpu_for_tests();
         for precision in Precision::ALL {
             let vgg = with(network(&device), Strategy { precision, ..Strategy::default() });

@@ -1,6 +1,5 @@
-//! What has to be there before a run: the device, the network, and what the device needs compiled.
-//! Each is got once in the worker's life, when it is first asked for, which may be before the
-//! person asks for a run.
+//! What a run needs first: device, network, compiled pipelines. Each is made once per worker, when
+//! first needed, which may be before the person starts a run.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -17,7 +16,7 @@ use crate::engine::weights::ChannelMeans;
 use crate::memory::{DeviceLimits, MemoryUse};
 use crate::protocol::Stage;
 
-/// Everything that has been got ready.
+/// Everything prepared so far.
 #[derive(Debug)]
 pub struct Preparation {
     device: Option<OpenDevice>,
@@ -27,17 +26,17 @@ pub struct Preparation {
 }
 
 impl Preparation {
-    /// Of nothing yet.
+    /// Creates an empty preparation.
     pub fn new() -> Self {
         Self { device: None, programs: Programs::new(), weights: WeightsStore::new(), vgg: None }
     }
 
-    /// Computes on `device` from now on.
+    /// Sets the device.
     pub fn set_device(&mut self, device: OpenDevice) {
         self.device = Some(device);
     }
 
-    /// What to compute on.
+    /// Returns the device.
     ///
     /// # Errors
     /// [`RunError::NoDevice`] before one is open.
@@ -45,7 +44,7 @@ impl Preparation {
         self.device.as_ref().ok_or(RunError::NoDevice)
     }
 
-    /// What the device has room for when memory is used in this way.
+    /// Returns the limits for this use of memory.
     ///
     /// # Errors
     /// [`RunError::NoDevice`].
@@ -53,23 +52,22 @@ impl Preparation {
         Ok(self.device()?.limits.with(memory))
     }
 
-    /// Gives back what of the device's memory is not in use.
+    /// Reclaims all unused device memory.
     pub fn reclaim_all(&self) {
         if let Some(device) = &self.device {
             self.programs.reclaim_all(device);
         }
     }
 
-    /// Gives back what has been let go of already.
+    /// Reclaims GPU buffers that CubeCL has released.
     pub fn reclaim(&self) {
         if let Some(device) = &self.device {
             self.programs.reclaim(device);
         }
     }
 
-    /// The network, with all that a run like `wanted` needs; `None` once `is_off` says between two
-    /// parts of the work that it is not waited for any more. What was done by then stays done.
-    /// `report` is told of each part.
+    /// Returns the network, with everything that a run like `wanted` needs; `None` if `is_off`
+    /// returns true between two parts of the work, which stays done. Calls `report` with each part.
     ///
     /// # Errors
     /// [`RunError`], of the weights or the device.
@@ -87,7 +85,8 @@ impl Preparation {
         self.programs.compile(device, &vgg, wanted, report, is_off).await
     }
 
-    /// The network on the device. While its weights are on their way the division is searched for.
+    /// Returns the network on the device. Searches for the fastest kernel while the weights
+    /// download.
     async fn network(
         &mut self,
         wanted: &Wanted,
@@ -114,10 +113,10 @@ impl Preparation {
         let (weights, searched) = join(download, search).await;
         searched?;
         let weights = weights?;
-        // What the search took is larger than many a weight, which would keep it.
+        // The search's buffers are larger than many weights, which would hold them.
         self.reclaim_all();
         report(Stage::Network);
-        // The page hears of the stage before the work holds this thread.
+        // Yields, so that the page gets the stage before the work blocks this thread.
         TimeoutFuture::new(0).await;
         let vgg = Rc::new(Vgg19::new(weights, &ChannelMeans::built_in(), &self.device()?.device));
         self.vgg = Some(Rc::clone(&vgg));

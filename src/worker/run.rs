@@ -1,4 +1,4 @@
-//! One run in the worker: when to step, when to read the losses, when to show the picture.
+//! One run: when to submit steps, when to read the losses, when to show the image.
 
 use super::error::RunError;
 use super::global::now_ms;
@@ -11,43 +11,43 @@ use crate::losses::Losses;
 use crate::pixels::Pixels;
 use crate::protocol::{Event, RunId};
 
-/// A run that has begun.
+/// A run in progress.
 #[derive(Debug)]
 pub struct Run {
-    /// Its name.
+    /// The run's id.
     pub id: RunId,
-    /// Whether it rests.
+    /// Whether the run is paused.
     pub paused: bool,
     transfer: StyleTransfer,
     steps: u32,
-    /// What the device was asked for last, unless its end has been heard of.
+    /// Work in flight whose end has not been awaited.
     pending: Option<Pending>,
-    /// The picture for the canvas, as it was after so many steps, where it is on its way.
+    /// The preview in flight, and the steps done in it.
     preview: Option<(u32, InFlight<Result<Pixels, TransferError>>)>,
     pace: Pace,
 }
 
-/// What the device was asked for.
+/// Work in flight on the device.
 #[derive(Debug)]
 enum Pending {
-    /// A part of a step.
+    /// Part of a step.
     Part(InFlight<Result<(), TransferError>>),
     /// A batch of steps.
     Batch(BatchLosses),
 }
 
-/// The losses after a batch, on their way from the device.
+/// The losses after a batch, in flight.
 #[derive(Debug)]
 struct BatchLosses {
     /// Steps done.
     step: u32,
-    /// Those of the batch.
+    /// Steps of the batch.
     batch: u32,
     losses: InFlight<Result<Losses, TransferError>>,
 }
 
 impl Pending {
-    /// Whether the end is there already, as it always is on the processor.
+    /// Whether the work is done, as it always is on the CPU.
     fn is_ready(&self) -> bool {
         match self {
             Self::Part(end) => end.is_ready(),
@@ -57,7 +57,7 @@ impl Pending {
 }
 
 impl Run {
-    /// Takes over `transfer`, which has `steps` to do.
+    /// Creates a run of `transfer`, which has `steps` to do.
     pub fn new(id: RunId, transfer: StyleTransfer, steps: u32) -> Self {
         Self {
             id,
@@ -70,15 +70,14 @@ impl Run {
         }
     }
 
-    /// The optimisation itself.
+    /// The optimisation.
     pub fn transfer_mut(&mut self) -> &mut StyleTransfer {
         &mut self.transfer
     }
 
-    /// Asks for one batch of steps and posts what has come of this one or the one before, unless
-    /// the run is `halted` in the middle of a step of many parts: the rest of the step is left for
-    /// another time then, and that of the batch. What memory has become free is given back to the
-    /// device of `preparation`. Answers whether the run is finished.
+    /// Submits one batch and reports the previous one. Returns early, mid-step, if `halted`; the
+    /// next call resumes there. Reclaims GPU buffers that were released. Returns whether the run is
+    /// finished.
     ///
     /// # Errors
     /// [`RunError::Transfer`].
@@ -92,8 +91,8 @@ impl Run {
         }
         let before = self.transfer.steps_done();
         let mut parts = 0;
-        // A step of many parts is a batch of its own: at the next size steps may be long where
-        // those before it were short.
+        // A step of many parts is a batch of its own: at the next size steps may be long where they
+        // were short.
         for _ in 0..self.pace.batch() {
             while !self.transfer.finished() {
                 match self.transfer.advance().await? {
@@ -130,7 +129,7 @@ impl Run {
         Ok(finished)
     }
 
-    /// Rests. The page is shown the picture as it is, not as it was up to a preview ago.
+    /// Pauses, and shows the image as it is now rather than as of the last preview.
     ///
     /// # Errors
     /// [`RunError::Transfer`].
@@ -142,7 +141,7 @@ impl Run {
         Ok(())
     }
 
-    /// Posts the picture as a PNG.
+    /// Posts the image as PNG.
     ///
     /// # Errors
     /// [`RunError::Transfer`].
@@ -153,7 +152,7 @@ impl Run {
         Ok(())
     }
 
-    /// Waits for all that has been asked for, and posts what has come of it.
+    /// Awaits all work in flight, and reports it.
     ///
     /// # Errors
     /// [`RunError::Transfer`].
@@ -163,8 +162,7 @@ impl Run {
         self.end_preview(true).await
     }
 
-    /// Waits for what is on its way, of which nothing is wanted any more: a device may not let go
-    /// of what it has begun to read.
+    /// Awaits all work in flight and drops the results: a pending read-back must not be dropped.
     pub async fn end(self) {
         match self.pending {
             None => {}
@@ -180,7 +178,7 @@ impl Run {
         Ok(codec::encode_png(&self.transfer.pixels().await?))
     }
 
-    /// Posts the picture as it is for the canvas.
+    /// Posts a preview of the image.
     async fn post_current(&self) -> Result<(), RunError> {
         let pixels = self.transfer.pixels().await?;
         self.post_preview(self.transfer.steps_done(), &pixels);
@@ -194,9 +192,8 @@ impl Run {
         );
     }
 
-    /// Begins to read the picture for the canvas. Unless the next batch, or tile, will be long, it
-    /// is waited for when that has been asked for: so the device works while the picture is
-    /// brought.
+    /// Starts a preview. It is awaited after the next batch or tile is submitted, unless that will
+    /// be long, so that the device works during the transfer.
     async fn begin_preview(&mut self) -> Result<(), RunError> {
         let picture = InFlight::new(self.transfer.pixels());
         let waits = picture.is_ready() || !self.pace.lets_previews_lag();
@@ -204,8 +201,8 @@ impl Run {
         if waits { self.end_preview(true).await } else { Ok(()) }
     }
 
-    /// Posts the preview that is on its way, if one is. Whether the device `rests` meanwhile,
-    /// having been asked for nothing else, tells what it costs.
+    /// Posts the preview in flight, if there is one. `rests` says whether the device idles
+    /// meanwhile, which decides what the preview costs.
     async fn end_preview(&mut self, rests: bool) -> Result<(), RunError> {
         if let Some((step, picture)) = self.preview.take() {
             self.post_preview(step, &picture.wait().await?);
@@ -214,8 +211,7 @@ impl Run {
         Ok(())
     }
 
-    /// After `next` has been asked for, waits for what was asked for before it, and for itself too
-    /// unless it will be short.
+    /// Submits `next`, then awaits the work before it; and `next` itself, unless it will be short.
     async fn submit(&mut self, next: Pending) -> Result<(), RunError> {
         let waits = next.is_ready() || !self.pace.is_ahead();
         let before = self.pending.replace(next);
@@ -224,7 +220,7 @@ impl Run {
         if waits { self.catch_up().await } else { Ok(()) }
     }
 
-    /// Waits for the end of what was asked for, and tells the page of it.
+    /// Awaits work in flight, and reports it to the page.
     async fn wait_for(&mut self, pending: Option<Pending>) -> Result<(), RunError> {
         match pending {
             None => Ok(()),

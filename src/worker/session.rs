@@ -1,5 +1,4 @@
-//! The worker's one loop: take what commands have come, do one batch of steps, give the event loop
-//! its turn.
+//! The worker's loop: handle commands, run one batch of steps, yield to the event loop.
 
 use std::cell::Cell;
 use std::pin::pin;
@@ -29,22 +28,21 @@ use crate::protocol::{Command, DeviceKind, DeviceReport, Event, FileId, RunId, S
 use crate::recipe::Recipe;
 use crate::web::message;
 
-/// Times between attempts to get an adapter of the GPU, ms: a Chromium that had just started had
-/// none at first, and one before these were over.
+/// Delays between attempts to get a GPU adapter, ms. A freshly started Chromium has none at first.
 const ADAPTER_WAITS_MS: [u32; 3] = [200, 500, 1000];
 
-/// Everything that the worker keeps between two commands.
+/// Everything that the worker holds between two commands.
 #[derive(Debug)]
 pub struct Session {
     inbox: Inbox,
     preparation: Preparation,
-    /// What to get ready for while there is nothing else to do.
+    /// The run to prepare for while idle.
     ahead: Option<Wanted>,
     run: Option<Run>,
 }
 
 impl Session {
-    /// A session that will take `commands`.
+    /// Creates a session that handles `commands`.
     pub fn new(commands: UnboundedReceiver<Message>) -> Self {
         Self {
             inbox: Inbox::new(commands),
@@ -54,7 +52,7 @@ impl Session {
         }
     }
 
-    /// Serves the page for as long as the worker lives.
+    /// Serves the page for the worker's lifetime.
     pub async fn serve(mut self) {
         loop {
             if let Some((command, attachments)) = self.inbox.take() {
@@ -155,7 +153,7 @@ impl Session {
         }
     }
 
-    /// Everything up to the first step; `None` when the page has called the run off meanwhile.
+    /// Prepares a run up to its first step; `None` if the page cancels it meanwhile.
     async fn prepare(
         &mut self,
         id: RunId,
@@ -183,8 +181,8 @@ impl Session {
         let of = transfer.targets_missing();
         while transfer.targets_missing() > 0 {
             report(Stage::Targets { done: of - transfer.targets_missing(), of });
-            // The page hears of it before the device's work holds this thread, and its own word is
-            // heard.
+            // Yields, so that the page gets this message, and its commands get here, before the
+            // device blocks this thread.
             TimeoutFuture::new(0).await;
             if inbox.calls_off(id) {
                 return Ok(None);
@@ -193,16 +191,15 @@ impl Session {
             transfer.fence().wait().await?;
             preparation.reclaim();
         }
-        // Making them took memory in other pieces than a step does.
+        // Targets are allocated in other sizes than steps need.
         preparation.reclaim_all();
         report(Stage::FirstStep);
         TimeoutFuture::new(0).await;
         Ok((!inbox.calls_off(id)).then_some(transfer))
     }
 
-    /// Gets ready for a run that the page has not asked for yet, until it asks for something. A run
-    /// that is asked for meanwhile is told how far that is. What fails here is tried once more for
-    /// a run, which tells it.
+    /// Prepares for a run that the page has not started yet, until a command arrives. A run that
+    /// starts meanwhile is told the progress. A failure here is retried, and reported, by the run.
     async fn prepare_ahead(&mut self, wanted: Wanted) {
         let Self { inbox, preparation, ahead, .. } = self;
         let stage = Cell::new(None);
@@ -244,8 +241,8 @@ impl Session {
         }
     }
 
-    /// Hears of what the device has been asked for, before something else takes the worker's time:
-    /// it would count as the device's.
+    /// Awaits the work in flight before other work blocks the worker, which would count as device
+    /// time.
     async fn catch_up(&mut self) {
         if let Some(run) = &mut self.run {
             let (id, done) = (run.id, run.catch_up().await);
@@ -253,7 +250,7 @@ impl Session {
         }
     }
 
-    /// The run, if it is the one that the page means.
+    /// The current run, if it has this id.
     fn running(&mut self, id: RunId) -> Option<&mut Run> {
         self.run.as_mut().filter(|run| run.id == id)
     }
@@ -266,7 +263,7 @@ impl Session {
         self.preparation.reclaim_all();
     }
 
-    /// Tells the page of a failure, after which the run is no more.
+    /// Reports a failure and drops the run.
     async fn fail_run(&mut self, id: RunId, outcome: Result<(), RunError>) {
         if let Err(error) = outcome {
             outbox::post(&Event::Failed {
@@ -279,7 +276,7 @@ impl Session {
     }
 }
 
-/// The GPU. A browser that has just been started may have no adapter yet and one a moment later.
+/// Opens the GPU. A freshly started browser may have no adapter yet and one a moment later.
 async fn open_gpu() -> Result<OpenDevice, DeviceError> {
     let open =
         || device::open_gpu(|reason| outbox::post_fatal(Fault::DeviceLost { detail: reason }));
@@ -293,7 +290,7 @@ async fn open_gpu() -> Result<OpenDevice, DeviceError> {
 }
 
 /// Tells the page whether a file is an image to work with. Only decoding all of it shows whether it
-/// is whole.
+/// is complete.
 async fn examine(file: FileId, attachment: Option<&JsValue>) {
     let blob: Option<&Blob> = attachment.and_then(JsCast::dyn_ref);
     let refusal = match blob {
@@ -303,7 +300,7 @@ async fn examine(file: FileId, attachment: Option<&JsValue>) {
     outbox::post(&Event::Examined { file, refusal: refusal.map(|error| error.fault()) });
 }
 
-/// Reads the images of a run, each at its working size.
+/// Decodes the images of a run at their working sizes.
 async fn read_pictures(attachments: Vec<JsValue>, recipe: &Recipe) -> Result<Pictures, RunError> {
     let missing = || RunError::Unreadable(Role::Content, "no file came".to_owned());
     let StartFiles { photo, earlier, paintings } =

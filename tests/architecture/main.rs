@@ -298,7 +298,7 @@ fn comments_are_at_most_100_columns_wide() {
         let text = std::fs::read_to_string(&path).expect("the file can be read");
         assert_eq!(wide_comments(&text), Vec::<&str>::new(), "{}", path.display());
     }
-    let wide = format!("    /// {}×", "x".repeat(WIDTH - 8));
+    let wide = format!("    /// {}×", "x".repeat(WIDTH - 9));
     assert_eq!(wide_comments(&format!("{wide}\n{wide}x")), [format!("{wide}x")]);
 }
 

@@ -117,7 +117,7 @@ fn rows_and_columns_of_tiles_are_the_whole_on_the_processor() {
 }
 
 #[test]
-fn so_are_tiles_of_regions_and_of_the_other_network() {
+fn tiles_of_regions_and_of_the_normalised_network_are_the_whole() {
     let device = cpu();
     let features =
         FeatureOptions { filters: Filters::Normalised, ..FeatureOptions::plain(Pooling::Max) };
@@ -127,7 +127,7 @@ fn so_are_tiles_of_regions_and_of_the_other_network() {
 }
 
 #[test]
-fn so_is_content_or_style_alone() {
+fn content_or_style_alone_in_tiles_is_the_whole() {
     let device = cpu();
     let subject = subject(290, 48, false, &device);
     for left_out in [
@@ -145,7 +145,7 @@ fn so_is_content_or_style_alone() {
 }
 
 #[test]
-fn so_are_tiles_in_units_of_the_painting() {
+fn tiles_in_units_of_the_painting_are_the_whole() {
     let device = cpu();
     let statistics = LayerStatistics::by(|layer| match layer.block() {
         1 => Statistic::Wasserstein,
@@ -165,7 +165,7 @@ fn so_are_tiles_in_units_of_the_painting() {
 }
 
 #[test]
-fn so_are_tiles_on_the_gpu() {
+fn rows_and_columns_of_tiles_are_the_whole_on_the_gpu() {
     let device = gpu();
     let features = FeatureOptions::default();
     agree(&device, &subject(290, 48, true, &device), features, loss_weights().balanced(features));

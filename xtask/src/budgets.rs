@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_the_compressed_size_that_counts() {
+    fn budgets_are_held_against_compressed_sizes() {
         check(site(&vec![0; 500_000]).path()).unwrap();
         check(site(&noise(299_000)).path()).unwrap();
         let error = check(site(&noise(301_000)).path()).unwrap_err();

@@ -12,18 +12,17 @@ use crate::losses::Losses;
 const BETA_1: f32 = 0.9;
 /// Decay of the second moment.
 const BETA_2: f32 = 0.999;
-/// Keeps the quotient finite where a gradient is zero; outside of the root.
+/// Keeps the quotient finite where a gradient is zero; added outside of the root.
 const EPSILON: f32 = 1e-8;
-/// The falling rate at first, in sRGB values of 0..1: bold enough to leave the photo within a few
-/// dozen steps.
+/// Initial learning rate, in sRGB values of 0..1: leaves the photo within a few dozen steps.
 const FIRST_RATE: f32 = 0.03;
-/// Share of [`FIRST_RATE`] that is left at the last step. Adam at a constant rate leaves a speckle
-/// of about its own step.
+/// Share of [`FIRST_RATE`] at the last step. A constant rate leaves a speckle of about its own
+/// step.
 const LAST_SHARE: f32 = 0.05;
-/// As a kept state names the moments.
+/// Name of the moments in a saved state.
 const MOMENTS: [&str; 2] = ["adam.first_moment", "adam.second_moment"];
 
-/// How far Adam steps, by the number of the step.
+/// Learning rate by step number.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LearningRate {
     first: f32,
@@ -32,12 +31,12 @@ pub struct LearningRate {
 }
 
 impl LearningRate {
-    /// The same at every step.
+    /// Returns a constant rate.
     pub fn constant(rate: f32) -> Self {
         Self { first: rate, last: rate, steps: 1 }
     }
 
-    /// Half a cosine from a bold rate down to a small share of it, over `steps`.
+    /// Returns a rate that decays by half a cosine over `steps`.
     pub fn falling(steps: u32) -> Self {
         Self { first: FIRST_RATE, last: FIRST_RATE * LAST_SHARE, steps }
     }
@@ -50,39 +49,37 @@ impl LearningRate {
     }
 }
 
-/// Adam (Kingma, Ba 2014) with bias correction, over one tensor `[1, 3, H, W]`. What is left at a
-/// falling rate's end is the best iterate: every moving average of the iterates was measured to
-/// have a greater loss, by 0.2 % to 3 % at a decay of 0.8.
+/// Adam (Kingma, Ba 2014) with bias correction, over one tensor `[1, 3, H, W]`. With a decaying
+/// rate the last iterate is the best: averages of iterates have a greater loss.
 #[derive(Debug)]
 pub struct Adam {
     x: Tensor<4>,
-    /// The first and the second, `[2, 3, H, W]`.
+    /// First and second moment, `[2, 3, H, W]`.
     moments: Tensor<4>,
-    /// Of the loss at the last picture that was evaluated.
+    /// The loss terms at the last evaluated image.
     terms: Option<Terms>,
     rate: LearningRate,
-    /// Steps of the rate done.
+    /// Steps of the schedule done.
     steps: u32,
-    /// Steps whose gradients the moments hold.
+    /// Steps in the moments.
     held: u32,
 }
 
 impl Adam {
-    /// Starts at rest at `x`.
+    /// Creates the optimiser at `x` with zero moments.
     pub fn new(x: Tensor<4>, rate: LearningRate) -> Self {
         let [_, colours, height, width] = x.dims();
         let moments = Tensor::zeros([2, colours, height, width], &x.device());
         Self { moments, x, terms: None, rate, steps: 0, held: 0 }
     }
 
-    /// As if the first `steps` of the rate had been done, though nothing is known of their
-    /// gradients.
+    /// Skips the first `steps` of the schedule, leaving the moments empty.
     #[must_use]
     pub fn joining_after(self, steps: u32) -> Self {
         Self { steps, ..self }
     }
 
-    /// Keeps everything in `state`.
+    /// Saves everything to `state`.
     ///
     /// # Errors
     /// When the device fails or is lost.
@@ -103,7 +100,7 @@ impl Adam {
         Ok(())
     }
 
-    /// What [`Self::save`] kept.
+    /// Restores what [`Self::save`] wrote.
     ///
     /// # Errors
     /// [`StateError`].
@@ -133,12 +130,12 @@ impl Adam {
         })
     }
 
-    /// The picture, `[1, 3, H, W]`.
+    /// The image, `[1, 3, H, W]`.
     pub fn x(&self) -> &Tensor<4> {
         &self.x
     }
 
-    /// What has come of the evaluations so far.
+    /// Reads back the state after the last evaluation.
     ///
     /// # Errors
     /// When the device fails or is lost.
@@ -153,8 +150,8 @@ impl Adam {
         }
     }
 
-    /// Takes the objective at the picture, and moves each element by at most about the learning
-    /// rate against the gradient.
+    /// Takes the objective at the image, and moves each element against the gradient by at most
+    /// about the learning rate.
     pub fn step(&mut self, Evaluation { terms, gradient }: Evaluation) {
         self.terms = Some(terms);
         let rate = self.rate.at(self.steps);

@@ -1,4 +1,4 @@
-//! L-BFGS over the pixels, with every vector on the device, and its decisions too.
+//! L-BFGS over the pixels. All vectors and decisions stay on the device.
 
 use burn::tensor::{Device, ExecutionError, Tensor};
 
@@ -12,24 +12,23 @@ use crate::engine::ops::readback::read_back;
 use crate::engine::{State, StateError};
 use crate::losses::Losses;
 
-/// L-BFGS (Nocedal 1980) with Armijo backtracking, as [`LbfgsScalars`] tells. On a GPU nothing is
-/// read back but what [`Self::report`] is asked for: whether a step is accepted, and where the next
-/// one goes, is decided there.
+/// L-BFGS (Nocedal 1980) with Armijo backtracking, as [`LbfgsScalars`] describes. On a GPU only
+/// [`Self::report`] reads anything back.
 #[derive(Debug)]
 pub struct Lbfgs {
     state: LbfgsState,
-    /// Whether the next evaluation is of [`Self::x`], since the objective has changed.
+    /// Whether the next evaluation is at [`Self::x`], since the objective has changed.
     looks: bool,
-    /// Whether the last one was, for that reason.
+    /// Whether the last evaluation was, for that reason.
     looked: bool,
-    /// Whether the objective has changed since then.
+    /// Whether the objective has changed since.
     stale: bool,
 }
 
 impl Lbfgs {
-    /// Starts at `x`, `[1, 3, H, W]`. A step without history changes the elements by `first_step`
-    /// on average, or is the gradient itself where that is smaller. As many `pairs` of past steps
-    /// are remembered, 1 to 20.
+    /// Creates the optimiser at `x`, `[1, 3, H, W]`, with up to `pairs`, 1 to 20. A step without
+    /// history changes elements by `first_step` on average, or is the gradient itself where that is
+    /// smaller.
     pub fn new(pairs: usize, x: Tensor<4>, first_step: f32) -> Self {
         let elements = x.shape().num_elements();
         let memory = Tensor::zeros([elements.div_ceil(CHUNK), 2 * pairs, CHUNK], &x.device());
@@ -44,9 +43,9 @@ impl Lbfgs {
         Self { state, looks: true, looked: false, stale: false }
     }
 
-    /// The same optimiser on a picture of another size, `x`, `[1, 3, H, W]`, which is the one so
-    /// far resized: what the pairs tell of the objective's curvature is resized with it. The
-    /// gradient of a mean falls on more elements there, on each as much less.
+    /// Returns this optimiser at another image size: `x`, `[1, 3, H, W]`, is the current image
+    /// resized. History rows are resized; the gradient of a mean is spread over more elements
+    /// there, so `y` is scaled down.
     ///
     /// # Errors
     /// When the device fails or is lost.
@@ -64,7 +63,7 @@ impl Lbfgs {
         )))
     }
 
-    /// Keeps everything in `state`.
+    /// Saves everything to `state`.
     ///
     /// # Errors
     /// When the device fails or is lost.
@@ -81,10 +80,10 @@ impl Lbfgs {
         Ok(())
     }
 
-    /// What [`Self::save`] kept.
+    /// Restores what [`Self::save`] wrote.
     ///
     /// # Errors
-    /// [`StateError`]; also for a run that was kept before there was a ledger.
+    /// [`StateError`]; also for states older than the scalars.
     pub fn load(state: &State, device: &Device) -> Result<Self, StateError> {
         let misshapen = |name: &str| StateError::Part(name.to_owned());
         let [looks, looked, stale] = state.exact_numbers("lbfgs.flags")?.map(|flag| flag != 0.0);
@@ -109,27 +108,27 @@ impl Lbfgs {
         Ok(Self { state, looks, looked, stale })
     }
 
-    /// The best picture so far, `[1, 3, H, W]`.
+    /// The best image so far, `[1, 3, H, W]`.
     pub fn x(&self) -> &Tensor<4> {
         &self.state.x
     }
 
-    /// Says that loss and gradient at [`Self::x`] are no longer what they were. The history stays:
-    /// backtracking guards against what has become wrong in it.
+    /// Tells that loss and gradient at [`Self::x`] are outdated. The history stays; backtracking
+    /// guards against what became wrong in it.
     ///
-    /// The next evaluation is at [`Self::x`] again, unless the last one was: while a slider is
-    /// dragged every evaluation may find another objective, and the picture moves on all the same.
+    /// The next evaluation is at [`Self::x`], unless the last one was: while a slider is dragged,
+    /// each evaluation may see another objective, and the image still progresses.
     pub fn objective_changed(&mut self) {
         self.stale = self.looked;
         self.looks = !self.looked;
     }
 
-    /// Where the objective is to be evaluated next, `[1, 3, H, W]`.
+    /// Returns the image to evaluate next, `[1, 3, H, W]`.
     pub fn ask(&self) -> Tensor<4> {
         if self.looks { self.x() } else { &self.state.trial }.clone()
     }
 
-    /// Takes the objective at the picture asked for.
+    /// Takes the objective at that image.
     ///
     /// # Errors
     /// When the device fails or is lost.
@@ -148,7 +147,7 @@ impl Lbfgs {
         Ok(())
     }
 
-    /// What has come of the evaluations so far.
+    /// Reads back the state after the last evaluation.
     ///
     /// # Errors
     /// When the device fails or is lost.
@@ -163,7 +162,7 @@ impl Lbfgs {
         }
     }
 
-    /// Steps accepted so far.
+    /// Reads back the number of accepted steps.
     ///
     /// # Errors
     /// When the device fails or is lost.

@@ -1,5 +1,5 @@
-//! Optimisers over the pixels, to be asked where to evaluate the objective and told what came of
-//! it. Their vectors stay on the device.
+//! Optimisers over the pixels. The caller asks where to evaluate the objective, and tells the
+//! result. All vectors stay on the device.
 
 mod adam;
 mod lbfgs;
@@ -17,38 +17,38 @@ use crate::recipe::OptimizerKind;
 /// Mean change of an element in L-BFGS's first step, in sRGB values of 0..1.
 pub const FIRST_STEP: f32 = 0.01;
 
-/// The objective at one picture.
+/// The objective at one image.
 #[derive(Clone, Debug)]
 pub struct Evaluation {
-    /// Of the loss, outside of any autodiff graph.
+    /// Terms of the loss, outside of any autodiff graph.
     pub terms: Terms,
-    /// `[1, 3, H, W]`
+    /// Gradient of their sum, `[1, 3, H, W]`.
     pub gradient: Tensor<4>,
 }
 
-/// What has come of an optimiser's evaluations.
+/// The state of the optimisation after its last evaluation.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Report {
-    /// At L-BFGS's best picture so far, at the last one that Adam stepped from; zeros before this
-    /// optimiser's first evaluation.
+    /// The terms at L-BFGS's best image, or at the last image that Adam stepped from; zeros before
+    /// the first evaluation.
     pub losses: Losses,
-    /// Whether there is a way on from the picture: L-BFGS has none where loss or gradient are not
-    /// finite. Adam goes on into a picture that is not finite itself, which the next loss tells.
+    /// Whether the optimiser can continue. L-BFGS cannot where loss or gradient are not finite.
+    /// Adam steps to an image that is not finite, which the next loss shows.
     pub goes_on: bool,
 }
 
 /// The optimiser that a recipe names.
 #[derive(Debug)]
 pub enum Optimizer {
-    /// Two vectors of state.
+    /// Adam: two vectors of state.
     Adam(Box<Adam>),
-    /// Better pictures in as many evaluations, for up to 24 vectors of state between evaluations.
+    /// L-BFGS: better images for as many evaluations, with up to 24 vectors of state.
     Lbfgs(Box<Lbfgs>),
 }
 
 impl Optimizer {
-    /// The optimiser of `kind`, at `x`, `[1, 3, H, W]`, with `steps` evaluations to spend; L-BFGS
-    /// remembers as many `pairs`.
+    /// Creates the optimiser of `kind` at `x`, `[1, 3, H, W]`, with `steps` evaluations to spend;
+    /// L-BFGS remembers this many `pairs`.
     pub fn new(kind: OptimizerKind, x: Tensor<4>, steps: u32, pairs: usize) -> Self {
         match kind {
             OptimizerKind::Adam => Self::Adam(Box::new(Adam::new(x, LearningRate::falling(steps)))),
@@ -56,8 +56,8 @@ impl Optimizer {
         }
     }
 
-    /// An optimiser of `kind` that goes on from the best picture so far, with `done` of `steps`
-    /// evaluations spent. What this one has learnt is of no use to it.
+    /// Returns an optimiser of `kind` that continues from the best image, with `done` of `steps`
+    /// evaluations spent. It starts without history.
     #[must_use]
     pub fn changed(&self, kind: OptimizerKind, done: u32, steps: u32, pairs: usize) -> Self {
         let x = self.x().clone();
@@ -69,10 +69,9 @@ impl Optimizer {
         }
     }
 
-    /// The same optimiser on a picture of another size: `x`, `[1, 3, H, W]`, the one so far
-    /// resized; with `steps` evaluations to spend. L-BFGS takes along what it has learnt. To Adam,
-    /// moments of the smaller size were measured to be of more harm than use: after 20 steps at
-    /// twice the size its loss was 5 % less to 16 % greater with them.
+    /// Returns this optimiser at another image size: `x`, `[1, 3, H, W]`, is the current image
+    /// resized; `steps` are left. L-BFGS carries its history along. Adam restarts, since moments of
+    /// the smaller size do more harm than good.
     ///
     /// # Errors
     /// When the device fails or is lost.
@@ -83,7 +82,7 @@ impl Optimizer {
         })
     }
 
-    /// Keeps everything in `state`.
+    /// Saves everything to `state`.
     ///
     /// # Errors
     /// When the device fails or is lost.
@@ -94,7 +93,7 @@ impl Optimizer {
         }
     }
 
-    /// What [`Self::save`] kept of an optimiser of `kind`.
+    /// Restores an optimiser of `kind` from what [`Self::save`] wrote.
     ///
     /// # Errors
     /// [`StateError`].
@@ -105,7 +104,7 @@ impl Optimizer {
         })
     }
 
-    /// The best picture so far, `[1, 3, H, W]`.
+    /// The best image so far, `[1, 3, H, W]`.
     pub fn x(&self) -> &Tensor<4> {
         match self {
             Self::Adam(adam) => adam.x(),
@@ -113,7 +112,7 @@ impl Optimizer {
         }
     }
 
-    /// What has come of the evaluations so far.
+    /// Reads back the state after the last evaluation.
     ///
     /// # Errors
     /// When the device fails or is lost.
@@ -124,7 +123,7 @@ impl Optimizer {
         }
     }
 
-    /// Where the objective is to be evaluated next, `[1, 3, H, W]`.
+    /// Returns the image to evaluate next, `[1, 3, H, W]`.
     pub fn ask(&self) -> Tensor<4> {
         match self {
             Self::Adam(adam) => adam.x().clone(),
@@ -132,7 +131,7 @@ impl Optimizer {
         }
     }
 
-    /// Takes the objective at the picture asked for. On a GPU nothing is waited for.
+    /// Takes the objective at that image. On a GPU it waits for nothing.
     ///
     /// # Errors
     /// When the device fails or is lost.
@@ -146,7 +145,7 @@ impl Optimizer {
         }
     }
 
-    /// Says that the objective is another one from now on.
+    /// Tells the optimiser that the objective has changed.
     pub fn objective_changed(&mut self) {
         match self {
             Self::Adam(_) => {}

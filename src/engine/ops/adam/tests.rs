@@ -28,7 +28,7 @@ fn moments_and_step_agree_with_their_twins() {
 }
 
 #[test]
-fn one_program_each_serves_all_sizes() {
+fn each_kernel_serves_all_sizes() {
     let gpu = gpu();
     let launched = |height: usize, width: usize| {
         let picture = noise::<4>([1, 3, height, width], 3, &gpu);

@@ -304,7 +304,7 @@ fn the_gradient_is_the_slope() {
 }
 
 #[test]
-fn one_program_serves_all_sizes_and_channels_and_a_map_in_our_order_is_not_copied() {
+fn one_kernel_serves_all_sizes_and_channels_and_a_map_in_our_order_is_not_copied() {
     let device = gpu();
     let forward = |[inputs, outputs]: [usize; 2], [height, width]: [usize; 2], division| {
         let (kernel, bias) = parameters([inputs, outputs], &device);

@@ -23,7 +23,7 @@ fn twin(map: Tensor<4>, [rows, columns]: [Range<usize>; 2]) -> Tensor<4> {
 }
 
 #[test]
-fn it_is_the_twin_in_value_and_gradient() {
+fn a_crop_agrees_with_its_twin_in_value_and_gradient() {
     let device = gpu();
     for (shape, part) in PARTS {
         let [rows, columns] = part.clone();
@@ -35,7 +35,7 @@ fn it_is_the_twin_in_value_and_gradient() {
 }
 
 #[test]
-fn so_it_is_in_halves() {
+fn a_crop_of_an_f16_map_agrees_with_its_twin() {
     let device = gpu();
     for (shape, part) in PARTS {
         let [rows, columns] = part.clone();
@@ -53,7 +53,7 @@ fn so_it_is_in_halves() {
 }
 
 #[test]
-fn one_program_serves_all_sizes_both_ways() {
+fn one_kernel_serves_all_sizes_both_ways() {
     let device = gpu();
     let launched =
         |([batch, channels, height, width], [rows, columns]): ([usize; 4], [Range<usize>; 2])| {

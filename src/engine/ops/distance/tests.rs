@@ -53,7 +53,7 @@ fn of_maps_in_halves_they_are_as_exact() {
 }
 
 #[test]
-fn one_program_serves_all_sizes_and_a_map_in_our_order_is_not_copied() {
+fn one_kernel_serves_all_sizes_and_a_map_in_our_order_is_not_copied() {
     let device = gpu();
     let compare = |size: [usize; 2]| {
         let [x, target] =

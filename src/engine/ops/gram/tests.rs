@@ -47,7 +47,7 @@ fn of_a_map_in_halves_it_is_as_exact() {
 }
 
 #[test]
-fn one_program_serves_all_sizes_and_channels_and_a_map_in_our_order_is_not_copied() {
+fn one_kernel_serves_all_sizes_and_channels_and_a_map_in_our_order_is_not_copied() {
     let device = gpu();
     let launched = |[channels, height, width]: [usize; 3]| {
         let map = channels_last_noise([1, channels, height, width], 1, &device);

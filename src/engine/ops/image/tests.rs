@@ -108,7 +108,7 @@ fn in_bytes_it_is_what_the_processor_makes_of_it() {
 }
 
 #[test]
-fn one_program_each_serves_all_sizes() {
+fn each_kernel_serves_all_sizes() {
     let device = gpu();
     let launched = |[height, width]: [usize; 2]| {
         let [x, own]: [Tensor<4>; 2] =

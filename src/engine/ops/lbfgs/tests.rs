@@ -116,7 +116,7 @@ fn each_pass_agrees_with_its_twin() {
 }
 
 #[test]
-fn what_the_ledger_says_is_kept_and_nothing_else() {
+fn a_commit_stores_what_the_decision_says_and_nothing_else() {
     let gpu = gpu();
     for (taken, moved, slot) in
         [(1.0, 1.0, 9.0), (1.0, 1.0, 0.0), (1.0, 1.0, -1.0), (1.0, 0.0, -1.0), (0.0, 0.0, -1.0)]
@@ -146,7 +146,7 @@ fn what_the_ledger_says_is_kept_and_nothing_else() {
 }
 
 #[test]
-fn what_another_holds_is_not_written_over() {
+fn a_commit_does_not_overwrite_shared_tensors() {
     let gpu = gpu();
     let [new, memory, gradient] =
         [(3, 1), (ROWS, 2), (1, 3)].map(|(rows, seed)| laid_out(SIZE, rows, seed, &gpu));
@@ -233,7 +233,7 @@ fn decide_alike(
 }
 
 #[test]
-fn every_decision_is_that_of_the_plain_ledger() {
+fn every_decision_on_the_gpu_is_that_of_the_twin() {
     let gpu = gpu();
     for pairs in [1, 3, 10, 20] {
         let [mut moves, mut moves_after_change, mut halvings, mut blamed, mut stuck] = [0; 5];
@@ -255,7 +255,7 @@ fn every_decision_is_that_of_the_plain_ledger() {
 }
 
 #[test]
-fn so_it_is_where_pairs_tell_nothing_or_lead_up() {
+fn decisions_agree_where_pairs_have_no_curvature_or_lead_uphill() {
     let gpu = gpu();
     let [mut passed_over, mut led_up] = [0; 2];
     descend(5, |before, measures, terms, evaluated| {
@@ -291,7 +291,7 @@ fn alike(ours: f32, twin: f32) -> bool {
 }
 
 #[test]
-fn one_program_each_serves_all_sizes() {
+fn each_kernel_serves_all_sizes() {
     let gpu = gpu();
     let launched = |size: [usize; 4], pairs: usize| {
         let own = [laid_out(size, 2 * pairs, 1, &gpu), laid_out(size, 1, 2, &gpu)];

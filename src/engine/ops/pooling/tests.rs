@@ -101,7 +101,7 @@ fn what_a_relu_closed_is_not_pulled() {
 }
 
 #[test]
-fn one_program_each_serves_all_sizes_and_channels_and_a_map_in_our_order_is_not_copied() {
+fn one_kernel_serves_all_sizes_and_channels_and_a_map_in_our_order_is_not_copied() {
     let device = gpu();
     let launched = |[channels, height, width]: [usize; 3]| {
         let x = channels_last_noise([1, channels, height, width], 1, &device);

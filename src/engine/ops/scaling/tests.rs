@@ -31,7 +31,7 @@ fn twin(shape: [usize; 4]) -> impl Fn(Tensor<4>) -> Tensor<4> {
 }
 
 #[test]
-fn it_agrees_with_the_twin_in_value_and_gradient() {
+fn scaling_agrees_with_its_twin_in_value_and_gradient() {
     let device = gpu();
     for (map, shape) in SHAPES {
         let distances = distances(ours(shape), twin(shape), [&map, &map], &device);

@@ -58,7 +58,7 @@ fn loss(lbfgs: &Lbfgs) -> f32 {
 }
 
 #[test]
-fn it_finds_the_bottom_of_a_long_valley_without_ever_climbing() {
+fn lbfgs_finds_the_bottom_of_a_long_valley_and_never_climbs() {
     on_each_device(|device| {
         let mut lbfgs = start(device);
         let mut before = loss(&lbfgs);
