@@ -1,5 +1,4 @@
-//! The closed set of VGG-19 layers up to conv5_1: every question about the network's shape is
-//! answered here.
+//! The layers of VGG-19 up to conv5_1, and the network's shape.
 
 use serde::{Deserialize, Serialize};
 
@@ -54,15 +53,14 @@ impl Layer {
         Self::Conv5_1,
     ];
 
-    /// The layer whose feature map stands for the photo's content (Gatys et al. 2015, section
-    /// "Methods").
+    /// The content layer (Gatys et al. 2015, section "Methods").
     pub const CONTENT: Self = Self::Conv4_2;
 
-    /// The layers whose Gram matrices stand for the painting's style (ibid.).
+    /// The style layers (ibid.).
     pub const STYLE: [Self; 5] =
         [Self::Conv1_1, Self::Conv2_1, Self::Conv3_1, Self::Conv4_1, Self::Conv5_1];
 
-    /// The convolution block, 1 to 5; a pooling stands between one block and the next.
+    /// Returns the block, 1 to 5; a pooling separates blocks.
     pub const fn block(self) -> u32 {
         match self {
             Self::Conv1_1 | Self::Conv1_2 => 1,
@@ -73,7 +71,7 @@ impl Layer {
         }
     }
 
-    /// Channels of the feature map.
+    /// Returns the channels of the feature map.
     pub const fn channels(self) -> usize {
         match self.block() {
             1 => 64,
@@ -83,7 +81,7 @@ impl Layer {
         }
     }
 
-    /// Channels that the convolution reads: those of the layer before, or the picture's three.
+    /// Returns the input channels: those of the layer before, or the image's three.
     pub const fn input_channels(self) -> usize {
         match self {
             Self::Conv1_1 => 3,
@@ -94,17 +92,17 @@ impl Layer {
         }
     }
 
-    /// Whether a 2×2 pooling stands behind this layer.
+    /// Whether a 2×2 pooling follows this layer.
     pub const fn precedes_pooling(self) -> bool {
         matches!(self, Self::Conv1_2 | Self::Conv2_2 | Self::Conv3_4 | Self::Conv4_4)
     }
 
-    /// Picture pixels between neighbouring positions of the feature map, along one axis.
+    /// Returns the stride of the feature map in image pixels, along one axis.
     pub const fn stride(self) -> u32 {
         1 << (self.block() - 1)
     }
 
-    /// The field's name of the layer, as in `conv4_2`.
+    /// Returns its name, as in `conv4_2`.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Conv1_1 => "conv1_1",

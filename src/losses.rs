@@ -1,8 +1,8 @@
-//! The values of the objective at one step, as plain numbers.
+//! The values of the objective at one step.
 
 use serde::{Deserialize, Serialize};
 
-/// The objective's terms at one step, weighted as they enter the total.
+/// The objective's terms at one step, weighted as in the total.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the names are the field's own")]
 pub struct Losses {
@@ -12,7 +12,7 @@ pub struct Losses {
 }
 
 impl Losses {
-    /// What the optimiser lowers.
+    /// Returns the total, which the optimiser minimises.
     pub fn total(&self) -> f32 {
         self.content + self.style + self.total_variation
     }

@@ -1,9 +1,9 @@
-//! Pictures in host memory and the arithmetic of their size. Knows neither files nor tensors.
+//! Images in host memory and the arithmetic of sizes. No files, no tensors.
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-/// Width and height of a picture, px; both at least 1.
+/// Width and height of an image, px; both at least 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ImageSize {
     /// px
@@ -12,17 +12,18 @@ pub struct ImageSize {
     pub height: u32,
 }
 
-/// The shortest side that VGG-19 to conv5_1 can see: four 2×2 poolings leave one position of 16 px.
+/// The shortest side that VGG-19 to conv5_1 can process: four 2×2 poolings leave one position of 16
+/// px.
 pub const MIN_EDGE_PX: u32 = 16;
 
-/// Why a picture's size cannot be worked with.
+/// An image size that is too small.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("the picture is {}×{} px, which leaves {}×{} px to work with; each side needs \
          {MIN_EDGE_PX} px", .given.width, .given.height, .fitted.width, .fitted.height)]
 pub struct TooSmall {
-    /// The picture's own size.
+    /// The image's own size.
     pub given: ImageSize,
-    /// What fitting it to the asked size leaves.
+    /// The size after fitting it.
     pub fitted: ImageSize,
 }
 
@@ -32,23 +33,23 @@ impl ImageSize {
         Self { width, height }
     }
 
-    /// px of the longer side.
+    /// Returns the longer side, px.
     pub fn long_edge(self) -> u32 {
         self.width.max(self.height)
     }
 
-    /// px of the shorter side.
+    /// Returns the shorter side, px.
     pub fn short_edge(self) -> u32 {
         self.width.min(self.height)
     }
 
-    /// Number of pixels.
+    /// Returns the number of pixels.
     pub fn area(self) -> usize {
         self.width as usize * self.height as usize
     }
 
-    /// The largest size of the same aspect whose longer side is at most `edge` px. Never enlarges;
-    /// no side falls below 1 px.
+    /// Returns the largest size of this aspect ratio whose longer side is at most `edge` px. Never
+    /// enlarges; no side falls below 1 px.
     pub fn fit_to_edge(self, edge: u32) -> Self {
         let long = self.long_edge();
         if long <= edge {
@@ -62,7 +63,7 @@ impl ImageSize {
         Self::new(scale(self.width), scale(self.height))
     }
 
-    /// Both sides times `factor`, rounded; no side falls below 1 px.
+    /// Returns both sides times `factor`, rounded; at least 1 px.
     #[must_use]
     #[expect(
         clippy::cast_possible_truncation,
@@ -74,7 +75,7 @@ impl ImageSize {
         Self::new(side(self.width), side(self.height))
     }
 
-    /// [`Self::fit_to_edge`], refusing what the network could not see.
+    /// Returns [`Self::fit_to_edge`], if the network can process it.
     ///
     /// # Errors
     /// [`TooSmall`] when a side of the result is shorter than [`MIN_EDGE_PX`].
@@ -87,24 +88,24 @@ impl ImageSize {
     }
 }
 
-/// By how much pictures are made smaller: halved first, which averages, and then by what is left,
-/// less than that.
+/// A reduction: halving, which averages, then resizing by the remaining factor.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Reduction {
-    /// Times that both sides are halved, an odd last row or column dropped.
+    /// Halvings of both sides; an odd last row or column is dropped.
     pub halvings: u32,
-    /// What is left of the sides after that, above a half and up to 1.
+    /// Remaining factor, above a half and up to 1.
     pub rest: f64,
 }
 
 impl Reduction {
-    /// What brings a side of `from` px to `to`, which is no longer.
+    /// Returns the reduction of a side of `from` px to `to`, which is no longer.
     pub fn between(from: u32, to: u32) -> Self {
         let halvings = (from / to.max(1)).max(1).ilog2();
         Self { halvings, rest: (f64::from(to) / f64::from(from >> halvings)).min(1.0) }
     }
 
-    /// This, or less where it would leave a picture of `size` a side shorter than [`MIN_EDGE_PX`].
+    /// Returns this reduction, or a smaller one where an image of `size` would get a side shorter
+    /// than [`MIN_EDGE_PX`].
     #[must_use]
     pub fn within(self, size: ImageSize) -> Self {
         let short = size.short_edge();
@@ -115,7 +116,7 @@ impl Reduction {
         Self { halvings, rest: rest.min(1.0) }
     }
 
-    /// px of a side that was halved to `side` px.
+    /// Returns the reduced length, px, of a side that was halved to `side` px.
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
@@ -127,7 +128,7 @@ impl Reduction {
     }
 }
 
-/// A picture: 8-bit sRGB with straight (not premultiplied) alpha, rows from the top.
+/// An image: 8-bit sRGB with straight (not premultiplied) alpha, rows from the top.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pixels {
     size: ImageSize,
@@ -135,28 +136,28 @@ pub struct Pixels {
 }
 
 impl Pixels {
-    /// Takes `rgba` of 4·width·height bytes; `None` when the length is another.
+    /// Creates an image from 4·width·height bytes; `None` for another length.
     pub fn new(size: ImageSize, rgba: Vec<u8>) -> Option<Self> {
         (rgba.len() == 4 * size.area()).then_some(Self { size, rgba })
     }
 
-    /// Width and height.
+    /// Returns width and height.
     pub fn size(&self) -> ImageSize {
         self.size
     }
 
-    /// The bytes, RGBA interleaved.
+    /// Returns the bytes, RGBA interleaved.
     pub fn rgba(&self) -> &[u8] {
         &self.rgba
     }
 
-    /// Gives up the bytes, RGBA interleaved.
+    /// Returns the bytes, RGBA interleaved, without a copy.
     pub fn into_rgba(self) -> Vec<u8> {
         self.rgba
     }
 
-    /// The colours as the network sees them: RGB in 0..1, interleaved `[H, W, 3]`, composited over
-    /// white in sRGB (as browsers composite).
+    /// Returns the colours for the network: RGB in 0..1, interleaved `[H, W, 3]`, composited over
+    /// white in sRGB, as browsers composite.
     pub fn composited_rgb(&self) -> Vec<f32> {
         self.rgba
             .chunks_exact(4)
@@ -168,13 +169,13 @@ impl Pixels {
             .collect()
     }
 
-    /// The alpha channel, one byte a pixel; `None` when every pixel is opaque.
+    /// Returns the alpha channel, one byte per pixel; `None` if all pixels are opaque.
     pub fn alpha(&self) -> Option<Vec<u8>> {
         let alpha: Vec<u8> = self.rgba.chunks_exact(4).map(|pixel| pixel[3]).collect();
         alpha.iter().any(|&value| value != u8::MAX).then_some(alpha)
     }
 
-    /// An opaque picture of `rgb` in 0..1: `[H, W, 3]`, clamped and rounded to 8 bits.
+    /// Creates an opaque image from `rgb` in 0..1: `[H, W, 3]`, clamped and rounded to 8 bits.
     ///
     /// # Panics
     /// When the length does not belong to `size`.
@@ -187,7 +188,7 @@ impl Pixels {
         Self { size, rgba }
     }
 
-    /// The same colours with `alpha`, one byte a pixel.
+    /// Returns the same colours with `alpha`, one byte per pixel.
     ///
     /// # Panics
     /// When the length is not the picture's.
@@ -199,7 +200,7 @@ impl Pixels {
     }
 }
 
-/// Nearest byte of a value in 0..1; what lies outside, and NaN, is clamped.
+/// Rounds a value in 0..1 to a byte; clamps others, and NaN.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,

@@ -1,8 +1,8 @@
-//! All that crosses between page and worker. Weights and tensors never do; pictures travel beside a
+//! All that crosses between page and worker. Weights and tensors never do; images travel beside a
 //! message, by transfer.
 //!
-//! On the wire a message is a JavaScript array: this module's value as JSON, then the attachments
-//! that its doc names, in that order.
+//! On the wire a message is a JavaScript array: a value of this module as JSON, then its
+//! attachments in the order that its doc gives.
 
 #[cfg(all(any(feature = "tensors", feature = "ui"), target_arch = "wasm32"))]
 pub mod wire;
@@ -15,59 +15,58 @@ use crate::memory::{DeviceLimits, MemoryUse};
 use crate::pixels::ImageSize;
 use crate::recipe::{LossWeights, OptimizerKind, Recipe};
 
-/// Tells the runs apart. Every event of a run carries it, and the page ignores events of runs it
+/// Identifies a run. Every event of a run carries it, and the page ignores events of runs that it
 /// has left behind; so a cancel is instant for the person, whatever the GPU still does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct RunId(pub u32);
 
-/// Tells the files apart that the page asks about.
+/// Identifies a file that the page asks about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileId(pub u32);
 
-/// What the page asks of the worker.
+/// A command of the page to the worker.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Command {
     /// Open a compute device; always the first command. Answered by [`Event::Opened`] or a fatal
     /// [`Event::Failed`].
     Open(DeviceKind),
-    /// Say whether a file is a picture to work with. Attachment: the file (`Blob`). Answered by
+    /// Say whether a file is an image to work with. Attachment: the file (`Blob`). Answered by
     /// [`Event::Examined`].
     Examine(FileId),
-    /// Get ready for such a run while there is nothing else to do: it will be asked for soon. Not
-    /// answered.
+    /// Prepare for a run like this while idle. Not answered.
     Prepare {
-        /// What to do, as far as programs depend on it.
+        /// The recipe, as far as pipelines depend on it.
         recipe: Recipe,
-        /// Paintings.
+        /// Number of style images.
         paintings: usize,
         /// How much of the device's memory to take.
         memory: MemoryUse,
     },
     /// Begin a run, dropping any other. Attachments: `wire::StartFiles`.
     Start {
-        /// The new run's name.
+        /// The new run's id.
         run: RunId,
-        /// What to do.
+        /// The recipe.
         recipe: Recipe,
         /// How much of the device's memory to take.
         memory: MemoryUse,
     },
-    /// Take no further step until [`Command::Resume`]. Answered by [`Event::Paused`].
+    /// Pause: take no step until [`Command::Resume`]. Answered by [`Event::Paused`].
     Pause(RunId),
-    /// Go on stepping.
+    /// Resume stepping.
     Resume(RunId),
-    /// Forget the run. Not answered.
+    /// Drop the run. Not answered.
     Cancel(RunId),
     /// Change a run from its next step on.
     Adjust {
         /// The run meant.
         run: RunId,
-        /// The new weights.
+        /// The new weights of the loss terms.
         loss_weights: LossWeights,
-        /// What changes the pixels from now on.
+        /// The optimiser from now on.
         optimizer: OptimizerKind,
     },
-    /// Encode the run's picture as it is now. Answered by [`Event::Exported`].
+    /// Encode the current image. Answered by [`Event::Exported`].
     Export(RunId),
 }
 
@@ -80,7 +79,7 @@ pub enum DeviceKind {
     Cpu,
 }
 
-/// What was opened and what it can bear.
+/// The open device and its limits.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeviceReport {
     /// GPU or CPU.
@@ -89,9 +88,9 @@ pub struct DeviceReport {
     pub name: String,
     /// Whether the "GPU" is emulated on the processor.
     pub software: bool,
-    /// The longest side, px, of a square picture that can be painted.
+    /// The longest side, px, of a square image that can be painted.
     pub max_edge: u32,
-    /// What there is room for.
+    /// Limits that decide how to paint.
     pub limits: DeviceLimits,
 }
 
@@ -113,7 +112,7 @@ pub enum Stage {
     Weights,
     /// Building the network on the device.
     Network,
-    /// Compiling the GPU's programs.
+    /// Compiling pipelines.
     Programs {
         /// Parts done.
         done: u32,
@@ -131,7 +130,7 @@ pub enum Stage {
     FirstStep,
 }
 
-/// What the worker tells the page.
+/// An event of the worker for the page.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Event {
     /// The worker listens; earlier messages would have been lost.
@@ -142,26 +141,26 @@ pub enum Event {
     Examined {
         /// The file meant.
         file: FileId,
-        /// Why it is no picture to work with; `None` when it is one.
+        /// Why it is no image to work with; `None` if it is one.
         refusal: Option<Fault>,
     },
-    /// The weights are this far.
+    /// Progress of the weights.
     Weights {
         /// Where they come from.
         source: WeightsSource,
-        /// Bytes so far.
+        /// Bytes received.
         received: u64,
         /// Bytes in all.
         total: u64,
     },
-    /// The run is on its way to its first step.
+    /// The run prepares its first step.
     Preparing {
         /// The run meant.
         run: RunId,
-        /// What it does now.
+        /// The current stage.
         stage: Stage,
     },
-    /// Steps have been done. The losses are those at the last of them.
+    /// Steps were done; the losses are those of the last one.
     Progress {
         /// The run meant.
         run: RunId,
@@ -171,20 +170,20 @@ pub enum Event {
         steps: u32,
         /// The objective's terms.
         losses: Losses,
-        /// Time spent stepping since the first step ended, pauses left out, ms; the first step pays
+        /// Time spent stepping since the first step ended, without pauses, ms. The first step pays
         /// for compilation.
         elapsed_ms: f64,
     },
-    /// The picture as it is. Attachment: RGBA bytes (`ArrayBuffer`, straight alpha).
+    /// The current image. Attachment: RGBA bytes (`ArrayBuffer`, straight alpha).
     Preview {
         /// The run meant.
         run: RunId,
         /// Steps done.
         step: u32,
-        /// Of the picture.
+        /// Size of the image, px.
         size: ImageSize,
     },
-    /// The run rests.
+    /// The run is paused.
     Paused {
         /// The run meant.
         run: RunId,
@@ -198,7 +197,7 @@ pub enum Event {
         /// Steps done.
         step: u32,
     },
-    /// All steps are done; a [`Event::Preview`] of the last came before. Attachment: PNG bytes
+    /// All steps are done; an [`Event::Preview`] of the last came before. Attachment: PNG bytes
     /// (`ArrayBuffer`).
     Finished {
         /// The run meant.
@@ -206,16 +205,15 @@ pub enum Event {
         /// Steps done.
         step: u32,
     },
-    /// Something the person should know that stops nothing.
+    /// A notice for the person that stops nothing.
     Notice(Fault),
-    /// The run, or without one the worker's opening, has failed.
+    /// The run failed; or, without one, the worker's opening.
     Failed {
         /// The run meant.
         run: Option<RunId>,
         /// Why.
         fault: Fault,
-        /// Whether the worker is of no further use: lost device, panic. The page then makes a new
-        /// one.
+        /// Whether the worker is unusable: lost device, panic. The page then makes a new one.
         fatal: bool,
     },
 }

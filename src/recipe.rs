@@ -1,5 +1,5 @@
-//! Everything that determines a result, in one serialisable value: the same recipe and pictures
-//! give the same pastiche.
+//! Everything that determines a result, in one serialisable value: the same recipe and images give
+//! the same pastiche.
 
 mod by_layer;
 mod choices;
@@ -40,33 +40,32 @@ pub use sizes::Sizes;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Recipe {
-    /// Of the recipe's form. A form that only gains fields keeps its number: what is missing takes
-    /// its default.
+    /// Version of the form. A form that only gains fields keeps its number: missing fields take
+    /// their defaults.
     pub version: u32,
     /// Longer side of the result at most, px.
     pub size: u32,
-    /// Steps of the optimiser: evaluations of the objective. L-BFGS spends the first at each size
-    /// on looking where it stands.
+    /// Evaluations of the objective. L-BFGS spends the first one at each size on the start.
     pub steps: u32,
-    /// How the pixels are changed.
+    /// Optimiser of the pixels.
     pub optimizer: OptimizerKind,
-    /// What content, style and smoothness weigh against each other.
+    /// Weights of the loss terms.
     #[serde(rename = "emphasis")]
     pub loss_weights: LossWeights,
-    /// How the network reads the pictures.
+    /// How features are computed and compared.
     #[serde(rename = "reading")]
     pub features: FeatureOptions,
-    /// What happens to colours.
+    /// Whose colours the result has.
     pub colours: Colours,
-    /// What the optimisation begins with.
+    /// The start image.
     pub start: Start,
-    /// Longer side of a style picture, as a multiple of the photo's: larger means larger strokes.
+    /// Longer side of a style image as a multiple of the photo's; larger gives larger strokes.
     pub style_scale: f32,
-    /// Whether a frame around a painting counts as part of it.
+    /// Whether a frame around a painting is part of it.
     pub keep_frame: bool,
-    /// Sizes that the picture is painted at, coarse to fine.
+    /// Sizes to paint at, coarse to fine.
     pub sizes: Sizes,
-    /// Seed of the noise, and of the dither laid on the start picture.
+    /// Seed of the noise, and of the dither on the start image.
     pub seed: u64,
 }
 
@@ -89,45 +88,45 @@ impl Default for Recipe {
     }
 }
 
-/// A recipe that does not make sense.
+/// An invalid recipe.
 #[derive(Clone, Debug, PartialEq, Error)]
 pub enum RecipeError {
-    /// A value outside of its range.
+    /// A value out of range.
     #[error("{field} is {value}; it must lie between {least} and {greatest}")]
     Range {
         /// Name of the field.
         field: String,
-        /// What it was.
+        /// Its value.
         value: f64,
-        /// The smallest value allowed.
+        /// The least value allowed.
         least: f64,
         /// The greatest value allowed.
         greatest: f64,
     },
-    /// Neither content, style nor smoothness weighs anything.
+    /// Content, style and smoothness all have weight 0.
     #[error(
         "recipe leaves nothing to paint after: content, style and smoothness all weigh nothing"
     )]
     Nothing,
-    /// Statistics that have no units of activations.
+    /// Statistics without losses in units of activations.
     #[error("statistics other than Gram matrices are measured in units of the painting alone")]
     Units,
-    /// A text that is no recipe: what is wrong, and where.
+    /// A text that is no recipe; what is wrong, and where.
     #[error("recipe cannot be read: {0}")]
     Unreadable(String),
 }
 
 impl Recipe {
-    /// The newest form that is understood.
+    /// The newest version.
     pub const VERSION: u32 = 3;
     /// Sizes allowed, px of the longer side.
     pub const SIZE: RangeInclusive<u32> = 32..=8192;
     /// Numbers of steps allowed.
     pub const STEPS: RangeInclusive<u32> = 1..=100_000;
-    /// Scales of a style picture allowed.
+    /// Style scales allowed.
     pub const STYLE_SCALE: RangeInclusive<f32> = 0.25..=4.0;
 
-    /// Holds each value against its range.
+    /// Checks each value against its range.
     ///
     /// # Errors
     /// The first [`RecipeError`] found.
@@ -146,9 +145,8 @@ impl Recipe {
         self.loss_weights.validate()
     }
 
-    /// A picture painted out of noise from what `loss_weights` has of it, as in the paper's fig. 1.
-    /// Size, steps, seed, optimiser and reading are as here; what regulates a repainted photo has
-    /// no place in it.
+    /// Returns the recipe of a reconstruction from noise by `loss_weights`, as in fig. 1 of the
+    /// paper. Size, steps, seed, optimiser and features stay; the rest is default.
     #[must_use]
     pub fn reconstructing(&self, loss_weights: LossWeights) -> Self {
         let Self { size, steps, seed, optimizer, features, .. } = *self;
@@ -166,7 +164,7 @@ impl Recipe {
         }
     }
 
-    /// What was the default before version 3.
+    /// Returns the default of versions 1 and 2.
     pub fn before_version_3() -> Self {
         let (loss_weights, features) = (LossWeights::plain(), FeatureOptions::before_version_3());
         Self {
@@ -179,7 +177,7 @@ impl Recipe {
         }
     }
 
-    /// Whether this is what the default was before version 3, whatever its size, steps and seed.
+    /// Whether this is the default of versions 1 and 2, whatever its size, steps and seed.
     pub fn is_default_before_version_3(&self) -> bool {
         *self
             == Self {
@@ -190,8 +188,8 @@ impl Recipe {
             }
     }
 
-    /// Longer side of a style picture, px, for a photo of this longer side: no shorter than the
-    /// shortest size, no longer than the longest.
+    /// Returns the longer side of a style image, px, for a photo of this longer side, clamped to
+    /// [`Self::SIZE`].
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
@@ -204,10 +202,10 @@ impl Recipe {
     }
 }
 
-/// A value by the name that a recipe's text has for it.
+/// Parses a value by its name in JSON.
 ///
 /// # Errors
-/// What names there are.
+/// The names that exist.
 pub fn named<T: DeserializeOwned>(name: &str) -> Result<T, String> {
     let deserializer: StrDeserializer<ValueError> = name.into_deserializer();
     T::deserialize(deserializer).map_err(|error| error.to_string())

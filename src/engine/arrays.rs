@@ -1,11 +1,11 @@
-//! Named arrays, and files of them.
+//! Named arrays and files of them.
 
 use safetensors::tensor::{Dtype, TensorView};
 
 /// A named array in host memory, row-major.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Array {
-    /// As in `feat.conv4_2`.
+    /// Name, as in `feat.conv4_2`.
     pub name: String,
     /// Extents.
     pub shape: Vec<usize>,
@@ -14,10 +14,10 @@ pub struct Array {
 }
 
 impl Array {
-    /// `arrays`, each of a name of its own, as a safetensors file.
+    /// Serialises `arrays` with distinct names as a safetensors file.
     ///
     /// # Panics
-    /// When an array has not as many values as its shape says: a mistake of its maker.
+    /// If an array has another number of values than its shape.
     pub fn to_safetensors(arrays: &[Self]) -> Vec<u8> {
         let bytes = |array: &Self| {
             array.values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>()
@@ -33,7 +33,7 @@ impl Array {
     }
 }
 
-/// An array of this name, shape and values.
+/// Creates an array of this name, shape and values.
 pub fn array(name: impl Into<String>, shape: &[usize], values: Vec<f32>) -> Array {
     Array { name: name.into(), shape: shape.to_vec(), values }
 }

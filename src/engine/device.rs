@@ -1,11 +1,11 @@
-//! Opening a device to compute on, and what fits in it.
+//! Opens a device, and tells its limits.
 
 use burn::tensor::Device;
 use thiserror::Error;
 
 use crate::memory::DeviceLimits;
 
-/// The longest side offered on the processor, px: a step at 512² takes 378 GFLOP, on one core.
+/// The longest side offered on the CPU, px: a step at 512² takes 378 GFLOP on one core.
 #[cfg(feature = "cpu")]
 const MAX_CPU_EDGE_PX: u32 = 512;
 
@@ -15,10 +15,10 @@ pub enum DeviceError {
     /// The browser or the system offers no adapter.
     #[error("no adapter: {0}")]
     NoAdapter(String),
-    /// This build computes on something else.
+    /// This build has no such device.
     #[error("this build has no such device")]
     NotBuiltIn,
-    /// There is an adapter, but it gives out no device that Burn can work with.
+    /// The adapter gives no device that Burn can use.
     #[error("the adapter cannot be used: {0}")]
     Unfit(String),
 }
@@ -26,19 +26,19 @@ pub enum DeviceError {
 /// A device ready for tensors.
 #[derive(Debug)]
 pub struct OpenDevice {
-    /// For Burn; without autodiff.
+    /// The Burn device, without autodiff.
     pub device: Device,
-    /// The adapter's name, as far as it is told.
+    /// The adapter's name, if it is told.
     pub name: String,
     /// Whether the "GPU" is emulated on the processor.
     pub software: bool,
-    /// The longest side, px, of a square picture that can be painted.
+    /// The longest side, px, of a square image that can be painted.
     pub max_edge: u32,
-    /// What there is room for.
+    /// Limits that decide how to paint.
     pub limits: DeviceLimits,
 }
 
-/// The processor, through Burn's flex backend.
+/// Opens the CPU, through Burn's flex backend.
 ///
 /// # Errors
 /// [`DeviceError::NotBuiltIn`] without the feature `cpu`.
@@ -55,7 +55,7 @@ pub fn open_cpu() -> Result<OpenDevice, DeviceError> {
     Err(DeviceError::NotBuiltIn)
 }
 
-/// The strongest GPU there is, through WebGPU in a browser and the system's graphics API elsewhere.
+/// Opens the strongest GPU, through WebGPU in a browser and the system's graphics API elsewhere.
 ///
 /// In a browser `on_lost` is called when the device is lost, at any time later. Natively the next
 /// read-back fails instead, since there a device has one such callback and Burn holds it. A process

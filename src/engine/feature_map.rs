@@ -1,4 +1,4 @@
-//! What the network's layers make of a picture.
+//! Feature maps.
 
 use std::collections::BTreeMap;
 
@@ -7,9 +7,9 @@ use burn::tensor::Tensor;
 use super::ops::crop::own_buffer;
 use crate::layer::Layer;
 
-/// What one layer answers to a picture, after its ReLU.
+/// One layer's activations after its ReLU.
 ///
-/// - **Shape:** `[1, C, H, W]`, kept in f32, or in f16 where the kernels are set to.
+/// - **Shape:** `[1, C, H, W]`, in f32, or in f16 where the kernels store it.
 /// - **Units:** activation, at least 0.
 #[derive(Clone, Debug)]
 pub struct FeatureMap(Tensor<4>);
@@ -20,58 +20,58 @@ impl FeatureMap {
         Self(tensor)
     }
 
-    /// The tensor, `[1, C, H, W]`.
+    /// Returns the tensor, `[1, C, H, W]`.
     pub fn tensor(&self) -> &Tensor<4> {
         &self.0
     }
 
-    /// Gives up the tensor, `[1, C, H, W]`.
+    /// Returns the tensor, `[1, C, H, W]`, without a copy.
     pub fn into_tensor(self) -> Tensor<4> {
         self.0
     }
 
-    /// `N`: filters of the layer.
+    /// Returns `N`: the channels of the layer.
     pub fn channels(&self) -> usize {
         self.0.dims()[1]
     }
 
-    /// `M`: places at which the filters were asked.
+    /// Returns `M`: the positions of the map.
     pub fn positions(&self) -> usize {
         let [_, _, height, width] = self.0.dims();
         height * width
     }
 
-    /// The same values outside of any autodiff graph: a constant target.
+    /// Returns the map outside of any autodiff graph, as a constant target.
     pub fn detached(self) -> Self {
         Self(self.0.without_autodiff())
     }
 
-    /// The same values, to be kept for a run.
+    /// Returns the map in a buffer of its own size, to be held for a run.
     pub fn own_buffer(self) -> Self {
         Self(own_buffer(self.0))
     }
 }
 
-/// The feature maps that were asked for, by layer.
+/// Feature maps by layer.
 #[derive(Clone, Debug)]
 pub struct FeatureMaps(BTreeMap<Layer, FeatureMap>);
 
 impl FeatureMaps {
-    /// These maps.
+    /// Collects maps.
     pub fn of(maps: impl IntoIterator<Item = (Layer, FeatureMap)>) -> Self {
         Self(maps.into_iter().collect())
     }
 
-    /// Each map made another.
+    /// Maps each map.
     #[must_use]
     pub fn map(self, mut change: impl FnMut(Layer, FeatureMap) -> FeatureMap) -> Self {
         Self(self.0.into_iter().map(|(layer, map)| (layer, change(layer, map))).collect())
     }
 
-    /// The map of `layer`.
+    /// Returns the map of `layer`.
     ///
     /// # Panics
-    /// When `layer` was not asked for: a mistake of the caller.
+    /// If `layer` was not encoded.
     pub fn get(&self, layer: Layer) -> &FeatureMap {
         &self.0[&layer]
     }

@@ -1,11 +1,11 @@
-//! A picture as the network's variable.
+//! The image as the network's variable.
 
 use burn::tensor::{Device, ExecutionError, Tensor, TensorData};
 
 use super::ops::image::{crop, halve, resize, to_pixels, to_rgb};
 use crate::pixels::{ImageSize, Pixels, Reduction};
 
-/// A picture on the device.
+/// An image on the device.
 ///
 /// - **Shape:** `[1, 3, H, W]`, RGB.
 /// - **Units:** sRGB values in 0..1, not clamped while they are optimised.
@@ -19,13 +19,13 @@ impl ImageTensor {
         Self(tensor)
     }
 
-    /// The picture as the network sees it: composited over white.
+    /// Uploads an image as the network sees it: composited over white.
     pub fn from_pixels(pixels: &Pixels, device: &Device) -> Self {
         Self::from_rgb(pixels.size(), &pixels.composited_rgb(), device)
     }
 
-    /// From interleaved RGB in 0..1, `[H, W, 3]`. Put into the tensor's order here: Burn has
-    /// several programs for that on a GPU, by size.
+    /// Uploads interleaved RGB in 0..1, `[H, W, 3]`. Reordered on the host: on a GPU Burn compiles
+    /// several kernels for that, by size.
     pub fn from_rgb(size: ImageSize, rgb: &[f32], device: &Device) -> Self {
         let planes: Vec<f32> =
             (0..3).flat_map(|colour| rgb.iter().skip(colour).step_by(3).copied()).collect();
@@ -35,36 +35,36 @@ impl ImageTensor {
         ))
     }
 
-    /// The tensor, `[1, 3, H, W]`.
+    /// Returns the tensor, `[1, 3, H, W]`.
     pub fn tensor(&self) -> &Tensor<4> {
         &self.0
     }
 
-    /// Gives up the tensor, `[1, 3, H, W]`.
+    /// Returns the tensor, `[1, 3, H, W]`, without a copy.
     pub fn into_tensor(self) -> Tensor<4> {
         self.0
     }
 
-    /// Width and height.
+    /// Returns width and height.
     #[expect(clippy::cast_possible_truncation, reason = "the sides came from an ImageSize")]
     pub fn size(&self) -> ImageSize {
         let [_, _, height, width] = self.0.dims();
         ImageSize::new(width as u32, height as u32)
     }
 
-    /// The part of `size`, height and width, whose first pixel lies at row and column `at`.
+    /// Crops a region of `size`, height and width, from row and column `at` on.
     #[must_use]
     pub fn part(&self, at: [usize; 2], size: [usize; 2]) -> Self {
         Self(crop(self.0.clone(), at, size))
     }
 
-    /// The picture made smaller by `reduction`.
+    /// Reduces the image by `reduction`.
     #[must_use]
     pub fn reduced(&self, reduction: Reduction) -> Self {
         Self(reduced(self.0.clone(), reduction))
     }
 
-    /// The picture stretched to `size`, bilinearly.
+    /// Resizes the image to `size`, bilinearly.
     #[must_use]
     pub fn resize(&self, size: ImageSize) -> Self {
         if size == self.size() {
@@ -73,8 +73,8 @@ impl ImageTensor {
         Self(resize(self.0.clone(), [size.height as usize, size.width as usize]))
     }
 
-    /// Reads the picture back, opaque. On a GPU it is made bytes there, so that a third as many of
-    /// them come.
+    /// Reads the image back, opaque. A GPU packs it to bytes first: a quarter of the floats to
+    /// transfer.
     ///
     /// # Errors
     /// When the device fails or is lost.
@@ -91,7 +91,7 @@ impl ImageTensor {
     }
 }
 
-/// `[1, C, H, W]` made smaller by `reduction`.
+/// Reduces `[1, C, H, W]` by `reduction`.
 pub fn reduced(x: Tensor<4>, reduction: Reduction) -> Tensor<4> {
     let half = halve(x, reduction.halvings);
     let [_, _, height, width] = half.dims();

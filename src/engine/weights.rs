@@ -20,7 +20,7 @@ use crate::layer::Layer;
 /// Entries of a layer's codebook: one for each value of a code.
 const CODEBOOK_ENTRIES: usize = 256;
 
-/// What the pack must be, as committed beside it.
+/// What the pack must be; committed beside it.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Manifest {
     /// Name of the pack's file.
@@ -32,7 +32,7 @@ pub struct Manifest {
 }
 
 impl Manifest {
-    /// The manifest that this build was made with.
+    /// Returns the manifest of this build.
     ///
     /// # Panics
     /// Never in a build whose tests pass: one of them reads the manifest.
@@ -48,9 +48,9 @@ pub enum WeightsError {
     /// Fewer bytes than the manifest says: a broken download.
     #[error("{found} of {expected} bytes arrived")]
     Truncated {
-        /// Bytes there are.
+        /// Bytes received.
         found: u64,
-        /// Bytes there should be.
+        /// Bytes expected.
         expected: u64,
     },
     /// A web page in the pack's place, as servers send for a missing file.
@@ -64,7 +64,7 @@ pub enum WeightsError {
         /// Bytes there should be.
         expected: u64,
     },
-    /// The right number of bytes, but not the right ones.
+    /// The right number of bytes with another digest.
     #[error("the SHA-256 is {found}, not {expected}")]
     Altered {
         /// Of the bytes.
@@ -96,7 +96,7 @@ pub enum WeightsError {
     NotPositive(String),
 }
 
-/// Whether `bytes` are the pack that `manifest` describes.
+/// Checks that `bytes` are the pack that `manifest` describes.
 ///
 /// # Errors
 /// [`WeightsError::Truncated`], [`WeightsError::WebPage`], [`WeightsError::TooLong`] or
@@ -167,7 +167,7 @@ impl Weights {
         Ok(Self(layers))
     }
 
-    /// Layer, kernel (row-major `[out, in, 3, 3]`) and bias (`[out]`), in the order of the network.
+    /// Returns layer, kernel (row-major `[out, in, 3, 3]`) and bias (`[out]`), in network order.
     pub fn into_layers(self) -> impl Iterator<Item = (Layer, Vec<f32>, Vec<f32>)> {
         self.0.into_iter()
     }
@@ -209,7 +209,7 @@ fn tensor<'pack>(
     Ok(view)
 }
 
-/// The little-endian f32 values of a tensor.
+/// Returns the little-endian f32 values of a tensor.
 fn floats(view: &TensorView<'_>) -> Vec<f32> {
     view.data().as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect()
 }

@@ -1,4 +1,4 @@
-//! A value for each layer, and its text: a map of the layers whose value is not the usual one.
+//! A value per layer, serialised as a map without default values.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -8,12 +8,12 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::layer::Layer;
 
-/// A value for each layer.
+/// A value per layer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ByLayer<T>(pub [T; Layer::ALL.len()]);
 
 impl<T: Copy> ByLayer<T> {
-    /// Of `layer`.
+    /// Returns the value of `layer`.
     pub fn of(&self, layer: Layer) -> T {
         self.0[layer as usize]
     }

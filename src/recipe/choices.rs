@@ -1,4 +1,4 @@
-//! What a recipe chooses once for the whole run.
+//! Options that stay fixed for a run.
 
 use std::ops::RangeInclusive;
 
@@ -8,15 +8,15 @@ use super::by_layer::ByLayer;
 use super::{RecipeError, within};
 use crate::layer::Layer;
 
-/// How one block's feature maps are halved for the next.
+/// Pooling between blocks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Pooling {
-    /// Mean of 2×2: the paper's choice.
+    /// Average of 2×2: the paper's choice.
     #[default]
     #[serde(alias = "avg")]
     Average,
-    /// Greatest of 2×2, as VGG-19 was trained: broader, curlier forms.
+    /// Maximum of 2×2, as VGG-19 was trained: broader, curlier forms.
     Max,
 }
 
@@ -24,7 +24,7 @@ impl Pooling {
     /// Both.
     pub const ALL: [Self; 2] = [Self::Average, Self::Max];
 
-    /// The field's short name.
+    /// Returns its short name.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Average => "avg",
@@ -33,7 +33,7 @@ impl Pooling {
     }
 }
 
-/// How loud the network's filters are beside each other.
+/// Scaling of the network's filters.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Filters {
@@ -41,87 +41,84 @@ pub enum Filters {
     #[default]
     #[serde(rename = "raw")]
     Published,
-    /// Every filter scaled to answer 1 on average, as in the paper: faint filters count as much as
-    /// loud ones.
+    /// Each filter scaled to a mean activation of 1, as in the paper: weak filters count as much as
+    /// strong ones.
     Normalised,
 }
 
-/// What the network sees beyond the picture's border.
+/// Padding at the image's border.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Border {
-    /// The outermost pixels once more, so that the first layer sees no edge around the picture: the
-    /// texture runs to the rim as it is inside. The layers after it have zeros, which leave no
-    /// frame. Measured against a mirrored margin, as older recipes have it, which counts the rim
-    /// twice and doubles its contrast; and against the same in more layers, which makes the rim the
-    /// brighter.
+    /// The outermost pixels replicated before the first layer, zeros in deeper layers. The texture
+    /// reaches the rim without a frame. A mirrored margin, as in older recipes, doubles the
+    /// contrast of the rim; replication in more layers brightens it.
     #[default]
     #[serde(alias = "reflect")]
     Replicate,
-    /// Zeros around every layer, as in the paper: they leave a faint frame.
+    /// Zeros in every layer, as in the paper: they leave a faint frame.
     Zero,
 }
 
-/// The units in which the losses of different layers are added up.
+/// Units in which the layers' losses add up.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LossUnits {
-    /// Activations, as in the paper: with equal weights conv4_1 makes more than 95 % of the style
+    /// Activations, as in the paper. With equal weights conv4_1 makes more than 95 % of the style
     /// loss.
     #[default]
     Activation,
-    /// Relative to the painting: a layer's Gram distance counts beside its target's own magnitude,
-    /// and content beside the mean square of the painting's outputs. So a layer's weight means the
-    /// same at every layer and for every painting.
+    /// Relative to the painting: style distances to its statistics, content to the mean square of
+    /// its outputs. A layer's weight means the same at every layer and for every painting.
     Painting,
 }
 
-/// What is compared of a style layer's outputs.
+/// Statistic that a style layer compares.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Statistic {
-    /// Gram matrices, as in the paper.
+    /// Gram matrix, as in the paper.
     #[default]
     Gram,
-    /// Covariances and means, each relative to the painting's: accents count beside the ground that
-    /// a Gram matrix is mostly made of.
+    /// Covariance and mean, each relative to the painting's. Accents count beside the ground, which
+    /// dominates a Gram matrix.
     Covariance,
-    /// The squared 2-Wasserstein distance of normal distributions of the same mean and covariance,
-    /// relative to the painting's mean output.
+    /// Squared 2-Wasserstein distance between Gaussians of this mean and covariance, relative to
+    /// the painting's mean output.
     Wasserstein,
 }
 
-/// A statistic for each layer.
+/// A statistic per layer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct LayerStatistics(ByLayer<Statistic>);
 
 impl LayerStatistics {
-    /// Of `layer`.
+    /// Returns the statistic of `layer`.
     pub fn of(&self, layer: Layer) -> Statistic {
         self.0.of(layer)
     }
 
-    /// The statistic that `choose` names for each layer.
+    /// Creates the map by `choose`.
     pub fn by(choose: impl Fn(Layer) -> Statistic) -> Self {
         Self(ByLayer(Layer::ALL.map(choose)))
     }
 }
 
-/// How the network reads a picture.
+/// How features are computed and compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct FeatureOptions {
-    /// How feature maps are halved.
+    /// Pooling.
     pub pooling: Pooling,
-    /// What lies beyond the border.
+    /// Padding at the border.
     pub border: Border,
-    /// How loud its filters are.
+    /// Scaling of filters.
     #[serde(rename = "network")]
     pub filters: Filters,
-    /// In what units its layers' losses are added up.
+    /// Units of the losses.
     pub units: LossUnits,
-    /// What is compared of each style layer.
+    /// Statistic of each style layer.
     pub statistics: LayerStatistics,
 }
 
@@ -138,12 +135,12 @@ impl Default for FeatureOptions {
 }
 
 impl FeatureOptions {
-    /// What was the default before version 3 of recipes.
+    /// Returns the default of recipe versions 1 and 2.
     pub const fn before_version_3() -> Self {
         Self { border: Border::Replicate, ..Self::plain(Pooling::Average) }
     }
 
-    /// The published network without any of our departures, with either pooling.
+    /// Returns the published network without our departures.
     pub const fn plain(pooling: Pooling) -> Self {
         Self {
             pooling,
@@ -155,20 +152,19 @@ impl FeatureOptions {
     }
 }
 
-/// The style's factor in units of the painting: with it a content weight of 500 is the balance of
+/// Style factor in units of the painting. With it a content weight of 500 gives the balance of
 /// crowsonkb/style-transfer-pytorch (0.015 beside a style of 1).
 const PAINTING_STYLE_SCALE: f32 = 5000.0;
 
-/// What a layer's Gram distance relative to the painting's is multiplied with so that it is about
-/// the squared Wasserstein distance of the outputs' distributions, by block: the middle of what two
-/// pairs have at the photo.
+/// Factor per block that brings a relative Gram distance to about the squared Wasserstein distance:
+/// medians of two pairs at the photo.
 const GRAM_SCALES: [f32; 5] = [1.7, 2.4, 3.5, 4.1, 7.7];
-/// The same for covariances and means: about the geometric means of 13 pairs at the recoloured
-/// photo.
+/// Factor per block that does so for covariance and mean: about the geometric means of 13 pairs at
+/// the recoloured photo.
 const COVARIANCE_SCALES: [f32; 5] = [1.4, 1.1, 1.8, 1.6, 5.0];
 
 impl FeatureOptions {
-    /// By what the style loss of a layer is multiplied beside [`Self::loss_scales`].
+    /// Returns the factor of a style layer's loss beside [`Self::loss_scales`].
     pub fn layer_scale(self, layer: Layer) -> f32 {
         match (self.units, self.statistics.of(layer)) {
             (LossUnits::Activation, _) | (LossUnits::Painting, Statistic::Wasserstein) => 1.0,
@@ -179,8 +175,8 @@ impl FeatureOptions {
         }
     }
 
-    /// By what the weights of total variation and outlines are multiplied: in units of the painting
-    /// the other losses are smaller.
+    /// Returns the factor of total variation and outlines: in units of the painting the other
+    /// losses are smaller.
     pub const fn smoothness_scale(self) -> f32 {
         match self.units {
             LossUnits::Activation => 1.0,
@@ -188,14 +184,10 @@ impl FeatureOptions {
         }
     }
 
-    /// By what the content loss and the style loss are multiplied so that their gradients are about
-    /// what they are for the published network with average pooling: rounded geometric means over
-    /// five pairs of sample pictures at 64 and 128 px, which spread by a factor of 3. For the
-    /// normalised network with max pooling the content's is half of that, by how far results are
-    /// from the photo.
-    ///
-    /// In units of the painting nothing is left to make up for, and one factor brings the style
-    /// into the range of the content's weights.
+    /// Returns the factors of content and style loss that give gradients about as large as those of
+    /// the published network with average pooling. Geometric means over five sample pairs, which
+    /// spread by a factor of 3; half of that for the content of the normalised network with max
+    /// pooling, by eye.
     pub const fn loss_scales(self) -> (f32, f32) {
         if let LossUnits::Painting = self.units {
             return (1.0, PAINTING_STYLE_SCALE);
@@ -209,14 +201,14 @@ impl FeatureOptions {
     }
 }
 
-/// How the pixels are changed.
+/// Optimiser of the pixels.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OptimizerKind {
-    /// L-BFGS with backtracking: the better picture in as many steps.
+    /// L-BFGS with backtracking: better images in as many steps.
     #[default]
     Lbfgs,
-    /// Adam with a falling rate: needs less memory.
+    /// Adam with a decaying rate: less memory.
     Adam,
 }
 
@@ -228,50 +220,49 @@ pub enum Palette {
     /// The painting's, as in the paper.
     #[default]
     Painting,
-    /// The photo's: brightness alone is transferred.
+    /// The photo's: only brightness is transferred.
     Photo,
-    /// The photo's on average: the painting's colours are matched to the photo's mean and
-    /// covariance beforehand.
+    /// The photo's on average: the painting is first matched to the photo's mean and covariance of
+    /// colours.
     Matched,
 }
 
-/// What happens to colours.
+/// Colours of the result.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Colours {
-    /// Whose they are.
+    /// Whose colours.
     pub palette: Palette,
-    /// Whether brightness and palette are told apart in amounts of light instead of sRGB values.
+    /// Whether brightness and colour separate in linear light instead of sRGB values.
     pub linear_light: bool,
 }
 
-/// The picture that the optimisation begins with: a mixture, by shares. Those that a text leaves
-/// out are none.
+/// The start image: a mixture, by shares. Shares that JSON leaves out are 0.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Start {
-    /// Of the photo.
+    /// Share of the photo.
     pub photo: f32,
-    /// Of the photo with the mean and covariance of the painting's colours, where the result is to
-    /// have them; elsewhere of the photo.
+    /// Share of the photo recoloured to the mean and covariance of the painting's colours; of the
+    /// photo itself where the result keeps its colours.
     pub recoloured: f32,
-    /// Of the first painting, stretched over the photo's size.
+    /// Share of the first painting, stretched to the photo's size.
     pub painting: f32,
-    /// Of white noise, the seed's own.
+    /// Share of white noise, by the seed.
     pub noise: f32,
 }
 
 impl Start {
-    /// No picture: to be added to.
+    /// No image: a base to add to.
     const NONE: Self = Self { photo: 0.0, recoloured: 0.0, painting: 0.0, noise: 0.0 };
-    /// From the photo: what it shows stays where it is.
+    /// The photo: what it shows stays in place.
     pub const PHOTO: Self = Self { photo: 1.0, ..Self::NONE };
-    /// From the recoloured photo: the same, and the colours need not be sought, which at one size
-    /// takes most of the steps.
+    /// The recoloured photo: likewise, and the optimiser need not find the colours, which at one
+    /// size takes most steps.
     pub const RECOLOURED: Self = Self { recoloured: 1.0, ..Self::NONE };
-    /// From white noise, as in the paper.
+    /// White noise, as in the paper.
     pub const NOISE: Self = Self { noise: 1.0, ..Self::NONE };
-    /// From the painting.
+    /// The painting.
     pub const PAINTING: Self = Self { painting: 1.0, ..Self::NONE };
     /// The recoloured photo and a little noise.
     pub const BLEND: Self = Self { recoloured: 0.7, noise: 0.3, ..Self::NONE };
@@ -279,7 +270,7 @@ impl Start {
     /// Shares allowed.
     pub const SHARE: RangeInclusive<f32> = 0.0..=1.0;
 
-    /// Each share with the name of its picture.
+    /// Returns each share with its name.
     pub fn named(self) -> [(&'static str, f32); 4] {
         [
             ("photo", self.photo),
@@ -289,7 +280,7 @@ impl Start {
         ]
     }
 
-    /// The same mixture with shares that add up to 1.
+    /// Returns the mixture with shares that sum to 1.
     #[must_use]
     pub fn normalised(self) -> Self {
         let sum = self.sum();

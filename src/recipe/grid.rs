@@ -1,22 +1,22 @@
-//! The paper's fig. 3: styles of more and more layers, against more and more content.
+//! The paper's fig. 3: more style layers against more content weight.
 
 use super::{LayerWeights, LossUnits, Recipe};
 use crate::layer::Layer;
 
-/// One picture of a grid.
+/// A cell of the grid.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Cell {
-    /// From the top: the first style layers up to this one count, evenly.
+    /// Row: the style layers up to this one count.
     pub row: usize,
-    /// From the left: which of the content weights counts.
+    /// Column: the content weight.
     pub column: usize,
-    /// What to paint.
+    /// The recipe of the cell.
     pub recipe: Recipe,
 }
 
-/// The cells of a grid, row by row: one row for each of the paper's style layers, one column for
-/// each of `content_weights`. All else is as `recipe` has it. Layers weigh alike in units of
-/// activations, and finest first in those of the painting.
+/// Returns the cells, row by row: a row per style layer, a column per content weight. All else is
+/// as in `recipe`. Layers weigh evenly in units of activations, finest first in units of the
+/// painting.
 pub fn grid(recipe: &Recipe, content_weights: &[f32]) -> impl Iterator<Item = Cell> {
     let units = recipe.features.units;
     #[expect(clippy::cast_precision_loss, reason = "a few layers")]

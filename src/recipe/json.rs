@@ -1,4 +1,4 @@
-//! A recipe as the text of a file.
+//! The JSON form of recipes.
 
 use std::ops::RangeInclusive;
 
@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::{LossWeights, Recipe, RecipeError, Sizes, Start, within};
 
 impl Recipe {
-    /// Reads and validates the JSON form. An older form means what it meant then.
+    /// Parses and validates the JSON form. Older versions mean what they meant.
     ///
     /// # Errors
     /// [`RecipeError::Unreadable`], which names an unknown field, or a field whose value is none,
@@ -21,7 +21,7 @@ impl Recipe {
             .and_then(Value::as_u64)
             .and_then(|version| u32::try_from(version).ok())
         {
-            // Told before any field that only a later form has.
+            // Checked before any field that only a newer version has.
             within("version", version, &(1..=Self::VERSION))?;
             upgrade(&mut fields, version);
         }
@@ -34,7 +34,7 @@ impl Recipe {
         Ok(recipe)
     }
 
-    /// The text for [`Self::from_json`], laid out for reading.
+    /// Returns the JSON form, indented.
     ///
     /// # Panics
     /// Never: a recipe has a JSON form.
@@ -43,15 +43,14 @@ impl Recipe {
     }
 }
 
-/// What the defaults were that version 3 changed.
+/// The defaults that version 3 changed.
 const BEFORE_VERSION_3: &str = r#"{"keep_frame": true, "sizes": "one",
     "reading": {"pooling": "average", "units": "activation", "statistics": {}},
     "emphasis": {"tv_weight": 0, "outlines": 0, "style_layers": {"conv1_1": 0.2, "conv2_1": 0.2, "conv3_1": 0.2, "conv4_1": 0.2, "conv5_1": 0.2}}}"#;
 
-/// Makes the newest form of an older one: what it does not say is what the default was then.
-/// Version 1 began with the photo as it is, version 2 with the recoloured one; before version 3
-/// losses added up in units of the activations, from evenly weighted Gram matrices of
-/// average-pooled maps, at the result's size alone, and a painting's frame was part of it.
+/// Upgrades an older form: missing fields take the default of its version. Version 1 started from
+/// the photo, version 2 from the recoloured photo; both had losses in activations, evenly weighted
+/// Gram matrices, average pooling, one size, and kept frames.
 fn upgrade(fields: &mut Map<String, Value>, version: u32) {
     if version == 1
         && let Some(start) = fields.entry("start").or_insert_with(|| json!({})).as_object_mut()
@@ -75,7 +74,7 @@ fn upgrade(fields: &mut Map<String, Value>, version: u32) {
     fields.insert("version".to_owned(), json!(Recipe::VERSION));
 }
 
-/// Before version 3 the sizes had a number alone, each being half of the next: "pyramid".
+/// Before version 3 a number of halving sizes, "pyramid".
 fn name_sizes(fields: &mut Map<String, Value>) {
     if let Some(pyramid) = fields.remove("pyramid") {
         let sizes = if pyramid == 1 { json!("one") } else { json!({ "doubling": pyramid }) };
@@ -83,10 +82,10 @@ fn name_sizes(fields: &mut Map<String, Value>) {
     }
 }
 
-/// Names the field and, where its value should be another number, the range.
+/// Names the field and, for a number, its range.
 #[expect(clippy::needless_pass_by_value, reason = "for `map_err`")]
 fn unreadable(error: serde_path_to_error::Error<serde_json::Error>) -> RecipeError {
-    // Layers are names of a closed set, which have no place in a path.
+    // Layer names are a closed set and do not appear in the path.
     let (field, problem) = (error.path().to_string().replace(".?", ""), error.inner().to_string());
     let unknown = problem.starts_with("unknown");
     RecipeError::Unreadable(match allowed(&field) {
@@ -100,7 +99,7 @@ fn unreadable(error: serde_path_to_error::Error<serde_json::Error>) -> RecipeErr
     })
 }
 
-/// The numbers allowed in a field, by its path in the text.
+/// Returns the range of a field by its path.
 fn allowed(field: &str) -> Option<RangeInclusive<f64>> {
     Some(match field {
         "version" => numbers(&(1..=Recipe::VERSION)),

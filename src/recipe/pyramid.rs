@@ -1,29 +1,27 @@
-//! Painting coarse to fine: at which sizes, and for how many steps each. Pure arithmetic.
+//! Sizes and steps of painting coarse to fine. Pure arithmetic.
 
 use super::Sizes;
 use crate::pixels::ImageSize;
 
-/// The shortest side that is worth painting at, px: below it the deepest layers see next to
-/// nothing.
+/// The shortest side worth painting at, px: below, the deepest layers have next to no input.
 const SHORTEST_EDGE_PX: u32 = 64;
-/// Of a growing picture: the steps at one size for each at the one before.
+/// Steps at one size per step at the size before, when growing.
 const FEWER_STEPS: f64 = 0.6;
-/// The least steps at one size for each at the first: the last sizes need some to take on the
-/// painting's finest marks.
+/// Least steps at one size per step at the first: the last sizes need some for the finest marks.
 const LEAST_SHARE: f64 = 0.15;
 
-/// One size of the picture.
+/// One size and its steps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Level {
     /// Longer side, px.
     pub edge: u32,
-    /// Steps to do at it.
+    /// Steps at this size.
     pub steps: u32,
 }
 
-/// The levels of a picture of `size`, coarse to fine, the last at the full size. Fewer where the
-/// picture or the number of `steps` is small, so that each has two steps at least; what cannot be
-/// shared out goes to the coarsest, where steps are cheapest.
+/// Returns the levels of an image of `size`, coarse to fine, the last at full size. Few steps or a
+/// small image give fewer levels, so that each has at least two steps. The remainder goes to the
+/// coarsest, where steps are cheapest.
 pub fn levels(size: ImageSize, sizes: Sizes, steps: u32) -> Vec<Level> {
     let share: fn(i32) -> f64 = match sizes {
         Sizes::One | Sizes::Doubling(_) => |_| 1.0,
@@ -46,8 +44,8 @@ pub fn levels(size: ImageSize, sizes: Sizes, steps: u32) -> Vec<Level> {
     (0..).zip(edges).map(at).collect()
 }
 
-/// The longer sides that a picture of `size` is painted at where there are steps enough, px, the
-/// last its own.
+/// Returns the longer sides that an image of `size` is painted at if there are steps enough, px,
+/// its own last.
 pub fn edges(size: ImageSize, sizes: Sizes) -> Vec<u32> {
     match sizes {
         Sizes::One => vec![size.long_edge()],
@@ -56,7 +54,7 @@ pub fn edges(size: ImageSize, sizes: Sizes) -> Vec<u32> {
     }
 }
 
-/// Halves of the longer side, as often as the shorter one allows.
+/// Returns halves of the longer side, as often as the shorter side allows.
 fn doubling(size: ImageSize, count: u32) -> Vec<u32> {
     let fits = |&halvings: &u32| halvings == 0 || size.short_edge() >> halvings >= SHORTEST_EDGE_PX;
     let mut edges: Vec<u32> =
@@ -65,8 +63,8 @@ fn doubling(size: ImageSize, count: u32) -> Vec<u32> {
     edges
 }
 
-/// Longer sides in equal ratios of about √2, the first of them `first` px, or longer where the
-/// shorter side asks for it.
+/// Returns longer sides in equal ratios of about √2, from `first` px, or from more where the
+/// shorter side requires it.
 fn growing(size: ImageSize, first: u32) -> Vec<u32> {
     let (long, short) = (f64::from(size.long_edge()), f64::from(size.short_edge()));
     let first = f64::from(first).max(f64::from(SHORTEST_EDGE_PX) * long / short);
@@ -82,8 +80,8 @@ fn growing(size: ImageSize, first: u32) -> Vec<u32> {
     smaller.map(edge).chain([size.long_edge()]).collect()
 }
 
-/// What the first `steps` steps cost, in steps at full size: a step's cost follows the number of
-/// pixels.
+/// Returns the cost of the first `steps`, in steps at full size: the cost of a step is proportional
+/// to its pixels.
 pub fn work(levels: &[Level], steps: u32) -> f64 {
     let full = levels.last().map_or(1.0, |level| f64::from(level.edge));
     let mut left = steps;

@@ -1,4 +1,4 @@
-//! The sizes that a picture is painted at.
+//! Sizes to paint at.
 
 use std::ops::RangeInclusive;
 
@@ -6,17 +6,17 @@ use serde::{Deserialize, Serialize};
 
 use super::{RecipeError, within};
 
-/// The sizes that a picture is painted at, coarse to fine: the coarser the first, the larger the
-/// forms that are taken from the painting.
+/// Sizes to paint at, coarse to fine. The coarser the first, the larger the forms taken from the
+/// painting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Sizes {
-    /// The result's own alone.
+    /// The result's size alone.
     One,
-    /// At most as many, each twice the one before, with equal shares of the steps.
+    /// At most this many sizes, each twice the one before, with equal shares of the steps.
     Doubling(u32),
-    /// From this longer side on, px, each about √2 times the one before, with three fifths of its
-    /// steps.
+    /// Sizes from this longer side, px, each about √2 times the one before, with three fifths of
+    /// its steps.
     Growing(u32),
 }
 
@@ -26,7 +26,7 @@ impl Sizes {
     /// First sizes allowed, px of the longer side.
     pub const FIRST: RangeInclusive<u32> = 64..=4096;
 
-    /// Holds each value against its range.
+    /// Checks each value against its range.
     pub(super) fn validate(self) -> Result<(), RecipeError> {
         match self {
             Self::One => Ok(()),

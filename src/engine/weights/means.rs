@@ -1,4 +1,4 @@
-//! The channel means of the paper's normalised network: what each filter answers on average.
+//! Channel means of the paper's normalised network: each filter's mean activation.
 
 use std::collections::BTreeMap;
 
@@ -10,17 +10,16 @@ use crate::engine::arrays::Array;
 use crate::layer::Layer;
 use crate::recipe::Pooling;
 
-/// Mean answer of every filter over pictures and positions, by pooling and layer.
+/// Mean activation of each filter over images and positions, by pooling and layer.
 ///
-/// - **Shape:** `[C]` for each.
+/// - **Shape:** `[C]` each.
 /// - **Units:** activation, above 0.
-/// - **Source:** Gatys et al. 2015, section "Methods": filters scaled so that each answers 1 on
-///   average.
+/// - **Source:** Gatys et al. 2015, section "Methods": filters scaled to a mean activation of 1.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ChannelMeans(pub(in crate::engine) BTreeMap<(Pooling, Layer), Vec<f32>>);
 
 impl ChannelMeans {
-    /// Those that this build was made with.
+    /// Returns the means of this build.
     ///
     /// # Panics
     /// Never in a build whose tests pass: one of them reads the file.
@@ -47,7 +46,7 @@ impl ChannelMeans {
         Ok(Self(means))
     }
 
-    /// The file for [`Self::parse`].
+    /// Serialises the means for [`Self::parse`].
     pub fn to_bytes(&self) -> Vec<u8> {
         let array = |(&key, means): (&_, &Vec<f32>)| Array {
             name: name(key),
@@ -57,13 +56,13 @@ impl ChannelMeans {
         Array::to_safetensors(&self.0.iter().map(array).collect::<Vec<_>>())
     }
 
-    /// Of `layer` behind `pooling`, `[C]`.
+    /// Returns the means of `layer` after `pooling`, `[C]`.
     pub fn of(&self, pooling: Pooling, layer: Layer) -> &[f32] {
         &self.0[&(pooling, layer)]
     }
 }
 
-/// Every pooling with every layer.
+/// Returns every pooling with every layer.
 pub fn keys() -> impl Iterator<Item = (Pooling, Layer)> {
     Pooling::ALL
         .into_iter()
