@@ -35,10 +35,10 @@ use crate::words::{self, UserError};
 /// Steps between two read-backs of the losses: the progress bar moves, and the device's queue stays
 /// short.
 const STEPS_PER_REPORT: u32 = 5;
-/// Steps between two writings of a run's state: what is lost at most when it is killed.
+/// Steps between two saves of the state: the most that a killed run loses.
 const STEPS_PER_STATE: u32 = 25;
 
-/// What the command line can fail with; printed once, by [`run`]'s caller.
+/// Errors of the command line; [`run`]'s caller prints them, once.
 #[derive(Debug, Error)]
 pub enum CliError {
     /// A file could not be read.
@@ -47,19 +47,19 @@ pub enum CliError {
     /// A file could not be written.
     #[error("cannot write {0}: {1}")]
     Write(PathBuf, #[source] io::Error),
-    /// A file is no picture to work with.
+    /// A file is no image to work with.
     #[error("{0}: {words}", words = told(.1))]
     Picture(PathBuf, #[source] DecodeError),
-    /// A picture has a side that the network cannot see.
+    /// An image is too small for the network.
     #[error("{0}: {1}")]
     Small(PathBuf, #[source] TooSmall),
-    /// Feature maps cannot be kept in f16.
+    /// The device has no f16.
     #[error(
         "this device has no f16, which --half-precision, or the run that was kept, keeps feature \
          maps in"
     )]
     NoF16,
-    /// Content and pastiche are not of one size.
+    /// Content and pastiche differ in size.
     #[error(
         "the pastiche is {}×{} px and the content {}×{} px; they must be of one size",
         .pastiche.width,
@@ -68,32 +68,32 @@ pub enum CliError {
         .content.height
     )]
     Sizes {
-        /// Of the pastiche.
+        /// Size of the pastiche.
         pastiche: ImageSize,
-        /// Of the content.
+        /// Size of the content.
         content: ImageSize,
     },
-    /// A recipe's file makes no sense.
+    /// A recipe file is invalid.
     #[error("{0}: the {1}")]
     RecipeFile(PathBuf, #[source] RecipeError),
-    /// A flag makes no sense.
+    /// A flag is invalid.
     #[error("the {0}")]
     Recipe(#[from] RecipeError),
-    /// More weights than style pictures can be blended.
+    /// More weights than style images can be blended.
     #[error("--style-weights has {0} numbers; {MAX_STYLES} style pictures can be blended")]
     TooManyWeights(usize),
-    /// A blend of other pictures than there are.
+    /// Other numbers of weights and style images.
     #[error("--style-weights has {weights} numbers for {pictures} style pictures")]
     Weights {
-        /// Numbers.
+        /// Number of weights.
         weights: usize,
-        /// Style pictures.
+        /// Number of style images.
         pictures: usize,
     },
     /// No device.
     #[error("no device could be opened ({0}); try --device cpu")]
     Device(#[from] DeviceError),
-    /// A file of channel means makes no sense.
+    /// A file of channel means is invalid.
     #[error("{0}: {1}")]
     Means(PathBuf, #[source] WeightsError),
     /// The run failed.
@@ -101,7 +101,7 @@ pub enum CliError {
     Transfer(#[from] TransferError),
 }
 
-/// Does what the program's arguments ask.
+/// Runs the task of the program's arguments.
 ///
 /// # Errors
 /// [`CliError`].
@@ -128,7 +128,7 @@ struct Painter {
 }
 
 impl Painter {
-    /// For runs, with the kernels' strategy `kept` or else the one that is best here.
+    /// Opens a device for runs, with the strategy `kept` or else the fastest.
     fn open(args: &ComputeArgs, kept: Option<Strategy>) -> Result<Self, CliError> {
         let mut open = open_device(&args.device)?;
         if args.half_precision {
@@ -140,7 +140,7 @@ impl Painter {
         Self::on(open, args.device.device, &ChannelMeans::built_in(), kept)
     }
 
-    /// For numbers, all of them in f32.
+    /// Opens a device for measurements, all in f32.
     fn exact(args: &DeviceArgs, means: &ChannelMeans) -> Result<Self, CliError> {
         Self::on(open_device(args)?, args.device, means, None)
     }
@@ -159,12 +159,12 @@ impl Painter {
         Ok(Self { vgg: Rc::new(vgg), device, limits })
     }
 
-    /// A run before its first step.
+    /// Creates a run.
     fn begin(&self, pictures: &Pictures, recipe: &Recipe) -> Result<StyleTransfer, TransferError> {
         StyleTransfer::new(Rc::clone(&self.vgg), pictures, recipe, self.limits, &self.device)
     }
 
-    /// Paints to the end, behind a progress bar that `name` stands before.
+    /// Paints to the end, showing a progress bar with the prefix `name`.
     fn paint(&self, pictures: &Pictures, recipe: &Recipe, name: &str) -> Result<Pixels, CliError> {
         paint(&mut self.begin(pictures, recipe)?, name, None)
     }
@@ -177,7 +177,7 @@ fn open_device(args: &DeviceArgs) -> Result<OpenDevice, DeviceError> {
     }
 }
 
-/// The strategy `kept`, in halves where the capacity says so, or else the one that is fastest here.
+/// Returns the strategy `kept`, in f16 where `limits` ask for it, or else the fastest one.
 fn strategy(
     device: &Device,
     limits: DeviceLimits,
@@ -196,8 +196,8 @@ fn strategy(
     Ok(Strategy { division, precision })
 }
 
-/// Paints to the end, behind a progress bar that `name` stands before, and keeps the run in the
-/// file `state` now and then.
+/// Paints to the end, showing a progress bar with the prefix `name`, and saves the run to `state`
+/// now and then.
 fn paint(
     transfer: &mut StyleTransfer,
     name: &str,
@@ -301,7 +301,7 @@ fn grid(args: &Grid) -> Result<(), CliError> {
     Ok(())
 }
 
-/// The words for a file that is no picture to work with.
+/// Returns the words for a file that is no image to work with.
 fn told(error: &DecodeError) -> String {
     let UserError { headline, advice, .. } = words::faults::picture(error.fault());
     format!("{headline}. {advice}")

@@ -40,14 +40,14 @@ use crate::frame;
 use crate::pixels::{ImageSize, Pixels, TooSmall};
 use format::Kind;
 
-/// The most pixels that a file may have. Above the 108 MP of telephone cameras, and with 8 bytes
-/// for a pixel of the deepest kind within what a browser gives to a 32-bit WebAssembly memory.
+/// Most pixels of a file: above the 108 MP of phone cameras, and at 8 bytes a pixel within the
+/// memory of 32-bit WebAssembly.
 pub const MAX_PIXELS: u64 = 120_000_000;
 
-/// What a decoder may allocate: [`MAX_PIXELS`] of 16-bit RGBA, bytes.
+/// Most bytes that a decoder may allocate: [`MAX_PIXELS`] of 16-bit RGBA.
 const MAX_DECODER_BYTES: u64 = 8 * MAX_PIXELS;
 
-/// Why a file gives no picture.
+/// Why a file gives no image.
 #[derive(Debug, Error)]
 pub enum DecodeError {
     /// No bytes at all.
@@ -59,7 +59,7 @@ pub enum DecodeError {
     /// A format that is known but not read.
     #[error("{0:?} is not read")]
     Foreign(ForeignFormat),
-    /// The file ends before its picture does.
+    /// The file ends before its image does.
     #[error("incomplete {format:?}")]
     Truncated {
         /// Its format.
@@ -86,13 +86,13 @@ pub enum DecodeError {
     /// More than [`MAX_PIXELS`].
     #[error("{}×{} px, of {MAX_PIXELS} in all", .0.width, .0.height)]
     TooLarge(ImageSize),
-    /// Nothing that the network could see.
+    /// Too small for the network.
     #[error("too small")]
     TooSmall(#[from] TooSmall),
 }
 
 impl DecodeError {
-    /// The fault that a person is told of.
+    /// Returns the fault that a person is told.
     pub fn fault(&self) -> PictureFault {
         match *self {
             Self::Empty => PictureFault::Empty,
@@ -106,7 +106,7 @@ impl DecodeError {
         }
     }
 
-    /// The technical causes, outermost first, in one line; empty where there are none.
+    /// Returns the technical causes, outermost first, in one line; empty if there are none.
     pub fn causes(&self) -> String {
         let mut causes = Vec::new();
         let mut cause = self.source();
@@ -118,7 +118,7 @@ impl DecodeError {
     }
 }
 
-/// Reads a picture file at its own size.
+/// Decodes an image file at its own size.
 ///
 /// # Errors
 /// [`DecodeError`], but never [`DecodeError::TooSmall`].
@@ -128,8 +128,8 @@ pub fn decode(bytes: &[u8]) -> Result<Pixels, DecodeError> {
     Ok(into_pixels(image))
 }
 
-/// Reads a picture file at the size of [`ImageSize::fit_for_network`]; the way for large photos,
-/// which it never holds as RGBA.
+/// Decodes an image file at the size of [`ImageSize::fit_for_network`]; large photos are never held
+/// as RGBA.
 ///
 /// # Errors
 /// [`DecodeError`].
@@ -153,8 +153,8 @@ fn fitted(
     Ok(into_pixels(image))
 }
 
-/// Reads a painting's file at the size of [`ImageSize::fit_for_network`], without its frame unless
-/// that is to be kept; and whether one was left out.
+/// Decodes a painting at the size of [`ImageSize::fit_for_network`], without its frame unless that
+/// is kept; also returns whether a frame was cropped.
 ///
 /// # Errors
 /// [`DecodeError`].
@@ -177,7 +177,7 @@ fn without_frame(image: &DynamicImage, orientation: Orientation) -> Option<Pixel
     frame::left_out(&into_pixels(upright))
 }
 
-/// The picture as a PNG file; without an alpha channel when it is opaque.
+/// Encodes the image as PNG; without alpha if it is opaque.
 ///
 /// # Panics
 /// When a side of the picture is 0.
@@ -199,7 +199,7 @@ pub fn encode_png(pixels: &Pixels) -> Vec<u8> {
     file
 }
 
-/// The picture as it is stored, and how it must be turned.
+/// Reads the stored image and its orientation.
 fn read(bytes: &[u8]) -> Result<(DynamicImage, Orientation), DecodeError> {
     if bytes.is_empty() {
         return Err(DecodeError::Empty);
@@ -209,7 +209,7 @@ fn read(bytes: &[u8]) -> Result<(DynamicImage, Orientation), DecodeError> {
         Kind::Foreign(format) => return Err(DecodeError::Foreign(format)),
         Kind::Unknown => return Err(DecodeError::NotAPicture),
     };
-    // These decoders make up what is missing and report success.
+    // These decoders invent what is missing and report success.
     if matches!(format, PictureFormat::Jpeg | PictureFormat::WebP)
         && format::is_cut_short(format, bytes)
     {
@@ -225,12 +225,12 @@ fn read(bytes: &[u8]) -> Result<(DynamicImage, Orientation), DecodeError> {
     if u64::from(width) * u64::from(height) > MAX_PIXELS {
         return Err(DecodeError::TooLarge(ImageSize::new(width, height)));
     }
-    // A picture with unreadable EXIF is still a picture; browsers show it as stored.
+    // An image with unreadable EXIF is still an image; browsers show it as stored.
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
     Ok((DynamicImage::from_decoder(decoder).map_err(blame)?, orientation))
 }
 
-/// Sorts a decoder's error into what the person can act on.
+/// Maps a decoder's error to what the person can act on.
 fn blame(format: PictureFormat, bytes: &[u8], error: ImageError) -> DecodeError {
     match error {
         ImageError::Unsupported(_) => DecodeError::Variety { format, source: error },
@@ -265,7 +265,7 @@ fn size_of(image: &DynamicImage) -> ImageSize {
     ImageSize::new(width, height)
 }
 
-/// The size after the picture has been turned.
+/// Returns the size after applying the orientation.
 fn upright(stored: ImageSize, orientation: Orientation) -> ImageSize {
     match orientation {
         Orientation::NoTransforms

@@ -1,4 +1,4 @@
-//! Files in and out, each failure with its path.
+//! Reads and writes files; each error has the path.
 
 use std::fs;
 use std::path::Path;
@@ -8,14 +8,14 @@ use crate::codec;
 use crate::pixels::Pixels;
 use crate::recipe::Recipe;
 
-/// The picture in the file `path`, its longer side at most `edge` px.
+/// Reads the image at `path`, its longer side at most `edge` px.
 pub fn open_fitted(path: &Path, edge: u32) -> Result<Pixels, CliError> {
     codec::decode_fitted(&read(path)?, edge)
         .map_err(|error| CliError::Picture(path.to_owned(), error))
 }
 
-/// The painting in the file `path`, its longer side at most `edge` px, without its frame unless
-/// `recipe` keeps it; says so where it leaves one out.
+/// Reads the painting at `path`, its longer side at most `edge` px, without its frame unless
+/// `recipe` keeps it. Says so if it crops one.
 pub fn open_painting(path: &Path, edge: u32, recipe: &Recipe) -> Result<Pixels, CliError> {
     let (painting, framed) = codec::decode_painting(&read(path)?, edge, recipe.keep_frame)
         .map_err(|error| CliError::Picture(path.to_owned(), error))?;
@@ -25,7 +25,7 @@ pub fn open_painting(path: &Path, edge: u32, recipe: &Recipe) -> Result<Pixels, 
     Ok(painting)
 }
 
-/// The picture in the file `path`, at its own size.
+/// Reads the image at `path` at its own size.
 pub fn open_as_it_is(path: &Path) -> Result<Pixels, CliError> {
     let pixels =
         codec::decode(&read(path)?).map_err(|error| CliError::Picture(path.to_owned(), error))?;
@@ -35,12 +35,12 @@ pub fn open_as_it_is(path: &Path) -> Result<Pixels, CliError> {
     Ok(pixels)
 }
 
-/// The bytes of the file `path`.
+/// Reads the bytes at `path`.
 pub fn read(path: &Path) -> Result<Vec<u8>, CliError> {
     fs::read(path).map_err(|error| CliError::Read(path.to_owned(), error))
 }
 
-/// Makes the file `path` of `bytes`.
+/// Writes `bytes` to `path`.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
     fs::write(path, bytes).map_err(|error| CliError::Write(path.to_owned(), error))
 }

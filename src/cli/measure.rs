@@ -1,5 +1,4 @@
-//! What is measured instead of painted: the objective at one picture, and the network's means over
-//! many.
+//! Measurements: the objective at one image, and the network's channel means over many.
 
 use std::path::Path;
 
@@ -14,11 +13,11 @@ use crate::engine::weights::ChannelMeans;
 use crate::engine::{ImageTensor, TransferError};
 use crate::recipe::FeatureOptions;
 
-/// Longer sides, px, at which the network's means are taken of each picture: filters answer
-/// differently to near and far.
+/// Longer sides, px, at which the channel means are measured: filters respond differently to near
+/// and far.
 const MEANS_EDGES: [u32; 3] = [256, 384, 576];
 
-/// `impasto means`.
+/// Runs `impasto means`.
 ///
 /// # Errors
 /// [`CliError`].
@@ -35,7 +34,7 @@ pub fn measure_means(args: &Means) -> Result<(), CliError> {
     write(&args.output, &means.to_bytes())
 }
 
-/// `impasto evaluate`.
+/// Runs `impasto evaluate`.
 ///
 /// # Errors
 /// [`CliError`].

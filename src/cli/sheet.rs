@@ -1,20 +1,20 @@
-//! Pictures side by side.
+//! Contact sheets.
 
 use image::RgbaImage;
 
 use crate::pixels::{ImageSize, Pixels};
 
-/// Between two cells, px.
+/// Gutter between two cells, px.
 const GUTTER_PX: u32 = 4;
 
-/// Pictures of one size side by side, on white.
+/// Images of one size side by side, on white.
 pub struct Sheet {
     cell: ImageSize,
     image: RgbaImage,
 }
 
 impl Sheet {
-    /// A sheet for cells of this size.
+    /// Creates a sheet for cells of this size.
     pub fn new(cell: ImageSize, columns: usize, rows: usize) -> Self {
         let side = |cell: u32, count: usize| {
             u32::try_from(count).unwrap_or(1) * (cell + GUTTER_PX) + GUTTER_PX
@@ -27,7 +27,7 @@ impl Sheet {
         Self { cell, image }
     }
 
-    /// Lays `picture` into a cell.
+    /// Puts `picture` into a cell.
     pub fn put(&mut self, column: usize, row: usize, picture: Pixels) {
         let ImageSize { width, height } = picture.size();
         let image = RgbaImage::from_raw(width, height, picture.into_rgba())
@@ -44,7 +44,7 @@ impl Sheet {
         );
     }
 
-    /// The sheet as it is.
+    /// Returns the sheet.
     pub fn pixels(&self) -> Pixels {
         let (width, height) = self.image.dimensions();
         Pixels::new(ImageSize::new(width, height), self.image.as_raw().clone())

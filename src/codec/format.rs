@@ -1,17 +1,17 @@
-//! Telling files apart by their first bytes; what a file is called says nothing reliable.
+//! Tells files apart by their first bytes; names are unreliable.
 
 use image::ImageFormat;
 
 use crate::fault::{ForeignFormat, PictureFormat};
 
-/// What the first bytes say.
+/// The kind of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// It can be read.
+    /// It can be decoded.
     Picture(PictureFormat),
-    /// It is known, and cannot be read.
+    /// It is known, and cannot be decoded.
     Foreign(ForeignFormat),
-    /// No format known here.
+    /// An unknown format.
     Unknown,
 }
 
@@ -29,7 +29,7 @@ impl From<PictureFormat> for ImageFormat {
 }
 
 impl Kind {
-    /// Looks at the first bytes of a file.
+    /// Determines the kind by the first bytes of a file.
     pub fn of(bytes: &[u8]) -> Self {
         if let Some(raw) = camera_raw(bytes) {
             return Self::Foreign(raw);

@@ -1,5 +1,4 @@
-//! Changing a picture's size in linear light: averages of sRGB values would darken fine bright
-//! detail.
+//! Resizing in linear light: averages of sRGB values would darken fine bright detail.
 
 use std::sync::LazyLock;
 
@@ -10,16 +9,14 @@ use image::{GenericImageView, Rgba};
 
 use crate::pixels::{ImageSize, Pixels};
 
-/// Full scale of linear light and of alpha on the way; 16 bits hold each of the 256 sRGB levels
-/// apart.
+/// Full scale of linear light and alpha in between; 16 bits keep the 256 sRGB levels apart.
 const FULL: u16 = u16::MAX;
 
-/// The filter sees at least this many source pixels for each of its own along an axis; what is more
-/// than that is averaged in whole boxes before (as libvips does), which costs one pass and keeps a
-/// large photo's linear form out of memory.
+/// Least source pixels per filter tap along an axis. Beyond that, whole boxes are averaged first
+/// (as libvips does): one pass, and a large photo's linear form never exists.
 const LEFT_TO_FILTER: u32 = 2;
 
-/// Linear light of an sRGB byte, IEC 61966-2-1.
+/// Returns the linear light of an sRGB byte, IEC 61966-2-1.
 static TO_LINEAR: LazyLock<Vec<u16>> = LazyLock::new(|| {
     (0..=u8::MAX)
         .map(|byte| {
@@ -34,7 +31,7 @@ static TO_LINEAR: LazyLock<Vec<u16>> = LazyLock::new(|| {
         .collect()
 });
 
-/// The nearest sRGB byte of each level of linear light.
+/// Returns the nearest sRGB byte of each level of linear light.
 static FROM_LINEAR: LazyLock<Vec<u8>> = LazyLock::new(|| {
     (0..=FULL)
         .map(|level| {
@@ -49,7 +46,7 @@ static FROM_LINEAR: LazyLock<Vec<u8>> = LazyLock::new(|| {
         .collect()
 });
 
-/// `value` in 0..1 as a whole number of `full`.
+/// Returns `value` in 0..1 as a whole number of `full`.
 fn quantise<T: Into<f64> + TryFrom<u32, Error: std::fmt::Debug>>(value: f64, full: T) -> T {
     #[expect(
         clippy::cast_possible_truncation,
@@ -60,8 +57,8 @@ fn quantise<T: Into<f64> + TryFrom<u32, Error: std::fmt::Debug>>(value: f64, ful
     T::try_from(whole).expect("a value in 0..1 stays within full scale")
 }
 
-/// The picture at another size: Catmull-Rom in linear light over premultiplied alpha, so that the
-/// colour of transparent pixels does not bleed.
+/// Resizes an image: Catmull-Rom in linear light over premultiplied alpha, so that the colour of
+/// transparent pixels does not bleed.
 ///
 /// # Panics
 /// When a side of `size` is 0.
@@ -78,7 +75,7 @@ pub fn resize(pixels: &Pixels, size: ImageSize) -> Pixels {
     resize_view(&source, size)
 }
 
-/// [`resize`] of any picture of `image`, without a full-size copy of it.
+/// Resizes any `image` without a full-size copy of it.
 pub(super) fn resize_view(
     source: &impl GenericImageView<Pixel = Rgba<u8>>,
     size: ImageSize,
@@ -95,8 +92,7 @@ pub(super) fn resize_view(
     let from =
         ImageRef::from_pixels(boxes.width, boxes.height, &linear).expect("one value for each box");
     let mut to = Image::new(size.width, size.height, PixelType::U16x4);
-    // The last row and column of boxes may be cut; the crop keeps the picture's own edges where
-    // they are.
+    // The last row and column of boxes may be cut; cropping keeps the image's edges in place.
     let edge = f64::from(box_edge);
     let options = ResizeOptions::new()
         .resize_alg(ResizeAlg::Convolution(FilterType::CatmullRom))
@@ -116,7 +112,7 @@ pub(super) fn resize_view(
     Pixels::new(size, rgba).expect("four bytes for each pixel")
 }
 
-/// Mean of one box: linear light times alpha, and alpha, full scale [`FULL`].
+/// Averages one box: linear light times alpha, and alpha, full scale [`FULL`].
 fn box_mean(source: &impl GenericImageView<Pixel = Rgba<u8>>, edge: u32, x: u32, y: u32) -> U16x4 {
     let (width, height) = source.dimensions();
     let columns = x * edge..((x + 1) * edge).min(width);
@@ -136,7 +132,7 @@ fn box_mean(source: &impl GenericImageView<Pixel = Rgba<u8>>, edge: u32, x: u32,
     }))
 }
 
-/// Takes the alpha out again and encodes as sRGB.
+/// Divides by alpha and encodes as sRGB.
 fn encode([red, green, blue, alpha]: [u16; 4]) -> [u8; 4] {
     // The filter's overshoot may leave a colour above its alpha.
     let straight = |value: u16| match u32::from(alpha) {

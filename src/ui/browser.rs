@@ -13,19 +13,17 @@ use crate::web::message;
 /// Key of the settings in the browser's local storage.
 const SETTINGS_KEY: &str = "impasto.settings";
 
-/// Whether the browser shows `navigator.gpu`; whether an adapter stands behind it only the worker
-/// finds out.
+/// Whether the browser has `navigator.gpu`. Only the worker finds out whether there is an adapter.
 pub fn has_webgpu() -> bool {
     Reflect::get(&window().navigator(), &JsValue::from_str("gpu")).is_ok_and(|gpu| gpu.is_truthy())
 }
 
-/// The settings' text of an earlier visit; empty where there is none or the browser refuses.
+/// Returns the settings' JSON of an earlier visit; empty if there is none or the browser refuses.
 pub fn stored_settings() -> String {
     storage().and_then(|storage| storage.get_item(SETTINGS_KEY).ok().flatten()).unwrap_or_default()
 }
 
-/// Keeps the settings' text for the next visit. A browser that refuses forgets them: nothing else
-/// depends on it.
+/// Stores the settings' JSON for the next visit. Nothing else depends on it.
 pub fn store_settings(text: &str) {
     if let Some(storage) = storage() {
         drop(storage.set_item(SETTINGS_KEY, text));
@@ -36,30 +34,30 @@ fn storage() -> Option<Storage> {
     window().local_storage().ok().flatten()
 }
 
-/// The address of a file beside the page, wherever the page is served; `None` when `path` makes no
-/// address.
+/// Returns the address of a file beside the page, wherever the page is served; `None` if `path`
+/// makes no address.
 pub fn address_of(path: &str) -> Option<String> {
     let base = document().base_uri().ok().flatten()?;
     Url::new_with_base(path, &base).ok().map(|url| url.href())
 }
 
-/// What the page's `<meta>` of this name says.
+/// Returns the content of the page's `<meta>` of this name.
 pub fn meta_content(name: &str) -> Option<String> {
     let element = document().query_selector(&format!("meta[name='{name}']")).ok().flatten()?;
     element.get_attribute("content")
 }
 
-/// The address of a `Blob` for an `<img>` or a download; it dies with this value.
+/// An object URL of a `Blob`, for an `<img>` or a download; revoked when dropped.
 #[derive(Debug, PartialEq, Eq)]
 pub struct ObjectUrl(String);
 
 impl ObjectUrl {
-    /// `None` when the browser cannot make one.
+    /// Creates the URL; `None` when the browser cannot.
     pub fn new(blob: &Blob) -> Option<Self> {
         Url::create_object_url_with_blob(blob).ok().map(Self)
     }
 
-    /// The address.
+    /// Returns the URL.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -72,14 +70,14 @@ impl Drop for ObjectUrl {
     }
 }
 
-/// PNG `bytes` (an `ArrayBuffer`) as a `Blob`; `None` when they are none.
+/// Returns PNG `bytes` (an `ArrayBuffer`) as a `Blob`; `None` for another value.
 pub fn png_blob(bytes: &JsValue) -> Option<Blob> {
     let kind = BlobPropertyBag::new();
     kind.set_type("image/png");
     Blob::new_with_buffer_source_sequence_and_options(&Array::of1(bytes), &kind).ok()
 }
 
-/// JSON `text` as a `Blob`; `None` when the browser cannot make one.
+/// Returns JSON `text` as a `Blob`; `None` when the browser cannot make one.
 pub fn json_blob(text: &str) -> Option<Blob> {
     let kind = BlobPropertyBag::new();
     kind.set_type("application/json");
@@ -104,10 +102,10 @@ pub fn save(blob: &Blob, name: &str) {
 /// Why a file beside the page could not be fetched.
 #[derive(Debug, Error)]
 pub enum FetchError {
-    /// No answer.
+    /// No response.
     #[error("no answer: {0}")]
     NoAnswer(String),
-    /// An answer that says no.
+    /// A response with an error status.
     #[error("the server answered {0}")]
     Status(u16),
 }
@@ -130,17 +128,17 @@ pub async fn fetch_blob(path: &str) -> Result<Blob, FetchError> {
     Ok(blob.unchecked_into())
 }
 
-/// Gives the focus to the element of this id.
+/// Focuses the element of this id.
 pub fn focus(id: &str) {
     if let Some(element) =
         document().get_element_by_id(id).and_then(|element| element.dyn_into::<HtmlElement>().ok())
     {
-        // A refusal leaves the focus where it is.
+        // If the browser refuses, the focus stays where it is.
         drop(element.focus());
     }
 }
 
-/// Scrolls the element of this id into view, where it is not.
+/// Scrolls the element of this id into view, if it is not.
 pub fn reveal(id: &str) {
     if let Some(element) = document().get_element_by_id(id) {
         let options = web_sys::ScrollIntoViewOptions::new();

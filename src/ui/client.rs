@@ -1,4 +1,4 @@
-//! Owns the worker: makes it, speaks the protocol with it, ends it. Knows nothing of runs.
+//! Owns the worker: creates it, exchanges messages, ends it. Knows nothing of runs.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -13,7 +13,7 @@ use crate::protocol::wire;
 use crate::protocol::{Command, DeviceKind, Event};
 use crate::web::message;
 
-/// Name of the `<meta>` that says where the script of a worker for `kind` lies.
+/// Returns the name of the `<meta>` that holds the address of the script of a worker for `kind`.
 const fn worker_meta(kind: DeviceKind) -> &'static str {
     match kind {
         DeviceKind::Gpu => "impasto-worker",
@@ -21,23 +21,23 @@ const fn worker_meta(kind: DeviceKind) -> &'static str {
     }
 }
 
-/// Hears every event with its attachments.
+/// Called with every event and its attachments.
 type Listener = Rc<dyn Fn(Event, Vec<JsValue>)>;
 
-/// The page's end of the protocol. At most one worker lives at a time; of one that was ended
-/// nothing more is heard.
+/// The page's end of the protocol. At most one worker exists at a time; events of an ended one are
+/// never delivered.
 pub struct Client {
     listener: Listener,
     link: RefCell<Option<WorkerLink>>,
 }
 
 impl Client {
-    /// A client without a worker, whose events `listener` will hear.
+    /// Creates a client without a worker, whose events go to `listener`.
     pub fn new(listener: impl Fn(Event, Vec<JsValue>) + 'static) -> Self {
         Self { listener: Rc::new(listener), link: RefCell::new(None) }
     }
 
-    /// Makes a worker for `kind`, ending the one there is. A failure is heard as a fatal
+    /// Creates a worker for `kind`, ending the current one. A failure arrives as a fatal
     /// [`Event::Failed`].
     pub fn boot(&self, kind: DeviceKind) {
         self.retire();
@@ -52,7 +52,7 @@ impl Client {
         drop(self.link.take());
     }
 
-    /// Posts a command and its attachments. Without a worker there is nobody to tell.
+    /// Posts a command and its attachments, if there is a worker.
     pub fn post(&self, command: &Command, attachments: &[JsValue]) {
         let posted = self
             .link
@@ -65,7 +65,7 @@ impl Client {
     }
 }
 
-/// A living worker and the closures that hear it.
+/// A worker and the closures that receive its messages.
 struct WorkerLink {
     worker: Worker,
     _on_message: Closure<dyn FnMut(MessageEvent)>,
@@ -113,8 +113,7 @@ impl WorkerLink {
 }
 
 impl Drop for WorkerLink {
-    /// Messages that are already on their way are still delivered after `terminate`, so the
-    /// handlers go first.
+    /// Messages in flight are delivered even after `terminate`, so the handlers are removed first.
     fn drop(&mut self) {
         self.worker.set_onmessage(None);
         self.worker.set_onerror(None);

@@ -1,5 +1,5 @@
-//! Where the page's threads meet: what the person asks goes through [`Studio`], and what the studio
-//! asks is done here.
+//! Connects person, [`Studio`] and worker: requests of the person go through the studio, whose
+//! tasks are carried out here.
 
 mod grid;
 mod inputs;
@@ -30,17 +30,16 @@ use crate::protocol::{Command, Event, RunId};
 use crate::recipe::{LossWeights, OptimizerKind, Preset};
 use crate::words::notices;
 
-/// Time for which slider movements are gathered into one message, ms.
+/// Debounce time of sliders, ms.
 const ADJUST_EVERY_MS: u32 = 80;
 
-/// The id of the element that holds the result.
+/// Id of the element that holds the result.
 pub const RESULT_ID: &str = "result";
 
-/// The id of the element that holds the grid.
+/// Id of the element that holds the grid.
 pub const GRID_ID: &str = "grid";
 
-/// What a run is made of: the name of its result's file, what that is compared with, and the
-/// attachments.
+/// Inputs of a run: the file name of its result, the original to compare with, the files.
 type RunInputs = (String, Original, StartFiles);
 
 type Local<T> = RwSignal<T, LocalStorage>;
@@ -52,16 +51,16 @@ pub struct Desk {
     content: Local<Option<Picture>>,
     style: Local<Option<Picture>>,
     second_style: Local<Option<Picture>>,
-    /// The address of the photo whose size is known, and that.
+    /// Address of the photo whose size is known, and that size.
     photo: RwSignal<Option<(String, ImageSize)>>,
     intake: Local<Intake<Picture>>,
     picture_store: StoredValue<Rc<PictureStore>, LocalStorage>,
     result_images: Local<ResultImages>,
-    /// The pictures of the grid, as far as it is painted.
+    /// The grid's pictures so far.
     cells: Local<Vec<ResultImage>>,
-    /// What the grid is made of, however the wells change meanwhile.
+    /// The grid's inputs, however the input slots change meanwhile.
     grid_of: StoredValue<Option<RunInputs>, LocalStorage>,
-    /// What a run that goes on begins with.
+    /// The result that a continued run starts from.
     earlier: StoredValue<Option<Blob>, LocalStorage>,
     origin: StoredValue<Option<Rc<Origin>>, LocalStorage>,
     client: StoredValue<Option<Rc<Client>>, LocalStorage>,
@@ -70,7 +69,7 @@ pub struct Desk {
 }
 
 impl Desk {
-    /// A desk with the settings and pictures of the last visit, and a worker on its way.
+    /// Creates a desk with settings and pictures of the last visit, and boots a worker.
     pub fn open() -> Self {
         let settings = Settings::from_json(&browser::stored_settings());
         let desk = Self {
@@ -101,22 +100,22 @@ impl Desk {
         desk
     }
 
-    /// The studio, for what a component shows of it.
+    /// Returns the studio, for components to read.
     pub fn studio(self) -> ReadSignal<Studio> {
         self.studio.read_only()
     }
 
-    /// The canvas that results are painted on.
+    /// Returns the canvas of the result.
     pub fn canvas(self) -> NodeRef<html::Canvas> {
         self.canvas
     }
 
-    /// The results.
+    /// Returns the results.
     pub fn result_images(self) -> ReadSignal<ResultImages, LocalStorage> {
         self.result_images.read_only()
     }
 
-    /// The picture that the run under work, or the result on view, is to be compared with.
+    /// Returns the picture to compare the current run, or the shown result, with.
     pub fn original(self) -> Option<Original> {
         let origin = self.origin.with_value(Clone::clone);
         let live = self.studio.with(Studio::is_live);
@@ -127,12 +126,12 @@ impl Desk {
         origin.map(|origin| origin.original.clone())
     }
 
-    /// Begins a run with the pictures, unless one is missing or a run is under way.
+    /// Starts a run, unless a picture is missing or a run is live.
     pub fn stylise(self) {
         self.begin(Errand::Repaint, Studio::start);
     }
 
-    /// Begins a run that goes on from the result on view.
+    /// Starts a run from the shown result.
     pub fn go_on(self) {
         self.with_shown_png(move |desk, png| {
             desk.earlier.set_value(Some(png.clone()));
@@ -140,13 +139,13 @@ impl Desk {
         });
     }
 
-    /// Begins to show what layers know of one picture.
+    /// Starts a reconstruction.
     pub fn reconstruct(self) {
         let reconstruction = self.studio.with_untracked(|studio| studio.settings().reconstruction);
         self.begin(Errand::Reconstruct(reconstruction), Studio::reconstruct);
     }
 
-    /// Does what may help after something failed.
+    /// Applies the remedy of an error.
     pub fn help(self, remedy: Remedy) {
         match remedy {
             Remedy::Retry => self.retry(),
@@ -159,7 +158,7 @@ impl Desk {
         }
     }
 
-    /// Begins the last run once more.
+    /// Starts the last run again.
     fn retry(self) {
         if let Some(errand) =
             self.studio.with_untracked(|studio| studio.run().map(|run| run.errand))
@@ -173,19 +172,19 @@ impl Desk {
         if !live && untrack(|| self.is_ready_for(errand)) {
             self.act(start);
             let place = if matches!(errand, Errand::Cell(_)) { GRID_ID } else { RESULT_ID };
-            // Once it has been laid out: before the first run there is no grid.
+            // After layout: before the first run there is no grid.
             request_animation_frame(move || browser::reveal(place));
         }
     }
 
-    /// Carries out a change of the studio, and what follows from it.
+    /// Applies a change to the studio and carries out the task that follows.
     pub fn act(self, change: impl FnOnce(&mut Studio) -> Option<Task>) {
         if let Some(task) = self.studio.try_update(change).flatten() {
             self.perform(task, None);
         }
     }
 
-    /// Changes what content, style and smoothness weigh, also in the running picture.
+    /// Changes the weights of the loss terms, also of the live run.
     pub fn adjust(self, change: impl FnOnce(&mut LossWeights)) {
         self.studio.update(|studio| studio.set_loss_weights(change));
         if self.adjusting.with_value(Option::is_some) {
@@ -198,7 +197,7 @@ impl Desk {
         self.adjusting.set_value(Some(Timeout::new(ADJUST_EVERY_MS, send)));
     }
 
-    /// Sets what changes the pixels, also in the running picture.
+    /// Sets the optimiser, also of the live run.
     pub fn take_optimizer(self, optimizer: OptimizerKind) {
         self.act(|studio| {
             studio.set(|settings| settings.recipe.optimizer = optimizer);
@@ -206,7 +205,7 @@ impl Desk {
         });
     }
 
-    /// Sets the recipe to a preset's, also in the running picture as far as it can follow.
+    /// Applies a preset, also to the live run as far as it can follow.
     pub fn take_preset(self, preset: Option<Preset>) {
         let Some(preset) = preset else { return };
         self.act(|studio| {
@@ -215,7 +214,7 @@ impl Desk {
         });
     }
 
-    /// Saves the picture: as it is now while a run goes on, else the one on view.
+    /// Saves the current image of a live run, else the shown result.
     pub fn download(self) {
         match self.studio.try_update(Studio::export).flatten() {
             Some(task) => self.perform(task, None),
@@ -228,7 +227,7 @@ impl Desk {
         }
     }
 
-    /// Brings the result before this one back on view, or returns from it.
+    /// Swaps the shown result with the previous one.
     pub fn swap_results(self) {
         self.result_images.update(ResultImages::swap);
     }
@@ -238,8 +237,8 @@ impl Desk {
         Effect::new(move || settings.with(|text| browser::store_settings(text)));
     }
 
-    /// From the first picture on, and after each run, has the worker get ready for the next one
-    /// while the person chooses.
+    /// Has the worker prepare the next run while the person chooses: from the first picture on, and
+    /// after each run.
     fn prepare_ahead(self) {
         let task = Memo::new(move |_| {
             let has = |picture: Local<Option<Picture>>| picture.with(Option::is_some);
@@ -287,7 +286,7 @@ impl Desk {
         }
     }
 
-    /// The pictures of the current run as attachments; what they are is noted for the result.
+    /// Returns the files of the current run as attachments, and notes the origin of its result.
     fn bring_pictures(self, run: RunId) -> Vec<JsValue> {
         let Some(errand) = self.studio.with_untracked(|studio| studio.run().map(|run| run.errand))
         else {
@@ -318,8 +317,8 @@ impl Desk {
         Some((file_name, original, files))
     }
 
-    /// A style is reconstructed beside a photo that does not count: the painting itself, for its
-    /// size.
+    /// A style reconstruction needs a photo for its size: the painting itself, with no content
+    /// weight.
     fn picture_to_reconstruct(self, reconstruction: Reconstruction) -> Option<RunInputs> {
         let (picture, title, paintings) = match reconstruction.subject {
             ReconstructionOf::Content => (self.content.get_untracked()?, "photo", 0),
@@ -337,7 +336,7 @@ impl Desk {
         }
     }
 
-    /// What the current run has painted.
+    /// Returns the current image of the run.
     fn result_image(self, size: ImageSize, bytes: &JsValue) -> Option<ResultImage> {
         self.origin
             .with_value(Clone::clone)
@@ -364,8 +363,7 @@ impl Desk {
         self.result_images.update(|result_images| result_images.note_saved(origin.run));
     }
 
-    /// Whether leaving the page would lose something: a run that goes on, or a result that the
-    /// person has not saved.
+    /// Whether leaving the page would lose something: a live run, or an unsaved result.
     pub fn has_something_to_lose(self) -> bool {
         let unsaved = |result_images: &ResultImages| {
             result_images.shown.as_ref().is_some_and(|result_image| !result_image.is_saved)
@@ -373,8 +371,8 @@ impl Desk {
         self.studio.with_untracked(Studio::is_live) || self.result_images.with_untracked(unsaved)
     }
 
-    /// Does something with the result on view as a PNG: the worker's where it made one, else what
-    /// the canvas holds, as after a cancel.
+    /// Calls `act` with the shown result as PNG: the worker's if there is one, else the canvas, as
+    /// after a cancel.
     fn with_shown_png(self, act: impl FnOnce(Self, &Blob) + 'static) {
         let Some(result_image) =
             self.result_images.with_untracked(|result_images| result_images.shown.clone())
@@ -394,7 +392,7 @@ impl Desk {
         }
     }
 
-    /// Says that a result could not be shown.
+    /// Reports that a result could not be shown.
     pub fn report_unpainted(self, cause: &JsValue) {
         let error = notices::unpainted(format!("{cause:?}"));
         self.studio.update(|studio| studio.report_trouble(error));

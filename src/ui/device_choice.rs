@@ -1,11 +1,11 @@
-//! Where to compute: the person's wish, what the browser offers, and what turned out. Pure, so that
-//! each rule is one line.
+//! GPU or processor: the wish of the person, the offer of the browser, the outcome. Pure functions,
+//! one rule each.
 
 use serde::{Deserialize, Serialize};
 
 use crate::protocol::{DeviceKind, DeviceReport};
 
-/// The person's switch.
+/// The choice of the person.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DeviceChoice {
@@ -22,7 +22,7 @@ impl DeviceChoice {
     /// All choices, in the order shown.
     pub const ALL: [Self; 3] = [Self::Auto, Self::Gpu, Self::Cpu];
 
-    /// The word that stands for it in a form's value.
+    /// Returns its key in the settings.
     pub const fn key(self) -> &'static str {
         match self {
             Self::Auto => "auto",
@@ -31,7 +31,7 @@ impl DeviceChoice {
         }
     }
 
-    /// As the person reads it.
+    /// Returns its label.
     pub const fn label(self) -> &'static str {
         match self {
             Self::Auto => "Automatic",
@@ -40,13 +40,13 @@ impl DeviceChoice {
         }
     }
 
-    /// The choice whose [`Self::key`] this is.
+    /// Returns the choice of this [`Self::key`].
     pub fn from_key(key: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|choice| choice.key() == key)
     }
 }
 
-/// The device to open first; `has_webgpu` is whether the browser shows `navigator.gpu`.
+/// Returns the device to open first; `has_webgpu`: the browser has `navigator.gpu`.
 pub fn first_device(choice: DeviceChoice, has_webgpu: bool) -> DeviceKind {
     match choice {
         DeviceChoice::Gpu => DeviceKind::Gpu,
@@ -55,13 +55,13 @@ pub fn first_device(choice: DeviceChoice, has_webgpu: bool) -> DeviceKind {
     }
 }
 
-/// The device to try when `failed` could not be opened; `None` when that is the end.
+/// Returns the device to try after `failed` could not be opened; `None` if there is none.
 pub fn device_after_failure(choice: DeviceChoice, failed: DeviceKind) -> Option<DeviceKind> {
     (choice == DeviceChoice::Auto && failed == DeviceKind::Gpu).then_some(DeviceKind::Cpu)
 }
 
-/// The device to open instead of the one just opened; `None` to keep it. An emulated GPU runs on
-/// the processor as well, and slower than Burn's own CPU backend does.
+/// Returns the device to open instead of the current one; `None` to keep it. An emulated GPU is
+/// slower than Burn's CPU backend.
 pub fn better_device(choice: DeviceChoice, opened: &DeviceReport) -> Option<DeviceKind> {
     (choice == DeviceChoice::Auto && opened.software).then_some(DeviceKind::Cpu)
 }

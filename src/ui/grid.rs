@@ -1,35 +1,35 @@
-//! The grid: the paper's fig. 3, painted cell by cell at a small size, so that one sees what layers
-//! and weights do before painting large.
+//! The grid: the paper's fig. 3, cell by cell at a small size, so that the effect of layers and
+//! weights shows before a large run.
 
 use super::settings::content_position;
 use crate::layer::Layer;
 use crate::recipe::{self, Cell, Recipe};
 
-/// Content weights of the columns: the ends and the middle of the slider, most style at the left.
+/// Content weights of the columns: ends and middle of the slider, most style at the left.
 pub const COLUMNS: [f32; 3] = [16.0, 500.0, 16_000.0];
 /// Rows: the paper's style layers, one more in each.
 pub const ROWS: usize = Layer::STYLE.len();
-/// Pictures of a grid.
+/// Number of cells.
 pub const CELLS: usize = ROWS * COLUMNS.len();
 
-/// Longer side of a cell on a graphics card, px.
+/// Longer side of a cell on a GPU, px.
 const FAST_EDGE: u32 = 128;
-/// The same where a step takes long.
+/// Longer side of a cell where a step is slow, px.
 const SLOW_EDGE: u32 = 64;
 
-/// The cells, row by row. All but size, style layers and content weight is as in `own`.
+/// Returns the cells, row by row. All but size, style layers and content weight is as in `own`.
 pub fn cells(own: &Recipe, fast: bool) -> Vec<Cell> {
     let edge = if fast { FAST_EDGE } else { SLOW_EDGE };
     recipe::grid(&Recipe { size: own.size.min(edge), ..own.clone() }, &COLUMNS).collect()
 }
 
-/// The style layers of a row.
+/// Returns the label of a row.
 pub fn row_label(row: usize) -> String {
     let (first, last) = (Layer::STYLE[0].name(), Layer::STYLE[row.min(ROWS - 1)].name());
     if row == 0 { first.to_owned() } else { format!("to {last}") }
 }
 
-/// The content weight of a column, as the slider says it.
+/// Returns the label of a column.
 pub fn column_label(column: usize) -> String {
     format!("{} % style", content_position(COLUMNS[column.min(COLUMNS.len() - 1)]))
 }

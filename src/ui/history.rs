@@ -1,7 +1,7 @@
 //! The total loss over a run's steps, thinned so that a long run costs no more than a short one,
 //! and its curve.
 
-/// Points kept at most; a curve this fine looks smooth at the width it is drawn.
+/// Most points: smooth at the width it is drawn.
 const CAPACITY: usize = 256;
 
 /// The total loss over a run's steps.
@@ -9,13 +9,12 @@ const CAPACITY: usize = 256;
 pub struct LossHistory {
     points: Vec<(u32, f32)>,
     latest: Option<(u32, f32)>,
-    /// Steps between kept points at least; doubles whenever the room is spent.
+    /// Least steps between points; doubles whenever the points are full.
     spacing: u32,
 }
 
 impl LossHistory {
-    /// Notes the total loss after `step` steps. What is not finite has no place on a curve and is
-    /// left out.
+    /// Adds the total loss after `step`. Values that are not finite are left out.
     pub fn push(&mut self, step: u32, total: f32) {
         if !total.is_finite() {
             return;
@@ -35,19 +34,19 @@ impl LossHistory {
         self.points.push((step, total));
     }
 
-    /// The first point: step and total loss.
+    /// Returns the first point: step and total loss.
     pub fn first(&self) -> Option<(u32, f32)> {
         self.points.first().copied()
     }
 
-    /// The latest point: step and total loss.
+    /// Returns the latest point: step and total loss.
     pub fn latest(&self) -> Option<(u32, f32)> {
         self.latest
     }
 
-    /// The curve as the `points` of an SVG polyline in a box of `width` × `height`, the loss on a
-    /// logarithmic scale from the smallest (bottom) to the greatest (top). `steps` is where the box
-    /// ends. Empty before the second point.
+    /// Returns the curve as `points` of an SVG polyline in a box of `width` × `height`: logarithmic
+    /// loss from the least (bottom) to the greatest (top), `steps` at the right edge. Empty before
+    /// the second point.
     pub fn polyline(&self, steps: u32, width: f32, height: f32) -> String {
         let points: Vec<(f32, f32)> = self
             .points
@@ -69,7 +68,7 @@ impl LossHistory {
     }
 }
 
-/// Step, and logarithm of a total loss that may have reached zero.
+/// Returns step and logarithm of a total loss that may be zero.
 #[expect(clippy::cast_precision_loss, reason = "steps are far below 2^24")]
 fn scaled(step: u32, total: f32) -> (f32, f32) {
     (step as f32, total.max(f32::MIN_POSITIVE).ln())

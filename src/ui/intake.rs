@@ -1,25 +1,24 @@
-//! What becomes of the files that a person brings: which place each goes to, and which of them wait
-//! for the worker's word.
+//! Files that a person brings: which input slot each goes to, and which await the verdict of the
+//! worker.
 
 use crate::protocol::FileId;
 
-/// A place for a picture that goes in.
+/// An input slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Well {
-    /// For what the result shows.
+    /// The content picture.
     Content,
-    /// For how it is painted.
+    /// The style picture.
     Style,
-    /// For what is blended into that.
+    /// A second style picture, blended with the first.
     SecondStyle,
 }
 
 impl Well {
-    /// All, in the order in which several files fill them.
+    /// All slots, in the order in which several files fill them.
     pub const ALL: [Self; 3] = [Self::Content, Self::Style, Self::SecondStyle];
 
-    /// Value of the attribute `data-well`, by which the well that has the focus is known; also
-    /// names what storage keeps of it.
+    /// Returns its key: the attribute `data-well`, and the name in storage.
     pub const fn key(self) -> &'static str {
         match self {
             Self::Content => "content",
@@ -28,15 +27,15 @@ impl Well {
         }
     }
 
-    /// The well whose [`Self::key`] this is.
+    /// Returns the slot of this [`Self::key`].
     pub fn from_key(key: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|well| well.key() == key)
     }
 }
 
-/// Where each of `count` pictures goes that were brought at once: on a well the first alone is
-/// taken; beside the wells one fills the first empty one, and several fill them in their order.
-/// Those beyond go nowhere.
+/// Returns the slot of each of `count` pictures brought at once. On a slot only the first is taken.
+/// Beside the slots one picture fills the first empty slot, several fill them in order; the rest is
+/// dropped.
 pub fn places(brought_to: Option<Well>, count: usize, first_empty: Well) -> Vec<Well> {
     match (brought_to, count) {
         (_, 0) => Vec::new(),
@@ -51,8 +50,8 @@ pub fn is_recipe(name: &str) -> bool {
     name.rsplit_once('.').is_some_and(|(_, extension)| extension.eq_ignore_ascii_case("json"))
 }
 
-/// Pictures on their way to a well. Each waits there for the worker's word, so that a file that is
-/// no picture never takes the place of one.
+/// Pictures that await the verdict of the worker, so that a file that is no picture never replaces
+/// one.
 #[derive(Debug)]
 pub struct Intake<P> {
     last: u32,
@@ -66,31 +65,30 @@ impl<P> Default for Intake<P> {
 }
 
 impl<P> Intake<P> {
-    /// Lets `picture` wait for `well`. What waits there already may still turn out to be the better
-    /// one.
+    /// Adds `picture` for `well`. What already waits there may still turn out to be the better one.
     pub fn admit(&mut self, well: Well, picture: P) -> FileId {
         self.last += 1;
         self.waiting.push((FileId(self.last), well, picture));
         FileId(self.last)
     }
 
-    /// What waited as `file` and has passed; what came before it for the same well waits no more.
-    /// `None` when it has been recalled.
+    /// Removes and returns the picture of an accepted `file`, and drops earlier ones for its slot.
+    /// `None` if it was recalled.
     pub fn accept(&mut self, file: FileId) -> Option<(Well, P)> {
         let (well, picture) = self.reject(file)?;
-        // Answers may overtake each other, where a question had to be asked again.
+        // Verdicts may overtake each other where a question was repeated.
         self.waiting.retain(|(earlier, waiting, _)| *waiting != well || earlier.0 > file.0);
         Some((well, picture))
     }
 
-    /// What waited as `file` and has failed. `None` when it has been recalled.
+    /// Removes and returns the picture of a rejected `file`. `None` if it was recalled.
     pub fn reject(&mut self, file: FileId) -> Option<(Well, P)> {
         let index = self.waiting.iter().position(|(waiting, ..)| *waiting == file)?;
         let (_, well, picture) = self.waiting.remove(index);
         Some((well, picture))
     }
 
-    /// Lets what waits for one of the two wells wait for the other.
+    /// Swaps what waits for the two slots.
     pub fn exchange(&mut self, one: Well, other: Well) {
         for (_, well, _) in &mut self.waiting {
             *well = match *well {
@@ -101,17 +99,17 @@ impl<P> Intake<P> {
         }
     }
 
-    /// Lets nothing wait for `well` any more.
+    /// Drops what waits for `well`.
     pub fn recall(&mut self, well: Well) {
         self.waiting.retain(|(_, waiting, _)| *waiting != well);
     }
 
-    /// All that wait, with the names by which the worker knows them.
+    /// Returns all that wait, with their file ids.
     pub fn waiting(&self) -> impl Iterator<Item = (FileId, &P)> {
         self.waiting.iter().map(|(file, _, picture)| (*file, picture))
     }
 
-    /// What has come last of what waits for `well`.
+    /// Returns the latest that waits for `well`.
     pub fn waiting_for(&self, well: Well) -> Option<&P> {
         self.waiting
             .iter()

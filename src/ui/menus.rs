@@ -1,4 +1,4 @@
-//! What the page offers to choose from, in the person's words.
+//! Menus of the page.
 
 use super::device_choice::DeviceChoice;
 use super::reconstruction::ReconstructionOf;
@@ -12,14 +12,14 @@ use crate::recipe::{
 };
 use crate::words::figures::gigabytes;
 
-/// One thing to choose from a list.
+/// An entry of a menu.
 #[derive(Clone, Debug, PartialEq)]
 pub struct MenuItem<T> {
-    /// What is chosen.
+    /// Its value.
     pub value: T,
-    /// For the markup; no two of a list are alike.
+    /// Its key in the markup; unique within a menu.
     pub key: String,
-    /// As the person reads it.
+    /// Its label.
     pub label: String,
 }
 
@@ -27,10 +27,10 @@ fn item<T>(value: T, key: impl Into<String>, label: impl Into<String>) -> MenuIt
     MenuItem { value, key: key.into(), label: label.into() }
 }
 
-/// The key of a value that a recipe file has brought.
+/// Key of a value that a recipe file brought.
 const OWN: &str = "own";
 
-/// `menus`, and beside them `own`, where it is none of them.
+/// Returns `menus` with `own` added if it is none of them.
 fn with_own<T: PartialEq>(
     mut menus: Vec<MenuItem<T>>,
     own: T,
@@ -43,9 +43,8 @@ fn with_own<T: PartialEq>(
     menus
 }
 
-/// Sizes of the result, px, which is never larger than the photo; on a graphics card of this
-/// capacity each with the memory that `recipe` takes there, and whether it is painted in tiles.
-/// Before the photo's shape is known it counts as a square, and so do paintings.
+/// Returns sizes of the result, px, none larger than the photo. On a GPU each tells its memory for
+/// `recipe`, and whether it is tiled. Without a known shape, photo and paintings count as squares.
 pub fn sizes(
     fitting: &[u32],
     own: u32,
@@ -63,7 +62,7 @@ pub fn sizes(
         let fitted = photo.unwrap_or(ImageSize::new(size, size)).fit_to_edge(size);
         let ImageSize { width, height } = fitted;
         let tiles = if card.sees_whole(width, height) { "" } else { ", in tiles" };
-        // A smaller size that is seen as a whole may take more than the result in tiles.
+        // A smaller untiled size may take more memory than the tiled result.
         let at = |edge: u32| {
             let ImageSize { width, height } = fitted.fit_to_edge(edge);
             card.bytes_to_paint(width, height, recipe.style_edge(edge))
@@ -85,7 +84,7 @@ pub fn sizes(
     )
 }
 
-/// Presets; settings that are none of them are offered as what they are.
+/// Returns the presets; other settings appear as an entry of their own.
 pub fn presets(settings: &Settings) -> Vec<MenuItem<Option<Preset>>> {
     let own = settings.preset().is_none().then(|| item(None, OWN, "Your own"));
     own.into_iter()
@@ -93,7 +92,7 @@ pub fn presets(settings: &Settings) -> Vec<MenuItem<Option<Preset>>> {
         .collect()
 }
 
-/// Sizes of the strokes: scales of the painting.
+/// Returns the stroke sizes: scales of the painting.
 pub fn stroke_sizes(own: f32) -> Vec<MenuItem<f32>> {
     let menus = vec![
         item(0.5, "0.5", "Fine (×0.5)"),
@@ -105,7 +104,7 @@ pub fn stroke_sizes(own: f32) -> Vec<MenuItem<f32>> {
     with_own(menus, own, |scale| format!("×{}", two_decimals(*scale)))
 }
 
-/// Whose colours the result has.
+/// Returns whose colours the result can have.
 pub fn palettes() -> Vec<MenuItem<Palette>> {
     vec![
         item(Palette::Painting, "painting", "The painting's"),
@@ -114,7 +113,7 @@ pub fn palettes() -> Vec<MenuItem<Palette>> {
     ]
 }
 
-/// What the optimisation begins with.
+/// Returns the start images.
 pub fn starts(own: Start) -> Vec<MenuItem<Start>> {
     let menus = vec![
         item(Start::PHOTO, "photo", "The photo as it is"),
@@ -126,13 +125,11 @@ pub fn starts(own: Start) -> Vec<MenuItem<Start>> {
     with_own(menus, own, |start| mixture(*start))
 }
 
-/// First sizes of a build-up, px: seen on the pairs of `tests/pairs`, below 160 px the photo's
-/// forms are lost.
+/// First sizes of a build-up, px. Below 160 px the photo's forms are lost.
 const FIRST_SIZES: [u32; 3] = [160, 226, 320];
 
-/// The sizes to paint at, for a result of `size` px: each build-up by the size that it begins at.
-/// Those are offered that leave a photo of this size, or one of 3:2 before its shape is known, more
-/// than one.
+/// Returns the build-ups for a result of `size` px, by their first size; only those that give more
+/// than one size for this photo, or for 3:2 if its shape is unknown.
 pub fn build_ups(own: Sizes, size: u32, photo: Option<ImageSize>) -> Vec<MenuItem<Sizes>> {
     let fitted = photo.unwrap_or(ImageSize::new(size, size * 2 / 3)).fit_to_edge(size);
     let grows = |&first: &u32| {
@@ -150,7 +147,7 @@ pub fn build_ups(own: Sizes, size: u32, photo: Option<ImageSize>) -> Vec<MenuIte
     })
 }
 
-/// The layer whose content counts.
+/// Returns the content layers.
 pub fn content_layers(own: LayerWeights) -> Vec<MenuItem<LayerWeights>> {
     let menus = Layer::ALL
         .map(|layer| item(LayerWeights::even(&[layer], 1.0), layer.name(), layer.name()))
@@ -162,7 +159,7 @@ pub fn content_layers(own: LayerWeights) -> Vec<MenuItem<LayerWeights>> {
     })
 }
 
-/// What a reconstruction shows.
+/// Returns what a reconstruction can show.
 pub fn subjects() -> Vec<MenuItem<ReconstructionOf>> {
     vec![
         item(ReconstructionOf::Content, "content", "The photo"),
@@ -170,12 +167,12 @@ pub fn subjects() -> Vec<MenuItem<ReconstructionOf>> {
     ]
 }
 
-/// The layer that content is reconstructed from.
+/// Returns the layers to reconstruct content from.
 pub fn layers() -> Vec<MenuItem<Layer>> {
     Layer::ALL.map(|layer| item(layer, layer.name(), layer.name())).into()
 }
 
-/// What a start is mixed of, as in "70 % photo, 30 % noise".
+/// Describes a start image, as in "70 % photo, 30 % noise".
 fn mixture(start: Start) -> String {
     let counted = start.normalised().named().into_iter().filter(|(_, share)| *share > 0.0);
     counted
@@ -188,7 +185,7 @@ fn two_decimals(value: f32) -> String {
     format!("{value:.2}").trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
-/// How the pixels are changed.
+/// Returns the optimisers.
 pub fn optimizers() -> Vec<MenuItem<OptimizerKind>> {
     vec![
         item(OptimizerKind::Lbfgs, "lbfgs", "L-BFGS"),
@@ -196,12 +193,12 @@ pub fn optimizers() -> Vec<MenuItem<OptimizerKind>> {
     ]
 }
 
-/// How feature maps are halved.
+/// Returns the poolings.
 pub fn poolings() -> Vec<MenuItem<Pooling>> {
     vec![item(Pooling::Average, "average", "Average"), item(Pooling::Max, "max", "Max")]
 }
 
-/// What the network sees beyond the border.
+/// Returns the borders.
 pub fn borders() -> Vec<MenuItem<Border>> {
     vec![
         item(Border::Replicate, "replicate", "Continued"),
@@ -209,12 +206,12 @@ pub fn borders() -> Vec<MenuItem<Border>> {
     ]
 }
 
-/// Where to compute.
+/// Returns the devices.
 pub fn devices() -> Vec<MenuItem<DeviceChoice>> {
     DeviceChoice::ALL.map(|choice| item(choice, choice.key(), choice.label())).into()
 }
 
-/// How much of a graphics card's memory to take.
+/// Returns the uses of memory.
 pub fn memory_uses() -> Vec<MenuItem<MemoryUse>> {
     vec![
         item(MemoryUse::Ample, "ample", "Ample (faster)"),
@@ -252,7 +249,7 @@ mod tests {
         holds(&layers(), &Layer::CONTENT);
     }
 
-    /// The value is offered of itself, and keys differ.
+    /// Checks that the value is offered beside others and that keys differ.
     fn offered<T: PartialEq + Copy + std::fmt::Debug>(menus: fn(T) -> Vec<MenuItem<T>>, value: T) {
         holds(&menus(value), &value);
         assert!(

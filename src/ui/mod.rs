@@ -1,17 +1,16 @@
 //! The page: it shows, asks and listens; it computes nothing itself.
 //!
-//! - [`studio`]: its whole state but the pictures, and the one function that takes in the worker's
-//!   news.
+//! - [`studio`]: its state but the pictures, and the one function that applies events of the worker.
 //! - [`settings`], [`device_choice`], [`intake`], [`reconstruction`], [`grid`], [`history`],
-//!   page says of it.
+//!   [`menus`], [`labels`], [`samples`]: values and rules.
 //! - `client` \[wasm\]: owns the worker.
 //! - `desk` \[wasm\]: carries out what person and studio ask.
-//! - `pictures` \[wasm\]: the pictures that go in, and the results on view.
-//! - `picture_store` \[wasm\]: keeps the former for the next visit.
+//! - `pictures` \[wasm\]: input pictures, and results on view.
+//! - `picture_store` \[wasm\]: keeps the input pictures for the next visit.
 //! - `browser` \[wasm\]: what is asked of the browser beyond widgets.
 //! - `page`, `components` \[wasm\]: what is seen.
 //!
-//! What is not marked knows no web, so that it is tested natively.
+//! Rooms without a mark know no web, so that they are tested natively.
 
 pub mod device_choice;
 pub mod grid;

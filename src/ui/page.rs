@@ -1,5 +1,4 @@
-//! The page put together: each component gets its part of the desk's state, and its wishes go back
-//! to the desk.
+//! The page: each component gets its part of the state, and its callbacks go to the desk.
 
 mod inputs;
 mod output;
@@ -44,7 +43,7 @@ pub fn Page() -> impl IntoView {
     }
 }
 
-/// One part of the studio's state, which wakes its readers only when it changes.
+/// Returns a part of the studio's state that notifies only when it changes.
 fn part<T: PartialEq + Send + Sync + 'static>(
     desk: Desk,
     read: impl Fn(&Studio) -> T + Send + Sync + 'static,
@@ -52,7 +51,7 @@ fn part<T: PartialEq + Send + Sync + 'static>(
     Memo::new(move |_| desk.studio().with(&read))
 }
 
-/// A callback that changes the studio.
+/// Returns a callback that changes the studio.
 fn set<T: 'static>(
     desk: Desk,
     change: impl Fn(&mut Settings, T) + Send + Sync + 'static,
@@ -65,22 +64,22 @@ fn set<T: 'static>(
     })
 }
 
-/// One part of the recipe of the next run.
+/// Returns a part of the recipe of the next run.
 fn recipe<T: PartialEq + Send + Sync + 'static>(desk: Desk, read: fn(&Recipe) -> T) -> Memo<T> {
     part(desk, move |studio| read(&studio.settings().recipe))
 }
 
-/// A callback that changes the recipe of the next run.
+/// Returns a callback that changes the recipe of the next run.
 fn set_recipe<T: 'static>(desk: Desk, change: fn(&mut Recipe, T)) -> Callback<T> {
     set(desk, move |settings, value| change(&mut settings.recipe, value))
 }
 
-/// Whether both wells are empty.
+/// Whether both input slots are empty.
 fn is_untouched(desk: Desk) -> bool {
     [Well::Content, Well::Style].into_iter().all(|well| desk.thumbnail(well).is_none())
 }
 
-/// Whether the current run has no picture of its own yet.
+/// Whether the current run has no image yet.
 fn is_preparing(desk: Desk) -> bool {
     let shown = desk.result_images().with(|result_images: &ResultImages| {
         result_images.shown.as_ref().map(|result_image| result_image.origin.run)
@@ -93,7 +92,7 @@ fn is_preparing(desk: Desk) -> bool {
     })
 }
 
-/// Paints the result on view whenever it changes.
+/// Draws the shown result whenever it changes.
 fn paint(desk: Desk) {
     Effect::new(move || {
         let Some(canvas) = desk.canvas().get() else { return };
@@ -106,20 +105,19 @@ fn paint(desk: Desk) {
     });
 }
 
-/// Brings an error into view: on a narrow page its place may be far from where the person has just
-/// acted.
+/// Scrolls an error into view: on a narrow page it may be far from where the person acted.
 fn reveal_trouble(desk: Desk) {
     let trouble = part(desk, |studio| studio.trouble().cloned());
     Effect::new(move || {
         if trouble.with(Option::is_some) {
-            // Once it has been laid out.
+            // After layout.
             request_animation_frame(|| browser::reveal(TROUBLE_ID));
         }
     });
 }
 
-/// What is heard wherever on the page it happens: files dropped beside the wells, pasted pictures,
-/// Escape, and that the person is about to leave.
+/// Handles events anywhere on the page: files dropped beside the slots, pasted pictures, Escape,
+/// and leaving.
 fn listen(desk: Desk) {
     drop(window_event_listener(leptos::ev::dragover, |event| event.prevent_default()));
     drop(window_event_listener(leptos::ev::drop, move |event| {
@@ -134,7 +132,7 @@ fn listen(desk: Desk) {
         }
     }));
     drop(window_event_listener(leptos::ev::beforeunload, move |event| {
-        // The browser asks then.
+        // The browser asks for confirmation then.
         if desk.has_something_to_lose() {
             event.prevent_default();
         }
@@ -147,13 +145,13 @@ fn listen(desk: Desk) {
 }
 
 /// Whether a key is meant for the run: the focus is on its buttons or on nothing. Elsewhere Escape
-/// closes a list or takes back a movement, and a run of minutes must not end by that.
+/// closes a menu or reverts a movement, and must not end a run of minutes.
 fn is_for_the_run(event: &KeyboardEvent) -> bool {
     let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
     target.is_none_or(|element| element.matches("body, .actions *").unwrap_or(false))
 }
 
-/// The well in which the focus is.
+/// Returns the slot that has the focus.
 fn focused_well() -> Option<Well> {
     let key = document()
         .active_element()

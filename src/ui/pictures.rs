@@ -1,4 +1,4 @@
-//! The pictures that the page holds: the two that go in, and the results that come out.
+//! Pictures that the page holds: inputs and results.
 
 use std::rc::Rc;
 
@@ -12,25 +12,25 @@ use super::browser::ObjectUrl;
 use crate::pixels::ImageSize;
 use crate::protocol::RunId;
 
-/// A picture that goes in. Whether it can be decoded is the worker's to say.
+/// An input picture. The worker decides whether it can be decoded.
 #[derive(Clone, Debug)]
 pub struct Picture {
-    /// The file's bytes, still with the browser.
+    /// The file's bytes, held by the browser.
     pub blob: Blob,
     /// The file's name.
     pub name: String,
-    /// The address of its thumbnail.
+    /// Address of its thumbnail.
     pub url: Option<Rc<ObjectUrl>>,
 }
 
 impl Picture {
-    /// A picture of this content and name.
+    /// Creates a picture of this content and name.
     pub fn new(blob: Blob, name: impl Into<String>) -> Self {
         let url = ObjectUrl::new(&blob).map(Rc::new);
         Self { blob, name: name.into(), url }
     }
 
-    /// What a well shows of it.
+    /// Returns its thumbnail.
     pub fn thumbnail(&self) -> Thumbnail {
         Thumbnail {
             url: self.url.as_ref().map(|url| url.as_str().to_owned()),
@@ -46,62 +46,62 @@ impl From<File> for Picture {
     }
 }
 
-/// What a well shows of its picture.
+/// The thumbnail of an input slot.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Thumbnail {
-    /// For an `<img>`; lives as long as its [`Picture`].
+    /// Address for an `<img>`; valid while its [`Picture`] lives.
     pub url: Option<String>,
     /// The file's name.
     pub name: String,
 }
 
-/// The files that a person has picked.
+/// Returns the files that a person picked.
 pub fn files_of(list: Option<FileList>) -> Vec<File> {
     list.map(|list| (0..list.length()).filter_map(|index| list.get(index)).collect())
         .unwrap_or_default()
 }
 
-/// The files that a person has dropped or pasted.
+/// Returns the files that a person dropped or pasted.
 pub fn files_in(transfer: Option<DataTransfer>) -> Vec<File> {
     files_of(transfer.and_then(|transfer| transfer.files()))
 }
 
-/// The picture that a result is compared with.
+/// The picture to compare a result with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Original {
     /// Its address.
     pub url: Option<Rc<ObjectUrl>>,
-    /// What it is called after "the".
+    /// Its name after "the".
     pub title: &'static str,
 }
 
-/// What a run was made of, for its result's name and for comparing.
+/// Origin of a result: for its file name and for comparing.
 #[derive(Clone, Debug)]
 pub struct Origin {
     /// The run.
     pub run: RunId,
     /// Name of the file to save it as.
     pub file_name: String,
-    /// What it is a picture of.
+    /// The original.
     pub original: Original,
 }
 
 /// A result on view.
 #[derive(Clone, Debug)]
 pub struct ResultImage {
-    /// What it was made of.
+    /// Its origin.
     pub origin: Rc<Origin>,
     /// px
     pub size: ImageSize,
     rgba: Uint8ClampedArray,
-    /// Its PNG, once the worker has made one of exactly this picture.
+    /// Its PNG, once the worker has encoded exactly this image.
     pub png: Option<Blob>,
-    /// Whether the person has it as a file.
+    /// Whether the person has saved it.
     pub is_saved: bool,
 }
 
 impl ResultImage {
-    /// A result of `size` from its RGBA bytes; `None` when they are not such bytes.
+    /// Creates a result of `size` from RGBA bytes; `None` for other bytes.
     pub fn new(origin: Rc<Origin>, size: ImageSize, bytes: &JsValue) -> Option<Self> {
         let rgba = Uint8ClampedArray::new(bytes.dyn_ref::<ArrayBuffer>()?);
         (rgba.length() as usize == 4 * size.area()).then_some(Self {
@@ -113,7 +113,7 @@ impl ResultImage {
         })
     }
 
-    /// Paints it on `canvas`, which takes on its size.
+    /// Draws it on `canvas`, which takes its size.
     ///
     /// # Errors
     /// What the browser throws, as when it is out of memory.
@@ -136,15 +136,15 @@ impl ResultImage {
 /// The result on view and the one before it.
 #[derive(Clone, Debug, Default)]
 pub struct ResultImages {
-    /// On view.
+    /// The shown result.
     pub shown: Option<ResultImage>,
-    /// Can be brought back.
+    /// The result that can be brought back.
     pub previous: Option<ResultImage>,
 }
 
 impl ResultImages {
-    /// Puts `result_image` on view. That of an earlier run steps back; an earlier state of the same
-    /// run goes.
+    /// Shows `result_image`. The result of an earlier run becomes the previous one; an earlier
+    /// state of the same run is dropped.
     pub fn show(&mut self, result_image: ResultImage) {
         let earlier = self.shown.replace(result_image);
         let run = self.shown.as_ref().map(|shown| shown.origin.run);
@@ -153,21 +153,21 @@ impl ResultImages {
         }
     }
 
-    /// Notes the PNG of the result on view, if that is of `run`.
+    /// Notes the PNG of the shown result, if it is of `run`.
     pub fn keep(&mut self, run: RunId, png: Option<Blob>) {
         if let Some(shown) = self.shown.as_mut().filter(|shown| shown.origin.run == run) {
             shown.png = png;
         }
     }
 
-    /// Notes that the person has the result of `run` as a file.
+    /// Notes that the result of `run` is saved.
     pub fn note_saved(&mut self, run: RunId) {
         let both = [&mut self.shown, &mut self.previous].into_iter().flatten();
         both.filter(|result_image| result_image.origin.run == run)
             .for_each(|result_image| result_image.is_saved = true);
     }
 
-    /// Whether the other result is the later one, because the two have been exchanged.
+    /// Whether the previous result is the later one, because they were swapped.
     pub fn are_swapped(&self) -> bool {
         let run = |result_image: &Option<ResultImage>| {
             result_image.as_ref().map(|result_image| result_image.origin.run)
@@ -175,7 +175,7 @@ impl ResultImages {
         run(&self.previous) > run(&self.shown)
     }
 
-    /// Exchanges the result on view with the one before, if there is one.
+    /// Swaps the shown result with the previous one, if there is one.
     pub fn swap(&mut self) {
         if self.previous.is_some() {
             std::mem::swap(&mut self.shown, &mut self.previous);

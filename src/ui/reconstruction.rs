@@ -1,5 +1,4 @@
-//! What a layer sees: one picture painted out of noise from what chosen layers of the network know
-//! of it, and from nothing else, as in the paper's fig. 1.
+//! Reconstructions: an image from noise by chosen layers alone, as in the paper's fig. 1.
 
 use serde::{Deserialize, Serialize};
 
@@ -17,15 +16,15 @@ pub enum ReconstructionOf {
     Style,
 }
 
-/// A reconstruction, as the person has set it.
+/// The settings of a reconstruction.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Reconstruction {
-    /// Of what.
+    /// What it reconstructs.
     pub subject: ReconstructionOf,
-    /// The layer that the photo's content is painted from.
+    /// The content layer.
     pub content_layer: Layer,
-    /// The layers that the painting's style is painted from.
+    /// The style layers.
     pub style_layers: LayerWeights,
 }
 
@@ -37,12 +36,12 @@ impl Default for Reconstruction {
 }
 
 impl Reconstruction {
-    /// Whether there is a layer to paint from.
+    /// Whether a layer counts.
     pub fn is_possible(&self) -> bool {
         self.subject == ReconstructionOf::Content || !self.style_layers.layers().is_empty()
     }
 
-    /// The recipe, in all else as in `own`.
+    /// Returns the recipe, in all else as `own`.
     pub fn recipe(&self, own: &Recipe) -> Recipe {
         own.reconstructing(match self.subject {
             ReconstructionOf::Content => LossWeights::content_alone(self.content_layer),
@@ -52,7 +51,7 @@ impl Reconstruction {
         })
     }
 
-    /// The layers by name, as in a file's name.
+    /// Returns the layers by name, for a file name.
     pub fn layers(&self) -> String {
         match self.subject {
             ReconstructionOf::Content => self.content_layer.name().to_owned(),

@@ -1,4 +1,4 @@
-//! The sample pictures that are served beside the page; `www/samples/CREDITS.md` tells of each.
+//! Sample pictures, served beside the page; `www/samples/CREDITS.md` lists them.
 
 /// A sample picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -7,7 +7,7 @@ pub struct Sample {
     pub file: &'static str,
     /// What it shows.
     pub title: &'static str,
-    /// Whose work it is.
+    /// Its author.
     pub credit: &'static str,
 }
 

@@ -1,4 +1,4 @@
-//! What the person has set, kept between visits; and what it comes to on a given device.
+//! The settings, kept between visits, and their meaning on a given device.
 
 use std::ops::RangeInclusive;
 
@@ -11,25 +11,24 @@ use crate::memory::MemoryUse;
 use crate::protocol::{DeviceKind, DeviceReport};
 use crate::recipe::{LayerWeights, LossWeights, Preset, Recipe, Start};
 
-/// Sizes offered, px of the longer side. Between the powers of two lie halves of the way in cost.
+/// Sizes offered, px of the longer side. Between powers of two lies half the way in cost.
 pub const SIZES: [u32; 12] = [64, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048, 3072, 4096];
 
-/// Steps that the page allows: all that a recipe may have, so that a recipe file means the same
-/// here.
+/// Steps allowed: all that a recipe may have, so that a recipe file means the same here.
 pub const STEPS: RangeInclusive<u32> = Recipe::STEPS;
 
-/// Total-variation weights between which pictures differ visibly, from a hint to plain blur; the
-/// slider is logarithmic and adds zero at its left end.
+/// Total-variation weights with visible effect, from a hint to plain blur. The slider is
+/// logarithmic, with zero at its left end.
 const TV_SLIDER: RangeInclusive<f32> = 1.0..=10_000.0;
 
-/// Weights of outlines between which pictures differ visibly; as the slider of total variation.
+/// Outline weights with visible effect; a slider likewise.
 const OUTLINES_SLIDER: RangeInclusive<f32> = 1.0..=1000.0;
 
-/// Positions of a slider: 0 to this.
+/// Slider positions: 0 to this.
 pub const SLIDER_END: u32 = 100;
 
-/// The person's settings. `None` means the device's default, so that a better device brings a
-/// better default.
+/// The settings. `None` means the device's default, so that a better device brings a better
+/// default.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Settings {
@@ -49,8 +48,8 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Reads what an earlier visit stored. Garbage, and values outside of their ranges, give the
-    /// defaults: the text is as much the browser's as ours.
+    /// Parses stored settings. Garbage and values out of range give defaults: the browser may
+    /// change the text.
     pub fn from_json(text: &str) -> Self {
         let read: Self = serde_json::from_str(text).unwrap_or_default();
         Self {
@@ -60,7 +59,7 @@ impl Settings {
         }
     }
 
-    /// The text for [`Self::from_json`].
+    /// Returns the JSON for [`Self::from_json`].
     ///
     /// # Panics
     /// Never: settings have a JSON form.
@@ -68,7 +67,7 @@ impl Settings {
         serde_json::to_string(self).expect("settings have a JSON form")
     }
 
-    /// Longer side, px: the person's where the device can hold it, else the device's default.
+    /// Returns the longer side, px: as set if the device can hold it, else the device's default.
     pub fn size_on(&self, device: Option<&DeviceReport>) -> u32 {
         let fits = |size: &u32| device.is_none_or(|report| *size <= report.max_edge.max(SIZES[0]));
         let default = if is_fast(device) { 512 } else { 128 };
@@ -76,38 +75,37 @@ impl Settings {
         self.size.filter(fits).or(Some(default).filter(fits)).unwrap_or_else(largest)
     }
 
-    /// Steps: the person's, else the device's default.
+    /// Returns the steps: as set, else the device's default.
     pub fn steps_on(&self, device: Option<&DeviceReport>) -> u32 {
         self.steps.unwrap_or(if is_fast(device) { 200 } else { 60 })
     }
 
-    /// The recipe of the next run.
+    /// Returns the recipe of the next run.
     pub fn recipe_on(&self, device: Option<&DeviceReport>) -> Recipe {
         let size = self.size_on(device);
         let style_scale = self.recipe.style_scale.min(largest_style_scale(size, device));
         Recipe { size, steps: self.steps_on(device), style_scale, ..self.recipe.clone() }
     }
 
-    /// The recipe for a file: as the person has set it, also where `device` holds it to less.
+    /// Returns the recipe to save: as set, also where `device` holds less.
     pub fn recipe_to_save(&self, device: Option<&DeviceReport>) -> Recipe {
         let size = self.size.unwrap_or_else(|| self.size_on(device));
         Recipe { size, steps: self.steps_on(device), ..self.recipe.clone() }
     }
 
-    /// Sets everything that `recipe` says.
+    /// Takes over `recipe`.
     pub fn take_recipe(&mut self, recipe: Recipe) {
         (self.size, self.steps) = (Some(recipe.size), Some(recipe.steps));
         self.recipe = recipe;
     }
 
-    /// The preset that the recipe is, if it is one.
+    /// Returns the preset that the recipe is, if it is one.
     pub fn preset(&self) -> Option<Preset> {
         Preset::ALL.into_iter().find(|preset| preset.applied_to(&self.recipe) == self.recipe)
     }
 }
 
-/// The layers with `layer` in if it was out, and out if it was in. The others keep their
-/// proportions, and all together their sum.
+/// Returns `layers` with `layer` toggled. The others keep their proportions, and the sum stays.
 pub fn with_layer_toggled(weights: LayerWeights, layer: Layer) -> LayerWeights {
     let active: Vec<(Layer, f32)> = weights.active().collect();
     let sum: f32 = active.iter().map(|(_, weight)| weight).sum();
@@ -115,8 +113,7 @@ pub fn with_layer_toggled(weights: LayerWeights, layer: Layer) -> LayerWeights {
     let is_in = weights.of(layer) > 0.0;
     let changed = weights.with(layer, if is_in { 0.0 } else { mean });
     let layers: Vec<(Layer, f32)> = changed.active().collect();
-    // Anew instead of by proportion, so that a layer taken out and in again leaves no trace of
-    // rounding.
+    // Recomputed rather than rescaled, so that toggling twice leaves no rounding.
     let whole = if sum > 0.0 { sum } else { 1.0 };
     if weights.is_in_proportion_to(LayerWeights::finest_first(&weights.layers())) {
         let usual = LayerWeights::finest_first(&changed.layers());
@@ -131,8 +128,7 @@ pub fn with_layer_toggled(weights: LayerWeights, layer: Layer) -> LayerWeights {
         .fold(LayerWeights::default(), |all, &(layer, weight)| all.with(layer, weight * sum / left))
 }
 
-/// Whether the layers that count weigh as the page has them weigh, so that nothing need be said of
-/// it.
+/// Whether the layers have the page's usual weights.
 pub fn is_usual(weights: LayerWeights) -> bool {
     is_even(weights) || weights.is_in_proportion_to(LayerWeights::finest_first(&weights.layers()))
 }
@@ -148,8 +144,8 @@ fn count(layers: &[(Layer, f32)]) -> f32 {
     layers.len() as f32
 }
 
-/// A stored recipe that makes no sense is the default one, and takes nothing else with it. What the
-/// default was and no one changed follows to the new one.
+/// Parses a stored recipe; an invalid one becomes the default without affecting other settings. An
+/// untouched older default becomes the new one.
 fn recipe_or_default<'de, D: Deserializer<'de>>(stored: D) -> Result<Recipe, D::Error> {
     let stored = serde_json::Value::deserialize(stored)?;
     let mut recipe = Recipe::from_json(&stored.to_string()).unwrap_or_default();
@@ -168,7 +164,7 @@ fn recipe_or_default<'de, D: Deserializer<'de>>(stored: D) -> Result<Recipe, D::
     Ok(recipe)
 }
 
-/// How much larger than the photo a painting may be on `device`.
+/// Returns the largest style scale on `device`.
 #[expect(clippy::cast_precision_loss, reason = "sides of pictures")]
 fn largest_style_scale(size: u32, device: Option<&DeviceReport>) -> f32 {
     device.map_or(*Recipe::STYLE_SCALE.end(), |report| {
@@ -176,19 +172,19 @@ fn largest_style_scale(size: u32, device: Option<&DeviceReport>) -> f32 {
     })
 }
 
-/// The sizes that `device` can hold; never none. Before the device is known, all.
+/// Returns the sizes that `device` can hold, at least one; all before the device is known.
 pub fn sizes_on(device: Option<&DeviceReport>) -> Vec<u32> {
     let max_edge = device.map_or(u32::MAX, |report| report.max_edge);
     SIZES.into_iter().filter(|&size| size <= max_edge || size == SIZES[0]).collect()
 }
 
-/// Whether `device` is a real GPU; an unknown one is hoped to be.
+/// Whether `device` is a real GPU, or unknown.
 pub fn is_fast(device: Option<&DeviceReport>) -> bool {
     device.is_none_or(|report| report.kind == DeviceKind::Gpu && !report.software)
 }
 
-/// Content weight at a position of the slider "Content to style": all content at 0, all style at
-/// [`SLIDER_END`].
+/// Returns the content weight at a position of the slider "Content to style": all content at 0, all
+/// style at [`SLIDER_END`].
 pub fn content_weight_at(position: u32) -> f32 {
     log_between(
         *LossWeights::CONTENT_SLIDER.end(),
@@ -197,7 +193,7 @@ pub fn content_weight_at(position: u32) -> f32 {
     )
 }
 
-/// The position nearest to a content weight: inverse of [`content_weight_at`].
+/// Returns the position of a content weight: inverse of [`content_weight_at`].
 pub fn content_position(weight: f32) -> u32 {
     position_between(
         *LossWeights::CONTENT_SLIDER.end(),
@@ -207,17 +203,17 @@ pub fn content_position(weight: f32) -> u32 {
     )
 }
 
-/// Total-variation weight at a position of the slider "Smoothness"; none at 0.
+/// Returns the total-variation weight at a position of the slider "Smoothness"; none at 0.
 pub fn tv_weight_at(position: u32) -> f32 {
     weight_at(&TV_SLIDER, position)
 }
 
-/// Weight of outlines at a position of the slider "Keep outlines"; none at 0.
+/// Returns the outline weight at a position of the slider "Keep outlines"; none at 0.
 pub fn outlines_at(position: u32) -> f32 {
     weight_at(&OUTLINES_SLIDER, position)
 }
 
-/// The position nearest to a weight of outlines: inverse of [`outlines_at`].
+/// Returns the position of an outline weight: inverse of [`outlines_at`].
 pub fn outlines_position(weight: f32) -> u32 {
     position_at(&OUTLINES_SLIDER, weight)
 }
@@ -237,27 +233,27 @@ fn position_at(range: &RangeInclusive<f32>, weight: f32) -> u32 {
     }
 }
 
-/// Grain at a position of the slider "Fine to coarse": -1 at 0, 1 at [`SLIDER_END`].
+/// Returns the grain at a position of the slider "Fine to coarse": -1 at 0, 1 at [`SLIDER_END`].
 pub fn grain_at(position: u32) -> f32 {
     2.0 * fraction(position, SLIDER_END) - 1.0
 }
 
-/// The position nearest to a grain: inverse of [`grain_at`].
+/// Returns the position of a grain: inverse of [`grain_at`].
 pub fn grain_position(grain: f32) -> u32 {
     share_position(f32::midpoint(grain, 1.0))
 }
 
-/// A share at a position of a slider: 0 at 0, 1 at [`SLIDER_END`].
+/// Returns the share at a position of a slider: 0 at 0, 1 at [`SLIDER_END`].
 pub fn share_at(position: u32) -> f32 {
     fraction(position, SLIDER_END)
 }
 
-/// The position nearest to a share: inverse of [`share_at`].
+/// Returns the position of a share: inverse of [`share_at`].
 pub fn share_position(share: f32) -> u32 {
     position_of(share, SLIDER_END)
 }
 
-/// The position nearest to a total-variation weight: inverse of [`tv_weight_at`].
+/// Returns the position of a total-variation weight: inverse of [`tv_weight_at`].
 pub fn tv_position(weight: f32) -> u32 {
     position_at(&TV_SLIDER, weight)
 }

@@ -1,6 +1,6 @@
-//! The state of the page and the one function that changes it on news from the worker. No web, no
-//! widgets: what must happen outside is handed back as an [`Task`], so every path is tested without
-//! a browser.
+//! The state of the page, and the one function that changes it on events of the worker. No web, no
+//! widgets: what must happen outside is returned as a [`Task`], so that every path is tested
+//! without a browser.
 
 mod run;
 
@@ -19,46 +19,46 @@ use crate::recipe::pyramid;
 use crate::recipe::{Cell, LossWeights, Recipe, Sizes};
 use crate::words::{self, UserError, notices};
 
-/// What the shell around the [`Studio`] has to do after a change.
+/// What the shell around the [`Studio`] must do after a change.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Task {
-    /// Make a worker for this device, ending the one there is.
+    /// Create a worker for this device, ending the current one.
     Boot(DeviceKind),
     /// End the worker.
     Retire,
-    /// Post a command; [`Command::Start`] takes the pictures along.
+    /// Post a command; [`Command::Start`] takes the files along.
     Post(Command),
-    /// Put the picture that waits under this name into its well.
+    /// Put the waiting picture of this id into its slot.
     Accept(FileId),
-    /// Let go of the picture that waits under this name, and say why.
+    /// Drop the waiting picture of this id, and say why.
     Refuse(FileId, Fault),
-    /// Show the event's attachment, a picture of this size.
+    /// Show the event's attachment, an image of this size.
     Draw(ImageSize),
-    /// Show it in the grid's cell of this number.
+    /// Show it in this cell of the grid.
     DrawCell(usize, ImageSize),
-    /// Keep the event's attachment, the PNG of the picture on view.
+    /// Keep the event's attachment, the PNG of the shown image.
     Keep,
     /// Save the event's attachment, a PNG, as a file.
     Save,
 }
 
-/// How the worker stands.
+/// State of the worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Link {
-    /// There is none; the next start makes one.
+    /// No worker; the next start creates one.
     Down,
-    /// It boots, or opens this device.
+    /// The worker boots, or opens this device.
     Opening(DeviceKind),
-    /// It takes commands.
+    /// The worker takes commands.
     Up,
 }
 
-/// How far the weights are.
+/// Progress of the weights.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WeightsProgress {
     /// Where they come from.
     pub source: WeightsSource,
-    /// Bytes so far.
+    /// Bytes received.
     pub received: u64,
     /// Bytes in all.
     pub total: u64,
@@ -67,33 +67,33 @@ pub struct WeightsProgress {
 /// An error on view.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trouble {
-    /// What to tell the person.
+    /// Its words.
     pub error: UserError,
-    /// What may well help.
+    /// What may help.
     pub remedy: Option<Remedy>,
 }
 
 /// What the person can do about an error with one press.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Remedy {
-    /// Begin the same run once more.
+    /// Start the same run again.
     Retry,
-    /// Have the page choose where to compute, for the graphics card that was chosen is not there.
+    /// Let the page choose the device, since the chosen GPU is not there.
     ChooseDevice,
 }
 
-/// The whole state of the page apart from the pictures themselves.
+/// The state of the page apart from the pictures.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Studio {
     settings: Settings,
     has_webgpu: bool,
-    /// Whether the GPU turned out not to be worth trying again.
+    /// Whether the GPU failed and is not tried again.
     fallen_back: bool,
     link: Link,
     report: Option<DeviceReport>,
     weights: Option<WeightsProgress>,
     run: Option<Run>,
-    /// The cells of the grid that is painted, or was painted last.
+    /// The cells of the current or last grid.
     grid: Vec<Cell>,
     last_id: u32,
     notice: Option<UserError>,
@@ -101,7 +101,7 @@ pub struct Studio {
 }
 
 impl Studio {
-    /// A page just opened; `has_webgpu` is whether the browser shows `navigator.gpu`.
+    /// Creates the state of a new page; `has_webgpu`: the browser has `navigator.gpu`.
     pub fn new(settings: Settings, has_webgpu: bool) -> Self {
         Self {
             settings,
@@ -118,7 +118,7 @@ impl Studio {
         }
     }
 
-    /// What the person has set.
+    /// Returns the settings.
     pub fn settings(&self) -> &Settings {
         &self.settings
     }
@@ -128,13 +128,13 @@ impl Studio {
         self.link
     }
 
-    /// The device opened last.
+    /// Returns the device opened last.
     pub fn report(&self) -> Option<&DeviceReport> {
         self.report.as_ref()
     }
 
-    /// What the graphics card, real or emulated, has room for as its memory is to be used, where
-    /// one is what computes.
+    /// Returns the limits of the GPU, real or emulated, for the chosen use of memory, if a GPU
+    /// computes.
     pub fn card(&self) -> Option<DeviceLimits> {
         self.report
             .as_ref()
@@ -142,37 +142,37 @@ impl Studio {
             .map(|report| report.limits.with(self.settings.memory))
     }
 
-    /// How far the weights are, once the worker has told.
+    /// Returns the progress of the weights, once known.
     pub fn weights(&self) -> Option<WeightsProgress> {
         self.weights
     }
 
-    /// The current run, or the last one.
+    /// Returns the current or last run.
     pub fn run(&self) -> Option<&Run> {
         self.run.as_ref()
     }
 
-    /// Where the current or last run stands.
+    /// Returns the phase of the current or last run.
     pub fn phase(&self) -> Option<Phase> {
         self.run.as_ref().map(|run| run.phase)
     }
 
-    /// Whether a run is under way.
+    /// Whether a run is live.
     pub fn is_live(&self) -> bool {
         self.phase().is_some_and(Phase::is_live)
     }
 
-    /// Something the person should know.
+    /// Returns the notice on view.
     pub fn notice(&self) -> Option<&UserError> {
         self.notice.as_ref()
     }
 
-    /// What has gone wrong.
+    /// Returns the error on view.
     pub fn trouble(&self) -> Option<&Trouble> {
         self.trouble.as_ref()
     }
 
-    /// Makes a worker ready before it is needed.
+    /// Boots a worker before it is needed.
     pub fn open(&mut self) -> Option<Task> {
         let kind = if self.fallen_back {
             DeviceKind::Cpu
@@ -182,16 +182,16 @@ impl Studio {
         Some(self.boot(kind))
     }
 
-    /// Begins to repaint the photo, leaving any other run.
+    /// Starts repainting the photo, leaving any other run.
     pub fn start(&mut self) -> Option<Task> {
         self.start_run(Errand::Repaint)
     }
 
-    /// Has the worker get ready for a run as the settings have it, with as many `paintings`, while
-    /// none is under way. Nothing is fetched anew after a failure before the person asks.
+    /// Has the worker prepare a run with these settings and this many `paintings`, while none is
+    /// live. After a failure nothing is fetched again before the person asks.
     pub fn get_ready(&self, paintings: usize) -> Option<Task> {
         let rests = self.link == Link::Up && !self.is_live() && self.phase() != Some(Phase::Failed);
-        // What decides no program is left out, so that the same is asked for once.
+        // Without what compiles no pipeline, so that the same request is made once.
         let Recipe { steps, seed, loss_weights, .. } = Recipe::default();
         let recipe =
             Recipe { steps, seed, loss_weights, ..self.settings.recipe_on(self.report.as_ref()) };
@@ -202,40 +202,40 @@ impl Studio {
         }))
     }
 
-    /// Begins a run that goes on from an earlier picture.
+    /// Starts a run from an earlier result.
     pub fn go_on(&mut self) -> Option<Task> {
         self.start_run(Errand::GoOn)
     }
 
-    /// Begins to show what the chosen layers know of one picture.
+    /// Starts a reconstruction.
     pub fn reconstruct(&mut self) -> Option<Task> {
         self.start_run(Errand::Reconstruct(self.settings.reconstruction))
     }
 
-    /// Begins to paint the grid, cell after cell.
+    /// Starts the grid, cell after cell.
     pub fn paint_grid(&mut self) -> Option<Task> {
         self.start_run(Errand::Cell(0))
     }
 
-    /// Sets everything but size and steps to what a cell of the grid was painted by.
+    /// Takes over the settings of a cell, but for size and steps.
     pub fn take_cell(&mut self, number: usize) -> Option<Task> {
         let taken = self.cell_as_set(number)?;
         self.settings.recipe = taken;
         self.adjustment()
     }
 
-    /// Whether the settings, but for size and steps, are those of a cell of the grid.
+    /// Whether the settings, but for size and steps, are those of a cell.
     pub fn is_cell_taken(&self, number: usize) -> bool {
         self.cell_as_set(number).is_some_and(|recipe| recipe == self.settings.recipe)
     }
 
-    /// The recipe of a cell, with the size and the steps that are set.
+    /// Returns the recipe of a cell with the current size and steps.
     fn cell_as_set(&self, number: usize) -> Option<Recipe> {
         let Recipe { size, steps, .. } = self.settings.recipe;
         self.grid.get(number).map(|cell| Recipe { size, steps, ..cell.recipe.clone() })
     }
 
-    /// Begins the last run once more.
+    /// Starts the last run again.
     pub fn retry(&mut self) -> Option<Task> {
         let errand = self.run.as_ref().map(|run| run.errand)?;
         self.start_run(errand)
@@ -252,7 +252,7 @@ impl Studio {
         }
     }
 
-    /// Rests, or goes on.
+    /// Pauses or resumes.
     pub fn toggle_pause(&mut self) -> Option<Task> {
         let run = self.run.as_mut()?;
         match run.phase {
@@ -268,7 +268,7 @@ impl Studio {
         }
     }
 
-    /// Leaves the run, now; what the worker still sends of it will not be heard.
+    /// Cancels the run at once; later events of it are ignored.
     pub fn cancel(&mut self) -> Option<Task> {
         let up = self.link == Link::Up;
         let run = self.run.as_mut().filter(|run| run.phase.is_live())?;
@@ -277,20 +277,19 @@ impl Studio {
         up.then_some(Task::Post(Command::Cancel(run.id)))
     }
 
-    /// Asks for the picture as it is now. `None` when no picture is under work: what there is to
-    /// save is on view.
+    /// Requests the current image. `None` without a live run: then the shown result can be saved.
     pub fn export(&mut self) -> Option<Task> {
         let run = self.run.as_mut().filter(|run| run.phase.is_stepping())?;
         run.exporting = true;
         Some(Task::Post(Command::Export(run.id)))
     }
 
-    /// Sets what holds from the next run on.
+    /// Changes the settings of the next run.
     pub fn set(&mut self, change: impl FnOnce(&mut Settings)) {
         change(&mut self.settings);
     }
 
-    /// Sets everything to what a recipe says, also in the running picture as far as it can follow.
+    /// Takes over a recipe, also in the live run as far as it can follow.
     pub fn take_recipe(&mut self, recipe: Recipe) -> Option<Task> {
         let asked = recipe.size;
         self.settings.take_recipe(recipe);
@@ -301,13 +300,13 @@ impl Studio {
         self.adjustment()
     }
 
-    /// Sets what content, style and smoothness weigh; [`Self::adjustment`] tells a running picture.
+    /// Sets the weights of the loss terms; [`Self::adjustment`] sends them to a live run.
     pub fn set_loss_weights(&mut self, change: impl FnOnce(&mut LossWeights)) {
         change(&mut self.settings.recipe.loss_weights);
     }
 
-    /// The command that brings the current emphasis and optimiser to the running picture. A
-    /// reconstruction and a grid's cell have one of their own.
+    /// Returns the command that brings weights and optimiser to the live run. Reconstructions and
+    /// grid cells have their own.
     pub fn adjustment(&self) -> Option<Task> {
         let follows = |run: &&Run| matches!(run.errand, Errand::Repaint | Errand::GoOn);
         let run = self
@@ -319,7 +318,7 @@ impl Studio {
         Some(Task::Post(Command::Adjust { run: run.id, loss_weights, optimizer }))
     }
 
-    /// Chooses where to compute, leaving any run, and moves there at once if it is elsewhere.
+    /// Chooses the device, leaving any run, and moves there at once.
     pub fn choose_device(&mut self, choice: DeviceChoice) -> Option<Task> {
         self.settings.device = choice;
         self.fallen_back = false;
@@ -335,28 +334,28 @@ impl Studio {
         Some(self.boot(wanted))
     }
 
-    /// Takes the error off view.
+    /// Dismisses the error.
     pub fn dismiss_trouble(&mut self) {
         self.trouble = None;
     }
 
-    /// Takes the notice off view.
+    /// Dismisses the notice.
     pub fn dismiss_notice(&mut self) {
         self.notice = None;
     }
 
-    /// Puts on view what the person should know.
+    /// Shows a notice.
     pub fn notify(&mut self, notice: UserError) {
         self.notice = Some(notice);
     }
 
-    /// Puts an error of the page itself on view.
+    /// Shows an error of the page itself.
     pub fn report_trouble(&mut self, error: UserError) {
         self.trouble = Some(Trouble { error, remedy: None });
     }
 
-    /// Takes in what the worker tells. Events of another run than the current, live one change
-    /// nothing, save that a worker which calls itself lost is lost for every run.
+    /// Applies an event of the worker. Events of a run other than the current, live one change
+    /// nothing; but a lost worker is lost for every run.
     pub fn apply(&mut self, event: Event) -> Option<Task> {
         match event {
             Event::Booted => self.booted(),
@@ -423,7 +422,7 @@ impl Studio {
         let run = self.run.as_mut()?;
         match run.errand {
             Errand::Repaint => {}
-            // At its own size alone: a smaller one would lose the earlier result's detail.
+            // At full size alone: a smaller size would lose the earlier result's detail.
             Errand::GoOn => recipe.sizes = Sizes::One,
             Errand::Reconstruct(reconstruction) => recipe = reconstruction.recipe(&recipe),
             Errand::Cell(number) => {
@@ -434,14 +433,14 @@ impl Studio {
             }
         }
         run.steps = recipe.steps;
-        // The photo's shape is not known here; for the time left a square will do.
+        // The photo's shape is unknown here; for the time left a square will do.
         run.levels =
             pyramid::levels(ImageSize::new(recipe.size, recipe.size), recipe.sizes, recipe.steps);
         run.phase = Phase::Preparing(Stage::Pictures);
         Some(Task::Post(Command::Start { run: run.id, recipe, memory: self.settings.memory }))
     }
 
-    /// The run of this name, if it is the current one and not over.
+    /// Returns the run of this id if it is current and live.
     fn live(&mut self, id: RunId) -> Option<&mut Run> {
         self.run.as_mut().filter(|run| run.id == id && run.phase.is_live())
     }
@@ -463,7 +462,7 @@ impl Studio {
         None
     }
 
-    /// A late answer to a pause that the person has taken back is no news.
+    /// A late pause that the person has taken back changes nothing.
     fn paused(&mut self, id: RunId, step: u32) -> Option<Task> {
         let run = self.live(id).filter(|run| run.phase == Phase::Pausing)?;
         (run.phase, run.step) = (Phase::Paused, step);
@@ -488,7 +487,7 @@ impl Studio {
         }
     }
 
-    /// A run, or the worker's own work, has failed; the worker goes on. A picture that could not be
+    /// A run, or work of the worker itself, failed; the worker goes on. A picture that could not be
     /// read will not be readable the next time either.
     fn failed(&mut self, id: Option<RunId>, error: UserError) -> Option<Task> {
         let Some(id) = id else {
@@ -502,7 +501,7 @@ impl Studio {
         None
     }
 
-    /// The worker is of no further use. One that served nobody goes quietly.
+    /// The worker is unusable. One that served nobody goes quietly.
     fn lost(&mut self, error: UserError) -> Task {
         let opening = match self.link {
             Link::Opening(kind) => Some(kind),
@@ -527,7 +526,7 @@ impl Studio {
         Task::Retire
     }
 
-    /// Ends the current run, if it lives, and tells whether it did.
+    /// Ends the current run if it is live, and returns whether it was.
     fn end_run(&mut self, phase: Phase) -> bool {
         let Some(run) = self.run.as_mut().filter(|run| run.phase.is_live()) else { return false };
         run.phase = phase;

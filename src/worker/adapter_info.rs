@@ -1,4 +1,4 @@
-//! What the browser tells of its graphics card and wgpu does not pass on.
+//! `GPUAdapterInfo`, which wgpu does not pass on.
 
 use js_sys::Promise;
 use wasm_bindgen::prelude::*;
@@ -8,7 +8,7 @@ use wasm_bindgen_futures::JsFuture;
 extern "C" {
     type Gpu;
     type Adapter;
-    /// `GPUAdapterInfo` of the WebGPU specification; a word is empty where the browser masks it.
+    /// `GPUAdapterInfo` of the WebGPU specification; a field is empty where the browser masks it.
     type Info;
 
     #[wasm_bindgen(thread_local_v2, js_namespace = navigator, js_name = gpu)]
@@ -25,8 +25,8 @@ extern "C" {
     fn device(this: &Info) -> String;
 }
 
-/// Vendor, architecture and device of the strongest adapter, which is the one that the engine
-/// opens; empty where the browser tells nothing.
+/// Returns vendor, architecture and device of the strongest adapter, which the engine opens; empty
+/// where the browser masks them.
 pub async fn words() -> [String; 3] {
     let Some(request) = GPU.with(|gpu| Some(gpu.as_ref()?.request_adapter(&strongest()))) else {
         return Default::default();
@@ -36,10 +36,10 @@ pub async fn words() -> [String; 3] {
     info.map(|info| [info.vendor(), info.architecture(), info.device()]).unwrap_or_default()
 }
 
-/// `GPURequestAdapterOptions` as Burn has them by default.
+/// Returns `GPURequestAdapterOptions` with Burn's defaults.
 fn strongest() -> JsValue {
     let options = js_sys::Object::new();
-    // On an object of one's own it cannot fail.
+    // Setting a field of a new object cannot fail.
     _ = js_sys::Reflect::set(&options, &"powerPreference".into(), &"high-performance".into());
     options.into()
 }

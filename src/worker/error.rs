@@ -1,4 +1,4 @@
-//! Why what the page asked for failed.
+//! Errors of the worker, and the faults that the page is told.
 
 use thiserror::Error;
 
@@ -11,28 +11,28 @@ use crate::fault::{DeviceFault, DownloadFault, Fault, Role, WeightsFault};
 /// Why a run failed.
 #[derive(Debug, Error)]
 pub enum RunError {
-    /// A picture cannot be read from the browser.
+    /// The browser does not give the bytes of a file.
     #[error("the file cannot be read: {1}")]
     Unreadable(Role, String),
-    /// A picture's file is no picture to work with.
+    /// A file is no image to work with.
     #[error("{1}")]
     Picture(Role, #[source] DecodeError),
-    /// The weights could not be had.
+    /// The weights cannot be downloaded.
     #[error(transparent)]
     Download(#[from] DownloadError),
-    /// The weights are not the ones.
+    /// The bytes are not the weights.
     #[error(transparent)]
     Weights(#[from] WeightsError),
     /// The optimisation failed.
     #[error(transparent)]
     Transfer(#[from] TransferError),
-    /// No device is open: the page asked in the wrong order.
+    /// No device is open.
     #[error("no device is open")]
     NoDevice,
 }
 
 impl RunError {
-    /// The fault that the page is told of.
+    /// Returns the fault that the page is told.
     pub fn fault(&self) -> Fault {
         match self {
             Self::Unreadable(role, reason) => {
@@ -48,7 +48,7 @@ impl RunError {
         }
     }
 
-    /// Whether the worker is of no further use.
+    /// Whether the worker is unusable.
     pub fn is_fatal(&self) -> bool {
         matches!(self, Self::Transfer(TransferError::Device(_)))
     }
@@ -57,23 +57,23 @@ impl RunError {
 /// Why the pack could not be downloaded.
 #[derive(Debug, Error)]
 pub enum DownloadError {
-    /// No answer at all.
+    /// No response.
     #[error("no answer: {0}")]
     Unreachable(String),
-    /// An answer other than the pack.
+    /// A response without the pack.
     #[error("the server answered {status}")]
     Refused {
         /// HTTP status.
         status: u16,
     },
-    /// The connection broke. What had arrived is kept for the next attempt.
+    /// The connection broke. The bytes received are kept for the next attempt.
     #[error("the connection broke after {received} of {total} bytes: {reason}")]
     Dropped {
         /// Bytes kept.
         received: u64,
         /// Bytes in all.
         total: u64,
-        /// The browser's word.
+        /// The browser's words.
         reason: String,
     },
 }
@@ -119,7 +119,7 @@ fn transfer(error: &TransferError) -> Fault {
     }
 }
 
-/// The fault of a device that could not be opened.
+/// Returns the fault of a device that could not be opened.
 pub fn unopened(error: &DeviceError) -> Fault {
     let fault = match error {
         DeviceError::NoAdapter(_) => DeviceFault::NoAdapter,
@@ -129,7 +129,8 @@ pub fn unopened(error: &DeviceError) -> Fault {
     Fault::Unopened { fault, detail: error.to_string() }
 }
 
-/// The fault that a panic's message tells of: burn and wgpu panic where memory or device are gone.
+/// Returns the fault that a panic's message implies: Burn and wgpu panic when memory or device are
+/// gone.
 pub fn panicked(message: &str) -> Fault {
     let (lower, detail) = (message.to_lowercase(), message.to_owned());
     if lower.contains("memory") {

@@ -1,8 +1,8 @@
-//! The graphics card's memory that the program has let go of.
+//! Destroys GPU buffers that CubeCL has released.
 //!
-//! In a browser a buffer's memory comes back when its JavaScript object is collected, and the
-//! collector does not know how much that is: at 2048 px gigabytes were left lying. `destroy` gives
-//! it back at once; neither CubeCL nor wgpu calls it.
+//! In a browser a buffer is freed when its JavaScript object is collected, and the collector does
+//! not know its size: gigabytes would linger. `destroy` frees it at once; neither CubeCL nor wgpu
+//! calls it.
 
 use js_sys::WebAssembly::Table;
 use js_sys::{Reflect, Set};
@@ -20,33 +20,32 @@ extern "C" {
     fn destroy(this: &GpuBuffer);
 }
 
-/// The export in which wasm-bindgen keeps every JavaScript object that the program refers to.
+/// The export in which wasm-bindgen holds every JavaScript object that the program refers to.
 const REFERENCES: &str = "__wbindgen_externrefs";
 
-/// The buffers that the program referred to when they were looked at last.
+/// The buffers that the program referred to at the last call.
 #[derive(Debug)]
 pub struct GpuBuffers {
     known: Set,
 }
 
 impl GpuBuffers {
-    /// Of no buffers yet.
+    /// Creates the record without buffers.
     pub fn new() -> Self {
         Self { known: Set::new(&JsValue::UNDEFINED) }
     }
 
-    /// Gives back all of the memory on `device` that no tensor lies in.
+    /// Destroys all buffers on `device` that no tensor uses.
     pub fn reclaim_all(&self, device: &OpenDevice) {
         for_each_buffer(|buffer| _ = self.known.add(buffer));
         device.device.memory_cleanup();
         self.reclaim(device);
     }
 
-    /// Gives back what CubeCL has let go of by itself of the buffers that there were at the last
-    /// look, as it does with what has lain idle for a while.
+    /// Destroys buffers seen at the last call that CubeCL has since released; it drops idle ones.
     pub fn reclaim(&self, device: &OpenDevice) {
-        // What is submitted may go on with a buffer that is destroyed. A device that is lost is
-        // told where its work is waited for.
+        // Submitted work may still use a destroyed buffer. A lost device is reported where its work
+        // is awaited.
         _ = device.device.flush();
         let live = Set::new(&JsValue::UNDEFINED);
         for_each_buffer(|buffer| _ = live.add(buffer));
@@ -60,12 +59,12 @@ impl GpuBuffers {
     }
 }
 
-/// Shows every buffer that the program refers to.
+/// Calls `see` with every buffer that the program refers to.
 fn for_each_buffer(mut see: impl FnMut(&GpuBuffer)) {
     let table = Reflect::get(&wasm_bindgen::exports(), &REFERENCES.into())
         .ok()
         .and_then(|table| table.dyn_into::<Table>().ok());
-    // Without it the collector is left to do it.
+    // Without the table, collection is left to the collector.
     let Some(table) = table else { return };
     for index in 0..table.length() {
         if let Ok(Ok(buffer)) = table.get_raw(index).map(JsCast::dyn_into::<GpuBuffer>) {

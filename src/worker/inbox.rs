@@ -1,5 +1,4 @@
-//! The page's commands, in the order in which they came. They can be looked at before they are
-//! taken.
+//! The page's commands, in order; they can be inspected before they are taken.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -15,33 +14,32 @@ use crate::protocol::{Command, FileId, RunId};
 /// A command and its attachments.
 pub type Message = (Command, Vec<JsValue>);
 
-/// What the page has asked for.
+/// Commands of the page.
 #[derive(Debug)]
 pub struct Inbox {
     commands: RefCell<UnboundedReceiver<Message>>,
-    /// Has come, and is still to be taken.
+    /// Received, not yet taken.
     waiting: RefCell<VecDeque<Message>>,
 }
 
 impl Inbox {
-    /// Of what comes through `commands`.
+    /// Creates the inbox of `commands`.
     pub fn new(commands: UnboundedReceiver<Message>) -> Self {
         Self { commands: RefCell::new(commands), waiting: RefCell::default() }
     }
 
-    /// Takes the first that has come, without waiting.
+    /// Takes the first command received, without waiting.
     pub fn take(&self) -> Option<Message> {
         self.collect();
         self.waiting.borrow_mut().pop_front()
     }
 
-    /// Waits for another command to come. Answers whether there will be one.
+    /// Waits for another command; returns false if there will be none.
     pub async fn wait(&self) -> bool {
         poll_fn(|context| self.poll(context)).await
     }
 
-    /// Takes the first [`Command::Examine`] of what has been waited for, before its turn: it has to
-    /// do with no run.
+    /// Takes the first [`Command::Examine`] received, out of turn: it concerns no run.
     pub fn take_examine(&self) -> Option<(FileId, Vec<JsValue>)> {
         let mut waiting = self.waiting.borrow_mut();
         let file = |(command, _): &Message| {
@@ -54,13 +52,13 @@ impl Inbox {
         waiting.remove(place).map(|(_, attachments)| (file, attachments))
     }
 
-    /// Whether a command has come.
+    /// Whether a command was received.
     pub fn has_any(&self) -> bool {
         self.collect();
         !self.waiting.borrow().is_empty()
     }
 
-    /// The run that is to begin next, among what has been waited for.
+    /// Returns the run that starts next, among the commands received.
     pub fn next_run(&self) -> Option<RunId> {
         let start = |(command, _): &Message| {
             if let Command::Start { run, .. } = command { Some(*run) } else { None }
@@ -68,7 +66,7 @@ impl Inbox {
         self.waiting.borrow().iter().rev().find_map(start)
     }
 
-    /// Whether by now the page waits for something else than run `id`.
+    /// Whether the page now waits for something other than run `id`.
     pub fn calls_off(&self, id: RunId) -> bool {
         self.has(|command| {
             matches!(command, Command::Cancel(run) if *run == id)
@@ -76,7 +74,7 @@ impl Inbox {
         })
     }
 
-    /// Whether by now the page wants run `id` to rest, or waits for something else.
+    /// Whether the page now wants run `id` to pause, or waits for something else.
     pub fn halts(&self, id: RunId) -> bool {
         self.calls_off(id)
             || self.has(|command| matches!(command, Command::Pause(run) if *run == id))

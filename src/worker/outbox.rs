@@ -1,4 +1,4 @@
-//! Posting events to the page, the last words of a dying worker among them.
+//! Posts events to the page, also for a dying worker.
 
 use std::cell::Cell;
 
@@ -11,17 +11,17 @@ use crate::fault::Fault;
 use crate::protocol::{Event, RunId, wire};
 
 thread_local! {
-    /// The run to blame when the worker dies; a panic hook and the GPU's loss signal can carry
-    /// nothing of their own.
+    /// The run that a fatal failure is reported for: a panic hook and the lost-device signal carry
+    /// no state.
     static CURRENT_RUN: Cell<Option<RunId>> = const { Cell::new(None) };
 }
 
-/// Names the run that a fatal failure will be told of.
+/// Sets the run that a fatal failure is reported for.
 pub fn set_current_run(run: Option<RunId>) {
     CURRENT_RUN.set(run);
 }
 
-/// Posts an event without attachment.
+/// Posts an event with `bytes` as its attachment, by transfer.
 pub fn post(event: &Event) {
     deliver(&wire::pack(event, &[]), &Array::new());
 }
@@ -32,12 +32,12 @@ pub fn post_with_bytes(event: &Event, bytes: &[u8]) {
     deliver(&wire::pack(event, std::slice::from_ref(&buffer)), &Array::of1(&buffer));
 }
 
-/// Tells the page that this worker is of no further use.
+/// Reports that this worker is unusable.
 pub fn post_fatal(fault: Fault) {
     post(&Event::Failed { run: CURRENT_RUN.get(), fault, fatal: true });
 }
 
-/// Turns a panic into a message for the person, and for the console.
+/// Reports panics to the page and the console.
 pub fn report_panics() {
     std::panic::set_hook(Box::new(|info| {
         console_error_panic_hook::hook(info);

@@ -1,37 +1,36 @@
-//! How far the worker goes ahead of its device, how many steps it asks for at once, and when it
-//! shows the picture. Pure arithmetic on times, ms.
+//! How far to run ahead of the device, how many steps to submit at once, and when to show the
+//! image. Pure arithmetic on times, ms.
 
-/// Batches of steps grow below and shrink above these: reading the losses costs a round trip, so
-/// that it should not follow every step, and it tells how fast the device is.
+/// Batches grow below and shrink above these times. Reading the losses costs a round trip, so that
+/// it should not follow every step; and it shows how fast the device is.
 const SHORT_BATCH_MS: f64 = 30.0;
 const LONG_BATCH_MS: f64 = 70.0;
 /// Most steps in a batch.
 const MAX_BATCH: u32 = 32;
-/// Where a batch, or a tile of a large picture, takes no longer than this, the next one is asked
-/// for before the end of this one is heard of: the device never waits for the worker then. Longer
-/// ones are waited for, so that the worker soon hears a cancel.
+/// Up to this time of a batch or tile, the next one is submitted before this one is awaited, so
+/// that the device never idles. Longer ones are awaited, so that the worker soon sees a cancel.
 const MAX_AHEAD_MS: f64 = 125.0;
-/// Where one takes no longer than this, a preview may be as late as its end. Firefox tells of a
-/// read-back no sooner than of what was asked for after it.
+/// Up to this time, a preview may lag by a batch. Firefox reports a read-back no sooner than work
+/// submitted after it.
 const MAX_LAG_MS: f64 = 500.0;
 /// Least time between two previews: five a second look like motion.
 const PREVIEW_INTERVAL_MS: f64 = 200.0;
-/// A preview's cost is at most one part in this many of the time between two.
+/// A preview may cost at most one part in this many of the interval.
 const PREVIEW_COST_SHARE: f64 = 5.0;
 
-/// What a run's times so far tell.
+/// Times of a run so far.
 #[derive(Clone, Copy, Debug)]
 pub struct Pace {
     batch: u32,
     is_ahead: bool,
     elapsed_ms: f64,
-    /// Since when the device works on what will be heard of next.
+    /// Start of the work to be reported next.
     heard_ms: f64,
-    /// How long the last part took.
+    /// Time of the last part.
     part_ms: f64,
-    /// How much of a batch has been heard of.
+    /// Time of the batch so far.
     batch_ms: f64,
-    /// How long the batch before took, and its steps.
+    /// Time and steps of the previous batch.
     before: (f64, u32),
     next_preview_ms: f64,
 }
@@ -52,47 +51,46 @@ impl Default for Pace {
 }
 
 impl Pace {
-    /// Steps to ask for at once.
+    /// Returns the steps of the next batch.
     pub fn batch(&self) -> u32 {
         self.batch
     }
 
-    /// Whether more is to be asked of the device before it has done what it was asked for.
+    /// Whether to submit more before the device is done.
     pub fn is_ahead(&self) -> bool {
         self.is_ahead
     }
 
-    /// Whether more is to be asked of the device before a preview has come from it.
+    /// Whether to submit more before a preview has arrived.
     pub fn lets_previews_lag(&self) -> bool {
         self.part_ms <= MAX_LAG_MS
     }
 
-    /// How long the device has worked, as far as it counts.
+    /// Returns the device time that counts.
     pub fn elapsed_ms(&self) -> f64 {
         self.elapsed_ms
     }
 
-    /// The device has nothing to do until now.
+    /// Notes that the device was idle until now.
     pub fn begin(&mut self, now_ms: f64) {
         self.heard_ms = now_ms;
     }
 
-    /// The end of a part of a step is heard of. The first step does not `count`: it pays for
-    /// compilations, which says nothing about the others.
+    /// Notes the end of a part of a step. The first step does not `count`: it pays for compilation.
     pub fn end_part(&mut self, now_ms: f64, counts: bool) {
         let part_ms = now_ms - self.heard_ms;
         self.heard_ms = now_ms;
         if counts {
             self.elapsed_ms += part_ms;
             self.batch_ms += part_ms;
-            // Firefox tells of both that are under way when the second is done, as if that had
-            // taken no time.
+            // Firefox reports both batches in flight when the second is done, as if that had taken
+            // no time.
             self.is_ahead = part_ms.midpoint(self.part_ms) <= MAX_AHEAD_MS;
             self.part_ms = part_ms;
         }
     }
 
-    /// The end of a batch of `steps` is heard of.
+    /// Notes the end of a batch of `steps`.
     pub fn end_batch(&mut self, now_ms: f64, steps: u32, counts: bool) {
         self.end_part(now_ms, counts);
         if !counts {
@@ -108,7 +106,7 @@ impl Pace {
         };
     }
 
-    /// Whether the picture is to be shown. If so, it is not again until [`Self::end_preview`].
+    /// Whether to start a preview. If so, none starts before [`Self::end_preview`].
     pub fn begin_preview(&mut self, now_ms: f64) -> bool {
         let due = now_ms >= self.next_preview_ms;
         if due {
@@ -117,7 +115,7 @@ impl Pace {
         due
     }
 
-    /// The picture has come; whether the device rested meanwhile.
+    /// Notes the end of a preview; `rested`: the device was idle meanwhile.
     pub fn end_preview(&mut self, now_ms: f64, rested: bool) {
         let cost_ms = if rested { now_ms - self.heard_ms } else { 0.0 };
         self.next_preview_ms = now_ms + PREVIEW_INTERVAL_MS.max(PREVIEW_COST_SHARE * cost_ms);
@@ -128,8 +126,8 @@ impl Pace {
 mod tests {
     use super::*;
 
-    /// The sizes of batches, of each of which the worker hears when it has asked for the next, at
-    /// so many ms a step.
+    /// Returns the batch sizes at this many ms per step, if the worker is told of each after
+    /// submitting the next.
     fn batches(step_ms: f64) -> Vec<u32> {
         let (mut pace, mut now_ms) = (Pace::default(), 1000.0);
         pace.begin(now_ms);

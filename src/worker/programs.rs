@@ -1,5 +1,5 @@
-//! What a device needs compiled before a run: on a GPU a division of the kernels' work and their
-//! pipelines, on the processor nothing.
+//! What a device needs compiled before a run: on a GPU the choice of convolution kernels, and
+//! pipelines; on the CPU nothing.
 
 #[cfg(feature = "gpu")]
 mod gpu;
@@ -13,16 +13,16 @@ pub use gpu::Programs;
 #[cfg(not(feature = "gpu"))]
 pub use processor::Programs;
 
-/// A run that is to come.
+/// A run to prepare for.
 #[derive(Clone, Debug)]
 #[cfg_attr(
     not(feature = "gpu"),
     expect(dead_code, reason = "for the processor nothing is compiled")
 )]
 pub struct Wanted {
-    /// What to do.
+    /// Its recipe.
     pub recipe: Recipe,
-    /// Paintings.
+    /// Number of style images.
     pub paintings: usize,
     /// How much of the device's memory to take.
     pub memory: MemoryUse,

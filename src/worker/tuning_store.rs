@@ -1,5 +1,4 @@
-//! Which division of the kernels' work is fastest, remembered for each adapter in the browser's
-//! storage.
+//! The fastest kernel per adapter, cached between visits.
 
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
@@ -13,13 +12,11 @@ use crate::engine::ops::convolution::ConvKernel;
 use crate::engine::tuning;
 use crate::web::cache;
 
-/// Name of the cache in the browser's storage. Another number where kernels or keys are others, so
-/// that all are tried anew.
+/// Name of the cache. Its number changes with kernels or keys, so that all adapters are tuned anew.
 const CACHE: &str = "impasto-tuning-4";
 
-/// The fastest division on `adapter`: what an earlier visit found, or else what trying shows.
-/// Without storage each visit tries. Where it comes to that, `progress` is told how many of
-/// [`tuning::PARTS`] are done.
+/// Returns the fastest kernel on `adapter`: from the cache, or by timing. Without storage each
+/// visit times anew; `progress` is called with the parts done of [`tuning::PARTS`].
 ///
 /// # Errors
 /// [`TransferError::Device`].
@@ -42,13 +39,14 @@ pub async fn division(
     };
     let fastest = tuning::fastest_kernel(&adapter.device, now_ms, part_done).await?;
     if let Some(cache) = &cache {
-        // Without storage the person loses a moment at the next visit, and nothing else.
+        // Without storage the next visit loses a moment, nothing else.
         _ = remember(cache, &key, fastest).await;
     }
     Ok(fastest)
 }
 
-/// Browsers tell little of an adapter; what it can hold helps to tell one from another.
+/// Returns the key of `adapter`. Browsers tell little of an adapter; its limits help to tell
+/// adapters apart.
 async fn key(adapter: &OpenDevice) -> String {
     let [vendor, architecture, device] = adapter_info::words().await;
     let words = format!(

@@ -1,5 +1,4 @@
-//! The weights pack: from the browser's storage, or by download that can be resumed, and never used
-//! unverified.
+//! The weights pack: from the cache, or by a resumable download; never used unverified.
 
 use js_sys::Uint8Array;
 use wasm_bindgen::{JsCast, JsValue};
@@ -16,31 +15,31 @@ use crate::web::{cache, message};
 
 /// Name of the cache in the browser's storage.
 const CACHE: &str = "impasto-weights";
-/// Between two progress events, ms.
+/// Time between two progress events, ms.
 const PROGRESS_INTERVAL_MS: f64 = 100.0;
-/// HTTP: the answer is the part that was asked for.
+/// HTTP 206: the response is the requested range.
 const PARTIAL_CONTENT: u16 = 206;
-/// HTTP: the part asked for lies beyond the end.
+/// HTTP 416: the range lies beyond the end.
 const RANGE_NOT_SATISFIABLE: u16 = 416;
 
-/// Gets the weights, from wherever they are nearest.
+/// Loads the weights, from the cache if it has them.
 #[derive(Debug)]
 pub struct WeightsStore {
     manifest: Manifest,
-    /// What an attempt that broke off has left.
+    /// Bytes of an interrupted download.
     partial: Vec<u8>,
 }
 
 impl WeightsStore {
-    /// For the pack of this build.
+    /// Creates the store for the pack of this build.
     pub fn new() -> Self {
         Self { manifest: Manifest::built_in(), partial: Vec::new() }
     }
 
-    /// The verified weights. Posts progress; and a notice when they could not be kept.
+    /// Returns the verified weights. Posts progress, and a notice if they cannot be cached.
     ///
     /// # Errors
-    /// [`RunError::Download`] or [`RunError::Weights`]; a later call goes on from what has arrived.
+    /// [`RunError::Download`] or [`RunError::Weights`]; a later call resumes.
     pub async fn load(&mut self) -> Result<Weights, RunError> {
         let url = self.url();
         let cache = cache::open(CACHE).await;
@@ -52,7 +51,7 @@ impl WeightsStore {
         }
         self.download(&url).await?;
         if let Err(error) = weights::verify(&self.partial, &self.manifest) {
-            // What is short can be completed; what is wrong cannot be mended.
+            // A truncated pack can be completed; a wrong one cannot.
             if !matches!(error, WeightsError::Truncated { .. }) {
                 self.partial.clear();
             }
@@ -69,14 +68,15 @@ impl WeightsStore {
         Ok(Weights::parse(&bytes)?)
     }
 
-    /// Beside the worker's own script, so that a page below a sub-path finds its own.
+    /// Returns the address beside the worker's script, so that a page below a sub-path finds its
+    /// own.
     fn url(&self) -> String {
         let base = scope().location().href();
         let relative = format!("weights/{}", self.manifest.file);
         Url::new_with_base(&relative, &base).map_or(relative, |url| url.href())
     }
 
-    /// The pack as an earlier visit left it, if it is still whole.
+    /// Returns the cached pack, if it is intact.
     async fn stored(&self, cache: &Cache, url: &str) -> Option<Vec<u8>> {
         let response = cache::find(cache, url).await.ok()??;
         let buffer = JsFuture::from(response.array_buffer().ok()?).await.ok()?;
@@ -84,7 +84,7 @@ impl WeightsStore {
         weights::verify(&bytes, &self.manifest).ok().map(|()| bytes)
     }
 
-    /// Completes `partial`.
+    /// Completes `partial` by download.
     async fn download(&mut self, url: &str) -> Result<(), DownloadError> {
         let mut response = fetch(url, self.partial.len()).await?;
         if response.status() == RANGE_NOT_SATISFIABLE {
@@ -119,7 +119,7 @@ impl WeightsStore {
             };
             self.partial.extend_from_slice(&bytes.to_vec());
             if self.partial.len() as u64 > self.manifest.bytes {
-                // Too long already; the check says so. An endless answer must not fill the memory.
+                // Too long: verification says so. An endless response must not fill the memory.
                 return Ok(());
             }
             if now_ms() - reported_ms >= PROGRESS_INTERVAL_MS {
@@ -149,8 +149,8 @@ impl WeightsStore {
 async fn fetch(url: &str, from: usize) -> Result<Response, DownloadError> {
     let unreachable = |error: JsValue| DownloadError::Unreachable(message(&error));
     let init = RequestInit::new();
-    // The browser's own cache would keep a short answer as if it were whole; what is verified is
-    // kept in our own.
+    // The HTTP cache would store a short response as if it were whole; verified bytes go to our own
+    // cache.
     js_sys::Reflect::set(&init, &"cache".into(), &"no-store".into()).map_err(unreachable)?;
     let request = Request::new_with_str_and_init(url, &init).map_err(unreachable)?;
     if from > 0 {

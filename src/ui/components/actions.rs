@@ -84,7 +84,7 @@ pub fn Actions(
 /// A button that stays focusable while it does nothing.
 #[component]
 pub fn Action(
-    /// Of the button.
+    /// Id of the button.
     #[prop(optional)]
     id: Option<&'static str>,
     /// Its style.

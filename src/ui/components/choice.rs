@@ -5,7 +5,7 @@ use crate::ui::menus::MenuItem;
 /// A labelled list, of which one holds.
 #[component]
 pub fn Choice<T>(
-    /// Of the control.
+    /// Id of the control.
     id: &'static str,
     /// Its accessible name.
     label: &'static str,

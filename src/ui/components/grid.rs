@@ -8,7 +8,7 @@ use crate::ui::pictures::ResultImage;
 /// over.
 #[component]
 pub fn GridSheet(
-    /// Of the element.
+    /// Id of the element.
     id: &'static str,
     /// The pictures, as far as they are painted, row by row.
     cells: ReadSignal<Vec<ResultImage>, LocalStorage>,

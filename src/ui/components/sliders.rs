@@ -131,7 +131,7 @@ pub fn OutlinesSlider(
 /// A labelled slider from 0 to [`SLIDER_END`].
 #[component]
 fn Slider(
-    /// Of the input, for its label.
+    /// Id of the input, for its label.
     id: &'static str,
     /// Its accessible name.
     label: &'static str,

@@ -19,7 +19,7 @@ pub const fn well_input_id(well: Well) -> &'static str {
 /// A place for one picture, filled by file dialogue or by dropping a file on it.
 #[component]
 pub fn PictureWell(
-    /// Which it is.
+    /// The slot.
     well: Well,
     /// Its accessible name.
     name: &'static str,

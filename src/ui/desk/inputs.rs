@@ -1,4 +1,4 @@
-//! The pictures that go in: brought, examined, exchanged.
+//! The input pictures: brought, examined, swapped.
 
 use std::rc::Rc;
 
@@ -21,12 +21,12 @@ use crate::ui::studio::{Errand, Link, Studio};
 use crate::words::{self, notices};
 
 impl Desk {
-    /// What `well` shows.
+    /// Returns the thumbnail of `well`.
     pub fn thumbnail(self, well: Well) -> Option<Thumbnail> {
         self.picture(well).with(|picture| picture.as_ref().map(Picture::thumbnail))
     }
 
-    /// The size of the photo, once the browser has drawn it.
+    /// Returns the size of the photo, once the browser has drawn it.
     pub fn photo_size(self) -> Option<ImageSize> {
         let shown = self.thumbnail(Well::Content)?.url;
         self.photo.with(|photo| {
@@ -34,20 +34,20 @@ impl Desk {
         })
     }
 
-    /// Takes in that the browser has drawn the picture of this address in `well`.
+    /// Notes the size of the picture that the browser has drawn in `well`.
     pub fn note_size(self, well: Well, url: String, size: ImageSize) {
-        // A drawing without a size of its own has none to tell.
+        // A drawing without intrinsic size has none.
         if well == Well::Content && size.area() > 0 {
             self.photo.set(Some((url, size)));
         }
     }
 
-    /// The name of the file that is on its way to `well`.
+    /// Returns the name of the file that is being examined for `well`.
     pub fn reading(self, well: Well) -> Option<String> {
         self.intake.with(|intake| intake.waiting_for(well).map(|picture| picture.name.clone()))
     }
 
-    /// Whether the pictures for `errand` are there, and no other on its way.
+    /// Whether the pictures for `errand` are there and no other is being examined.
     pub fn is_ready_for(self, errand: Errand) -> bool {
         let has = |well| self.picture(well).with(Option::is_some);
         let has_all = match errand {
@@ -65,9 +65,8 @@ impl Desk {
         has_all && self.intake.with(intake::Intake::is_empty)
     }
 
-    /// Takes in files, brought to `well` or to the page at large: a recipe wherever it is dropped,
-    /// and pictures. What is in a well stays there until the worker has found that the new file is
-    /// a picture.
+    /// Takes files, brought to `well` or to the page at large: recipes anywhere, and pictures. A
+    /// slot keeps its picture until the worker accepts the new one.
     pub fn take_files(self, well: Option<Well>, files: Vec<File>) {
         let (recipes, files): (Vec<File>, Vec<File>) =
             files.into_iter().partition(|file| intake::is_recipe(&file.name()));
@@ -88,7 +87,7 @@ impl Desk {
 
     fn examine(self, well: Well, picture: Picture) {
         if self.studio.with_untracked(Studio::link) == Link::Down {
-            // Nobody is there to tell what it is; the next run will.
+            // Without a worker nobody can examine it; the next run will.
             self.place(well, Some(picture));
             return;
         }
@@ -100,8 +99,7 @@ impl Desk {
         }
     }
 
-    /// Asks a worker that has just booted for what another, or its own deaf youth, has not
-    /// answered.
+    /// Re-sends pending `Examine`s to a new worker.
     pub(super) fn ask_again(self) {
         let Some(client) = self.client.with_value(Clone::clone) else { return };
         self.intake.with_untracked(|intake| {
@@ -111,7 +109,7 @@ impl Desk {
         });
     }
 
-    /// Puts a picture that has passed into its well.
+    /// Puts an accepted picture into its slot.
     pub(super) fn accept_examined(self, file: FileId) {
         let accepted = self.intake.try_update(|intake| intake.accept(file)).flatten();
         if let Some((well, picture)) = accepted {
@@ -119,14 +117,14 @@ impl Desk {
         }
     }
 
-    /// Puts what waits into its wells, since nobody is left to examine it.
+    /// Puts all waiting pictures into their slots, since no worker is left to examine them.
     pub(super) fn accept_unexamined(self) {
         let waiting: Vec<FileId> =
             self.intake.with_untracked(|intake| intake.waiting().map(|(file, _)| file).collect());
         waiting.into_iter().for_each(|file| self.accept_examined(file));
     }
 
-    /// Says why a file was not taken.
+    /// Reports why a file was not taken.
     pub(super) fn refuse(self, file: FileId, refusal: &Fault) {
         let rejected = self.intake.try_update(|intake| intake.reject(file)).flatten();
         if let Some((_, picture)) = rejected {
@@ -136,7 +134,7 @@ impl Desk {
         }
     }
 
-    /// Exchanges content and style, and files that are still being read for them.
+    /// Swaps content and style, and files being examined for them.
     pub fn swap_pictures(self) {
         self.intake.update(|intake| intake.exchange(Well::Content, Well::Style));
         let content = self.content.get_untracked();
@@ -184,8 +182,7 @@ impl Desk {
         }
     }
 
-    /// Fills the wells as they were at the end of the last visit, where the person has not been
-    /// faster.
+    /// Restores the slots of the last visit, unless the person was faster.
     pub(super) fn restore_pictures(self) {
         for well in Well::ALL {
             spawn_local(async move {

@@ -1,26 +1,26 @@
-//! One run, as the page knows it.
+//! A run as the page knows it.
 
 use crate::protocol::{Losses, RunId, Stage};
 use crate::recipe::pyramid::Level;
 use crate::ui::history::LossHistory;
 use crate::ui::reconstruction::Reconstruction;
 
-/// Where a run stands.
+/// Phase of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
-    /// For the device to open.
+    /// Waiting for the device.
     Waiting,
-    /// On its way to the first step.
+    /// Preparing the first step.
     Preparing(Stage),
     /// Stepping.
     Running,
-    /// Asked to rest, but perhaps still within a step.
+    /// Asked to pause, perhaps still within a step.
     Pausing,
-    /// Resting.
+    /// Paused.
     Paused,
-    /// All steps done.
+    /// All steps are done.
     Finished,
-    /// Left by the person.
+    /// Cancelled by the person.
     Cancelled,
     /// Ended by an error.
     Failed,
@@ -32,31 +32,31 @@ impl Phase {
         !matches!(self, Self::Finished | Self::Cancelled | Self::Failed)
     }
 
-    /// Whether the run has a picture under work, so that pausing and exporting make sense.
+    /// Whether the run has an image, so that pausing and exporting make sense.
     pub const fn is_stepping(self) -> bool {
         matches!(self, Self::Running | Self::Pausing | Self::Paused)
     }
 }
 
-/// What a run is for.
+/// Purpose of a run.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Errand {
-    /// To repaint the photo.
+    /// Repaint the photo.
     Repaint,
-    /// The same, from an earlier picture on.
+    /// Continue from an earlier result.
     GoOn,
-    /// To show what layers know of one picture.
+    /// Reconstruct a picture from layers.
     Reconstruct(Reconstruction),
-    /// To paint the cell of this number of the grid.
+    /// Paint this cell of the grid.
     Cell(usize),
 }
 
-/// One run, from the press of the button to its end.
+/// A run, from the press of the button to its end.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Run {
-    /// Its name in the protocol.
+    /// Its id in the protocol.
     pub id: RunId,
-    /// Where it stands.
+    /// Its phase.
     pub phase: Phase,
     /// Steps done.
     pub step: u32,
@@ -68,11 +68,11 @@ pub struct Run {
     pub losses: Option<Losses>,
     /// The total loss so far.
     pub history: LossHistory,
-    /// The sizes that it is painted at, as far as can be told without the photo's shape.
+    /// Sizes to paint at, as far as they are known without the photo's shape.
     pub levels: Vec<Level>,
-    /// What it is for.
+    /// Its purpose.
     pub errand: Errand,
-    /// Whether the person waits for the picture as it is now.
+    /// Whether the person waits for an export.
     pub(super) exporting: bool,
 }
 

@@ -1,4 +1,4 @@
-//! For a GPU.
+//! Kernels and pipelines of a GPU.
 
 use std::rc::Rc;
 
@@ -13,33 +13,32 @@ use crate::worker::error::RunError;
 use crate::worker::gpu_buffers::GpuBuffers;
 use crate::worker::tuning_store;
 
-/// What has been compiled, and the buffers that it took.
+/// Compiled pipelines, and buffers to reclaim.
 #[derive(Debug)]
 pub struct Programs {
     memory: GpuBuffers,
     search: Search,
-    /// What has been compiled for; the last may be under way.
+    /// Runs compiled for; the last may be in progress.
     warm: Vec<WarmUp>,
 }
 
 impl Programs {
-    /// Of nothing yet.
+    /// Creates the record without any.
     pub fn new() -> Self {
         Self { memory: GpuBuffers::new(), search: Search::default(), warm: Vec::new() }
     }
 
-    /// Gives back what of the device's memory is not in use.
+    /// Reclaims all unused device memory.
     pub fn reclaim_all(&self, device: &OpenDevice) {
         self.memory.reclaim_all(device);
     }
 
-    /// Gives back what has been let go of already.
+    /// Reclaims buffers that CubeCL has released.
     pub fn reclaim(&self, device: &OpenDevice) {
         self.memory.reclaim(device);
     }
 
-    /// Searches for the fastest division of the kernels' work, once, and says that it did. `report`
-    /// is told of each part.
+    /// Searches for the fastest kernel, once, and says so. Calls `report` with each part.
     ///
     /// # Errors
     /// [`RunError`], of the device.
@@ -53,8 +52,8 @@ impl Programs {
         Ok(true)
     }
 
-    /// `vgg` with its kernels' strategy, and with all compiled that a run like `wanted` needs;
-    /// `None` once `is_off`. `report` is told of each part.
+    /// Returns `vgg` with its strategy set and all pipelines compiled that a run like `wanted`
+    /// needs; `None` once `is_off`. Calls `report` with each part.
     ///
     /// # Errors
     /// [`RunError`], of the device.
@@ -85,20 +84,20 @@ impl Programs {
                 of: searched + programs,
             });
             warm_up.advance().await?;
-            // A command that has come meanwhile is heard.
+            // Yields, so that commands arrive.
             TimeoutFuture::new(0).await;
         }
         self.search.parts = 0;
         Ok(Some(vgg))
     }
 
-    /// The compilation for a run like `wanted`, as far as it has come.
+    /// Returns the warm-up for a run like `wanted`, as far as it has got.
     fn warm_up(&mut self, device: &OpenDevice, vgg: &Rc<Vgg19>, wanted: &Wanted) -> &mut WarmUp {
         let limits = device.limits.with(wanted.memory);
         let Wanted { recipe, paintings, .. } = wanted;
         let serves = |warm: &WarmUp| warm.serves(vgg, recipe, *paintings, limits);
         let index = self.warm.iter().position(serves).unwrap_or_else(|| {
-            // One for another run that is under way holds pictures on the device.
+            // An unfinished warm-up of another run holds images on the device.
             self.warm.retain(WarmUp::is_done);
             self.warm.push(WarmUp::new(Rc::clone(vgg), recipe, *paintings, limits, &device.device));
             self.warm.len() - 1
@@ -107,22 +106,21 @@ impl Programs {
     }
 }
 
-/// Parts of the compilation for a run like `wanted`.
+/// Returns the parts of the warm-up for a run like `wanted`.
 fn parts(device: &OpenDevice, wanted: &Wanted) -> u32 {
     WarmUp::parts(&wanted.recipe, device.limits.with(wanted.memory))
 }
 
-/// The search for the division of the kernels' work that is fastest on the adapter.
+/// The search for the fastest kernel on the adapter.
 #[derive(Debug, Default)]
 struct Search {
     found: Option<ConvKernel>,
-    /// Its parts, until the first compilation has gone on from them: a bar does not go back.
+    /// Its parts, until the first warm-up continues from them: a progress bar never goes back.
     parts: u32,
 }
 
 impl Search {
-    /// The division, searched for once. `programs` are the parts of the compilation that comes
-    /// after.
+    /// Returns the kernel, searching once. `programs`: the parts of the warm-up that follows.
     async fn division(
         &mut self,
         device: &OpenDevice,

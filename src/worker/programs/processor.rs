@@ -1,4 +1,4 @@
-//! For the processor: nothing is compiled, nothing given back.
+//! The CPU needs nothing compiled and nothing reclaimed.
 
 use std::rc::Rc;
 
@@ -8,7 +8,7 @@ use crate::engine::device::OpenDevice;
 use crate::protocol::Stage;
 use crate::worker::error::RunError;
 
-/// As for a GPU, without anything to do.
+/// The counterpart of the GPU's programs, with nothing to do.
 #[derive(Debug)]
 pub struct Programs;
 
