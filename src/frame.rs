@@ -1,29 +1,28 @@
-//! The frame or margin around a painting in a scan or a photograph: it is no part of the style, and
-//! would be painted along the picture's rim.
+//! The frame or margin around a painting in a scan or photograph. It is no part of the style, and
+//! would be painted along the rim.
 
 use crate::pixels::{ImageSize, Pixels};
 
-/// How much of a side a frame may take: more is the painting's ground.
+/// Greatest share of a side that a frame takes: more is the painting's ground.
 const GREATEST_SHARE: f32 = 0.08;
-/// Standard deviation of a frame's line, levels of 255: scans are noisy, and paper is uneven.
+/// Greatest standard deviation of a frame's line, levels of 255: scans are noisy, paper is uneven.
 const LINE_DEVIATION: f32 = 20.0;
-/// How far a frame's colours may lie apart, line from line and side from side, levels.
+/// Greatest difference of a frame's colours between lines and sides, levels.
 const COLOUR_RANGE: f32 = 45.0;
-/// By how much a pixel is another colour than the frame's, levels, and the share of such pixels
-/// along the line where the painting begins.
+/// Least difference of a pixel from the frame, levels, and the least share of such pixels in the
+/// line where the painting begins.
 const CONTRAST: f32 = 30.0;
 const LEAST_CONTRASTING: f32 = 0.5;
-/// How far beyond the frame, as a share of the side, lines are left out that stand out from the
-/// painting: the canvas's edge, the frame's shadow.
+/// Share of the side, beyond the frame, within which lines that differ from the painting are
+/// cropped too: the canvas's edge, the frame's shadow.
 const EDGE_SHARE: f32 = 0.035;
-/// From where to where, as shares of the side, the painting near its rim is looked at to tell what
-/// stands out.
+/// Range, as shares of the side, of the reference lines near the rim that show what differs.
 const BAND: [f32; 2] = [0.06, 0.12];
-/// The shortest side that is looked at, px.
+/// The shortest side examined, px.
 const LEAST_SIDE_PX: u32 = 64;
 
-/// `painting` without the frame around it; `None` where it has none: a frame is uniform, of one
-/// colour on all four sides, narrow, and ends within a few lines.
+/// Crops the frame of `painting`; `None` if there is none. A frame is uniform, of one colour on all
+/// four sides, narrow, and ends within a few lines.
 pub fn left_out(painting: &Pixels) -> Option<Pixels> {
     let ImageSize { width, height } = painting.size();
     if painting.size().short_edge() < LEAST_SIDE_PX {
@@ -39,7 +38,7 @@ pub fn left_out(painting: &Pixels) -> Option<Pixels> {
     Some(part(painting, [left.depth, top.depth], size))
 }
 
-/// The part of `size` whose first pixel lies at column and row `at`.
+/// Returns the region of `size` from column and row `at` on.
 fn part(picture: &Pixels, [left, top]: [u32; 2], size: ImageSize) -> Pixels {
     let row = |y: u32| {
         let first = 4 * ((top + y) as usize * picture.size().width as usize + left as usize);
@@ -49,10 +48,10 @@ fn part(picture: &Pixels, [left, top]: [u32; 2], size: ImageSize) -> Pixels {
     Pixels::new(size, rgba).expect("four bytes for each pixel")
 }
 
-/// What a frame is on one side.
+/// A frame on one side.
 #[derive(Clone, Copy, Debug)]
 struct Frame {
-    /// px, with what of the painting's edge stands out.
+    /// Width, px, with the painting's edge.
     depth: u32,
     colour: [f32; 3],
 }
@@ -68,7 +67,7 @@ enum Side {
 impl Side {
     const ALL: [Self; 4] = [Self::Top, Self::Bottom, Self::Left, Self::Right];
 
-    /// The frame on this side, if there is one.
+    /// Returns the frame on this side, if there is one.
     #[expect(clippy::cast_precision_loss, reason = "a count of pixels")]
     fn frame(self, picture: &Pixels) -> Option<Frame> {
         let depth = self.depth(picture);
@@ -89,7 +88,7 @@ impl Side {
                 pixels.clone().filter(|&pixel| distance(pixel, first.mean) > CONTRAST).count();
             others as f32 >= LEAST_CONTRASTING * pixels.count() as f32
         };
-        // Within a few lines, since a frame is seldom quite straight.
+        // Within a few lines, since a frame is seldom straight.
         if !(run..=run + at(EDGE_SHARE)).any(contrasts) {
             return None;
         }
@@ -102,7 +101,7 @@ impl Side {
         Some(Frame { depth: last.map_or(run, |index| index + 1), colour: first.mean })
     }
 
-    /// px from this side to the other.
+    /// Returns the distance to the opposite side, px.
     fn depth(self, picture: &Pixels) -> u32 {
         match self {
             Self::Top | Self::Bottom => picture.size().height,
@@ -119,7 +118,7 @@ impl Side {
         Line { mean, deviation: (variance.iter().sum::<f32>() / 3.0).sqrt() }
     }
 
-    /// The pixels of the line that is `index` px from this side, levels.
+    /// Returns the pixels of the line `index` px from this side, levels.
     fn pixels(self, picture: &Pixels, index: u32) -> impl Iterator<Item = [f32; 3]> + Clone {
         let ImageSize { width, height } = picture.size();
         let index = index.min(self.depth(picture) - 1) as usize;
@@ -140,11 +139,11 @@ impl Side {
 
 struct Line {
     mean: [f32; 3],
-    /// Over the channels.
+    /// Standard deviation over the channels.
     deviation: f32,
 }
 
-/// The greatest difference of two colours' channels.
+/// Returns the greatest difference of two colours over the channels.
 fn distance(a: [f32; 3], b: [f32; 3]) -> f32 {
     (0..3).map(|channel| (a[channel] - b[channel]).abs()).fold(0.0, f32::max)
 }
@@ -173,7 +172,7 @@ mod tests {
 
     const SIZE: ImageSize = ImageSize::new(200, 160);
 
-    /// Stripes of many colours with `margin` px of `colour` on the sides that `has` names.
+    /// Paints colourful stripes with `margin` px of `colour` on the sides that `has` names.
     fn painting(margin: u32, colour: [u8; 3], has: impl Fn(u32, u32) -> bool) -> Pixels {
         let ImageSize { width, height } = SIZE;
         let pixel = |x: u32, y: u32| {

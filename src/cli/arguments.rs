@@ -232,18 +232,17 @@ pub struct RecipeArgs {
     /// Steps of the optimiser. [default: 200]
     #[arg(long, value_name = "N")]
     steps: Option<u32>,
-    /// How the pixels are changed: `lbfgs` or `adam`.
+    /// Optimiser of the pixels: `lbfgs` or `adam`.
     #[arg(long, value_name = "NAME", value_parser = named::<OptimizerKind>)]
     optimizer: Option<OptimizerKind>,
-    /// What the content weighs beside the style, for each element of its feature map; 16 to 16000
-    /// differ usefully. [default: 500]
+    /// Weight of the content beside the style, per element of its feature map; 16 to 16000 differ
+    /// usefully. [default: 500]
     #[arg(long, value_name = "A")]
     content_weight: Option<f32>,
-    /// What smoothness weighs, for each element of the picture. [default: 20]
+    /// Weight of smoothness, per element of the picture. [default: 40]
     #[arg(long, value_name = "T")]
     tv_weight: Option<f32>,
-    /// What keeping the photo's outlines weighs, for each of them; 1 to 1000 differ usefully.
-    /// [default: 8]
+    /// Weight of keeping the photo's outlines, per outline; 1 to 1000 differ usefully. [default: 8]
     #[arg(long, value_name = "O")]
     outlines: Option<f32>,
     /// Layers whose content counts, as in `conv4_2` or `conv3_1=0.5,conv4_2=1`.
@@ -255,7 +254,7 @@ pub struct RecipeArgs {
     /// Which of them count most: from -1, the finest, to 1, the coarsest.
     #[arg(long, value_name = "G", allow_negative_numbers = true)]
     grain: Option<f32>,
-    /// What each style picture weighs in the blend.
+    /// Weights of the style pictures in the blend.
     #[arg(long, value_name = "W,W,…", value_delimiter = ',')]
     pub style_weights: Option<Vec<f32>>,
     /// Longer side of a style picture as a multiple of the photo's: larger means larger strokes.
@@ -284,7 +283,7 @@ pub struct RecipeArgs {
         default_missing_value = "true"
     )]
     linear_light: Option<bool>,
-    /// What to begin with: `photo`, `recoloured` (the photo in the painting's colours), `noise` or
+    /// Start from `photo`, `recoloured` (the photo in the painting's colours), `noise` or
     /// `painting`, or shares of them as in `photo=0.8,noise=0.2`. [default: photo]
     #[arg(long, value_name = "PICTURE", value_parser = start)]
     start: Option<Start>,
@@ -295,17 +294,17 @@ pub struct RecipeArgs {
     /// How feature maps are halved: `avg` or `max`.
     #[arg(long, value_name = "NAME", value_parser = named::<Pooling>)]
     pooling: Option<Pooling>,
-    /// What the network sees beyond the picture's border: `replicate` or `zero`.
+    /// Padding at the picture's border: `replicate` or `zero`.
     #[arg(long, value_name = "NAME", value_parser = named::<Border>)]
     border: Option<Border>,
-    /// How loud the network's filters are: `raw`, as published, or `normalised`, as in the paper.
+    /// Scaling of the network's filters: `raw`, as published, or `normalised`, as in the paper.
     #[arg(long, value_name = "NAME", value_parser = named::<Filters>)]
     network: Option<Filters>,
     /// Units in which layers' losses add up: `activation`, as in the paper, or `painting`, relative
     /// to the painting's outputs.
     #[arg(long, value_name = "NAME", value_parser = named::<LossUnits>)]
     units: Option<LossUnits>,
-    /// What is compared of the style layers: `gram`, `covariance` or `wasserstein`, for all of
+    /// Statistic of the style layers: `gram`, `covariance` or `wasserstein`, for all of
     /// them, or as in `conv1_1=wasserstein,conv5_1=covariance`.
     #[arg(long, value_name = "NAME", value_parser = statistics)]
     statistics: Option<LayerStatistics>,
@@ -463,6 +462,24 @@ fn start(text: &str) -> Result<Start, String> {
 mod tests {
     use super::*;
     use crate::recipe::FeatureOptions;
+
+    #[test]
+    fn the_defaults_that_the_help_tells_are_the_recipes() {
+        let cli = <Cli as clap::CommandFactory>::command();
+        let arguments =
+            cli.find_subcommand("recipe").expect("there is such a task").get_arguments();
+        let told: Vec<String> = arguments
+            .filter_map(|argument| {
+                let help = argument.get_help()?.to_string();
+                let (_, default) = help.split_once("[default: ")?;
+                Some(format!("--{}={}", argument.get_long()?, default.trim_end_matches(']')))
+            })
+            .collect();
+        assert!(told.len() >= 7, "{told:?}");
+        for flag in &told {
+            assert_eq!(recipe(&[flag]), recipe(&[]), "{flag}");
+        }
+    }
 
     fn recipe(flags: &[&str]) -> Recipe {
         let words = ["impasto", "recipe"].iter().chain(flags);

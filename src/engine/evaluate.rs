@@ -122,7 +122,7 @@ async fn gradient(
 }
 
 impl ChannelMeans {
-    /// What `vgg` answers to `pictures` on average, each picture counting alike.
+    /// Measures the mean activations of `vgg` over `pictures`, each counting alike.
     ///
     /// # Errors
     /// When the device fails or is lost.

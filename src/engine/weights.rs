@@ -67,9 +67,9 @@ pub enum WeightsError {
     /// The right number of bytes with another digest.
     #[error("the SHA-256 is {found}, not {expected}")]
     Altered {
-        /// Of the bytes.
+        /// Digest of the bytes.
         found: String,
-        /// Of the manifest.
+        /// Digest of the manifest.
         expected: String,
     },
     /// No safetensors file.
@@ -84,11 +84,11 @@ pub enum WeightsError {
     /// A tensor of another type or shape than the network's.
     #[error("the tensor {name} is {found}, not {expected}")]
     Misshapen {
-        /// Of the tensor.
+        /// Name of the tensor.
         name: String,
         /// Its type and shape.
         found: String,
-        /// What the network has.
+        /// Type and shape in the network.
         expected: String,
     },
     /// A channel's mean that nothing can be divided by.

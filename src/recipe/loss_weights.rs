@@ -1,4 +1,4 @@
-//! What the person regulates while a run goes on.
+//! Weights of the loss terms, which can change during a run.
 
 use std::ops::RangeInclusive;
 
@@ -9,35 +9,34 @@ use super::by_layer::ByLayer;
 use super::{FeatureOptions, LossUnits, RecipeError, within};
 use crate::layer::Layer;
 
-/// Style pictures that one run can blend.
+/// Most style images that one run blends.
 pub const MAX_STYLES: usize = 4;
 
-/// By what a style layer's weight is multiplied from one block to the next, at either end of
-/// [`LossWeights::grain`].
+/// Ratio of style weights from one block to the next at either end of [`LossWeights::grain`].
 const GRAIN_STEP: f32 = 4.0;
-/// The block whose weight the grain leaves alone: the middle one.
+/// The middle block, whose weight the grain leaves unchanged.
 const MIDDLE_BLOCK: f32 = 3.0;
 
-/// A weight for each layer; zero leaves a layer out.
+/// A weight per layer; zero leaves a layer out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct LayerWeights(ByLayer<f32>);
 
 impl LayerWeights {
-    /// The same `weight` for each of `layers`.
+    /// Gives each of `layers` the same `weight`.
     pub fn even(layers: &[Layer], weight: f32) -> Self {
         layers.iter().fold(Self::default(), |weights, &layer| weights.with(layer, weight))
     }
 
-    /// `layers`, those of each block a quarter of those of the one before it, and 1 in all: the
-    /// balance of crowsonkb/style-transfer-pytorch. Equal ones would repaint the painting.
+    /// Weights `layers` so that each block has a quarter of the one before it, with sum 1: the
+    /// balance of crowsonkb/style-transfer-pytorch. Equal weights would repaint the painting.
     pub fn finest_first(layers: &[Layer]) -> Self {
         let weight = |layer: Layer| 0.25_f32.powi(i32::try_from(layer.block()).unwrap_or(0));
         let sum: f32 = layers.iter().map(|&layer| weight(layer)).sum();
         layers.iter().fold(Self::default(), |all, &layer| all.with(layer, weight(layer) / sum))
     }
 
-    /// Whether these are `others` but for a factor and for rounding.
+    /// Whether these equal `others` up to a factor and rounding.
     pub fn is_in_proportion_to(self, others: Self) -> bool {
         let (own, other) = (self.sum(), others.sum());
         self.0
@@ -47,29 +46,29 @@ impl LayerWeights {
             .all(|(weight, of)| (weight * other - of * own).abs() <= 1e-5 * own * other)
     }
 
-    /// These, but `weight` for `layer`.
+    /// Returns these with `weight` for `layer`.
     #[must_use]
     pub fn with(mut self, layer: Layer, weight: f32) -> Self {
         self.0.0[layer as usize] = weight;
         self
     }
 
-    /// Of `layer`.
+    /// Returns the weight of `layer`.
     pub fn of(&self, layer: Layer) -> f32 {
         self.0.of(layer)
     }
 
-    /// The layers that count, each with its weight, in the order of the network.
+    /// Returns the layers that count with their weights, in network order.
     pub fn active(self) -> impl Iterator<Item = (Layer, f32)> {
         Layer::ALL.into_iter().zip(self.0.0).filter(|(_, weight)| *weight != 0.0)
     }
 
-    /// The layers that count.
+    /// Returns the layers that count.
     pub fn layers(self) -> Vec<Layer> {
         self.active().map(|(layer, _)| layer).collect()
     }
 
-    /// These where `counts` says so, elsewhere none.
+    /// Returns these weights where `counts` is true, else 0.
     #[must_use]
     pub fn only(self, counts: impl Fn(Layer) -> bool) -> Self {
         self.map(|layer, weight| if counts(layer) { weight } else { 0.0 })
@@ -84,28 +83,27 @@ impl LayerWeights {
     }
 }
 
-/// What the objective's terms weigh. Changing it changes scalars of the objective, never its
+/// The weights of the objective's terms. Changing them changes scalars of the objective, never its
 /// targets.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct LossWeights {
-    /// Weight of the content loss for each element of a feature map, `a = alpha·N·M` beside `beta =
-    /// 1`, so that a value means the same at every size. Loss units per activation².
+    /// Content weight per element of a feature map: `a = alpha·N·M` beside `beta = 1`, so that a
+    /// value means the same at every size. Loss units per activation².
     pub content_weight: f32,
-    /// Weight of total variation for each element of the picture, in levels² of 255.
+    /// Total-variation weight per element of the image, in levels² of 255.
     pub tv_weight: f32,
-    /// What keeping the photo's outlines weighs, for each of them, in levels² of 255: it holds eyes
-    /// and edges that style would bend.
+    /// Outline weight per outline, in levels² of 255: holds eyes and edges that style would bend.
     pub outlines: f32,
-    /// What each layer's content weighs.
+    /// Content weights of the layers.
     pub content_layers: LayerWeights,
-    /// What each layer's style weighs: `w_l`.
+    /// Style weights of the layers, `w_l`.
     pub style_layers: LayerWeights,
-    /// From -1, where the style's finest layers count most, to 1, where its coarsest do; 0 leaves
+    /// Shift of the style weights from -1, finest layers, to 1, coarsest; 0 leaves
     /// [`Self::style_layers`] as they are.
     pub grain: f32,
-    /// What each of several style pictures weighs in the blend; they count in proportion. A text
-    /// may name fewer: the others weigh nothing.
+    /// Weights of the style images in the blend, in proportion. JSON may give fewer: the others are
+    /// 0.
     #[serde(deserialize_with = "blend")]
     pub styles: [f32; MAX_STYLES],
 }
@@ -132,33 +130,30 @@ fn blend<'de, D: Deserializer<'de>>(deserializer: D) -> Result<[f32; MAX_STYLES]
 }
 
 impl LossWeights {
-    /// Content weights allowed: zero is style alone.
+    /// Content weights allowed; 0 is style alone.
     pub const CONTENT_WEIGHT: RangeInclusive<f32> = 0.0..=1e6;
-    /// Content weights between which pictures differ usefully: the ends of the slider, which is
-    /// logarithmic. Seen on four pairs of pictures: below 160 little changes, at 1600 a face keeps
-    /// its features, at 25 000 the photo is hardly touched.
+    /// Content weights that differ usefully: the ends of the logarithmic slider.
     pub const CONTENT_SLIDER: RangeInclusive<f32> = 16.0..=16_000.0;
-    /// The total-variation weight at which no checkerboard is left of a start from noise, where all
-    /// style layers count.
+    /// Total-variation weight that clears the checkerboard of a start from noise, with all style
+    /// layers.
     pub const CLEARING_TV_WEIGHT: f32 = Self::CLEARING_TV_WEIGHTS[4];
-    /// The same for style alone, by the block of the deepest layer: shallow ones see the
-    /// checkerboard themselves, and more would leave a blur of them. Seen after 100 to 180 steps.
+    /// That weight for style alone, by the block of the deepest layer: shallow layers see the
+    /// checkerboard themselves, and more would blur them.
     const CLEARING_TV_WEIGHTS: [f32; 5] = [0.0, 3.0, 100.0, 1000.0, 1000.0];
-    /// What is enough of it in units of the painting.
+    /// That weight in units of the painting.
     const CLEARING_IN_UNITS_OF_THE_PAINTING: f32 = 300.0;
     /// Total-variation weights allowed.
     pub const TV_WEIGHT: RangeInclusive<f32> = 0.0..=1e6;
-    /// Weights of outlines allowed.
+    /// Outline weights allowed.
     pub const OUTLINES: RangeInclusive<f32> = 0.0..=1e6;
-    /// Weights of a layer allowed.
+    /// Layer weights allowed.
     pub const LAYER_WEIGHT: RangeInclusive<f32> = 0.0..=1e6;
     /// Grains allowed.
     pub const GRAIN: RangeInclusive<f32> = -1.0..=1.0;
-    /// Weights of a style picture allowed.
+    /// Weights of a style image allowed.
     pub const STYLE_WEIGHT: RangeInclusive<f32> = 0.0..=1e3;
 
-    /// The style layers that count, with their weights after [`Self::grain`]; the grain leaves
-    /// their sum alone.
+    /// Returns the style layers that count, weighted after [`Self::grain`], which keeps their sum.
     pub fn graded_style_layers(&self) -> LayerWeights {
         #[expect(clippy::cast_precision_loss, reason = "a block is 1 to 5")]
         let graded = self.style_layers.map(|layer, weight| {
@@ -172,15 +167,15 @@ impl LossWeights {
         }
     }
 
-    /// [`Self::styles`] where the first pictures weigh `weights` and the others nothing; none where
-    /// there are more than [`MAX_STYLES`].
+    /// Returns [`Self::styles`] with `weights` first and then zeros; `None` for more than
+    /// [`MAX_STYLES`].
     pub fn blend(weights: &[f32]) -> Option<[f32; MAX_STYLES]> {
         (weights.len() <= MAX_STYLES)
             .then(|| std::array::from_fn(|index| weights.get(index).copied().unwrap_or(0.0)))
     }
 
-    /// The shares of the first `count` style pictures in the blend, adding up to 1; equal ones
-    /// where none weighs anything.
+    /// Returns the shares of the first `count` style images, with sum 1; equal ones if all weights
+    /// are 0.
     #[expect(clippy::cast_precision_loss, reason = "a few pictures")]
     pub fn style_shares(&self, count: usize) -> Vec<f32> {
         let weights = &self.styles[..count.min(MAX_STYLES)];
@@ -191,8 +186,8 @@ impl LossWeights {
             .collect()
     }
 
-    /// The style layers alike, no smoothness, outlines free: the paper's, and the default before
-    /// version 3 of recipes.
+    /// Even style layers, no smoothness, no outlines: the paper, and the default of recipe versions
+    /// 1 and 2.
     pub fn plain() -> Self {
         Self {
             tv_weight: 0.0,
@@ -202,14 +197,14 @@ impl LossWeights {
         }
     }
 
-    /// The content of one layer, and nothing else.
+    /// The content of one layer alone.
     pub fn content_alone(layer: Layer) -> Self {
         let (content_layers, style_layers) =
             (LayerWeights::even(&[layer], 1.0), LayerWeights::default());
         Self { content_layers, style_layers, tv_weight: 0.0, outlines: 0.0, ..Self::default() }
     }
 
-    /// The style of these layers, and nothing else but what clears the noise away.
+    /// The style of these layers alone, with what clears noise.
     pub fn style_alone(style_layers: LayerWeights, units: LossUnits) -> Self {
         let block = style_layers.layers().last().map_or(1, |layer| layer.block());
         let clearing = Self::CLEARING_TV_WEIGHTS[block as usize - 1];
@@ -220,9 +215,8 @@ impl LossWeights {
         Self { content_weight: 0.0, style_layers, tv_weight, outlines: 0.0, ..Self::default() }
     }
 
-    /// These weights as they must be for the losses of this network, so that one setting gives
-    /// about the same picture whatever the network: its answers, and with them the losses, have
-    /// another magnitude.
+    /// Returns these weights scaled for the losses of this network, so that one setting gives about
+    /// the same picture for each.
     #[must_use]
     pub fn balanced(mut self, features: FeatureOptions) -> Self {
         let (content, style) = features.loss_scales();
@@ -234,12 +228,12 @@ impl LossWeights {
         self
     }
 
-    /// The content layers that count; none where content weighs nothing.
+    /// Returns the content layers that count; none if the content weight is 0.
     pub fn counted_content_layers(&self) -> LayerWeights {
         if self.content_weight > 0.0 { self.content_layers } else { LayerWeights::default() }
     }
 
-    /// Holds each value against its range.
+    /// Checks each value against its range.
     ///
     /// # Errors
     /// The first [`RecipeError`] found; NaN is outside of every range.

@@ -1,30 +1,29 @@
-//! Recipes with plain names.
+//! Named recipes.
 
 use serde::{Deserialize, Serialize};
 
 use super::{FeatureOptions, LossWeights, Palette, Pooling, Recipe, Sizes, Start};
 
-/// A recipe that one can ask for by name. Size, number of steps, seed and the blend of paintings
-/// are not its business.
+/// A named recipe. It leaves size, steps, seed and blend alone.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Preset {
-    /// Photo and painting weigh alike.
+    /// Photo and painting count alike.
     #[default]
     Balanced,
-    /// What the photo shows stays plain to see.
+    /// The photo stays plain to see.
     CloserToThePhoto,
     /// Larger, freer strokes.
     BolderStrokes,
     /// The painting's strokes in the photo's colours.
     ColoursOfThePhoto,
-    /// As in the paper: Gram matrices in units of activations, at one size, from noise, zeros
-    /// beyond the border; and a little smoothness.
+    /// The paper: Gram matrices in units of activations, one size, start from noise, zero padding;
+    /// and a little smoothness.
     Paper,
 }
 
 impl Preset {
-    /// All, in the order in which they are offered.
+    /// All, in the order of the menu.
     pub const ALL: [Self; 5] = [
         Self::Balanced,
         Self::CloserToThePhoto,
@@ -33,7 +32,7 @@ impl Preset {
         Self::Paper,
     ];
 
-    /// As the person reads it.
+    /// Returns its title.
     pub const fn title(self) -> &'static str {
         match self {
             Self::Balanced => "Balanced",
@@ -44,7 +43,7 @@ impl Preset {
         }
     }
 
-    /// As files and command lines write it.
+    /// Returns its name in files and command lines.
     pub const fn key(self) -> &'static str {
         match self {
             Self::Balanced => "balanced",
@@ -55,7 +54,7 @@ impl Preset {
         }
     }
 
-    /// The recipe, with the size, steps, seed and blend of `other`.
+    /// Returns the recipe with size, steps, seed and blend of `other`.
     pub fn applied_to(self, other: &Recipe) -> Recipe {
         let mut recipe =
             Recipe { size: other.size, steps: other.steps, seed: other.seed, ..Recipe::default() };
@@ -75,7 +74,7 @@ impl Preset {
                     LossWeights { styles: other.loss_weights.styles, ..LossWeights::plain() };
                 recipe.sizes = Sizes::One;
                 recipe.start = Start::NOISE;
-                // Not in the paper, which shows pictures of other sizes after more steps.
+                // Beyond the paper, which shows other sizes after more steps.
                 recipe.loss_weights.tv_weight = LossWeights::CLEARING_TV_WEIGHT;
             }
         }

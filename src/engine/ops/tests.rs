@@ -1,4 +1,4 @@
-//! What the tests of all kernels share.
+//! Helpers that the tests of all kernels share.
 
 use std::collections::BTreeSet;
 use std::ops::Deref;
@@ -18,9 +18,13 @@ use wgpu::{
 use super::distance::squared_distance;
 use super::layout::launch_1d;
 use super::precision::element;
+use super::readback::read_back;
 use crate::engine::device;
 
-/// The process's one GPU, for one test at a time; an emulated one will do.
+/// Locks the process's one GPU; an emulated one will do.
+///
+/// # Panics
+/// If there is none.
 pub fn gpu() -> MutexGuard<'static, Device> {
     static GPU: LazyLock<Mutex<Device>> = LazyLock::new(|| {
         Mutex::new(
@@ -29,13 +33,16 @@ pub fn gpu() -> MutexGuard<'static, Device> {
                 .device,
         )
     });
-    // A test that failed leaves the device as good as it was.
-    GPU.lock().unwrap_or_else(PoisonError::into_inner)
+    // A failed test leaves the device usable.
+    let gpu = GPU.lock().unwrap_or_else(PoisonError::into_inner);
+    // What the test before launched and did not await would count as launched by this one.
+    let zero = Tensor::<1>::zeros([1], &gpu.clone().without_autodiff());
+    block_on(read_back(zero)).expect("the device works");
+    gpu
 }
 
-/// A device that takes every program and runs none, with the limits and features of the machine's
-/// own adapter: for what is launched, whatever comes of it. The process's GPU is held beside it,
-/// since launches are counted on all devices together.
+/// A wgpu noop device with the adapter's limits and features, to count launches. The process's GPU
+/// is locked beside it, since launches are counted over all devices.
 pub struct IdleGpu {
     device: Device,
     _held: MutexGuard<'static, Device>,
@@ -49,7 +56,7 @@ impl Deref for IdleGpu {
     }
 }
 
-/// The process's one device that runs nothing, for one test at a time.
+/// Locks the process's one noop device.
 pub fn idle_gpu() -> IdleGpu {
     static IDLE: LazyLock<Device> = LazyLock::new(|| block_on(open_idle()));
     IdleGpu { _held: gpu(), device: IDLE.clone() }
@@ -92,8 +99,8 @@ async fn open_idle() -> Device {
     Device::wgpu_options().setup(setup).init().expect("CubeCL works with any device")
 }
 
-/// Fills `memory` with what is no number, by one program for all shapes in each precision, so that
-/// programs can be counted on any adapter.
+/// Fills `memory` with NaN, by one kernel for all shapes of a precision, so that kernels can be
+/// counted.
 pub fn poison(memory: &CubeTensor) {
     let (count, units) = launch_1d(memory, memory.meta.num_elements());
     // SAFETY: units beyond the memory do nothing.
@@ -120,15 +127,15 @@ fn poison_kernel<X: Numeric>(
     }
 }
 
-/// The kernels that `work` launches, each once: those that a device compiles for it. The caller
-/// holds the GPU.
+/// Returns the distinct kernels that `work` launches, which a device compiles. The caller holds the
+/// GPU.
 pub fn kernels_of(work: impl FnOnce()) -> BTreeSet<String> {
     let launched = LaunchedKernels::new();
     work();
     launched.finish().iter().map(|kernel| format!("{kernel:?}")).collect()
 }
 
-/// A tensor `[1, C, H, W]` that lies channels-last in memory.
+/// Returns a channels-last tensor `[1, C, H, W]`.
 pub fn channels_last_noise(
     [_, channels, height, width]: [usize; 4],
     seed: u32,
@@ -137,12 +144,12 @@ pub fn channels_last_noise(
     noise([1, height, width, channels], seed, device).permute([0, 3, 1, 2])
 }
 
-/// The same of values that halves hold exactly: steps of 2⁻⁹.
+/// Returns such a tensor of values exact in f16: steps of 2⁻⁹.
 pub fn half_noise(shape: [usize; 4], seed: u32, device: &Device) -> Tensor<4> {
     channels_last_noise(shape, seed, device).mul_scalar(512.0).floor().div_scalar(512.0)
 }
 
-/// Values in -1..1 that look random and are the same each time.
+/// Returns reproducible noise in -1..1.
 pub fn noise<const D: usize>(shape: [usize; D], seed: u32, device: &Device) -> Tensor<D> {
     let mut state = seed.wrapping_mul(0x9e37_79b9) | 1;
     let values = std::iter::repeat_with(|| {
@@ -156,7 +163,7 @@ pub fn noise<const D: usize>(shape: [usize; D], seed: u32, device: &Device) -> T
     Tensor::<1>::from_floats(values.as_slice(), device).reshape(shape)
 }
 
-/// How far `ours` on the GPU is from its `twin` on the processor, in value and in gradient, at
+/// Returns the distances in value and gradient of `ours` on the GPU from its `twin` on the CPU, at
 /// noise of the shapes `x` and `weight`.
 pub fn distances<const D: usize, const E: usize>(
     ours: impl Fn(Tensor<D>) -> Tensor<E>,
@@ -173,7 +180,7 @@ pub fn distances<const D: usize, const E: usize>(
     )
 }
 
-/// The same at the `x` and `weight` that `at` makes on a device.
+/// Returns such distances at the `x` and `weight` that `at` makes on a device.
 pub fn distances_at<const D: usize, const E: usize>(
     ours: impl Fn(Tensor<D>) -> Tensor<E>,
     twin: impl Fn(Tensor<D>) -> Tensor<E>,
@@ -187,12 +194,11 @@ pub fn distances_at<const D: usize, const E: usize>(
     [distance(ours.0, expected.0), distance(ours.1, expected.1)]
 }
 
-/// Distance allowed of maps in halves to the twin's, relative L2: what they are rounded to is off
-/// by 2⁻¹¹ of each at most, and less on average.
+/// Relative L2 distance allowed for f16 maps: rounding is off by 2⁻¹¹ of a value at most.
 pub const HALF_GATE: f64 = 3e-4;
 
-/// How far `ours` of a map in halves on the GPU is from its `twin` in f32 on the processor: in
-/// value, and in the gradient of the value's square, which is f32 for both.
+/// Returns the distances of `ours` of an f16 map on the GPU from its f32 `twin` on the CPU: in
+/// value, and in the gradient of its square, f32 for both.
 pub fn half_distances<const E: usize>(
     ours: impl Fn(Tensor<4>) -> Tensor<E>,
     twin: impl Fn(Tensor<4>) -> Tensor<E>,
@@ -214,7 +220,7 @@ pub fn half_distances<const E: usize>(
     [distance(value, expected.without_autodiff()), distance(gradient, slope)]
 }
 
-/// `‖ours − reference‖ / ‖reference‖`; NaN when one of ours is.
+/// Returns `‖ours − reference‖ / ‖reference‖`; NaN if any of ours is.
 pub fn distance<const D: usize>(ours: Tensor<D>, reference: Tensor<D>) -> f64 {
     assert_eq!(ours.dims(), reference.dims());
     let [ours, reference] = [ours, reference].map(|tensor| {
@@ -227,7 +233,7 @@ pub fn distance<const D: usize>(ours: Tensor<D>, reference: Tensor<D>) -> f64 {
     (difference / squares(&mut reference.iter().map(|&value| f64::from(value)))).sqrt()
 }
 
-/// The value of `of` at `x`, and the gradient of its product with a fixed `weight`, all without
+/// Returns the value of `of` at `x` and the gradient of its product with `weight`, both without
 /// autodiff.
 pub fn value_and_gradient<const D: usize, const E: usize>(
     of: impl Fn(Tensor<D>) -> Tensor<E>,

@@ -21,17 +21,17 @@ const GATE: f64 = 2e-6;
 const CHANNELS: [[usize; 2]; 8] =
     [[3, 64], [64, 64], [64, 128], [128, 128], [128, 256], [256, 256], [256, 512], [512, 512]];
 
-/// Kernel and bias with answers of both signs.
+/// Kernel and bias that give outputs of both signs.
 fn parameters([inputs, outputs]: [usize; 2], device: &Device) -> (Tensor<4>, Tensor<1>) {
     (noise([outputs, inputs, 3, 3], 1, device), noise([outputs], 2, device))
 }
 
-/// What the kernel must answer, in plain Burn.
+/// The twin in Burn's operations.
 fn twin(x: Tensor<4>, kernel: &Tensor<4>, bias: &Tensor<1>) -> Tensor<4> {
     relu(conv2d(x, kernel.clone(), Some(bias.clone()), ConvOptions::new([1, 1], [1, 1], [1, 1], 1)))
 }
 
-/// Distances of value and gradient to the twin's, at pictures of `[height, width]`.
+/// Returns the distances of value and gradient from the twin, at images of `[height, width]`.
 fn distances(
     channels: [usize; 2],
     [height, width]: [usize; 2],
@@ -55,7 +55,7 @@ fn distances(
     )
 }
 
-/// Of [`parameters`], on `device`.
+/// Packs [`parameters`] on `device`.
 fn packed(channels: [usize; 2], division: ConvKernel, device: &Device) -> PackedConvolution {
     let (kernel, bias) = parameters(channels, device);
     let mut packed = PackedConvolution::new(kernel, bias);
@@ -171,7 +171,7 @@ fn an_answer_that_is_pooled_or_made_anew_is_not_kept() {
     let map_bytes = 64 * 64 * 64 * 4;
     let before = in_use();
     let taken = || in_use().saturating_sub(before);
-    // A quarter as many values, and of each a byte that tells whose its gradient is.
+    // A quarter of the values, and a routing byte for each.
     let is_pooled_alone = |bytes| (map_bytes / 4..map_bytes / 2).contains(&bytes);
     let pooled = packed.relu_pooled(x.clone(), PoolKind::Average);
     assert!(is_pooled_alone(taken()), "{} bytes", taken());
@@ -188,7 +188,7 @@ fn an_answer_that_is_pooled_or_made_anew_is_not_kept() {
 #[test]
 fn a_gradient_that_another_holds_is_not_written_over() {
     let device = gpu();
-    // The gradient of a sum is that of both, one piece of memory. The fine division writes over
+    // The gradient of a sum is that of both terms, one shared buffer. The tiled kernel overwrites
     // none.
     let [fine, coarse] = [ConvKernel::Tiled, ConvKernel::Direct].map(|division| {
         let [one, other] = [1, 5].map(|seed| {
@@ -213,7 +213,7 @@ fn a_gradient_that_another_holds_is_not_written_over() {
 #[test]
 fn in_halves_it_agrees_with_the_twin_to_their_rounding() {
     let device = gpu();
-    // In slices, and whole.
+    // Split, and whole.
     for (channels, [height, width]) in [([64, 128], [33, 37]), ([64, 64], [185, 190])] {
         for division in ConvKernel::ALL {
             let (kernel, bias) = parameters(channels, &device);
@@ -313,7 +313,7 @@ fn one_kernel_serves_all_sizes_and_channels_and_a_map_in_our_order_is_not_copied
         let x = channels_last_noise([1, inputs, height, width], 3, &device);
         kernels_of(|| drop(packed.relu(x, 1, SavedForBackward::Output)))
     };
-    // Cut into slices, there is a second one that adds them up.
+    // Split, a second kernel adds the slices.
     for (division, programs) in ConvKernel::ALL.into_iter().zip([2, 1]) {
         let first = forward([64, 64], [8, 8], division);
         assert_eq!(

@@ -11,7 +11,7 @@ use super::plain;
 /// Relative L2 distance allowed. Measured: up to 4e-7.
 const GATE: f64 = 1e-6;
 
-/// What the kernels must answer, in plain Burn.
+/// The twin in Burn's operations.
 fn twin(map: Tensor<4>) -> Tensor<2> {
     let [_, channels, height, width] = map.dims();
     let flat = map.reshape([channels, height * width]);
@@ -23,8 +23,8 @@ fn twin(map: Tensor<4>) -> Tensor<2> {
 #[test]
 fn the_matrix_agrees_with_the_twin_in_value_and_gradient() {
     let device = gpu();
-    // Fewer positions than a step, than a slice, some slices with a rest, and so many tiles that
-    // the way back needs no slices.
+    // Fewer positions than a step, than a slice, slices with a remainder, and so many tiles that
+    // the backward pass is not split.
     for [channels, height, width] in
         [[64, 1, 1], [64, 33, 37], [128, 16, 16], [256, 7, 5], [512, 20, 13], [64, 129, 257]]
     {
@@ -60,7 +60,7 @@ fn one_kernel_serves_all_sizes_and_channels_and_a_map_in_our_order_is_not_copied
     assert!(first == launched([64, 33, 37]));
 }
 
-/// What [`moments`] must answer, in plain Burn.
+/// The twin of [`moments`] in Burn's operations.
 fn moments_twin(map: Tensor<4>, factors: Tensor<4>) -> Tensor<2> {
     let [_, channels, height, width] = map.dims();
     let weighted = (map.clone() * factors).reshape([channels, height * width]);

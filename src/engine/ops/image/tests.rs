@@ -14,7 +14,7 @@ use crate::pixels::Pixels;
 
 /// Relative L2 distance allowed: rounding alone; a gradient at a corner sums up four.
 const GATE: f64 = 1e-6;
-/// The same where a place between two pixels is rounded, which is told in pixels.
+/// Distance allowed where an interpolated position is rounded, in px.
 const PLACE_GATE: f64 = 5e-6;
 const SCALE: f32 = 0.37;
 const SIZES: [[usize; 2]; 5] = [[1, 1], [1, 7], [2, 2], [33, 37], [128, 96]];
@@ -31,7 +31,7 @@ fn twin_of_preprocess(x: Tensor<4>, how: Preprocess) -> Tensor<4> {
     Tensor::cat(vec![input, zeros], 1)
 }
 
-/// What the variation must be, in plain Burn.
+/// The twin of total variation in Burn's operations.
 fn twin_of_variation(x: Tensor<4>) -> Tensor<1> {
     let [_, _, height, width] = x.dims();
     let rough = |dim: usize, length: usize| {
@@ -181,7 +181,7 @@ fn half_a_picture_is_the_means_of_the_whole_and_a_part_comes_from_and_goes_to_wh
     );
 }
 
-/// `pictures`, `[R, 3, H, W]`, at another size, in plain Burn.
+/// Resizes `[R, 3, H, W]` in Burn's operations.
 fn twin_of_resized(pictures: Tensor<4>, to: [usize; 2]) -> Tensor<4> {
     let options = InterpolateOptions::new(InterpolateMode::Bilinear)
         .with_align_corners(false)
@@ -189,7 +189,7 @@ fn twin_of_resized(pictures: Tensor<4>, to: [usize; 2]) -> Tensor<4> {
     interpolate(pictures, options)
 }
 
-/// Pictures as rows in chunks of `length`, with zeros behind their last element.
+/// Returns images as zero-padded rows in chunks of `length`.
 fn rows_of(pictures: Tensor<4>, length: usize) -> Tensor<3> {
     let rows = pictures.dims()[0];
     let vectors = pictures.flatten::<2>(1, 3);

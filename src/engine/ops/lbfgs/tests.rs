@@ -18,12 +18,12 @@ use super::scalars::{Evaluated, LbfgsScalars, length, scalar};
 /// Relative L2 distance allowed: sums of some ten thousand products in f32, in different orders.
 const GATE: f64 = 1e-6;
 const CHUNK: usize = 256;
-/// Rows in memory, of ten pairs.
+/// History rows of ten pairs.
 const ROWS: usize = 20;
-/// Of a picture that fills its last chunk in part: 1110 elements in five chunks.
+/// Size of an image that fills its last chunk in part: 1110 elements in five chunks.
 const SIZE: [usize; 4] = [1, 3, 10, 37];
 
-/// `rows` vectors for a picture of `size`, with zeros behind it.
+/// Returns `rows` zero-padded vectors for an image of `size`.
 fn vectors(size: [usize; 4], rows: usize, seed: u32, device: &Device) -> Tensor<3> {
     let elements: usize = size.iter().product();
     let chunks = elements.div_ceil(CHUNK);
@@ -33,7 +33,7 @@ fn vectors(size: [usize; 4], rows: usize, seed: u32, device: &Device) -> Tensor<
         .swap_dims(0, 1)
 }
 
-/// On memory that lies as the passes leave it.
+/// Makes memory contiguous, as the passes leave it.
 fn laid_out(size: [usize; 4], rows: usize, seed: u32, device: &Device) -> Tensor<3> {
     let vectors = vectors(size, rows, seed, device);
     let shape = vectors.dims();
@@ -41,7 +41,7 @@ fn laid_out(size: [usize; 4], rows: usize, seed: u32, device: &Device) -> Tensor
         .reshape(shape)
 }
 
-/// A ledger whose factors are noise and whose other numbers are `numbers`.
+/// Returns scalars with noise as coefficients and `numbers` as the rest.
 fn scalars(numbers: &[(usize, f32)], device: &Device) -> Tensor<1> {
     let mut scalars =
         noise::<1>([length(ROWS)], 8, &Device::flex()).into_data().try_into_vec::<f32>().unwrap();
@@ -49,7 +49,7 @@ fn scalars(numbers: &[(usize, f32)], device: &Device) -> Tensor<1> {
     Tensor::from_floats(scalars.as_slice(), device)
 }
 
-/// How far what `work` makes on the GPU is from what it makes on the processor.
+/// Returns the distance of what `work` makes on the GPU from what it makes on the CPU.
 fn between<const D: usize>(gpu: &Device, work: impl Fn(&Device, bool) -> Tensor<D>) -> f64 {
     distance(work(gpu, true), work(&Device::flex(), false))
 }
@@ -158,8 +158,8 @@ fn a_commit_does_not_overwrite_shared_tensors() {
     assert_eq!(distance(gradient, laid_out(SIZE, 1, 3, &gpu)), 0.0);
 }
 
-/// A descent in a valley of few dimensions with all that can happen on the way, decided by the
-/// ledger on the host. `seen` is given each decision: the ledger before, and what it decides by.
+/// Descends a valley of few dimensions through everything that can happen, deciding on the host.
+/// Calls `seen` with each decision: the scalars before, and what decides.
 fn descend(pairs: usize, mut seen: impl FnMut(&LbfgsScalars, &[f32], [f32; 3], Evaluated)) {
     const DIMENSIONS: usize = 24;
     type Vector = [f32; DIMENSIONS];
@@ -181,7 +181,7 @@ fn descend(pairs: usize, mut seen: impl FnMut(&LbfgsScalars, &[f32], [f32; 3], E
         let mut loss =
             0.5 * at.iter().zip(&gradient).map(|(x, slope)| (x - 0.5) * slope).sum::<f32>();
         match round {
-            // Long enough to exhaust the halvings and the history, twice.
+            // Long enough to exhaust backtracks and history twice.
             70..120 => loss += 1e9,
             20 => loss = f32::INFINITY,
             21 | 50 => gradient[7] = f32::NAN,
@@ -214,7 +214,7 @@ fn descend(pairs: usize, mut seen: impl FnMut(&LbfgsScalars, &[f32], [f32; 3], E
     }
 }
 
-/// Holds the kernel's decision after an evaluation against the plain ledger's, which is answered.
+/// Checks the kernel's decision against the twin's, and returns the latter.
 fn decide_alike(
     before: &LbfgsScalars,
     measures: &[f32],
@@ -267,7 +267,7 @@ fn decisions_agree_where_pairs_have_no_curvature_or_lead_uphill() {
             if nothing {
                 (numbers[product(step, change)], numbers[product(change, step)]) = (0.0, 0.0);
             } else {
-                // A square below 0, which no vectors have.
+                // A negative square, which no vectors have.
                 numbers[product(change, change)] = -1.0;
             }
             let tampered = LbfgsScalars::from_numbers(5, numbers).unwrap();
@@ -284,7 +284,7 @@ fn decisions_agree_where_pairs_have_no_curvature_or_lead_uphill() {
     assert!(passed_over > 10 && led_up > 3, "{passed_over}, {led_up}");
 }
 
-/// Of two numbers from one recursion in f32: the same to rounding, or neither finite.
+/// Whether two numbers of one f32 recursion agree to rounding, or neither is finite.
 fn alike(ours: f32, twin: f32) -> bool {
     let near = (ours - twin).abs() <= 1e-4 * twin.abs().max(1e-3);
     if twin.is_finite() { near } else { !ours.is_finite() }

@@ -15,7 +15,7 @@ use super::glue::pool;
 /// Relative L2 distance allowed: both divide a sum of four by four.
 const GATE: f64 = 1e-7;
 
-/// Channels, height and width of what is pooled.
+/// Channels, height and width of the inputs.
 const MAPS: [[usize; 3]; 5] = [[64, 2, 2], [64, 33, 37], [128, 2, 9], [256, 8, 6], [512, 5, 4]];
 
 fn means(x: Tensor<4>) -> Tensor<4> {
@@ -26,7 +26,7 @@ fn greatest(x: Tensor<4>) -> Tensor<4> {
     pool(x, PoolKind::Max)
 }
 
-/// What the kernels must answer, in plain Burn, at what a ReLU gave.
+/// The twin in Burn's operations, for outputs of a ReLU.
 fn twin_of_means(x: Tensor<4>) -> Tensor<4> {
     avg_pool2d(relu(x), AvgPoolOptions::new([2, 2]))
 }
@@ -35,7 +35,7 @@ fn twin_of_greatest(x: Tensor<4>) -> Tensor<4> {
     max_pool2d(relu(x), MaxPoolOptions::new([2, 2]))
 }
 
-/// In value and gradient, for each of `maps`.
+/// Checks value and gradient for each of `maps`.
 fn agree(ours: fn(Tensor<4>) -> Tensor<4>, twin: fn(Tensor<4>) -> Tensor<4>, maps: &[[usize; 3]]) {
     let device = gpu();
     for &[channels, height, width] in maps {

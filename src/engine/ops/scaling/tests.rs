@@ -15,17 +15,17 @@ const SHAPES: [([usize; 4], [usize; 4]); 4] = [
     ([1, 128, 2, 9], [1, 1, 2, 9]),
 ];
 
-/// On the device of `map`.
+/// Returns factors on the device of `map`.
 fn factors(shape: [usize; 4], map: &Tensor<4>) -> Tensor<4> {
     noise(shape, 7, &map.device().without_autodiff())
 }
 
-/// The kernel with factors of this shape.
+/// Runs the kernel with factors of this shape.
 fn ours(shape: [usize; 4]) -> impl Fn(Tensor<4>) -> Tensor<4> {
     move |map| scale(map.clone(), factors(shape, &map))
 }
 
-/// What it must answer, in plain Burn.
+/// The twin in Burn's operations.
 fn twin(shape: [usize; 4]) -> impl Fn(Tensor<4>) -> Tensor<4> {
     move |map| map.clone() * factors(shape, &map)
 }

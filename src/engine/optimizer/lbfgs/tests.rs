@@ -8,14 +8,14 @@ use pollster::block_on;
 use super::*;
 use crate::engine::loss::Terms;
 
-/// Has `test` hold on the processor, and by our own kernels.
+/// Runs `test` on the CPU and with our kernels.
 fn on_each_device(test: impl Fn(&Device)) {
     test(&Device::flex());
     #[cfg(feature = "gpu")]
     test(&crate::engine::ops::gpu_for_tests());
 }
 
-/// Of a loss in three parts, `[1]`, and its gradient.
+/// Returns the evaluation of a loss in three parts, `[1]`, with its gradient.
 fn evaluation(loss: Tensor<1>, gradient: Tensor<4>) -> Evaluation {
     let third = loss.div_scalar(3.0);
     Evaluation {
@@ -24,8 +24,8 @@ fn evaluation(loss: Tensor<1>, gradient: Tensor<4>) -> Evaluation {
     }
 }
 
-/// A valley in two of many dimensions, `½·Σ w·(x − 0.5)²` with weights of 1 to 100; elements beyond
-/// one chunk take part.
+/// Returns a valley in two of many dimensions, `½·Σ w·(x − 0.5)²` with weights 1 to 100, over more
+/// than one chunk.
 fn valley(x: &Tensor<4>, scale: f32) -> Evaluation {
     let weights =
         Tensor::<1, burn::tensor::Int>::arange(0..x.shape().num_elements() as i64, &x.device())
@@ -52,7 +52,7 @@ fn iterations(lbfgs: &Lbfgs) -> u32 {
     block_on(lbfgs.iterations()).unwrap()
 }
 
-/// At the best picture, whatever the optimiser takes it for.
+/// Evaluates at the best image.
 fn loss(lbfgs: &Lbfgs) -> f32 {
     valley(lbfgs.x(), 1.0).terms.total().into_scalar::<f32>()
 }
@@ -88,8 +88,7 @@ fn what_is_not_finite_or_does_not_fall_is_refused_and_it_goes_on() {
                 5 => evaluation.terms.style = evaluation.terms.style.mul_scalar(f32::INFINITY),
                 _ => {}
             }
-            // A stretch in which nothing falls, long enough to exhaust the halvings and the
-            // history.
+            // Nothing decreases for long enough to exhaust backtracks and history.
             if (40..90).contains(&round) {
                 evaluation.terms.content = evaluation.terms.content.add_scalar(1e9);
             }
@@ -107,7 +106,7 @@ fn what_is_not_finite_or_does_not_fall_is_refused_and_it_goes_on() {
 
 #[test]
 fn a_gradient_that_is_not_finite_where_it_stands_is_told() {
-    // Of the last one the square overflows, and nothing else.
+    // Only the square of the last one overflows.
     for spoilt in [f32::NAN, f32::INFINITY, 1e30] {
         on_each_device(|device| {
             let mut lbfgs = start(device);
@@ -133,8 +132,7 @@ fn a_stall_ends_with_the_next_change_of_the_objective() {
             tell(lbfgs, evaluation);
         };
         tell_raised(&mut lbfgs, 0.0);
-        // Whatever it tries seems worse, for as long as it takes to shrink the step below any
-        // number's last digit.
+        // Every trial seems worse until the step is smaller than the last digit of any number.
         (0..400).for_each(|_| tell_raised(&mut lbfgs, 1e9));
         assert_eq!(iterations(&lbfgs), 0);
         let stalled = loss(&lbfgs);
@@ -191,7 +189,8 @@ fn a_step_that_falls_by_neither_objective_is_dropped_and_not_halved() {
     });
 }
 
-/// A slope in which the lower rows count more, up to a hundredfold, on average over all elements.
+/// Returns a slope in which lower rows count up to a hundred times as much, a mean over all
+/// elements.
 fn slope(x: &Tensor<4>) -> Evaluation {
     let [_, channels, height, width] = x.dims();
     let rows = Tensor::<1, burn::tensor::Int>::arange(0..height as i64, &x.device()).float();
