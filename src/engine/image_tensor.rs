@@ -73,7 +73,7 @@ impl ImageTensor {
         Self(resize(self.0.clone(), [size.height as usize, size.width as usize]))
     }
 
-    /// Reads the image back, opaque. A GPU packs it to bytes first: a quarter of the floats to
+    /// Reads the image back, opaque. A GPU packs it to bytes first: a third of the bytes to
     /// transfer.
     ///
     /// # Errors

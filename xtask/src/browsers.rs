@@ -47,7 +47,7 @@ const PARTS: [Part; 3] = [
 /// Firefox's WebGPU runs on this where there is no GPU.
 const VULKAN_PACKAGE: &str = "mesa-vulkan-drivers";
 const VULKAN_DRIVERS: [&str; 2] = ["/usr/share/vulkan/icd.d", "/etc/vulkan/icd.d"];
-/// By which the loader is told of drivers elsewhere.
+/// Environment variable that points the Vulkan loader to drivers elsewhere.
 const VULKAN_VARIABLES: [&str; 2] = ["VK_DRIVER_FILES", "VK_ICD_FILENAMES"];
 
 /// Brings what is missing, and says where everything is.
@@ -70,7 +70,7 @@ pub fn ensure_vulkan(steps: &mut Steps) -> Outcome {
     bring(|| missing_vulkan().into_iter().collect(), install, steps)
 }
 
-/// Installs what is `missing`; nothing may be missing then.
+/// Installs what is `missing`, and checks that nothing is then.
 fn bring(
     missing: impl Fn() -> Vec<&'static str>,
     install: impl FnOnce(&[&str]) -> Outcome,
@@ -106,7 +106,7 @@ fn missing_vulkan() -> Option<&'static str> {
     (cfg!(target_os = "linux") && !is_there).then_some(VULKAN_PACKAGE)
 }
 
-/// The first of `programs` on the `PATH` that answers: one half installed does not.
+/// Returns the first of `programs` on the `PATH` that answers; one half installed does not.
 fn find(programs: &[&str]) -> Option<PathBuf> {
     let path = env::var_os("PATH")?;
     let candidates = |program: &&str| {

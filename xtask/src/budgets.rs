@@ -1,4 +1,4 @@
-//! What a visitor downloads may not grow unnoticed.
+//! Holds the size of what a visitor downloads to budgets.
 
 use std::fs;
 use std::path::Path;
@@ -8,9 +8,9 @@ use crate::failure::{Context, Failure, Outcome};
 
 /// The most that a file of the site may weigh.
 struct Budget {
-    /// What it is, for the report.
+    /// Its name in the report.
     name: &'static str,
-    /// How its name begins and ends, around the hash.
+    /// Start and end of its file name, around the hash.
     file: (&'static str, &'static str),
     /// Bytes at most, compressed as good hosts do (gzip -9); 1 KB is 1000 bytes.
     most: u64,

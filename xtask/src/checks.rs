@@ -39,7 +39,8 @@ pub enum Step {
     Browsers,
 }
 
-/// Of the package. All that is compiled for this machine has them, so that it is compiled once.
+/// Features of the package. All that is compiled for this machine has them, so that it is compiled
+/// once.
 pub const ALL_FEATURES: &str = "ui,engine,cli";
 /// The test target that needs browsers and the built site.
 const BROWSER_TESTS: &str = "browser";
@@ -89,7 +90,7 @@ impl Step {
         match self {
             Self::Clippy | Self::ClippyGpu => Usual::Build(2),
             Self::ClippyUi | Self::ClippyCpu => Usual::Build(1),
-            // Of seconds, or of steps that tell for themselves.
+            // Takes seconds, or has steps that report their own time.
             Self::Fmt
             | Self::Programs
             | Self::Doc

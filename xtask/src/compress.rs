@@ -43,10 +43,7 @@ pub fn compress(folder: &Path) -> Outcome {
     Ok(())
 }
 
-/// As small as gzip makes `bytes`.
-///
-/// # Panics
-/// Never: memory takes all that is written.
+/// Compresses `bytes` as small as gzip can.
 pub fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
     encoder

@@ -1,4 +1,4 @@
-//! What a chore that went wrong says: a headline, the cause, and what to do.
+//! Failures of chores: a headline, the cause, and what to do.
 
 use std::error::Error;
 use std::fmt;

@@ -22,7 +22,7 @@ use crate::painter::{self, Effort};
 use crate::process;
 use crate::samples::rng::Rng;
 
-/// What is asked about pictures.
+/// Tasks of `cargo xtask judge`.
 #[derive(Debug, Subcommand)]
 pub enum Judgement {
     /// Paint every pair by each preset, and go on where an earlier time left off: contact sheets,
@@ -65,7 +65,7 @@ pub enum Judgement {
     },
 }
 
-/// In a row of a contact sheet.
+/// Cells per row of a contact sheet.
 const PAIRS_PER_ROW: usize = 4;
 /// Blind sheets show results at least this large, px, so that an eye sees their grain.
 const SEEN_EDGE_PX: u32 = 600;

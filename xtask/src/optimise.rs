@@ -10,7 +10,7 @@ use crate::tools::Program;
 use crate::weights::sha256;
 use crate::{places, process};
 
-/// What rustc and wasm-bindgen emit; every browser with SIMD has all of it.
+/// WebAssembly features that rustc and wasm-bindgen emit; every browser with SIMD has them.
 const FEATURES: [&str; 7] = [
     "--enable-bulk-memory",
     "--enable-multivalue",
@@ -42,8 +42,7 @@ pub fn optimise(wasm_opt: &Program, wasm: &Path, name: &str, level: &str) -> Out
 }
 
 /// How the linker names a function that runs all static constructors whenever it is called from
-/// outside. It makes one for each export of a program that does not run them itself; only what has
-/// names tells, as the worker on the GPU does.
+/// outside.
 const WRAPPER: &[u8] = b".command_export";
 
 fn refuse_repeated_constructors(wasm: &[u8], name: &str) -> Outcome {

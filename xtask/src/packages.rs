@@ -1,4 +1,4 @@
-//! What the system's package manager brings: on Debian and its kin, for root.
+//! Installs system packages: on Debian and its kin, as root.
 
 use std::io;
 use std::path::Path;
@@ -7,10 +7,10 @@ use std::process::{Command, Stdio};
 use crate::failure::Outcome;
 use crate::process;
 
-/// For another installation to end, rather than failing at once.
+/// Timeout for another installation to end, rather than failing at once.
 const WAITING: [&str; 2] = ["-o", "DPkg::Lock::Timeout=300"];
 
-/// Whether packages can be installed here without asking anyone.
+/// Whether packages can be installed here without asking.
 pub fn can_install() -> bool {
     Path::new("/etc/debian_version").exists() && is_root()
 }
@@ -19,10 +19,7 @@ fn is_root() -> bool {
     Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout.trim_ascii() == b"0")
 }
 
-/// Installs `packages`, also those that an interrupted installation has left half done.
-///
-/// # Errors
-/// When the package manager fails; `by_hand` says what to do then.
+/// Installs `packages`, also those that an interrupted installation left half done.
 pub fn install(packages: &[&str], by_hand: &str) -> Outcome {
     let run = |program: &str, arguments: &[&str]| {
         let mut command = Command::new(program);

@@ -10,7 +10,7 @@ use crate::checks::ALL_FEATURES;
 use crate::failure::{Context, Outcome};
 use crate::{places, process};
 
-/// What is spent on a picture.
+/// Effort per picture.
 #[derive(Args, Clone, Debug)]
 pub struct Effort {
     /// Longer side of a picture, px

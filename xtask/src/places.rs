@@ -13,7 +13,7 @@ pub fn checkout() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask lies inside the checkout")
 }
 
-/// Where the finished site lies.
+/// Returns the folder of the built site.
 pub fn dist() -> PathBuf {
     checkout().join("dist")
 }
@@ -29,10 +29,8 @@ pub fn weights() -> PathBuf {
     checkout().join("weights")
 }
 
-/// What clones of one user share: `impasto` in `XDG_CACHE_HOME`, by default in `~/.cache`.
-///
-/// # Errors
-/// When the environment names no home.
+/// Returns the folder that clones of one user share: `impasto` in `XDG_CACHE_HOME`, by default in
+/// `~/.cache`.
 pub fn cache() -> Outcome<PathBuf> {
     let named = |name: &str| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     named("XDG_CACHE_HOME")

@@ -33,11 +33,11 @@ const PAINTINGS: [Painting; 5] = [
     ("window", window::paint),
 ];
 
-/// What a painting's file may weigh, bytes: the five together stay below a megabyte of the page's
-/// first visit.
+/// Most bytes of a painting's file: the five together stay below a megabyte of the page's first
+/// visit.
 const BUDGET: usize = 160_000;
 
-/// Of JPEG, from the best down; the first within [`BUDGET`] is taken.
+/// JPEG qualities, best first; the first within [`BUDGET`] is taken.
 const QUALITIES: [u8; 6] = [90, 86, 82, 78, 74, 70];
 
 /// Paints all of them into `www/samples`, side by side, in about a minute.

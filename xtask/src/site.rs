@@ -15,7 +15,7 @@ use crate::{compress, finish, optimise, places, process};
 /// Below any path of any host.
 pub const RELATIVE: &str = "./";
 
-/// Of cargo, for what runs in the browser.
+/// Cargo's target for the browser.
 pub const WASM: &str = "--target=wasm32-unknown-unknown";
 
 /// Everything the site is made of, files and folders of the checkout. The pack is represented by
@@ -60,11 +60,10 @@ const WORKER_CPU: Binary = Binary {
     minutes: 4,
 };
 
-/// How much is done to make the site small.
+/// How small the site is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Finish {
-    /// As the compiler leaves it, or smaller where that is there already: for this machine's own
-    /// use.
+    /// As compiled, or smaller if that exists: for this machine's own browser.
     Quick,
     /// Optimised by wasm-opt, where that can be had: for visitors.
     Small,
@@ -185,7 +184,7 @@ impl Binary {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Cores {
     All,
-    /// Beside another, which is to come to its long link soon.
+    /// Runs beside another step that has a long link ahead.
     One,
 }
 

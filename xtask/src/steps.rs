@@ -11,28 +11,28 @@ use std::time::{Duration, Instant};
 use crate::failure::Outcome;
 use crate::{places, process};
 
-/// How often a long step tells that it goes on.
+/// Interval at which a long step reports that it goes on.
 const HEARTBEAT: Duration = Duration::from_secs(60);
 
-/// What is announced of a step.
+/// Announcement of a step.
 #[derive(Clone, Copy, Debug)]
 pub struct Step<'a> {
     /// Its name in the table, and in the record of the last time.
     pub name: &'a str,
     /// What it does, a verb first.
     pub about: &'a str,
-    /// How long it takes.
+    /// Its usual time.
     pub usual: Usual,
 }
 
-/// How long a step usually takes on two cores, and so what is told of it.
+/// Usual time of a step on two cores, and so what is reported of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Usual {
     /// Seconds, or as long as its own steps, which tell for themselves.
     Untold,
-    /// So many minutes from nothing; what is built already is kept.
+    /// Minutes from nothing; reuses what is built.
     Build(u32),
-    /// So many minutes each time.
+    /// Minutes each time.
     Run(u32),
 }
 
@@ -70,13 +70,12 @@ pub struct Steps {
 }
 
 impl Steps {
-    /// With the record of earlier runs that lies in the build folder: what an emptied build folder
-    /// forgets has to be built again, too.
+    /// Creates the steps with the record in the build folder: an emptied build folder has none.
     pub fn new() -> Self {
         Self::recorded_in(places::target().join("steps.json"))
     }
 
-    /// With the record in `file`.
+    /// Creates the steps with the record in `file`.
     pub fn recorded_in(file: PathBuf) -> Self {
         Self { ended: Vec::new(), depth: 0, record: Record::read(file), begun: Instant::now() }
     }
@@ -199,7 +198,7 @@ fn announcement(step: Step, last: Option<u64>) -> String {
     }
 }
 
-/// How long each step took when it last succeeded, seconds.
+/// Seconds that each step took when it last succeeded.
 #[derive(Clone, Debug)]
 struct Record {
     file: PathBuf,

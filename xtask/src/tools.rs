@@ -30,10 +30,10 @@ pub enum Tool {
     Geckodriver,
 }
 
-/// A tool that is there and answers.
+/// An installed tool that answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Program {
-    /// Where it lies.
+    /// Its path.
     pub path: PathBuf,
     /// Its version, as it says itself.
     pub version: String,

@@ -37,11 +37,11 @@ pub struct Manifest {
     pub file: String,
     /// Length.
     pub bytes: u64,
-    /// Of the whole file, hexadecimal.
+    /// SHA-256 of the whole file, hexadecimal.
     pub sha256: String,
     /// Version of the pack's layout.
     pub format: String,
-    /// What the weights are.
+    /// Source of the weights.
     pub network: String,
     /// Who made the network.
     pub authors: String,
@@ -49,7 +49,7 @@ pub struct Manifest {
     pub licence: String,
     /// The package that the pack was made from.
     pub source: String,
-    /// Of that package's wheel.
+    /// SHA-256 of that package's wheel.
     pub source_sha256: String,
 }
 

@@ -9,7 +9,7 @@ use burn::tensor::{ExecutionError, Tensor};
 pub async fn sync<const D: usize>(tensor: Tensor<D>) -> Result<(), ExecutionError> {
     let first = [(); D].map(|()| 0..1);
     let data = tensor.slice(first).into_data_async().await?;
-    // Native backends run lazily, and Burn has no other fence.
+    // Native data is transferred when it is first looked at.
     std::hint::black_box(data.as_bytes());
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! What is asked for on the command line, as the cases that are measured one after another.
+//! Command-line options of the benchmarks, and the cases that they ask for.
 
 use std::ops::RangeInclusive;
 
@@ -92,14 +92,14 @@ pub struct Options {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
 #[serde(rename_all = "snake_case")]
 pub enum Browser {
-    /// With SwiftShader where there is no GPU
+    /// Chromium; SwiftShader where there is no GPU
     Chromium,
-    /// With llvmpipe where there is no GPU
+    /// Firefox; llvmpipe where there is no GPU
     Firefox,
 }
 
 impl Browser {
-    /// For the table.
+    /// Returns its name in the table.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Chromium => "chromium",
@@ -108,7 +108,7 @@ impl Browser {
     }
 }
 
-/// What computes.
+/// The device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
 #[serde(rename_all = "snake_case")]
 pub enum Device {
@@ -132,7 +132,7 @@ impl Device {
 /// alone.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Case {
-    /// What is timed.
+    /// The subject of a case.
     pub subject: BenchSubject,
     /// Side of the square picture, px.
     pub size: u32,
@@ -158,9 +158,9 @@ pub enum BenchSubject {
 pub struct Steps {
     /// The browser whose page does them; `None` natively.
     pub browser: Option<Browser>,
-    /// How the pixels are changed.
+    /// Optimiser.
     pub optimizer: OptimizerKind,
-    /// What lies beyond the picture.
+    /// Border.
     pub border: Border,
     /// Number of paintings.
     pub styles: u32,
@@ -172,10 +172,7 @@ pub struct Steps {
 }
 
 impl Options {
-    /// What to measure, in this order.
-    ///
-    /// # Errors
-    /// When the flags contradict each other.
+    /// Returns the cases, in order.
     pub fn cases(&self) -> Outcome<Vec<Case>> {
         self.check()?;
         let subjects = self.subjects();
@@ -229,7 +226,7 @@ impl Options {
 }
 
 impl Case {
-    /// What it is, for whoever waits.
+    /// Describes the case to whoever waits.
     pub fn title(&self) -> String {
         let Self { size, device, .. } = self;
         let what = match self.subject {
@@ -272,7 +269,7 @@ impl Case {
 }
 
 impl Steps {
-    /// What is painted at `size` px, in `steps` steps.
+    /// Returns the recipe at `size` px in `steps` steps.
     pub fn recipe(self, size: u32, steps: u32) -> Recipe {
         let features = FeatureOptions { border: self.border, ..FeatureOptions::default() };
         Recipe {

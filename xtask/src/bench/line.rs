@@ -1,4 +1,4 @@
-//! What is reported: one line of JSON for each thing measured.
+//! The report: one line of JSON per measurement.
 
 use impasto::layer::Layer;
 use impasto::memory::Precision;
@@ -16,7 +16,7 @@ pub enum Line {
     Step(StepLine),
     /// One pass of one convolution.
     Kernel(KernelLine),
-    /// L-BFGS alone.
+    /// L-BFGS alone, given an evaluation.
     History(HistoryLine),
 }
 
@@ -33,7 +33,7 @@ impl Line {
 /// Times that lie apart, ms.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Spread {
-    /// Of an even number, the mean of the two in the middle.
+    /// Median; of an even number the mean of the two in the middle.
     pub median: f64,
     /// The shortest.
     pub min: f64,
@@ -42,10 +42,7 @@ pub struct Spread {
 }
 
 impl Spread {
-    /// Of these times.
-    ///
-    /// # Panics
-    /// When there are none: a mistake of the caller.
+    /// Creates the spread of these times.
     pub fn of(times: &[f64]) -> Self {
         let mut sorted = times.to_vec();
         sorted.sort_by(f64::total_cmp);
@@ -64,25 +61,25 @@ impl Spread {
 pub struct StepLine {
     /// The browser; `null` natively.
     pub browser: Option<Browser>,
-    /// What computed.
+    /// The device.
     pub device: Device,
-    /// The adapter's name, as far as it is told.
+    /// The adapter's name, if known.
     pub adapter: Option<String>,
     /// Side of the square picture, px.
     pub size: u32,
-    /// How the pixels were changed.
+    /// Optimiser.
     pub optimizer: OptimizerKind,
-    /// What lay beyond the picture.
+    /// Border.
     pub border: Border,
     /// Number of paintings.
     pub styles: u32,
-    /// Tiles in which the network saw the picture; `null` where it is not told.
+    /// Tiles of the image; `null` if unknown.
     pub tiles: Option<usize>,
-    /// In what feature maps were kept; `null` where it is not told.
+    /// Precision of stored feature maps; `null` if unknown.
     pub precision: Option<Precision>,
     /// Steps timed.
     pub steps: u32,
-    /// Of a step.
+    /// CPU time of a step, ms.
     pub ms_per_step: Spread,
     /// CPU time of a step, all threads, on average; of all the browser's processes where there is
     /// one. `null` where it cannot be had.
@@ -94,16 +91,16 @@ pub struct StepLine {
     /// Until the first step was done, s: natively from opening the device, in a browser from
     /// pressing Stylise.
     pub warm_up_s: f64,
-    /// The most that was reserved on the device; `null` where it is not told.
+    /// Most bytes reserved on the device; `null` if unknown.
     pub peak_device_bytes: Option<u64>,
-    /// What was in use after some of the steps; empty where it is not told.
+    /// Bytes in use after some of the steps; empty if unknown.
     pub memory: Vec<MemoryAt>,
-    /// How the page fared; `null` natively.
+    /// Figures of the page; `null` natively.
     pub page: Option<PageFigures>,
 }
 
 impl StepLine {
-    /// Of the steps of `case`, where nothing is known beside their times.
+    /// Creates the line of `case`, with times alone.
     pub fn new(case: &Case, steps: Steps, ms_per_step: Spread, warm_up_s: f64) -> Self {
         let gflop_per_step = work::step_gflop([case.size as usize; 2]);
         Self {
@@ -134,11 +131,11 @@ impl StepLine {
 pub struct MemoryAt {
     /// Steps done.
     pub step: u32,
-    /// In use; in a browser what there was in buffers as last told.
+    /// Bytes in use; in a browser the bytes in buffers as last reported.
     pub bytes_in_use: u64,
 }
 
-/// How the page fared while its worker computed.
+/// Figures of the page while its worker computed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PageFigures {
     /// The longest task on its thread as the browser tells it, ms: 0 when none took 50 ms; `null`
@@ -166,9 +163,9 @@ pub struct KernelLine {
     pub pass: Pass,
     /// Its work, billions of floating point operations.
     pub gflop: f64,
-    /// How our kernel's work was divided.
+    /// Which of our kernels.
     pub division: String,
-    /// In what the map that it read was kept, and the one that it wrote; Burn's are f32.
+    /// Precision of input and output maps; Burn's are f32.
     pub precision: Precision,
     /// By our kernel.
     pub ours: KernelTime,
@@ -180,9 +177,9 @@ pub struct KernelLine {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Pass {
-    /// From the map read to the map written.
+    /// Input to output.
     Forward,
-    /// From the gradient of the one to the gradient of the other.
+    /// Output's gradient to input's gradient.
     Backward,
 }
 
@@ -196,10 +193,10 @@ impl Pass {
     }
 }
 
-/// How long a pass took.
+/// Times of a pass.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct KernelTime {
-    /// Of a call, until the device was done.
+    /// Times of a call, until the device was done.
     pub ms: Spread,
     /// CPU time of a call, all threads, on average; `null` where it cannot be had.
     pub cpu_ms: Option<f64>,

@@ -7,19 +7,19 @@ use std::fs;
 /// Ticks of the times in `/proc/*/stat` in a second: the same on every Linux.
 const TICKS_PER_SECOND: f64 = 100.0;
 
-/// What `/proc/<id>/stat` tells of a process.
+/// Fields of `/proc/<id>/stat`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Stat {
     parent: u32,
     seconds: f64,
 }
 
-/// Of this process, all threads, s.
+/// Returns the CPU time of this process, all threads, s.
 pub fn own_seconds() -> Option<f64> {
     parse(&fs::read_to_string("/proc/self/stat").ok()?).map(|stat| stat.seconds)
 }
 
-/// Of process `root` and all that have sprung from it and live, s.
+/// Returns the CPU time of process `root` and its living descendants, s.
 pub fn family_seconds(root: u32) -> Option<f64> {
     let mut stats = BTreeMap::new();
     for entry in fs::read_dir("/proc").ok()?.filter_map(Result::ok) {

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use super::WARM_UP_STEPS;
 use super::line::Spread;
 
-/// The worker's word that so many steps are done.
+/// A progress report of the worker.
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
 pub struct Progress {
     /// When it arrived, ms.
@@ -16,7 +16,7 @@ pub struct Progress {
     pub held: u64,
 }
 
-/// What came after the warm-up, with the word that ended it.
+/// Reports after the warm-up, with the one that ended it.
 pub fn timed(progress: &[Progress]) -> &[Progress] {
     let warm_up = progress.iter().take_while(|progress| progress.step < WARM_UP_STEPS).count();
     &progress[warm_up..]

@@ -9,7 +9,7 @@ use super::line::{HistoryLine, KernelLine, Line, PageFigures, Pass, Spread, Step
 const GAP: &str = "  ";
 /// Bytes of a MiB.
 const MIB: f64 = (1 << 20) as f64;
-/// What cannot be told.
+/// Placeholder of an unknown figure.
 const UNKNOWN: &str = "–";
 
 /// A table for each kind of line that there is.

@@ -1,16 +1,16 @@
-//! What the sheets show: data, to be painted by [`super`].
+//! The sheets as data, painted by [`super`].
 
 /// Pictures beside each other that differ in one thing.
 #[derive(Debug)]
 pub struct Sheet {
     /// File name without its ending.
     pub name: &'static str,
-    /// What it shows, as a sentence.
+    /// Caption, a sentence.
     pub about: &'static str,
-    /// From which pictures: a row of cells for each pair.
+    /// Pairs of pictures: a row of cells each.
     pub rows: &'static [Pair],
     pub cells: &'static [Cell],
-    /// How many times the usual steps it takes: out of noise a picture comes slowly.
+    /// Factor of the usual steps: an image from noise takes longer.
     pub times: u32,
 }
 
@@ -37,7 +37,7 @@ const THREE: &[Pair] = &[
     ("photo-coffee.jpg", "painting-window.jpg"),
 ];
 
-/// What a run can begin with.
+/// Start images.
 const STARTS: &[Cell] = &[
     ("the photo", &[STYLIZE]),
     ("the same at one size", &[STYLIZE, "--sizes=one"]),

@@ -20,7 +20,7 @@ const WINDOW_PX: usize = 8;
 /// Standard deviation below which a window of the photo holds no structure, levels.
 const FLAT: f32 = 4.0;
 
-/// How near a result is to its painting and its photo.
+/// Distances of a result from its painting and its photo.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Measures(pub [f32; 5]);
 
@@ -34,7 +34,7 @@ impl Measures {
     /// - `colour`: distance to the painting of the colours, levels of 255.
     pub const NAMES: [&'static str; 5] = ["marks", "forms", "structure", "speckle", "colour"];
 
-    /// Of pictures at one scale; `photo` has the size of `result`.
+    /// Measures images at one scale; `photo` has the size of `result`.
     pub fn of(photo: &RgbImage, painting: &RgbImage, result: &RgbImage) -> Self {
         let [mine, other] = [result, painting].map(levels);
         let far: Vec<f32> = mine
@@ -54,7 +54,7 @@ impl Measures {
         ])
     }
 
-    /// Of several.
+    /// Averages several.
     pub fn mean<'a>(all: impl Iterator<Item = &'a Self>) -> Self {
         let (sum, count) = all.fold(([0.0; 5], 0.0), |(sum, count), Self(next)| {
             (std::array::from_fn(|i| sum[i] + next[i]), count + 1.0)
@@ -96,9 +96,9 @@ fn patches(planes: &[Plane; 3]) -> Vec<Vec<f32>> {
 
 /// Between two distributions.
 struct Distance {
-    /// In units of the samples.
+    /// Distance in units of the samples.
     absolute: f32,
-    /// In the other's standard deviations.
+    /// Distance in standard deviations of the other's samples.
     relative: f32,
 }
 
@@ -121,7 +121,7 @@ fn distance(mine: &[Vec<f32>], other: &[Vec<f32>]) -> Distance {
     Distance { absolute: absolute / DIRECTIONS as f32, relative: relative / DIRECTIONS as f32 }
 }
 
-/// Of the projections of `samples`, from the least to the greatest.
+/// Quantiles of the projections of `samples`, ascending.
 fn quantiles(samples: &[Vec<f32>], direction: &[f32], length: f32) -> Vec<f32> {
     let along = |sample: &Vec<f32>| {
         sample.iter().zip(direction).map(|(part, along)| part * along).sum::<f32>() / length

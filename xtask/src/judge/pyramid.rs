@@ -5,7 +5,7 @@ use image::RgbImage;
 
 /// Burt and Adelson's weights, a = 0.375: the binomial ones.
 const BLUR: [f32; 5] = [1.0 / 16.0, 4.0 / 16.0, 6.0 / 16.0, 4.0 / 16.0, 1.0 / 16.0];
-/// Of the luma that a channel makes (ITU-R BT.601).
+/// Shares of the channels in luma (ITU-R BT.601).
 const LUMA: [f32; 3] = [0.299, 0.587, 0.114];
 
 /// One number a pixel, row by row.
@@ -75,7 +75,7 @@ impl Plane {
         half.mapped(|x, y| blurred.values[2 * y * self.width + 2 * x])
     }
 
-    /// What blurring takes away.
+    /// Returns what blurring removes.
     pub fn detail(&self) -> Self {
         let blurred = self.blurred();
         self.mapped(|x, y| self.values[y * self.width + x] - blurred.values[y * self.width + x])

@@ -52,22 +52,22 @@ impl Point {
     }
 }
 
-/// How the brush is made and held.
+/// Brush: material and handling.
 #[derive(Clone, Copy)]
 pub struct Brush {
     /// Width of the stroke, units.
     pub width: f32,
-    /// How far the bristles' colours lie apart, Oklab.
+    /// Range of the bristles' colours, Oklab.
     pub streaks: f32,
-    /// How much of the ground shows through toward the stroke's end, 0..1.
+    /// Share of the ground that shows through toward the end of a stroke, 0..1.
     pub dryness: f32,
     /// Thickness of the paint, canvas pixels.
     pub relief: f32,
-    /// How much of the colour beneath is dragged along, 0..1.
+    /// Share of the colour beneath that is dragged along, 0..1.
     pub pickup: f32,
 }
 
-/// How the finished canvas is lit.
+/// Lighting of the finished canvas.
 pub struct Light {
     /// Weight of the relief's shading.
     pub shading: f32,
@@ -111,7 +111,7 @@ impl Canvas {
         (column < COLUMNS && row < ROWS).then_some((row * COLUMNS + column) as usize)
     }
 
-    /// The colour that lies at `p`.
+    /// Returns the colour at `p`.
     pub fn colour(&self, p: Point) -> Option<Colour> {
         Self::index(p).map(|index| self.paint[index])
     }

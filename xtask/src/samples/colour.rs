@@ -12,7 +12,7 @@ pub struct Colour {
 }
 
 impl Colour {
-    /// Of an sRGB triple as it is written on the web.
+    /// Parses an sRGB triple as written on the web.
     pub fn hex(rgb: u32) -> Self {
         let [_, red, green, blue] = rgb.to_be_bytes();
         let [r, g, b] = [red, green, blue].map(|byte| {
@@ -65,7 +65,7 @@ impl Colour {
         Self { a: self.a * cos - self.b * sin, b: self.a * sin + self.b * cos, ..self }
     }
 
-    /// As no two loads of a brush are alike.
+    /// Varies a colour: no two loads of a brush are alike.
     pub fn varied(self, by: f32, rng: &mut Rng) -> Self {
         let (lightness, angle, factor) =
             (by * rng.normal(), by * 3.0 * rng.normal(), 1.0 + by * 2.0 * rng.normal());

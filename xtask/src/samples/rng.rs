@@ -22,18 +22,19 @@ impl Rng {
         Self(hash(seed.wrapping_add(1)))
     }
 
-    /// In 0..1.
+    /// Returns a number in 0..1.
     pub fn unit(&mut self) -> f32 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         unit(hash(self.0))
     }
 
-    /// In `low..high`.
+    /// Returns a number in `low..high`.
     pub fn range(&mut self, low: f32, high: f32) -> f32 {
         low + (high - low) * self.unit()
     }
 
-    /// Of mean 0 and standard deviation 1, near enough: the sum of four even ones.
+    /// Returns a number of mean 0 and standard deviation 1, approximately: the sum of four uniform
+    /// ones.
     pub fn normal(&mut self) -> f32 {
         ((0..4).map(|_| self.unit()).sum::<f32>() - 2.0) * 3f32.sqrt()
     }
@@ -65,7 +66,7 @@ impl Noise {
         ))
     }
 
-    /// In -1..1.
+    /// Returns a number in -1..1.
     pub fn at(self, x: f32, y: f32) -> f32 {
         let ([left, top], [u, v]) =
             ([x, y].map(floor), [x, y].map(|w| w - w.floor()).map(|w| w * w * (3.0 - 2.0 * w)));

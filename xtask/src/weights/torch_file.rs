@@ -40,7 +40,7 @@ impl ElementType {
 /// A tensor: contiguous elements, the last axis fastest, little-endian.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TorchTensor {
-    /// Of the elements.
+    /// Type of the elements.
     pub element: ElementType,
     /// Lengths of the axes.
     pub shape: Vec<usize>,

@@ -142,8 +142,8 @@ pub(super) fn resize_chunks(
     glue::resize(chunks, from, to, length)
 }
 
-/// Reads `[1, 3, H, W]` back as opaque RGBA. A GPU packs it to bytes first: a quarter of the floats
-/// to transfer.
+/// Reads `[1, 3, H, W]` back as opaque RGBA. A GPU packs it to bytes first: a third of the bytes to
+/// transfer.
 ///
 /// # Errors
 /// When the device fails or is lost.
