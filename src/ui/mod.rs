@@ -1,6 +1,7 @@
 //! The page: it shows, asks and listens; it computes nothing itself.
 //!
-//! - [`studio`]: its state but the pictures, and the one function that applies events of the worker.
+//! - [`studio`]: its state but the pictures, and the one function that applies events of the
+//!   worker.
 //! - [`settings`], [`device_choice`], [`intake`], [`reconstruction`], [`grid`], [`history`],
 //!   [`menus`], [`labels`], [`samples`]: values and rules.
 //! - `client` \[wasm\]: owns the worker.
