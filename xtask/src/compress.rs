@@ -44,6 +44,9 @@ pub fn compress(folder: &Path) -> Outcome {
 }
 
 /// Compresses `bytes` as small as gzip can.
+///
+/// # Panics
+/// Never: memory takes all that is written.
 pub fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
     encoder

@@ -20,6 +20,9 @@ fn is_root() -> bool {
 }
 
 /// Installs `packages`, also those that an interrupted installation left half done.
+///
+/// # Errors
+/// When the package manager fails; `by_hand` says what to do then.
 pub fn install(packages: &[&str], by_hand: &str) -> Outcome {
     let run = |program: &str, arguments: &[&str]| {
         let mut command = Command::new(program);

@@ -31,6 +31,9 @@ pub fn weights() -> PathBuf {
 
 /// Returns the folder that clones of one user share: `impasto` in `XDG_CACHE_HOME`, by default in
 /// `~/.cache`.
+///
+/// # Errors
+/// When the environment names no home.
 pub fn cache() -> Outcome<PathBuf> {
     let named = |name: &str| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     named("XDG_CACHE_HOME")

@@ -1,4 +1,4 @@
-//! Precision of stored feature maps. Values become f32 when loaded; all arithmetic is f32.
+//! Precision of stored feature maps. Kernels widen values to f32 on load; all arithmetic is f32.
 
 use burn::tensor::DType;
 use burn_cubecl::tensor::CubeTensor;
@@ -7,7 +7,7 @@ use cubecl::prelude::*;
 
 use crate::memory::Precision;
 
-/// Returns Burn's data type of a map's elements.
+/// Returns the Burn data type of feature maps stored at `precision`.
 pub const fn dtype(precision: Precision) -> DType {
     match precision {
         Precision::Single => DType::F32,
@@ -15,10 +15,10 @@ pub const fn dtype(precision: Precision) -> DType {
     }
 }
 
-/// Returns the kernels' type of the elements of `x`.
+/// Returns the CubeCL element type of `x`, by which a kernel is instantiated.
 ///
 /// # Panics
-/// When the engine has no tensors of them.
+/// If `x` is not f32, f16 or u32.
 pub fn element(x: &CubeTensor) -> ElemType {
     match x.dtype {
         DType::F32 => ElemType::Float(FloatKind::F32),
@@ -28,7 +28,7 @@ pub fn element(x: &CubeTensor) -> ElemType {
     }
 }
 
-/// Clamps `value` to what `P` can hold: beyond 65504 an f16 is infinite.
+/// Caps `value` at the largest finite `P`: above 65504, conversion to f16 yields infinity.
 #[cube]
 pub fn held<P: Float, N: Size>(value: Vector<f32, N>) -> Vector<f32, N> {
     min(value, Vector::cast_from(Vector::<P, N>::max_value()))

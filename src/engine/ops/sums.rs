@@ -1,20 +1,20 @@
-//! Partial sums, added in a fixed order, so that results repeat to the bit.
+//! Reductions in a fixed order, so that results are bitwise reproducible.
 
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 
 use super::layout::{VECTOR, cube_of, empty, launch_1d};
 
-/// Units of the workgroup that computes a total.
+/// Units in the workgroup that computes a [`total`].
 const UNITS: usize = 256;
 
-/// Returns the sum of all `parts`, `[N]`, `N` a multiple of 4: `[1]`. A whole workgroup shares it;
-/// Burn's own uses one unit.
+/// Returns the sum of all `parts`, `[N]` to `[1]`; `N` must be a multiple of 4. A whole workgroup
+/// shares the work, where Burn's own reduction uses a single unit.
 pub fn total(parts: CubeTensor) -> CubeTensor {
     assert!(parts.meta.num_elements().is_multiple_of(VECTOR), "whole vectors");
     let total = empty(&parts, [1]);
     let client = parts.client.clone();
-    // SAFETY: the units read below the length, and one writes the one total.
+    // SAFETY: units read only below the length, and unit 0 writes the only element of the total.
     unsafe {
         total_kernel::launch_unchecked(
             &client,
@@ -28,14 +28,14 @@ pub fn total(parts: CubeTensor) -> CubeTensor {
     total
 }
 
-/// Writes `scale` times the sum over all slices of `parts`, `[S, …]`, to `sum`, whose elements are
-/// whole vectors.
+/// Writes `scale · Σₛ parts[s]` over the slices of `parts`, `[S, …]`, to `sum`, and returns it. The
+/// number of elements of `sum` must be a multiple of 4.
 pub fn added(parts: CubeTensor, sum: CubeTensor, scale: f32) -> CubeTensor {
     let client = parts.client.clone();
     assert!(sum.meta.num_elements().is_multiple_of(VECTOR), "whole vectors");
     let length = sum.meta.num_elements() / VECTOR;
     let (count, units) = launch_1d(&sum, length);
-    // SAFETY: units beyond the sum do nothing.
+    // SAFETY: units past the end of the sum do nothing.
     unsafe {
         added_kernel::launch_unchecked(
             &client,
@@ -76,7 +76,7 @@ fn added_kernel<N: Size>(
     }
 }
 
-/// Adds what lies at `place` in each slice of `parts`, of `length` vectors, to `first`.
+/// Returns `first + Σₛ parts[s][place]`. A slice of `parts` has `length` vectors.
 #[cube]
 pub fn over_slices<N: Size>(
     parts: &Tensor<Vector<f32, N>>,
@@ -91,7 +91,7 @@ pub fn over_slices<N: Size>(
     sum
 }
 
-/// Sums one value per unit of a workgroup; the result is valid in its first unit.
+/// Sums one value per unit of a workgroup. Only unit 0 returns the result.
 #[cube]
 pub fn of_workgroup(own: f32, #[comptime] units: usize) -> f32 {
     let mut shared = Shared::<[f32]>::new_slice(units);
@@ -106,7 +106,7 @@ pub fn of_workgroup(own: f32, #[comptime] units: usize) -> f32 {
     sum
 }
 
-/// Sums a vector's components.
+/// Sums the components of a vector.
 #[cube]
 pub fn across<N: Size>(vector: Vector<f32, N>) -> f32 {
     vector.extract(0usize)

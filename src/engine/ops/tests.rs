@@ -1,4 +1,4 @@
-//! Helpers that the tests of all kernels share.
+//! Helpers shared by the tests of all kernels.
 
 use std::collections::BTreeSet;
 use std::ops::Deref;
@@ -21,10 +21,10 @@ use super::precision::element;
 use super::readback::read_back;
 use crate::engine::device;
 
-/// Locks the process's one GPU; an emulated one will do.
+/// Locks the GPU that all tests of the process share. A software GPU suffices.
 ///
 /// # Panics
-/// If there is none.
+/// If no GPU is available.
 pub fn gpu() -> MutexGuard<'static, Device> {
     static GPU: LazyLock<Mutex<Device>> = LazyLock::new(|| {
         Mutex::new(
@@ -35,14 +35,14 @@ pub fn gpu() -> MutexGuard<'static, Device> {
     });
     // A failed test leaves the device usable.
     let gpu = GPU.lock().unwrap_or_else(PoisonError::into_inner);
-    // What the test before launched and did not await would count as launched by this one.
+    // Sync: pending launches of an earlier test would count as launched by this one.
     let zero = Tensor::<1>::zeros([1], &gpu.clone().without_autodiff());
     block_on(read_back(zero)).expect("the device works");
     gpu
 }
 
-/// A wgpu noop device with the adapter's limits and features, to count launches. The process's GPU
-/// is locked beside it, since launches are counted over all devices.
+/// wgpu noop device with the real adapter's limits and features, for counting launches. It also
+/// holds the lock of the GPU, since launches are counted across all devices.
 pub struct IdleGpu {
     device: Device,
     _held: MutexGuard<'static, Device>,
@@ -56,7 +56,7 @@ impl Deref for IdleGpu {
     }
 }
 
-/// Locks the process's one noop device.
+/// Locks the noop device that all tests of the process share.
 pub fn idle_gpu() -> IdleGpu {
     static IDLE: LazyLock<Device> = LazyLock::new(|| block_on(open_idle()));
     IdleGpu { _held: gpu(), device: IDLE.clone() }
@@ -99,11 +99,11 @@ async fn open_idle() -> Device {
     Device::wgpu_options().setup(setup).init().expect("CubeCL works with any device")
 }
 
-/// Fills `memory` with NaN, by one kernel for all shapes of a precision, so that kernels can be
-/// counted.
+/// Fills `memory` with NaN. One kernel serves all shapes of an element type, which keeps kernels
+/// countable.
 pub fn poison(memory: &CubeTensor) {
     let (count, units) = launch_1d(memory, memory.meta.num_elements());
-    // SAFETY: units beyond the memory do nothing.
+    // SAFETY: units past the end of the memory do nothing.
     unsafe {
         poison_kernel::launch_unchecked(
             &memory.client,
@@ -127,15 +127,15 @@ fn poison_kernel<X: Numeric>(
     }
 }
 
-/// Returns the distinct kernels that `work` launches, which a device compiles. The caller holds the
-/// GPU.
+/// Returns the distinct kernels that `work` launches, one per compiled pipeline. The caller must
+/// hold the lock of the GPU.
 pub fn kernels_of(work: impl FnOnce()) -> BTreeSet<String> {
     let launched = LaunchedKernels::new();
     work();
     launched.finish().iter().map(|kernel| format!("{kernel:?}")).collect()
 }
 
-/// Returns a channels-last tensor `[1, C, H, W]`.
+/// Returns [`noise`] of shape `[1, C, H, W]`, channels-last in memory.
 pub fn channels_last_noise(
     [_, channels, height, width]: [usize; 4],
     seed: u32,
@@ -144,12 +144,12 @@ pub fn channels_last_noise(
     noise([1, height, width, channels], seed, device).permute([0, 3, 1, 2])
 }
 
-/// Returns such a tensor of values exact in f16: steps of 2⁻⁹.
+/// Returns [`channels_last_noise`] rounded down to multiples of 2⁻⁹, which f16 represents exactly.
 pub fn half_noise(shape: [usize; 4], seed: u32, device: &Device) -> Tensor<4> {
     channels_last_noise(shape, seed, device).mul_scalar(512.0).floor().div_scalar(512.0)
 }
 
-/// Returns reproducible noise in -1..1.
+/// Returns reproducible noise in −1..1.
 pub fn noise<const D: usize>(shape: [usize; D], seed: u32, device: &Device) -> Tensor<D> {
     let mut state = seed.wrapping_mul(0x9e37_79b9) | 1;
     let values = std::iter::repeat_with(|| {
@@ -163,8 +163,8 @@ pub fn noise<const D: usize>(shape: [usize; D], seed: u32, device: &Device) -> T
     Tensor::<1>::from_floats(values.as_slice(), device).reshape(shape)
 }
 
-/// Returns the distances in value and gradient of `ours` on the GPU from its `twin` on the CPU, at
-/// noise of the shapes `x` and `weight`.
+/// Returns the distances, in value and gradient, of `ours` on the GPU from its `twin` on the CPU,
+/// for noise of the shapes `x` and `weight`. See [`value_and_gradient`] for their roles.
 pub fn distances<const D: usize, const E: usize>(
     ours: impl Fn(Tensor<D>) -> Tensor<E>,
     twin: impl Fn(Tensor<D>) -> Tensor<E>,
@@ -180,7 +180,7 @@ pub fn distances<const D: usize, const E: usize>(
     )
 }
 
-/// Returns such distances at the `x` and `weight` that `at` makes on a device.
+/// Returns the [`distances`] for the `x` and `weight` that `at` creates on each device.
 pub fn distances_at<const D: usize, const E: usize>(
     ours: impl Fn(Tensor<D>) -> Tensor<E>,
     twin: impl Fn(Tensor<D>) -> Tensor<E>,
@@ -194,22 +194,22 @@ pub fn distances_at<const D: usize, const E: usize>(
     [distance(ours.0, expected.0), distance(ours.1, expected.1)]
 }
 
-/// Relative L2 distance allowed for f16 maps: rounding is off by 2⁻¹¹ of a value at most.
+/// Relative L2 tolerance for f16 maps, which round each value by at most 2⁻¹¹ of itself.
 pub const HALF_GATE: f64 = 3e-4;
 
-/// Returns the distances of `ours` of an f16 map on the GPU from its f32 `twin` on the CPU: in
-/// value, and in the gradient of its square, f32 for both.
+/// Returns the distances of `ours` on the GPU, for an f16 map, from its f32 `twin` on the CPU: in
+/// value, and in the gradient of the sum of its squares, which is f32 for both.
 pub fn half_distances<const E: usize>(
     ours: impl Fn(Tensor<4>) -> Tensor<E>,
     twin: impl Fn(Tensor<4>) -> Tensor<E>,
     shape: [usize; 4],
     gpu: &Device,
 ) -> [f64; 2] {
-    let halves = half_noise(shape, 1, gpu).cast(FloatDType::F16).autodiff().require_grad();
-    let value = ours(halves.clone());
+    let x_f16 = half_noise(shape, 1, gpu).cast(FloatDType::F16).autodiff().require_grad();
+    let value = ours(x_f16.clone());
     let zeros = Tensor::<E>::zeros(value.shape(), gpu).cast(FloatDType::from(value.dtype()));
     let mut gradients = squared_distance(&value, &zeros, 1.0).backward();
-    let gradient = halves.grad_remove(&mut gradients).expect("the value depends on x");
+    let gradient = x_f16.grad_remove(&mut gradients).expect("the value depends on x");
     let x = half_noise(shape, 1, &Device::flex()).autodiff().require_grad();
     let expected = twin(x.clone());
     let slope = x
@@ -220,7 +220,7 @@ pub fn half_distances<const E: usize>(
     [distance(value, expected.without_autodiff()), distance(gradient, slope)]
 }
 
-/// Returns `‖ours − reference‖ / ‖reference‖`; NaN if any of ours is.
+/// Returns `‖ours − reference‖ / ‖reference‖`; NaN if `ours` contains any.
 pub fn distance<const D: usize>(ours: Tensor<D>, reference: Tensor<D>) -> f64 {
     assert_eq!(ours.dims(), reference.dims());
     let [ours, reference] = [ours, reference].map(|tensor| {
@@ -233,7 +233,7 @@ pub fn distance<const D: usize>(ours: Tensor<D>, reference: Tensor<D>) -> f64 {
     (difference / squares(&mut reference.iter().map(|&value| f64::from(value)))).sqrt()
 }
 
-/// Returns the value of `of` at `x` and the gradient of its product with `weight`, both without
+/// Returns `of(x)` and the gradient of `Σ weight · of(x)` with respect to `x`, both without
 /// autodiff.
 pub fn value_and_gradient<const D: usize, const E: usize>(
     of: impl Fn(Tensor<D>) -> Tensor<E>,

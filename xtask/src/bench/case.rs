@@ -173,6 +173,9 @@ pub struct Steps {
 
 impl Options {
     /// Returns the cases, in order.
+    ///
+    /// # Errors
+    /// When the flags contradict each other.
     pub fn cases(&self) -> Outcome<Vec<Case>> {
         self.check()?;
         let subjects = self.subjects();

@@ -43,6 +43,9 @@ pub struct Spread {
 
 impl Spread {
     /// Creates the spread of these times.
+    ///
+    /// # Panics
+    /// If there are none.
     pub fn of(times: &[f64]) -> Self {
         let mut sorted = times.to_vec();
         sorted.sort_by(f64::total_cmp);

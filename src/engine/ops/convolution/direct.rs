@@ -1,12 +1,12 @@
-//! The direct kernel: each unit by itself, straight from memory.
+//! Direct convolution kernel: every unit loads from global memory, without shared memory.
 //!
-//! A unit computes a block of 4×4 px × 16 channels. It loops over the input channels by four and
-//! over the window's rows, loads a row of pixels once for all three columns, and accumulates into
-//! named variables: an emulated GPU keeps those in registers, which it does not do with array
-//! elements. Four weights are used for all pixels of the block before the next four are loaded.
-//! Blocks are small, so that a deep layer's small map leaves few units idle.
+//! A unit computes a register block of 4×4 px × 16 channels. It loops over the vectors of input
+//! channels and the rows of the window, and loads pixels once per row for all three columns. The
+//! accumulators are separate variables, because a software GPU keeps those in registers, but not
+//! array elements. Four weights serve all pixels of the block before the next four are extracted.
+//! Blocks are small, so that the small maps of deep layers leave few units idle.
 //!
-//! Feature maps may be f16, as in the tiled kernel.
+//! Feature maps may be f16, as in the tiled kernel; sums and gradients are f32.
 
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
@@ -19,26 +19,25 @@ use super::WINDOW;
 use super::plan::Plan;
 use super::shared::{gated, output_side, place, relu_as};
 
-/// Side of a unit's block, px.
+/// Side of a unit's register block, px.
 const SIDE: usize = 4;
-/// Pixels that a unit loads per row.
+/// Pixels that a unit loads per row of its block.
 const STRIP: usize = SIDE + WINDOW - 1;
-/// Most channels of a block, in vectors.
+/// Maximum number of output channels per block, in vectors.
 const DEPTH: usize = 4;
-/// Units of a workgroup: as many as the widest SIMD unit computes at once.
+/// Units per workgroup: the number of f32 lanes in the widest SIMD register of a CPU.
 const UNITS: u32 = 16;
 
-/// One convolution to launch.
+/// Launch parameters of one convolution.
 struct Job {
-    /// Extents of the output, `[1, H, W, C]`.
+    /// Shape of the output, `[1, H, W, C]`.
     shape: [usize; 4],
-    /// Channels of a block, in vectors.
+    /// Output channels per block, in vectors.
     depth: usize,
 }
 
 impl Job {
-    /// Plans the convolution of `x`, `[1, H, W, C]`, with this padding and number of output
-    /// channels.
+    /// Plans the convolution of `x`, `[1, H, W, C]`, to `outputs` channels with this padding.
     fn new(padding: usize, x: &CubeTensor, outputs: usize) -> Self {
         let [_, height, width, _] = extents(x);
         let [height, width] = [height, width].map(|side| output_side(side, padding, WINDOW));
@@ -47,7 +46,7 @@ impl Job {
         Self { shape: [1, height, width, outputs], depth }
     }
 
-    /// Returns the launch size: at least one unit per block.
+    /// Returns the grid and workgroup: at least one unit per block.
     fn launch_1d(&self, like: &CubeTensor) -> (CubeCount, CubeDim) {
         let [_, height, width, outputs] = self.shape;
         let blocks = height.div_ceil(SIDE) * width.div_ceil(SIDE) * outputs / (VECTOR * self.depth);
@@ -55,7 +54,7 @@ impl Job {
     }
 }
 
-/// Computes [`super::tiled::convolve_relu`].
+/// Computes the same as [`super::tiled::convolve_relu`].
 pub fn convolve_relu(
     x: CubeTensor,
     weights: CubeTensor,
@@ -68,8 +67,8 @@ pub fn convolve_relu(
     let output = empty_as(&x, job.shape, dtype(plan.strategy.precision));
     let (count, units) = job.launch_1d(&x);
     let elements = [element(&x), element(&output)];
-    // SAFETY: the kernel reads within the extents it is given, and writes only within those of the
-    // answer.
+    // SAFETY: the kernel reads only within the extents of its inputs and writes only within those
+    // of the output.
     unsafe {
         forward_kernel::launch_unchecked(
             &x.client.clone(),
@@ -88,7 +87,7 @@ pub fn convolve_relu(
     channels_first(output)
 }
 
-/// Computes [`super::tiled::convolve_relu_backward`].
+/// Computes the same as [`super::tiled::convolve_relu_backward`].
 pub fn convolve_relu_backward(
     gradient: CubeTensor,
     output: CubeTensor,
@@ -96,17 +95,17 @@ pub fn convolve_relu_backward(
     plan: Plan,
 ) -> CubeTensor {
     let [gradient, output] = [gradient, output].map(channels_last);
-    convolve_backward(channels_first(passed(gradient, output)), weights, plan)
+    convolve_backward(channels_first(gate(gradient, output)), weights, plan)
 }
 
-/// Computes [`super::tiled::convolve_backward`].
+/// Computes the same as [`super::tiled::convolve_backward`].
 pub fn convolve_backward(gradient: CubeTensor, weights: CubeTensor, plan: Plan) -> CubeTensor {
     let gradient = channels_last(gradient);
     let [_, _, outputs] = extents(&weights);
     let job = Job::new(plan.padding, &gradient, outputs);
-    let turned = empty(&gradient, job.shape);
+    let result = empty(&gradient, job.shape);
     let (count, units) = job.launch_1d(&gradient);
-    // SAFETY: as above.
+    // SAFETY: as in `convolve_relu`.
     unsafe {
         backward_kernel::launch_unchecked(
             &gradient.client.clone(),
@@ -115,25 +114,25 @@ pub fn convolve_backward(gradient: CubeTensor, weights: CubeTensor, plan: Plan) 
             VECTOR,
             gradient.into_tensor_arg(),
             weights.into_tensor_arg(),
-            turned.clone().into_tensor_arg(),
+            result.clone().into_tensor_arg(),
             plan.padding,
             job.depth,
         );
     }
-    channels_first(turned)
+    channels_first(result)
 }
 
-/// Gates `gradient` by `output > 0`, both `[1, H, W, C]`, in place when uniquely owned. Many units
-/// read each pixel, so that one pass for all is cheaper.
-fn passed(gradient: CubeTensor, output: CubeTensor) -> CubeTensor {
+/// Gates `gradient` by `output > 0`, both `[1, H, W, C]`, in place if uniquely owned. A separate
+/// pass is cheaper than gating on load, since many units load the same pixel.
+fn gate(gradient: CubeTensor, output: CubeTensor) -> CubeTensor {
     let gradient = if gradient.can_mut() { gradient } else { gradient.copy() };
     let client = gradient.client.clone();
     let length = gradient.meta.num_elements() / VECTOR;
     let (count, units) = launch_1d(&gradient, length);
-    let saved = element(&output);
-    // SAFETY: units beyond the gradient do nothing.
+    let output_element = element(&output);
+    // SAFETY: units past the end of the gradient do nothing.
     unsafe {
-        passed_kernel::launch_unchecked(
+        gate_kernel::launch_unchecked(
             &client,
             count,
             units,
@@ -141,7 +140,7 @@ fn passed(gradient: CubeTensor, output: CubeTensor) -> CubeTensor {
             gradient.clone().into_tensor_arg(),
             output.into_tensor_arg(),
             length,
-            saved,
+            output_element,
         );
     }
     gradient
@@ -177,7 +176,7 @@ fn forward_kernel<X: Float, P: Float, N: Size>(
 }
 
 #[cube(launch_unchecked)]
-fn passed_kernel<M: Float, N: Size>(
+fn gate_kernel<M: Float, N: Size>(
     gradient: &mut Tensor<Vector<f32, N>>,
     output: &Tensor<Vector<M, N>>,
     length: usize,
@@ -192,36 +191,36 @@ fn passed_kernel<M: Float, N: Size>(
 fn backward_kernel<N: Size>(
     gradient: &Tensor<Vector<f32, N>>,
     weights: &Tensor<Vector<f32, N>>,
-    turned: &mut Tensor<Vector<f32, N>>,
+    result: &mut Tensor<Vector<f32, N>>,
     #[comptime] padding: usize,
     #[comptime] depth: usize,
 ) {
-    let block = block(turned.shape(2), turned.shape(3) / VECTOR, depth);
-    if block.row < turned.shape(1) {
+    let block = block(result.shape(2), result.shape(3) / VECTOR, depth);
+    if block.row < result.shape(1) {
         let mut sums = Sequence::<RuntimeCell<f32>>::new();
         #[unroll]
         for _ in 0..comptime!(SIDE * SIDE * depth * VECTOR) {
             sums.push(RuntimeCell::new(0.0f32));
         }
         convolve(gradient, weights, &sums, &block, padding, depth);
-        store(&sums, turned, &block, false, depth);
+        store(&sums, result, &block, false, depth);
     }
 }
 
-/// A unit's block of the output.
+/// Register block of a unit in the output.
 #[derive(CubeType)]
 struct Block {
-    /// First row; outside of the map if the unit has no work.
+    /// First row; past the end of the map if the unit has no work.
     row: usize,
     /// First column.
     column: usize,
-    /// First channel, in vectors.
+    /// First output channel, in vectors.
     output: usize,
-    /// All output channels, in vectors.
+    /// Number of all output channels, in vectors.
     outputs: usize,
 }
 
-/// Locates the block of this unit. Units of the same pixels are neighbours.
+/// Returns the block of this unit. Adjacent units compute different channels of the same pixels.
 #[cube]
 fn block(width: usize, outputs: usize, #[comptime] depth: usize) -> Block {
     let parts = outputs / depth;
@@ -235,7 +234,7 @@ fn block(width: usize, outputs: usize, #[comptime] depth: usize) -> Block {
     }
 }
 
-/// Adds the convolution of `x` to a block's `sums`.
+/// Adds the convolution of `x` to the `sums` of a block.
 #[cube]
 fn convolve<X: Float, N: Size>(
     x: &Tensor<Vector<X, N>>,
@@ -273,8 +272,8 @@ fn convolve<X: Float, N: Size>(
     }
 }
 
-/// Loads one vector of input channels of the pixels under a row of the window, component by
-/// component; zero in the padding.
+/// Loads one vector of input channels for the pixels under a row of the window, as separate
+/// components; zero in the padding.
 #[cube]
 fn pixels<X: Float, N: Size>(
     x: &Tensor<Vector<X, N>>,
@@ -303,8 +302,8 @@ fn pixels<X: Float, N: Size>(
     components
 }
 
-/// Multiplies one column of the window into the sums of one vector of channels, with the weights
-/// from `first` on.
+/// Accumulates one column of the window into the `sums` of one vector of output channels. The
+/// weights begin at `first`.
 #[cube]
 fn multiply<N: Size>(
     pixels: &Sequence<f32>,
@@ -339,7 +338,7 @@ fn multiply<N: Size>(
     }
 }
 
-/// Stores a block's `sums`; after ReLU in a `forward` pass.
+/// Stores the `sums` of a block, with ReLU in the `forward` pass.
 #[cube]
 fn store<P: Float, N: Size>(
     sums: &Sequence<RuntimeCell<f32>>,

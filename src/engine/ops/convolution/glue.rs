@@ -1,8 +1,9 @@
-//! 3×3 convolution, bias and ReLU in one pass, with frozen weights.
+//! Backend extension for the fused convolution, with its backward pass.
 //!
 //! The gradient with respect to the input is the convolution of the gated gradient with the rotated
-//! kernel, channels exchanged. The gate, output > 0, is applied while the gradient is read; or once
-//! before, where many units read the same; or by the pooling, where nothing else reads the output.
+//! kernel, input and output channels exchanged. The gate, `output > 0`, is applied on loading the
+//! gradient (tiled kernel); by a separate pass beforehand, since many units load the same pixel
+//! (direct kernel); or by the pooling, if nothing else reads the output.
 
 use burn::backend::autodiff::checkpoint::base::Checkpointer;
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
@@ -17,11 +18,11 @@ use burn_cubecl::tensor::CubeTensor;
 use super::plan::{Plan, SavedForBackward};
 use super::{ConvKernel, direct, tiled};
 
-/// The convolution as Burn dispatches it: on CubeCL, and under autodiff over it.
+/// The convolution as a Burn backend extension, for CubeCL and for autodiff over it.
 #[backend_extension(Autodiff, Cube)]
 pub trait ConvolutionBackend: Backend {
-    /// Convolves `[1, C_in, H, W]` to `[1, C_out, H', W']` with the weights of
-    /// [`super::PackedConvolution`].
+    /// Convolves `[1, C_in, H, W]` to `[1, C_out, H', W']` with the weights of a
+    /// [`super::PackedConvolution`], adds the bias and applies ReLU.
     fn convolve_relu(
         x: FloatTensor<Self>,
         forward: FloatTensor<Self>,
@@ -31,7 +32,7 @@ pub trait ConvolutionBackend: Backend {
     ) -> FloatTensor<Self>;
 
     /// Returns the gradient with respect to `x`, `[1, C_in, H, W]`, from that with respect to
-    /// `output`, the result of [`Self::convolve_relu`]; both in f32 in either precision.
+    /// `output`, the result of [`Self::convolve_relu`]. Both gradients are f32 at either precision.
     fn convolve_relu_backward(
         gradient: FloatTensor<Self>,
         output: FloatTensor<Self>,
@@ -39,7 +40,7 @@ pub trait ConvolutionBackend: Backend {
         plan: Plan,
     ) -> FloatTensor<Self>;
 
-    /// Returns that gradient from one that is already gated.
+    /// Returns the gradient with respect to `x` from one that is already gated by the ReLU.
     fn convolve_backward(
         gradient: FloatTensor<Self>,
         backward: FloatTensor<Self>,
@@ -85,11 +86,11 @@ impl ConvolutionBackend for CubeBackend {
     }
 }
 
-/// The backward pass; its state is the rotated weights and what was saved.
+/// Backward pass of the convolution. Its state is the rotated weights and the saved tensors.
 #[derive(Debug)]
 struct ConvolveRelu(Plan);
 
-/// What was saved, as [`SavedForBackward`] names it.
+/// Tensors saved for backward, by [`SavedForBackward`].
 #[derive(Clone, Debug)]
 enum Saved<T> {
     Output(T),
@@ -102,9 +103,9 @@ impl<B: ConvolutionBackend> Backward<B, 1> for ConvolveRelu {
     type State = (FloatTensor<B>, Saved<FloatTensor<B>>);
 
     fn backward(self, ops: Ops<Self::State, 1>, gradients: &mut Gradients, _: &mut Checkpointer) {
-        let (Self(plan), (backward, held)) = (self, ops.state);
+        let (Self(plan), (backward, saved)) = (self, ops.state);
         unary::<B, _>(ops.parents, ops.node, gradients, |gradient| {
-            let output = match held {
+            let output = match saved {
                 Saved::Output(output) => output,
                 Saved::Input([x, forward, bias]) => {
                     B::convolve_relu(x, forward, backward.clone(), bias, plan)
@@ -132,12 +133,12 @@ impl<B: ConvolutionBackend, C: CheckpointStrategy> ConvolutionBackend for Autodi
             B::convolve_relu(x.clone(), forward.clone(), backward.clone(), bias.clone(), plan);
         match preparation {
             OpsKind::Tracked(preparation) => {
-                let held = match plan.saved {
+                let saved = match plan.saved {
                     Some(SavedForBackward::Output) => Saved::Output(output.clone()),
                     Some(SavedForBackward::Input) => Saved::Input([x, forward, bias]),
                     None => Saved::Nothing,
                 };
-                preparation.finish((backward, held), output)
+                preparation.finish((backward, saved), output)
             }
             OpsKind::UnTracked(preparation) => preparation.finish(output),
         }

@@ -1,4 +1,4 @@
-//! Weights in the order in which the kernels read them.
+//! Convolution weights, packed in the order in which the kernels load them.
 
 use burn::backend::Dispatch;
 use burn::tensor::Tensor;
@@ -9,14 +9,14 @@ use super::Strategy;
 use super::glue::ConvolutionBackend;
 use super::plan::{Plan, SavedForBackward};
 
-/// A frozen 3×3 convolution with bias, packed on the device for both passes.
+/// Frozen 3×3 convolution with bias, packed on the device for both passes.
 #[derive(Clone, Debug)]
 pub struct PackedConvolution {
-    /// `[9, C_in, C_out]`, `C_in` zero-padded to whole vectors.
+    /// Weights of the forward pass, `[9, C_in, C_out]`; `C_in` is zero-padded to a multiple of 4.
     forward: Tensor<3>,
-    /// `[9, C_out, C_in]`, rotated by 180°.
+    /// Weights of the backward pass, `[9, C_out, C_in]`, rotated by 180°; `C_in` is padded, too.
     backward: Tensor<3>,
-    /// `[C_out]`
+    /// Bias, `[C_out]`.
     bias: Tensor<1>,
     strategy: Strategy,
 }
@@ -38,22 +38,20 @@ impl PackedConvolution {
     }
 
     /// Returns `max(0, kernel ∗ x + bias)` with 0 or 1 px of zero padding: `[1, C_in, H, W]` to
-    /// `[1, C_out, H, W]`, or two rows and columns less. The channels of `x` may already be padded
-    /// to whole vectors.
+    /// `[1, C_out, H, W]`, or two rows and columns less without padding. The channels of `x` may
+    /// already be padded to a multiple of 4.
     pub fn relu(&self, x: Tensor<4>, padding: usize, saved: SavedForBackward) -> Tensor<4> {
-        self.planned(x, Plan { padding, saved: Some(saved), strategy: self.strategy })
+        self.run(x, Plan { padding, saved: Some(saved), strategy: self.strategy })
     }
 
-    /// Returns the mean or maximum of 2×2 windows of [`Self::relu`] with 1 px of padding: `[1,
-    /// C_out, ⌊H/2⌋, ⌊W/2⌋]`. The unpooled output is freed.
+    /// Returns [`Self::relu`] with 1 px of padding, pooled over 2×2 windows:
+    /// `[1, C_out, ⌊H/2⌋, ⌊W/2⌋]`. The unpooled output is freed.
     pub fn relu_pooled(&self, x: Tensor<4>, kind: PoolKind) -> Tensor<4> {
-        pooling::pool(
-            self.planned(x, Plan { padding: 1, saved: None, strategy: self.strategy }),
-            kind,
-        )
+        pooling::pool(self.run(x, Plan { padding: 1, saved: None, strategy: self.strategy }), kind)
     }
 
-    fn planned(&self, x: Tensor<4>, plan: Plan) -> Tensor<4> {
+    /// Convolves `x` by `plan`, its channels padded if needed.
+    fn run(&self, x: Tensor<4>, plan: Plan) -> Tensor<4> {
         let [_, inputs, _] = self.forward.dims();
         let x = pad_channels(x, inputs).into_dispatch();
         let [forward, backward] =

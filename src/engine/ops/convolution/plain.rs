@@ -1,12 +1,12 @@
-//! The twin in Burn's operations.
+//! Plain Burn twin of the convolution.
 
 use burn::tensor::Tensor;
 use burn::tensor::activation::relu;
 use burn::tensor::module::conv2d;
 use burn::tensor::ops::ConvOptions;
 
-/// Convolves with `padding` zeros on each side of `x`, adds the bias and applies ReLU; kernel
-/// `[out, in, 3, 3]`, bias `[out]`.
+/// Convolves `x` with `padding` px of zeros on each side, adds the bias and applies ReLU. Kernel
+/// `[C_out, C_in, 3, 3]`, bias `[C_out]`.
 pub fn convolve_relu(
     x: Tensor<4>,
     kernel: &Tensor<4>,

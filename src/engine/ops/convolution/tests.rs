@@ -1,4 +1,4 @@
-//! The kernel against its twin in Burn's own operations on the processor.
+//! Tests of both kernels against their twin on the CPU.
 
 use burn::tensor::activation::relu;
 use burn::tensor::module::{avg_pool2d, conv2d, max_pool2d};
@@ -14,24 +14,23 @@ use super::super::tests::{
 use super::{ConvKernel, PackedConvolution, SavedForBackward, Strategy};
 use crate::memory::Precision;
 
-/// Relative L2 distance allowed. Two sums of up to 4608 products in f32, in different orders,
-/// measured: up to 1.1e-6.
+/// Relative L2 tolerance between two sums of up to 4608 f32 products, in different orders.
 const GATE: f64 = 2e-6;
 /// Input and output channels of VGG-19's convolutions.
 const CHANNELS: [[usize; 2]; 8] =
     [[3, 64], [64, 64], [64, 128], [128, 128], [128, 256], [256, 256], [256, 512], [512, 512]];
 
-/// Kernel and bias that give outputs of both signs.
+/// Returns a kernel and a bias that give outputs of both signs before ReLU.
 fn parameters([inputs, outputs]: [usize; 2], device: &Device) -> (Tensor<4>, Tensor<1>) {
     (noise([outputs, inputs, 3, 3], 1, device), noise([outputs], 2, device))
 }
 
-/// The twin in Burn's operations.
+/// Computes the twin with 1 px of padding.
 fn twin(x: Tensor<4>, kernel: &Tensor<4>, bias: &Tensor<1>) -> Tensor<4> {
     relu(conv2d(x, kernel.clone(), Some(bias.clone()), ConvOptions::new([1, 1], [1, 1], [1, 1], 1)))
 }
 
-/// Returns the distances of value and gradient from the twin, at images of `[height, width]`.
+/// Returns the distances in value and gradient from the twin, for images of `[height, width]`.
 fn distances(
     channels: [usize; 2],
     [height, width]: [usize; 2],
@@ -63,7 +62,8 @@ fn packed(channels: [usize; 2], division: ConvKernel, device: &Device) -> Packed
     packed
 }
 
-fn agree(channels: &[[usize; 2]], sizes: &[[usize; 2]]) {
+/// Asserts that the [`distances`] of both kernels are within [`GATE`].
+fn assert_agreement(channels: &[[usize; 2]], sizes: &[[usize; 2]]) {
     let device = gpu();
     for &channels in channels {
         for (&size, division) in
@@ -79,53 +79,53 @@ fn agree(channels: &[[usize; 2]], sizes: &[[usize; 2]]) {
 }
 
 #[test]
-fn every_pair_of_channels_agrees_with_the_twin_in_value_and_gradient() {
-    agree(&CHANNELS, &[[1, 1], [1, 9], [7, 5], [8, 17]]);
+fn all_vgg19_channel_counts_match_the_twin_in_value_and_gradient() {
+    assert_agreement(&CHANNELS, &[[1, 1], [1, 9], [7, 5], [8, 17]]);
 }
 
 #[test]
-fn larger_pictures_agree_with_the_twin_in_value_and_gradient() {
-    agree(&CHANNELS[..3], &[[33, 37], [64, 48]]);
+fn larger_images_match_the_twin_in_value_and_gradient() {
+    assert_agreement(&CHANNELS[..3], &[[33, 37], [64, 48]]);
 }
 
 #[test]
-fn slices_with_a_rest_agree_with_the_twin_in_value_and_gradient() {
-    agree(&[[128, 64]], &[[89, 90]]); // 11, 11 and 10 vectors
-    agree(&[[256, 512]], &[[20, 20]]); // 10 vectors each, then 4
+fn slices_of_unequal_length_match_the_twin_in_value_and_gradient() {
+    assert_agreement(&[[128, 64]], &[[89, 90]]); // 11, 11 and 10 vectors
+    assert_agreement(&[[256, 512]], &[[20, 20]]); // 10 vectors each, then 4
 }
 
 #[test]
-fn channels_too_few_for_slices_agree_with_the_twin_in_value_and_gradient() {
-    agree(&[[3, 32]], &[[33, 37]]);
+fn channels_too_few_to_slice_match_the_twin_in_value_and_gradient() {
+    assert_agreement(&[[3, 32]], &[[33, 37]]);
 }
 
 #[test]
-fn a_picture_of_enough_tiles_to_need_no_slices_agrees_with_the_twin_in_value_and_gradient() {
-    agree(&[[64, 64]], &[[185, 190]]);
+fn images_with_enough_tiles_to_skip_slicing_match_the_twin_in_value_and_gradient() {
+    assert_agreement(&[[64, 64]], &[[185, 190]]);
 }
 
 #[test]
-fn pooled_at_once_it_agrees_with_the_twin_in_value_and_gradient() {
+fn convolution_with_pooling_matches_the_twin_in_value_and_gradient() {
     let device = gpu();
-    let [average, greatest] = [PoolKind::Average, PoolKind::Max];
-    for ([inputs, outputs], [height, width], taken) in [
+    let [average, max] = [PoolKind::Average, PoolKind::Max];
+    for ([inputs, outputs], [height, width], kind) in [
         ([64, 64], [33, 37], average),
-        ([128, 128], [8, 17], greatest),
+        ([128, 128], [8, 17], max),
         ([512, 512], [4, 5], average),
-        ([64, 64], [185, 190], greatest),
+        ([64, 64], [185, 190], max),
     ] {
         let at = |device: &Device| {
             let weight = noise([1, outputs, height / 2, width / 2], 4, device);
             (noise([1, inputs, height, width], 3, device), weight)
         };
         let (kernel, bias) = parameters([inputs, outputs], &Device::flex());
-        let twin = |x| match taken {
+        let twin = |x| match kind {
             PoolKind::Average => avg_pool2d(twin(x, &kernel, &bias), AvgPoolOptions::new([2, 2])),
             PoolKind::Max => max_pool2d(twin(x, &kernel, &bias), MaxPoolOptions::new([2, 2])),
         };
         for division in ConvKernel::ALL {
             let packed = packed([inputs, outputs], division, &device);
-            let distances = distances_at(|x| packed.relu_pooled(x, taken), twin, at, &device);
+            let distances = distances_at(|x| packed.relu_pooled(x, kind), twin, at, &device);
             assert!(
                 distances.iter().all(|&distance| distance <= GATE),
                 "{inputs} at {height}×{width}, {division:?}: {distances:?}"
@@ -135,7 +135,7 @@ fn pooled_at_once_it_agrees_with_the_twin_in_value_and_gradient() {
 }
 
 #[test]
-fn a_gate_by_an_answer_that_is_made_anew_is_that_by_the_kept_one() {
+fn gradient_is_the_same_whether_the_output_is_saved_or_recomputed() {
     let device = gpu();
     let (kernel, bias) = parameters([3, 64], &device);
     for (division, precision) in ConvKernel::ALL
@@ -153,16 +153,16 @@ fn a_gate_by_an_answer_that_is_made_anew_is_that_by_the_kept_one() {
             let gradient = x.grad_remove(&mut gradients).expect("the answer depends on x");
             gradient.into_data().try_into_vec::<f32>().unwrap()
         };
-        let [remade, saved] = [SavedForBackward::Input, SavedForBackward::Output].map(gradient);
+        let [recomputed, saved] = [SavedForBackward::Input, SavedForBackward::Output].map(gradient);
         assert!(
-            remade == saved && saved.iter().any(|&slope| slope != 0.0),
+            recomputed == saved && saved.iter().any(|&slope| slope != 0.0),
             "{division:?}, {precision:?}"
         );
     }
 }
 
 #[test]
-fn an_answer_that_is_pooled_or_made_anew_is_not_kept() {
+fn outputs_that_are_pooled_or_recomputed_are_not_kept_in_memory() {
     let device = gpu();
     let (kernel, bias) = parameters([64, 64], &device);
     let packed = PackedConvolution::new(kernel, bias);
@@ -171,7 +171,7 @@ fn an_answer_that_is_pooled_or_made_anew_is_not_kept() {
     let map_bytes = 64 * 64 * 64 * 4;
     let before = in_use();
     let taken = || in_use().saturating_sub(before);
-    // A quarter of the values, and a routing byte for each.
+    // A quarter of the values, and one byte of routing mask for each.
     let is_pooled_alone = |bytes| (map_bytes / 4..map_bytes / 2).contains(&bytes);
     let pooled = packed.relu_pooled(x.clone(), PoolKind::Average);
     assert!(is_pooled_alone(taken()), "{} bytes", taken());
@@ -186,11 +186,11 @@ fn an_answer_that_is_pooled_or_made_anew_is_not_kept() {
 }
 
 #[test]
-fn a_gradient_that_another_holds_is_not_written_over() {
+fn gradients_in_a_shared_buffer_are_not_overwritten() {
     let device = gpu();
-    // The gradient of a sum is that of both terms, one shared buffer. The tiled kernel overwrites
-    // none.
-    let [fine, coarse] = [ConvKernel::Tiled, ConvKernel::Direct].map(|division| {
+    // Both terms of the sum get its gradient in one shared buffer. The tiled kernel never writes in
+    // place and serves as the reference.
+    let [tiled, direct] = [ConvKernel::Tiled, ConvKernel::Direct].map(|division| {
         let [one, other] = [1, 5].map(|seed| {
             let mut packed = PackedConvolution::new(
                 noise([64, 64, 3, 3], seed, &device),
@@ -206,14 +206,14 @@ fn a_gradient_that_another_holds_is_not_written_over() {
             squared_distance(&sum, &Tensor::zeros([1, 64, 9, 7], &*device), 1.0).backward();
         x.grad_remove(&mut gradients).expect("the sum depends on x")
     });
-    let distance = distance(coarse, fine);
+    let distance = distance(direct, tiled);
     assert!(distance <= GATE, "{distance}");
 }
 
 #[test]
-fn in_halves_it_agrees_with_the_twin_to_their_rounding() {
+fn f16_convolution_matches_the_f32_twin_to_within_rounding() {
     let device = gpu();
-    // Split, and whole.
+    // With slices, and without.
     for (channels, [height, width]) in [([64, 128], [33, 37]), ([64, 64], [185, 190])] {
         for division in ConvKernel::ALL {
             let (kernel, bias) = parameters(channels, &device);
@@ -236,7 +236,7 @@ fn in_halves_it_agrees_with_the_twin_to_their_rounding() {
 }
 
 #[test]
-fn an_answer_beyond_what_a_half_holds_is_the_greatest_half() {
+fn outputs_beyond_the_f16_range_saturate_at_its_maximum() {
     let device = gpu();
     for division in ConvKernel::ALL {
         for side in [8, 190] {
@@ -257,7 +257,7 @@ fn an_answer_beyond_what_a_half_holds_is_the_greatest_half() {
 }
 
 #[test]
-fn inside_a_picture_it_is_what_it_is_with_zeros_around_less_the_rim() {
+fn unpadded_convolution_equals_the_interior_of_the_padded_one() {
     let device = gpu();
     let (kernel, bias) = parameters([64, 64], &device);
     for division in ConvKernel::ALL {
@@ -280,7 +280,7 @@ fn inside_a_picture_it_is_what_it_is_with_zeros_around_less_the_rim() {
 }
 
 #[test]
-fn the_gradient_is_the_slope() {
+fn gradient_matches_a_finite_difference() {
     let device = gpu();
     let (kernel, bias) = parameters([64, 64], &device);
     let packed = PackedConvolution::new(kernel, bias);
@@ -290,8 +290,8 @@ fn the_gradient_is_the_slope() {
         x.clone(),
         weight.clone(),
     );
-    // Along the gradient itself the slope is its norm, the largest there is, so f32's rounding
-    // matters least.
+    // Along the gradient the directional derivative is largest (the gradient's norm), so f32
+    // rounding matters least.
     let norm = gradient.clone().square().sum().sqrt().into_scalar::<f32>();
     let direction = gradient.div_scalar(norm);
     let value = |distance: f32| {
@@ -304,7 +304,7 @@ fn the_gradient_is_the_slope() {
 }
 
 #[test]
-fn one_kernel_serves_all_sizes_and_channels_and_a_map_in_our_order_is_not_copied() {
+fn all_sizes_and_channels_share_kernels_and_channels_last_maps_are_not_copied() {
     let device = gpu();
     let forward = |[inputs, outputs]: [usize; 2], [height, width]: [usize; 2], division| {
         let (kernel, bias) = parameters([inputs, outputs], &device);
@@ -313,12 +313,12 @@ fn one_kernel_serves_all_sizes_and_channels_and_a_map_in_our_order_is_not_copied
         let x = channels_last_noise([1, inputs, height, width], 3, &device);
         kernels_of(|| drop(packed.relu(x, 1, SavedForBackward::Output)))
     };
-    // Split, a second kernel adds the slices.
-    for (division, programs) in ConvKernel::ALL.into_iter().zip([2, 1]) {
+    // With slices, the tiled strategy launches a second kernel that adds them.
+    for (division, kernels) in ConvKernel::ALL.into_iter().zip([2, 1]) {
         let first = forward([64, 64], [8, 8], division);
         assert_eq!(
             first.len(),
-            programs + 1,
+            kernels + 1,
             "these and the poison of these tests, with the {division:?} one"
         );
         assert!(first == forward([64, 64], [33, 37], division));

@@ -1,16 +1,16 @@
-//! The tiled kernel: convolution as a matrix product whose left factor is never materialised
-//! ("implicit GEMM").
+//! Tiled convolution kernel: implicit GEMM, a matrix product whose left factor (im2col) is never
+//! materialised.
 //!
-//! A workgroup computes a tile of pixels × a group of output channels. It loops over the input
-//! channels by four, loads their pixels with a margin and their weights into shared memory, and
-//! each unit accumulates a run of neighbouring pixels × a few vectors of channels in registers.
-//! Along a run one load serves all columns of the window.
+//! A workgroup computes a tile of pixels × a group of output channels. It loops over the vectors of
+//! input channels, and stages pixels (with halo) and weights of one vector in shared memory. Each
+//! unit accumulates a register block: a run of adjacent pixels × a few vectors of channels. Within
+//! a run, one load of a pixel serves all columns of the window.
 //!
-//! The next tile is prefetched meanwhile. A map with few tiles is split into slices of input
-//! channels, which a second kernel adds up (split-K).
+//! The next stage is prefetched into registers meanwhile. If a map has few tiles, the input
+//! channels are split into slices, which a second kernel adds up (split-K).
 //!
-//! Feature maps may be f16: values become f32 when loaded and f16 when stored. Sums, slices and
-//! gradients are f32.
+//! Feature maps may be f16: they are widened to f32 on load and rounded to f16 on store. Sums,
+//! slices and gradients are f32.
 
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
@@ -23,9 +23,8 @@ use super::plan::Plan;
 use super::shared::{gated, place, relu_as};
 use super::tiling::{Job, Tiling};
 
-/// Returns `max(0, x ∗ weights + bias)` with the plan's padding: `[1, C_in, H, W]`, `[9, C_in,
-/// C_out]`, `[C_out]` to `[1, C_out, H', W']`; a side grows by twice the padding and shrinks by
-/// two.
+/// Returns `max(0, x ∗ weights + bias)` with the plan's padding `p`: `[1, C_in, H, W]`,
+/// `[9, C_in, C_out]`, `[C_out]` to `[1, C_out, H + 2p − 2, W + 2p − 2]`.
 pub fn convolve_relu(
     x: CubeTensor,
     weights: CubeTensor,
@@ -35,11 +34,11 @@ pub fn convolve_relu(
     let x = channels_last(x);
     let [_, _, outputs] = extents(&weights);
     let job = Job::new(plan.padding, &x, outputs, WINDOW);
-    let saved = dtype(plan.strategy.precision);
-    let parts = if job.is_sliced() { job.parts(&x) } else { job.output(&x, saved) };
+    let output_dtype = dtype(plan.strategy.precision);
+    let parts = if job.is_sliced() { job.parts(&x) } else { job.output(&x, output_dtype) };
     let elements = [element(&x), element(&parts)];
-    // SAFETY: the kernel reads within the extents it is given, and writes only within those of the
-    // parts.
+    // SAFETY: the kernel reads only within the extents of its inputs and writes only within those
+    // of the parts.
     unsafe {
         forward_kernel::launch_unchecked(
             &x.client.clone(),
@@ -56,20 +55,20 @@ pub fn convolve_relu(
         );
     }
     channels_first(if job.is_sliced() {
-        added_relu(&parts, bias, job.output(&parts, saved))
+        sum_slices_relu(&parts, bias, job.output(&parts, output_dtype))
     } else {
         parts
     })
 }
 
-/// Writes `max(0, Σ + bias)` over the slices of `parts` to `output`: `[1, H, W, C]`.
-fn added_relu(parts: &CubeTensor, bias: CubeTensor, output: CubeTensor) -> CubeTensor {
+/// Writes `max(0, Σₛ parts[s] + bias)` to `output`, `[1, H, W, C]`, and returns it.
+fn sum_slices_relu(parts: &CubeTensor, bias: CubeTensor, output: CubeTensor) -> CubeTensor {
     let client = parts.client.clone();
     let length = output.meta.num_elements() / VECTOR;
     let (count, units) = launch_1d(&output, length);
-    // SAFETY: units beyond the answer do nothing.
+    // SAFETY: units past the end of the output do nothing.
     unsafe {
-        added_relu_kernel::launch_unchecked(
+        sum_slices_relu_kernel::launch_unchecked(
             &client,
             count,
             units,
@@ -84,8 +83,8 @@ fn added_relu(parts: &CubeTensor, bias: CubeTensor, output: CubeTensor) -> CubeT
     output
 }
 
-/// Returns `(gradient where output > 0) ∗ weights` with the plan's padding: `[1, C_out, H, W]`
-/// twice, `[9, C_out, C_in]` to `[1, C_in, H', W']`.
+/// Returns `(gradient where output > 0, else 0) ∗ weights` with the plan's padding: gradient and
+/// output `[1, C_out, H, W]`, weights `[9, C_out, C_in]`, to `[1, C_in, H', W']`.
 pub fn convolve_relu_backward(
     gradient: CubeTensor,
     output: CubeTensor,
@@ -96,8 +95,8 @@ pub fn convolve_relu_backward(
     let [_, _, outputs] = extents(&weights);
     let job = Job::new(plan.padding, &gradient, outputs, WINDOW);
     let parts = job.parts(&gradient);
-    let saved = element(&output);
-    // SAFETY: as above.
+    let output_element = element(&output);
+    // SAFETY: as in `convolve_relu`.
     unsafe {
         backward_kernel::launch_unchecked(
             &gradient.client.clone(),
@@ -110,10 +109,10 @@ pub fn convolve_relu_backward(
             parts.clone().into_tensor_arg(),
             job.length,
             job.tiling,
-            saved,
+            output_element,
         );
     }
-    channels_first(whole(parts, job))
+    channels_first(sum_slices(parts, job))
 }
 
 /// Returns `gradient ∗ weights` with the plan's padding: `[1, C_out, H, W]`, `[9, C_out, C_in]` to
@@ -123,14 +122,15 @@ pub fn convolve_backward(gradient: CubeTensor, weights: CubeTensor, plan: Plan) 
     linear(gradient, weights, plan.padding, outputs, WINDOW)
 }
 
-/// Multiplies each pixel's channels by a matrix, a 1×1 convolution: `[1, C_in, H, W]`, `[C_in,
-/// C_out]` to `[1, C_out, H, W]` in f32. On any adapter: it is a small part of a step.
+/// Multiplies each pixel's channels by a matrix, a 1×1 convolution: `[1, C_in, H, W]`,
+/// `[C_in, C_out]` to `[1, C_out, H, W]` in f32. Every strategy uses this kernel, since the product
+/// is a small part of a step.
 pub fn weighted(x: CubeTensor, matrix: CubeTensor) -> CubeTensor {
     let [_, outputs] = extents(&matrix);
     linear(x, matrix, 0, outputs, 1)
 }
 
-/// Convolves without bias and ReLU, in f32.
+/// Convolves without bias and ReLU; the output is f32.
 fn linear(
     x: CubeTensor,
     weights: CubeTensor,
@@ -141,8 +141,8 @@ fn linear(
     let x = channels_last(x);
     let job = Job::new(padding, &x, outputs, window);
     let parts = job.parts(&x);
-    let saved = element(&x);
-    // SAFETY: as above.
+    let x_element = element(&x);
+    // SAFETY: as in `convolve_relu`.
     unsafe {
         linear_kernel::launch_unchecked(
             &x.client.clone(),
@@ -154,14 +154,14 @@ fn linear(
             parts.clone().into_tensor_arg(),
             job.length,
             job.tiling,
-            saved,
+            x_element,
         );
     }
-    channels_first(whole(parts, job))
+    channels_first(sum_slices(parts, job))
 }
 
-/// Adds up the slices of a job's parts: `[1, H, W, C]`.
-fn whole(parts: CubeTensor, job: Job) -> CubeTensor {
+/// Returns the sum over the slices of a job's `parts`, `[1, H, W, C]`.
+fn sum_slices(parts: CubeTensor, job: Job) -> CubeTensor {
     if job.is_sliced() {
         sums::added(parts.clone(), job.output(&parts, parts.dtype), 1.0)
     } else {
@@ -205,7 +205,7 @@ fn forward_kernel<X: Float, P: Float, N: Size>(
 }
 
 #[cube(launch_unchecked)]
-fn added_relu_kernel<P: Float, N: Size>(
+fn sum_slices_relu_kernel<P: Float, N: Size>(
     parts: &Tensor<Vector<f32, N>>,
     bias: &Tensor<Vector<f32, N>>,
     output: &mut Tensor<Vector<P, N>>,
@@ -262,9 +262,9 @@ fn zeros<N: Size>(#[comptime] count: usize) -> Array<Vector<f32, N>> {
     sums
 }
 
-/// Adds this workgroup's slice of the convolution of `x`, gated by `mask > 0` if there is one, to
-/// this unit's `sums`; `outputs` counts all output channels and `length` those of a slice, in
-/// vectors.
+/// Adds the convolution of `x` over this workgroup's slice of input channels to this unit's `sums`.
+/// If `masked`, `x` is gated by `mask > 0`. `outputs` is the number of all output channels, and
+/// `length` the number of input channels per slice, both in vectors.
 #[cube]
 fn convolve<X: Float, M: Float, N: Size>(
     x: &Tensor<Vector<X, N>>,
@@ -281,7 +281,7 @@ fn convolve<X: Float, M: Float, N: Size>(
     let inputs = x.shape(3) / VECTOR;
     let first = slice(outputs, tiling) * length;
     let end = min(first + length, inputs);
-    // The next tile is loaded while this one is multiplied.
+    // Prefetch: the next stage is loaded to registers while the current one is multiplied.
     let mut next_pixels = Array::<Vector<f32, N>>::new(comptime!(tiling.turns(tiling.stage())));
     let mut next_taps = Array::<Vector<f32, N>>::new(comptime!(tiling.turns(tiling.taps())));
     fetch(x, mask, weights, &mut next_pixels, &mut next_taps, first, outputs, masked, tiling);
@@ -296,8 +296,8 @@ fn convolve<X: Float, M: Float, N: Size>(
     }
 }
 
-/// Loads this unit's share of the tile with its margins, and of the weights of one vector of input
-/// channels.
+/// Loads to registers this unit's share of the tile with its halo, and of the weights, for one
+/// vector of input channels.
 #[cube]
 fn fetch<X: Float, M: Float, N: Size>(
     x: &Tensor<Vector<X, N>>,
@@ -330,7 +330,7 @@ fn fetch<X: Float, M: Float, N: Size>(
     }
 }
 
-/// Stores to shared memory the `count` vectors that this unit has loaded.
+/// Stores this unit's share of the workgroup's `count` fetched vectors to shared memory.
 #[cube]
 fn share<N: Size>(
     fetched: &Array<Vector<f32, N>>,
@@ -347,8 +347,7 @@ fn share<N: Size>(
     }
 }
 
-/// Returns one vector of input channels of a pixel of the tile with its margins; zero in the
-/// padding.
+/// Returns one vector of input channels of a pixel in the tile with its halo; zero in the padding.
 #[cube]
 fn pixel<X: Float, M: Float, N: Size>(
     x: &Tensor<Vector<X, N>>,
@@ -370,7 +369,7 @@ fn pixel<X: Float, M: Float, N: Size>(
     select(place.inside, value, Vector::new(0.0f32))
 }
 
-/// Multiplies one vector of input channels into this unit's `sums`.
+/// Accumulates one vector of input channels into this unit's `sums`.
 #[cube]
 fn multiply<N: Size>(
     pixels: &Shared<[Vector<f32, N>]>,
@@ -414,7 +413,7 @@ fn multiply<N: Size>(
     }
 }
 
-/// Stores this unit's `sums` in its slice of the output.
+/// Stores this unit's `sums` to the workgroup's slice of `parts`.
 #[cube]
 fn store<P: Float, N: Size>(
     sums: &Array<Vector<f32, N>>,
@@ -442,19 +441,19 @@ fn store<P: Float, N: Size>(
     }
 }
 
-/// Returns the row of this unit in the tile.
+/// Returns this unit's row in the tile.
 #[cube]
 fn unit_row(#[comptime] tiling: Tiling) -> usize {
     UNIT_POS as usize / comptime!(tiling.lanes() * tiling.runs())
 }
 
-/// Returns the first column of this unit in the tile.
+/// Returns the first column of this unit's run in the tile.
 #[cube]
 fn unit_column(#[comptime] tiling: Tiling) -> usize {
     UNIT_POS as usize / comptime!(tiling.lanes()) % comptime!(tiling.runs()) * tiling.run
 }
 
-/// Returns the slice of input channels that this workgroup sums.
+/// Returns the index of the slice of input channels that this workgroup sums.
 #[cube]
 fn slice(outputs: usize, #[comptime] tiling: Tiling) -> usize {
     CUBE_POS_Z as usize / (outputs / tiling.group)
@@ -466,8 +465,8 @@ fn group(outputs: usize, #[comptime] tiling: Tiling) -> usize {
     CUBE_POS_Z as usize % (outputs / tiling.group) * tiling.group
 }
 
-/// Returns the first output channel of this unit, in vectors; its others follow with a stride of
-/// all lanes.
+/// Returns the first output channel of this unit, in vectors. Its others follow at a stride of
+/// [`Tiling::lanes`], so that adjacent units access adjacent vectors (coalesced).
 #[cube]
 fn first_output(outputs: usize, #[comptime] tiling: Tiling) -> usize {
     group(outputs, tiling) + UNIT_POS as usize % comptime!(tiling.lanes())

@@ -1,4 +1,4 @@
-//! How the tiled kernel divides a convolution among workgroups and units.
+//! Tile sizes and launch sizes of the tiled kernel.
 
 use burn::tensor::DType;
 use burn_cubecl::tensor::CubeTensor;
@@ -7,10 +7,10 @@ use cubecl::prelude::{CubeCount, CubeDim};
 use super::super::layout::{VECTOR, empty, empty_as, extents};
 use super::shared::output_side;
 
-/// The division of one kernel; a compile-time constant.
+/// Tile and register block sizes, a compile-time constant of the kernel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Tiling {
-    /// Taps along one side of the window, odd.
+    /// Window size, in taps per side; odd.
     pub window: usize,
     /// Zero padding on each side, px.
     pub padding: usize,
@@ -18,19 +18,19 @@ pub struct Tiling {
     pub columns: usize,
     /// Height of a workgroup's tile, px.
     pub rows: usize,
-    /// Channels per workgroup, in vectors.
+    /// Output channels per workgroup, in vectors.
     pub group: usize,
-    /// Width of a unit's part of the tile, a single row, px.
+    /// Width of a unit's register block, px. Its height is a single row.
     pub run: usize,
-    /// Channels per unit, in vectors.
+    /// Output channels per unit, in vectors.
     pub depth: usize,
 }
 
 impl Tiling {
-    /// Chooses the division for this many output channels: 8×8 px × 64 channels per workgroup;
-    /// 32×16 px for the first layer's gradient, which has a single vector of channels. 64 units,
-    /// 10.6 KiB of shared memory, and five to six multiplications per float loaded from there. No
-    /// other tile or unit was faster on a large GPU.
+    /// Chooses the tile for this number of output channels: 8×8 px × 64 channels; or 32×16 px × 4
+    /// channels for the first layer's gradient, which has a single vector of channels. A workgroup
+    /// has 64 units and up to 10.6 KiB of shared memory. Each float loaded from there feeds four to
+    /// six multiply-adds. Other tile and block sizes were no faster on a large GPU.
     const fn new(padding: usize, outputs: usize, window: usize) -> Self {
         let (columns, rows, group) =
             if outputs.is_multiple_of(16 * VECTOR) { (8, 8, 16) } else { (32, 16, 1) };
@@ -38,78 +38,79 @@ impl Tiling {
         Self { window, padding, columns, rows, group, run: 8, depth }
     }
 
-    /// Units along the channels of a group.
+    /// Returns the number of units along a tile's channels.
     pub const fn lanes(self) -> usize {
         self.group / self.depth
     }
 
-    /// Units along the columns of a tile.
+    /// Returns the number of units along a tile's row.
     pub const fn runs(self) -> usize {
         self.columns / self.run
     }
 
-    /// Units of a workgroup.
+    /// Returns the number of units of a workgroup.
     pub const fn units(self) -> usize {
         self.lanes() * self.runs() * self.rows
     }
 
-    /// Accumulators of a unit, in vectors.
+    /// Returns the number of a unit's accumulators, in vectors.
     pub const fn sums(self) -> usize {
         self.run * self.depth
     }
 
-    /// Width of a tile with its margins, px.
+    /// Returns the width of a tile with its halo, px.
     pub const fn stage_columns(self) -> usize {
         self.columns + self.window - 1
     }
 
-    /// Pixels of a tile with its margins.
+    /// Returns the number of pixels of a tile with its halo.
     pub const fn stage(self) -> usize {
         self.stage_columns() * (self.rows + self.window - 1)
     }
 
-    /// Weights of one vector of input channels, in vectors: the group's channels for each tap and
-    /// component.
+    /// Returns the number of weights per vector of input channels, in vectors: for each tap and
+    /// component, those of the group's output channels.
     pub const fn taps(self) -> usize {
         self.window * self.window * VECTOR * self.group
     }
 
-    /// Loads per unit where all units together load `count` vectors.
+    /// Returns the number of loads per unit with which a workgroup loads `count` vectors.
     pub const fn turns(self, count: usize) -> usize {
         count.div_ceil(self.units())
     }
 
-    /// Pixels that a unit loads along a row.
+    /// Returns the number of pixels that a unit loads per row of the window.
     pub const fn strip(self) -> usize {
         self.run + self.window - 1
     }
 }
 
-/// Workgroups below which the input channels are split. A deep layer's map has few tiles, and a
-/// large GPU runs some four workgroups on each of its hundred cores.
+/// Target number of workgroups, to which the input channels are split if a map has fewer tiles, as
+/// in deep layers. A large GPU runs about four workgroups on each of its hundred cores.
 const WORKGROUPS: usize = 512;
-/// Fewest input channels of a slice, in vectors: below, storing its sums would cost as much as
-/// computing them.
+/// Minimum number of input channels per slice, in vectors. With fewer, storing the sums would cost
+/// as much as computing them.
 const LEAST_LENGTH: usize = 8;
 
-/// One convolution to launch. If its map has too few tiles for a whole GPU, the input channels are
-/// split into slices, each with workgroups of its own, and their sums are added up afterwards.
+/// Launch parameters of one convolution. If the map has too few tiles to fill a GPU, the input
+/// channels are split into slices with separate workgroups, whose sums are added up afterwards
+/// (split-K).
 #[derive(Clone, Copy, Debug)]
 pub struct Job {
-    /// Compile-time constants.
+    /// Compile-time constants of the kernel.
     pub tiling: Tiling,
-    /// Input channels of a slice, in vectors; the last slice may have fewer.
+    /// Input channels per slice, in vectors; the last slice may have fewer.
     pub length: usize,
     slices: usize,
-    /// Extents of the output.
+    // Shape of the output.
     height: usize,
     width: usize,
     outputs: usize,
 }
 
 impl Job {
-    /// Plans the convolution of `x`, `[1, H, W, C]`, with this padding and number of output
-    /// channels.
+    /// Plans the convolution of `x`, `[1, H, W, C]`, to `outputs` channels with this padding and
+    /// window.
     pub fn new(padding: usize, x: &CubeTensor, outputs: usize, window: usize) -> Self {
         let tiling = Tiling::new(padding, outputs, window);
         let [_, height, width, inputs] = extents(x);
@@ -122,22 +123,22 @@ impl Job {
         Self { tiling, length, slices: inputs.div_ceil(length), height, width, outputs }
     }
 
-    /// Whether slices have to be added up.
+    /// Returns whether the launch yields several slices, to be added up.
     pub const fn is_sliced(self) -> bool {
         self.slices > 1
     }
 
-    /// Allocates the partial sums of all slices beside `like`: `[S, H, W, C]`.
+    /// Allocates the sums of all slices, `[S, H, W, C]` in f32, on the device of `like`.
     pub fn parts(self, like: &CubeTensor) -> CubeTensor {
         empty(like, [self.slices, self.height, self.width, self.outputs])
     }
 
-    /// Allocates the output beside `like` in `dtype`: `[1, H, W, C]`.
+    /// Allocates the output, `[1, H, W, C]` in `dtype`, on the device of `like`.
     pub fn output(self, like: &CubeTensor, dtype: DType) -> CubeTensor {
         empty_as(like, [1, self.height, self.width, self.outputs], dtype)
     }
 
-    /// Returns the number of workgroups, slice by slice.
+    /// Returns the grid: columns, rows, and slices × groups of output channels.
     pub fn cube_count(self) -> CubeCount {
         let count = |all: usize| u32::try_from(all).expect("a count of workgroups");
         let groups = self.outputs / (VECTOR * self.tiling.group);
@@ -148,7 +149,7 @@ impl Job {
         )
     }
 
-    /// Units of a workgroup.
+    /// Returns the workgroup size.
     pub fn cube_dim(self) -> CubeDim {
         CubeDim::new_1d(u32::try_from(self.tiling.units()).expect("a count of units"))
     }

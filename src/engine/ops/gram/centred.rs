@@ -1,4 +1,4 @@
-//! Covariance from moments, forward and backward.
+//! Kernels of the covariance from moments, forward and backward.
 
 use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::tensor::CubeTensor;
@@ -7,19 +7,20 @@ use cubecl::prelude::*;
 use super::super::layout::{VECTOR, cube_of, empty, extents, launch_1d};
 use super::super::sums::{across, of_workgroup};
 
-/// Units of the workgroup that computes the norms.
+/// Units in the workgroup that computes the [`scales`].
 const UNITS: usize = 256;
-/// Least norm.
+/// Lower bound of the squared norms in [`scales`].
 const LEAST_SQUARE: f32 = 1e-6;
 
-/// Returns `s₀·(G − m·mᵀ)` above `s₁·mᵀ` from moments `[C + 1, C]` and scales `[2]`.
+/// Returns `s₀·(G − m·mᵀ)` above `s₁·mᵀ` from moments `G` above `mᵀ`, `[C + 1, C]`, and scales `s`,
+/// `[2]`.
 pub fn centred(moments: CubeTensor, scales: CubeTensor) -> CubeTensor {
     let [moments, scales] = [moments, scales].map(into_contiguous);
     let [rows, channels] = extents(&moments);
     let centred = empty(&moments, [rows, channels]);
     let client = moments.client.clone();
     let (count, units) = launch_1d(&centred, rows * channels / VECTOR);
-    // SAFETY: units beyond the moments do nothing.
+    // SAFETY: units past the end of the moments do nothing.
     unsafe {
         centred_kernel::launch_unchecked(
             &client,
@@ -34,14 +35,15 @@ pub fn centred(moments: CubeTensor, scales: CubeTensor) -> CubeTensor {
     centred
 }
 
-/// Returns the gradient `s₀·D` above `(s₁·d − s₀·(D + Dᵀ)·m)ᵀ` from `D` above `dᵀ`.
+/// Returns the gradient with respect to the moments, `s₀·D` above `(s₁·d − s₀·(D + Dᵀ)·m)ᵀ`, from
+/// that with respect to the result of [`centred`], `D` above `dᵀ`.
 pub fn backward(gradient: CubeTensor, moments: CubeTensor, scales: CubeTensor) -> CubeTensor {
     let [gradient, moments, scales] = [gradient, moments, scales].map(into_contiguous);
     let [rows, channels] = extents(&moments);
     let result = empty(&moments, [rows, channels]);
     let client = moments.client.clone();
     let (count, units) = launch_1d(&result, rows * channels / VECTOR);
-    // SAFETY: units beyond the moments do nothing.
+    // SAFETY: units past the end of the moments do nothing.
     unsafe {
         backward_kernel::launch_unchecked(
             &client,
@@ -57,13 +59,14 @@ pub fn backward(gradient: CubeTensor, moments: CubeTensor, scales: CubeTensor) -
     result
 }
 
-/// Returns one over the norms of the first `C` rows and of the last row of `[C + 1, C]`: `[2]`. The
-/// square of the first is at least `least` times the fourth power of the second.
+/// Returns one over the norm of the first `C` rows, the covariance, and one over that of the last
+/// row, the mean, of `[C + 1, C]`: `[2]`. The squared norm of the covariance counts as at least
+/// `least · ‖mean‖⁴`.
 pub fn scales(centred: CubeTensor, least: f32) -> CubeTensor {
     let centred = into_contiguous(centred);
     let scales = empty(&centred, [2]);
     let client = centred.client.clone();
-    // SAFETY: the units read within the moments, and one writes both scales.
+    // SAFETY: units read only within the moments, and unit 0 writes both scales.
     unsafe {
         scales_kernel::launch_unchecked(
             &client,
@@ -91,8 +94,8 @@ fn scales_kernel<N: Size>(centred: &Tensor<Vector<f32, N>>, scales: &mut Tensor<
     }
 }
 
-/// Sums the squares of the vectors from `first` to `end`; the result is valid in the workgroup's
-/// first unit.
+/// Sums the squares of the vectors in `first..end` over a workgroup. Only unit 0 returns the
+/// result.
 #[cube]
 fn squares<N: Size>(centred: &Tensor<Vector<f32, N>>, first: usize, end: usize) -> f32 {
     let mut sum = Vector::<f32, N>::new(0.0f32);
@@ -156,7 +159,7 @@ fn backward_kernel<N: Size>(
     }
 }
 
-/// Returns the number at `place` in the vectors from `first` on.
+/// Returns element `place` of the row that begins at vector `first`.
 #[cube]
 fn component<N: Size>(tensor: &Tensor<Vector<f32, N>>, first: usize, place: usize) -> f32 {
     let vector = tensor[first + place / VECTOR];

@@ -1,4 +1,6 @@
-//! Moments and covariance as backend extensions, straight from channels-last memory.
+//! Backend extensions for moments and covariance, with their backward passes.
+//!
+//! The kernels read channels-last memory directly, without a transpose.
 
 use burn::backend::autodiff::checkpoint::base::Checkpointer;
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
@@ -12,20 +14,20 @@ use burn_cubecl::tensor::CubeTensor;
 
 use super::super::convolution::weighted;
 
-/// Returns the Gram matrix `F·Fᵀ / M`, `[C, C]`, of a map `[1, C, H, W]`; `C` must be a multiple of
-/// 64.
+/// Returns the Gram matrix `F·Fᵀ / M`, `[C, C]`, of a map `[1, C, H, W]`; `C` must be a multiple
+/// of 64.
 pub fn gram(map: Tensor<4>) -> Tensor<2> {
     Tensor::from_dispatch(<Dispatch as GramBackend>::gram(map.into_dispatch()))
 }
 
-/// The Gram matrix as Burn dispatches it: on CubeCL, and under autodiff over it.
+/// The Gram matrix as a Burn backend extension, for CubeCL and for autodiff over it.
 #[backend_extension(Autodiff, Cube)]
 pub trait GramBackend: Backend {
-    /// Returns `[C, C]`.
+    /// Returns the Gram matrix, `[C, C]`; see [`gram`].
     fn gram(map: FloatTensor<Self>) -> FloatTensor<Self>;
 
-    /// Returns the gradient `(G' + G'ᵀ)·F / M` with respect to `map` from that with respect to the
-    /// matrix, `G'`.
+    /// Returns the gradient with respect to `map`, `(G' + G'ᵀ)·F / M`, from `G'`, that with respect
+    /// to the matrix.
     fn gram_backward(gradient: FloatTensor<Self>, map: FloatTensor<Self>) -> FloatTensor<Self>;
 }
 
@@ -39,7 +41,7 @@ impl GramBackend for CubeBackend {
     }
 }
 
-/// The backward pass; its state is the map.
+/// Backward pass of the Gram matrix. Its state is the map.
 #[derive(Debug)]
 struct Gram;
 
@@ -69,8 +71,9 @@ impl<B: GramBackend, C: CheckpointStrategy> GramBackend for Autodiff<B, C> {
     }
 }
 
-/// Returns `F·Fᵀ / M` above `(F·u)ᵀ / M`, `[C + 1, C]`, of a map `[1, C, H, W]` and factors `u`,
-/// `[1, 1, H, W]` or `[1, 1, 1, 1]`; `C` must be a multiple of 64. No gradient reaches the factors.
+/// Returns the moments `F·Fᵀ / M` above `(F·u)ᵀ / M`, `[C + 1, C]`, of a map `[1, C, H, W]` and
+/// factors `u`, `[1, 1, H, W]` or `[1, 1, 1, 1]`; `C` must be a multiple of 64. No gradient reaches
+/// the factors.
 pub fn moments(map: Tensor<4>, factors: Tensor<4>) -> Tensor<2> {
     Tensor::from_dispatch(<Dispatch as MomentsBackend>::moments(
         map.into_dispatch(),
@@ -78,14 +81,14 @@ pub fn moments(map: Tensor<4>, factors: Tensor<4>) -> Tensor<2> {
     ))
 }
 
-/// The moments as Burn dispatches them: on CubeCL, and under autodiff over it.
+/// The moments as a Burn backend extension, for CubeCL and for autodiff over it.
 #[backend_extension(Autodiff, Cube)]
 pub trait MomentsBackend: Backend {
-    /// Returns `[C + 1, C]`.
+    /// Returns the moments, `[C + 1, C]`; see [`moments`].
     fn moments(map: FloatTensor<Self>, factors: FloatTensor<Self>) -> FloatTensor<Self>;
 
-    /// Returns the gradient `((G' + G'ᵀ)·F + g·u) / M` with respect to `map` from that with respect
-    /// to the moments, `G'` above `gᵀ`.
+    /// Returns the gradient with respect to `map`, `((G' + G'ᵀ)·F + g·uᵀ) / M`, from `G'` above
+    /// `gᵀ`, that with respect to the moments.
     fn moments_backward(
         gradient: FloatTensor<Self>,
         map: FloatTensor<Self>,
@@ -104,7 +107,7 @@ impl MomentsBackend for CubeBackend {
     }
 }
 
-/// The backward pass; its state is the map and the factors.
+/// Backward pass of the moments. Its state is the map and the factors.
 #[derive(Debug)]
 struct Moments;
 
@@ -139,8 +142,8 @@ impl<B: MomentsBackend, C: CheckpointStrategy> MomentsBackend for Autodiff<B, C>
     }
 }
 
-/// Returns `s₀·(G − m·mᵀ)` above `s₁·mᵀ` from moments `[C + 1, C]` and `scales`, `[2]`. No gradient
-/// reaches the scales.
+/// Returns the centred moments `s₀·(G − m·mᵀ)` above `s₁·mᵀ` from moments `G` above `mᵀ`,
+/// `[C + 1, C]`, and scales `s`, `[2]`. No gradient reaches the scales.
 pub fn centred(moments: Tensor<2>, scales: Tensor<1>) -> Tensor<2> {
     Tensor::from_dispatch(<Dispatch as CentredBackend>::centred(
         moments.into_dispatch(),
@@ -148,15 +151,14 @@ pub fn centred(moments: Tensor<2>, scales: Tensor<1>) -> Tensor<2> {
     ))
 }
 
-/// Returns one over the norms of covariance and mean, `[2]`, of centred moments `[C + 1, C]`. The
-/// square of the first is at least `least` times the fourth power of the second. No gradient flows
-/// through it.
+/// Returns `1 / ‖covariance‖` and `1 / ‖mean‖`, `[2]`, of centred moments `[C + 1, C]`. The squared
+/// norm of the covariance counts as at least `least · ‖mean‖⁴`. No gradient flows back.
 pub fn scales(centred: Tensor<2>, least: f32) -> Tensor<1> {
     Tensor::from_dispatch(<Dispatch as CentredBackend>::scales(centred.into_dispatch(), least))
 }
 
-/// Returns `left·right` of two matrices `[N, N]`, `N` a multiple of 16. No gradient flows through
-/// it.
+/// Returns the matrix product `left·right`, all `[N, N]`; `N` must be a multiple of 16. No gradient
+/// flows back.
 pub fn product(left: Tensor<2>, right: Tensor<2>) -> Tensor<2> {
     Tensor::from_dispatch(<Dispatch as CentredBackend>::product(
         left.into_dispatch(),
@@ -164,20 +166,20 @@ pub fn product(left: Tensor<2>, right: Tensor<2>) -> Tensor<2> {
     ))
 }
 
-/// Centred moments and products as Burn dispatches them: on CubeCL, and under autodiff over it.
+/// Centred moments and products as a Burn backend extension, for CubeCL and for autodiff over it.
 #[backend_extension(Autodiff, Cube)]
 pub trait CentredBackend: Backend {
-    /// Returns `[2]`.
+    /// Returns the scales, `[2]`; see [`scales`].
     fn scales(centred: FloatTensor<Self>, least: f32) -> FloatTensor<Self>;
 
-    /// Returns `[N, N]`.
+    /// Returns the matrix product, `[N, N]`; see [`product`].
     fn product(left: FloatTensor<Self>, right: FloatTensor<Self>) -> FloatTensor<Self>;
 
-    /// Returns `[C + 1, C]`.
+    /// Returns the centred moments, `[C + 1, C]`; see [`centred`].
     fn centred(moments: FloatTensor<Self>, scales: FloatTensor<Self>) -> FloatTensor<Self>;
 
     /// Returns the gradient with respect to `moments`, `s₀·D` above `(s₁·d − s₀·(D + Dᵀ)·m)ᵀ`, from
-    /// that with respect to the result, `D` above `dᵀ`.
+    /// `D` above `dᵀ`, that with respect to the centred moments.
     fn centred_backward(
         gradient: FloatTensor<Self>,
         moments: FloatTensor<Self>,
@@ -207,7 +209,7 @@ impl CentredBackend for CubeBackend {
     }
 }
 
-/// The backward pass; its state is the moments and the scales.
+/// Backward pass of the centred moments. Its state is the moments and the scales.
 #[derive(Debug)]
 struct Centred;
 

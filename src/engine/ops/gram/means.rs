@@ -1,4 +1,4 @@
-//! Moments of a feature map, and the mean's backward pass: an offset per channel.
+//! Moments of a feature map, and the mean's backward pass, which adds an offset per channel.
 
 use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::tensor::CubeTensor;
@@ -9,13 +9,13 @@ use super::super::precision::element;
 use super::super::sums::over_slices;
 use super::slices::{products, reciprocal};
 
-/// Units to launch: many for a large GPU, and few partial sums beside what they read.
+/// Target number of units: enough to fill a large GPU, with few partial sums to add up.
 const UNITS: usize = 16_384;
-/// Fewest positions per unit: below, storing a sum would cost as much as computing it.
+/// Minimum positions per unit. With fewer, storing a sum would cost as much as computing it.
 const LEAST_POSITIONS: usize = 16;
 
-/// Returns `F·Fᵀ / M` of a map `[1, C, H, W]` above `(F·u)ᵀ / M` with factors `u`, `[1, 1, H, W]`,
-/// or one factor `[1, 1, 1, 1]`: `[C + 1, C]`.
+/// Returns the moments `F·Fᵀ / M` above `(F·u)ᵀ / M`, `[C + 1, C]`, of a map `[1, C, H, W]`, with
+/// one factor `u` per position, `[1, 1, H, W]`, or one for all, `[1, 1, 1, 1]`.
 pub fn moments(map: CubeTensor, factors: CubeTensor) -> CubeTensor {
     let map = channels_last(map);
     let [_, height, width, channels] = extents(&map);
@@ -23,7 +23,7 @@ pub fn moments(map: CubeTensor, factors: CubeTensor) -> CubeTensor {
     let moments = empty(&products, [channels + 1, channels]);
     let client = moments.client.clone();
     let (count, units) = launch_1d(&moments, moments.meta.num_elements() / VECTOR);
-    // SAFETY: units beyond the moments do nothing.
+    // SAFETY: units past the end of the moments do nothing.
     unsafe {
         moments_kernel::launch_unchecked(
             &client,
@@ -39,7 +39,7 @@ pub fn moments(map: CubeTensor, factors: CubeTensor) -> CubeTensor {
     moments
 }
 
-/// Computes `(F·u)ᵀ` per slice of a channels-last map: `[S, C]`.
+/// Returns `(F·u)ᵀ` per slice of positions, `[S, C]`, of a channels-last map `[1, H, W, C]`.
 fn parts(map: CubeTensor, factors: CubeTensor) -> CubeTensor {
     let factors = into_contiguous(factors);
     let [_, height, width, channels] = extents(&map);
@@ -48,9 +48,10 @@ fn parts(map: CubeTensor, factors: CubeTensor) -> CubeTensor {
     let slices = positions.div_ceil(length);
     let parts = empty(&map, [slices, channels]);
     let client = map.client.clone();
-    let kept = element(&map);
+    let map_element = element(&map);
     let (count, units) = launch_1d(&map, slices * vectors);
-    // SAFETY: units beyond the parts do nothing, and a unit reads positions of the map alone.
+    // SAFETY: units past the end of the parts do nothing, and others read only positions of the
+    // map.
     unsafe {
         parts_kernel::launch_unchecked(
             &client,
@@ -61,14 +62,14 @@ fn parts(map: CubeTensor, factors: CubeTensor) -> CubeTensor {
             factors.into_tensor_arg(),
             parts.clone().into_tensor_arg(),
             length,
-            kept,
+            map_element,
         );
     }
     parts
 }
 
-/// Adds `g_c·u_p / M` to `map`, `[1, C, H, W]` in f32, at channel `c` and position `p`; `g` is the
-/// last row of `gradient`, `[C + 1, C]`. In place: `map` must be uniquely owned.
+/// Adds `g_c·u_p / M` to `map`, `[1, C, H, W]` in f32, at channel `c` and position `p`, where `g`
+/// is the last row of `gradient`, `[C + 1, C]`. Writes in place: `map` must be uniquely owned.
 pub fn offset(map: CubeTensor, gradient: CubeTensor, factors: CubeTensor) -> CubeTensor {
     let map = channels_last(map);
     let [gradient, factors] = [gradient, factors].map(into_contiguous);
@@ -76,8 +77,8 @@ pub fn offset(map: CubeTensor, gradient: CubeTensor, factors: CubeTensor) -> Cub
     let length = map.meta.num_elements() / VECTOR;
     let client = map.client.clone();
     let (count, units) = launch_1d(&map, length);
-    // SAFETY: units beyond the map do nothing, and the gradient has a row more than the map has
-    // channels.
+    // SAFETY: units past the end of the map do nothing, and the gradient has one row more than the
+    // map has channels.
     unsafe {
         offset_kernel::launch_unchecked(
             &client,
@@ -151,7 +152,7 @@ fn moments_kernel<N: Size>(
     }
 }
 
-/// Returns the factor of a position, or the one for all.
+/// Returns the factor at a position; a single factor applies to all.
 #[cube]
 fn factor_at(factors: &Tensor<f32>, position: usize) -> f32 {
     factors[select(factors.len() == 1, 0, position)]

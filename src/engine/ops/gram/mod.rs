@@ -1,4 +1,4 @@
-//! Moments of a feature map over its positions, and the covariance from them.
+//! Moments of a feature map over its positions, Gram matrix and mean, and the covariance from them.
 
 #[cfg(feature = "gpu")]
 mod centred;
@@ -16,11 +16,11 @@ mod tests;
 
 use burn::tensor::Tensor;
 
-/// Least square of a norm.
+/// Lower bound of the squared norms in [`scales`].
 pub const LEAST_SQUARE: f32 = 1e-6;
 
-/// Returns the Gram matrix `F·Fᵀ / M`, `[C, C]`, of a map `[1, C, H, W]` seen as `F`, `[C, M]`, `M
-/// = H·W`. On a GPU `C` must be a multiple of 64.
+/// Returns the Gram matrix `F·Fᵀ / M`, `[C, C]`, of a map `[1, C, H, W]` reshaped to `F`, `[C, M]`,
+/// with `M = H·W`. On a GPU `C` must be a multiple of 64.
 pub fn gram(map: Tensor<4>) -> Tensor<2> {
     #[cfg(feature = "gpu")]
     if super::on_gpu(&map.device()) {
@@ -29,8 +29,9 @@ pub fn gram(map: Tensor<4>) -> Tensor<2> {
     plain::gram(map)
 }
 
-/// Returns `F·Fᵀ / M` above `(F·u)ᵀ / M`, `[C + 1, C]`, with factors `u` of the positions, `[1, 1,
-/// H, W]`, or 1. On a GPU `C` must be a multiple of 64, and no gradient reaches the factors.
+/// Returns the moments `F·Fᵀ / M` above `(F·u)ᵀ / M`, `[C + 1, C]`, where `u` is one factor per
+/// position, `[1, 1, H, W]`, or 1 for `None`. On a GPU `C` must be a multiple of 64, and no
+/// gradient reaches the factors.
 pub fn moments(map: Tensor<4>, factors: Option<Tensor<4>>) -> Tensor<2> {
     #[cfg(feature = "gpu")]
     if super::on_gpu(&map.device()) {
@@ -40,8 +41,9 @@ pub fn moments(map: Tensor<4>, factors: Option<Tensor<4>>) -> Tensor<2> {
     plain::moments(map, factors)
 }
 
-/// Returns `s₀·(G − m·mᵀ)` above `s₁·mᵀ`: covariance and mean from moments `[C + 1, C]`, by two
-/// `scales`, `[2]`. On a GPU no gradient reaches the scales.
+/// Returns the centred moments `s₀·(G − m·mᵀ)` above `s₁·mᵀ`, the scaled covariance and mean, from
+/// moments `G` above `mᵀ`, `[C + 1, C]`, and two scales `s`, `[2]`. On a GPU no gradient reaches
+/// the scales.
 pub fn centred(moments: Tensor<2>, scales: Tensor<1>) -> Tensor<2> {
     #[cfg(feature = "gpu")]
     if super::on_gpu(&moments.device()) {
@@ -50,9 +52,8 @@ pub fn centred(moments: Tensor<2>, scales: Tensor<1>) -> Tensor<2> {
     plain::centred(moments, scales)
 }
 
-/// Returns one over the norms of covariance and mean, `[2]`, of centred moments `[C + 1, C]`. The
-/// square of the first is at least `least` times the fourth power of the second. No gradient flows
-/// through it on a GPU.
+/// Returns `1 / ‖covariance‖` and `1 / ‖mean‖`, `[2]`, of centred moments `[C + 1, C]`. The squared
+/// norm of the covariance counts as at least `least · ‖mean‖⁴`. On a GPU no gradient flows back.
 pub fn scales(centred: Tensor<2>, least: f32) -> Tensor<1> {
     #[cfg(feature = "gpu")]
     if super::on_gpu(&centred.device()) {
@@ -61,8 +62,8 @@ pub fn scales(centred: Tensor<2>, least: f32) -> Tensor<1> {
     plain::scales(centred, least)
 }
 
-/// Returns `left·right` of two matrices `[N, N]`; on a GPU `N` must be a multiple of 16. No
-/// gradient flows through it on a GPU.
+/// Returns the matrix product `left·right`, all `[N, N]`. On a GPU `N` must be a multiple of 16,
+/// and no gradient flows back.
 pub fn product(left: &Tensor<2>, right: &Tensor<2>) -> Tensor<2> {
     #[cfg(feature = "gpu")]
     if super::on_gpu(&left.device()) {

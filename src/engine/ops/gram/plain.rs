@@ -1,31 +1,30 @@
-//! The twins in Burn's operations.
+//! Plain Burn twins.
 
 use burn::tensor::Tensor;
 
 use super::super::{float, sum};
 
-/// The twin of [`super::gram`].
+/// Computes the twin of [`super::gram`].
 pub fn gram(map: Tensor<4>) -> Tensor<2> {
     let flat = flattened(map);
     let positions = float(flat.dims()[1]);
-    // The division is split over both factors, so that a sum over a large image keeps its
-    // magnitude.
+    // Each factor is divided by √M, so that the sums do not grow with the size of the image.
     let scaled = flat.div_scalar(positions.sqrt());
     scaled.clone().matmul(scaled.transpose())
 }
 
-/// The twin of [`super::moments`].
+/// Computes the twin of [`super::moments`].
 pub fn moments(map: Tensor<4>, factors: Option<Tensor<4>>) -> Tensor<2> {
-    let outputs = match factors {
+    let weighted = match factors {
         Some(factors) => flattened(map.clone() * factors),
         None => flattened(map.clone()),
     };
-    let positions = float(outputs.dims()[1]);
-    let mean = outputs.sum_dim(1).transpose().div_scalar(positions);
+    let positions = float(weighted.dims()[1]);
+    let mean = weighted.sum_dim(1).transpose().div_scalar(positions);
     Tensor::cat(vec![gram(map), mean], 0)
 }
 
-/// The twin of [`super::centred`].
+/// Computes the twin of [`super::centred`].
 pub fn centred(moments: Tensor<2>, scales: Tensor<1>) -> Tensor<2> {
     let [rows, channels] = moments.dims();
     assert!(rows > channels, "there is a mean");
@@ -37,7 +36,7 @@ pub fn centred(moments: Tensor<2>, scales: Tensor<1>) -> Tensor<2> {
     Tensor::cat(vec![covariance * by_covariance, mean * by_mean], 0)
 }
 
-/// The twin of [`super::scales`].
+/// Computes the twin of [`super::scales`].
 pub fn scales(centred: Tensor<2>, least: f32) -> Tensor<1> {
     let [_, channels] = centred.dims();
     let squares = |rows| sum(centred.clone().slice([rows, 0..channels]).square());
@@ -49,7 +48,7 @@ pub fn scales(centred: Tensor<2>, least: f32) -> Tensor<1> {
     )
 }
 
-/// Returns `[1, C, H, W]` as `[C, M]`.
+/// Reshapes `[1, C, H, W]` to `[C, M]`, with `M = H·W`.
 fn flattened(map: Tensor<4>) -> Tensor<2> {
     let [_, channels, height, width] = map.dims();
     map.reshape([channels, height * width])

@@ -1,5 +1,6 @@
-//! Product of two square matrices. Burn's own brings a kernel per strategy, which would be most of
-//! a worker's size.
+//! Product of two square matrices.
+//!
+//! Burn's own `matmul` links a kernel per strategy, which would make up most of a worker's size.
 
 use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::tensor::CubeTensor;
@@ -7,10 +8,10 @@ use cubecl::prelude::*;
 
 use super::super::layout::{cube_of, empty, extents};
 
-/// Side of a workgroup's tile.
+/// Side of a workgroup's tile, in elements.
 const TILE: usize = 16;
 
-/// Returns `left·right`, `[N, N]` each, `N` a multiple of 16.
+/// Returns `left·right`, all `[N, N]`; `N` must be a multiple of 16.
 pub fn product(left: CubeTensor, right: CubeTensor) -> CubeTensor {
     let [left, right] = [left, right].map(into_contiguous);
     let [rows, columns] = extents(&left);
@@ -18,8 +19,8 @@ pub fn product(left: CubeTensor, right: CubeTensor) -> CubeTensor {
     let product = empty(&left, [rows, columns]);
     let client = left.client.clone();
     let tiles = u32::try_from(rows / TILE).expect("a count of workgroups");
-    // SAFETY: the grid covers the product exactly, and each unit reads rows and columns of its tile
-    // alone.
+    // SAFETY: the grid covers the product exactly, and each unit reads only rows and columns of its
+    // tile.
     unsafe {
         product_kernel::launch_unchecked(
             &client,
@@ -36,20 +37,20 @@ pub fn product(left: CubeTensor, right: CubeTensor) -> CubeTensor {
 #[cube(launch_unchecked)]
 fn product_kernel(left: &Tensor<f32>, right: &Tensor<f32>, product: &mut Tensor<f32>) {
     let side = left.shape(0);
-    let lane = UNIT_POS as usize % TILE;
-    let line = UNIT_POS as usize / TILE;
-    let row = CUBE_POS_Y as usize * TILE + line;
-    let column = CUBE_POS_X as usize * TILE + lane;
+    let tile_column = UNIT_POS as usize % TILE;
+    let tile_row = UNIT_POS as usize / TILE;
+    let row = CUBE_POS_Y as usize * TILE + tile_row;
+    let column = CUBE_POS_X as usize * TILE + tile_column;
     let mut rows = Shared::<[f32]>::new_slice(comptime!(TILE * TILE));
     let mut columns = Shared::<[f32]>::new_slice(comptime!(TILE * TILE));
     let mut sum = 0.0f32;
     for step in range_stepped(0, side, TILE) {
-        rows[UNIT_POS as usize] = left[row * side + step + lane];
-        columns[UNIT_POS as usize] = right[(step + line) * side + column];
+        rows[UNIT_POS as usize] = left[row * side + step + tile_column];
+        columns[UNIT_POS as usize] = right[(step + tile_row) * side + column];
         sync_cube();
         #[unroll]
-        for place in 0..TILE {
-            sum += rows[line * TILE + place] * columns[place * TILE + lane];
+        for k in 0..TILE {
+            sum += rows[tile_row * TILE + k] * columns[k * TILE + tile_column];
         }
         sync_cube();
     }

@@ -1,7 +1,9 @@
-//! The Gram matrix by split-K. A 64×64 matrix sums over up to two million positions, which in one
-//! pass would occupy two workgroups. So the positions are cut into slices, each workgroup
-//! multiplies 64×64 channels of a slice, and a second pass adds the slices, which also keeps sums
-//! short. Tiles below the diagonal are mirrored from those above.
+//! Gram matrix by split-K.
+//!
+//! A 64×64 matrix sums over up to two million positions, yet a single pass would occupy only one
+//! workgroup. The positions are therefore split into slices: each workgroup multiplies 64×64
+//! channels of a slice, and a second pass adds the slices, which also keeps sums short. Tiles below
+//! the diagonal are mirrored from those above.
 
 use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::tensor::CubeTensor;
@@ -11,20 +13,20 @@ use super::super::layout::{VECTOR, channels_last, cube_of, empty, extents, launc
 use super::super::precision::element;
 use super::super::sums;
 
-/// Workgroups to launch: a few per core of a large GPU.
+/// Target number of workgroups: a few per core of a large GPU.
 const WORKGROUPS: usize = 256;
-/// Fewest positions of a slice: below, storing its sums would cost as much as computing them.
+/// Minimum positions per slice. With fewer, storing the sums would cost as much as computing them.
 const LEAST_POSITIONS: usize = 256;
 /// Side of a workgroup's tile, in vectors of channels.
 const TILE: usize = 16;
-/// Positions in shared memory at once: 8 KiB for both factors.
+/// Positions staged in shared memory at once; 8 KiB for both factors.
 const STEP: usize = 16;
 /// Units along each side of a tile.
 const LANES: usize = 8;
-/// Vectors of channels per unit along each side.
+/// Vectors of channels per unit along each side of a tile.
 const DEPTH: usize = TILE / LANES;
 
-/// Returns `F·Fᵀ / M`, `[C, C]`, of `[1, C, H, W]`.
+/// Returns the Gram matrix `F·Fᵀ / M`, `[C, C]`, of a map `[1, C, H, W]`.
 pub fn gram(map: CubeTensor) -> CubeTensor {
     let map = channels_last(map);
     let [_, height, width, channels] = extents(&map);
@@ -33,7 +35,7 @@ pub fn gram(map: CubeTensor) -> CubeTensor {
     sums::added(products, matrix, reciprocal(height * width))
 }
 
-/// Computes `F·Fᵀ` per slice of a channels-last map: `[S, C, C]`.
+/// Returns `F·Fᵀ` per slice of positions, `[S, C, C]`, of a channels-last map `[1, H, W, C]`.
 pub fn products(map: CubeTensor) -> CubeTensor {
     let [_, height, width, channels] = extents(&map);
     let tiles = channels / (TILE * VECTOR);
@@ -41,11 +43,10 @@ pub fn products(map: CubeTensor) -> CubeTensor {
     let length = positions.div_ceil((WORKGROUPS / (tiles * tiles)).max(1)).max(LEAST_POSITIONS);
     let slices = positions.div_ceil(length);
     let products = empty(&map, [slices, channels, channels]);
-    let kept = element(&map);
+    let map_element = element(&map);
     let [tiles, slices] =
         [tiles, slices].map(|count| u32::try_from(count).expect("a count of workgroups"));
-    // SAFETY: the kernel reads positions of the map alone, and the grid covers the products
-    // exactly.
+    // SAFETY: the kernel reads only positions of the map, and the grid covers the products exactly.
     unsafe {
         product_kernel::launch_unchecked(
             &map.client.clone(),
@@ -55,14 +56,14 @@ pub fn products(map: CubeTensor) -> CubeTensor {
             map.into_tensor_arg(),
             products.clone().into_tensor_arg(),
             length,
-            kept,
+            map_element,
         );
     }
     products
 }
 
-/// Returns `(G' + G'ᵀ) / M`, `[C, C]`, the factor of the map in its gradient; `G'` is the first `C`
-/// rows of `gradient`.
+/// Returns `(G' + G'ᵀ) / M`, `[C, C]`, by which the backward pass multiplies the map. `G'` is the
+/// first `C` rows of `gradient`.
 pub fn symmetric(gradient: CubeTensor, map: &CubeTensor) -> CubeTensor {
     let gradient = into_contiguous(gradient);
     let [_, _, height, width] = extents(map);
@@ -70,7 +71,7 @@ pub fn symmetric(gradient: CubeTensor, map: &CubeTensor) -> CubeTensor {
     let sum = empty(&gradient, [channels, channels]);
     let client = gradient.client.clone();
     let (count, units) = launch_1d(&gradient, channels * channels);
-    // SAFETY: units beyond the matrix do nothing.
+    // SAFETY: units past the end of the matrix do nothing.
     unsafe {
         symmetric_kernel::launch_unchecked(
             &client,
@@ -86,7 +87,7 @@ pub fn symmetric(gradient: CubeTensor, map: &CubeTensor) -> CubeTensor {
 
 #[expect(
     clippy::cast_precision_loss,
-    reason = "a count of positions; f32's relative error is far below the sums' own"
+    reason = "a count of positions; f32's relative error is far below that of the sums"
 )]
 pub fn reciprocal(positions: usize) -> f32 {
     1.0 / positions as f32
@@ -123,7 +124,7 @@ fn product_kernel<M: Float, N: Size>(
     }
 }
 
-/// Loads `STEP` positions of `TILE` vectors of channels to shared memory; zeros from `end` on.
+/// Loads `STEP` positions × `TILE` vectors of channels to shared memory; zeros from `end` on.
 #[cube]
 fn load<M: Float, N: Size>(
     map: &Tensor<Vector<M, N>>,
@@ -145,7 +146,7 @@ fn load<M: Float, N: Size>(
     }
 }
 
-/// Adds the outer products of the positions in shared memory to this unit's `sums`.
+/// Adds the outer products of the staged positions to this unit's `sums`.
 #[cube]
 fn multiply<N: Size>(
     left: &Shared<[Vector<f32, N>]>,
@@ -176,7 +177,7 @@ fn multiply<N: Size>(
     }
 }
 
-/// Stores this unit's `sums` in the matrix of its slice.
+/// Stores this unit's `sums` to the matrix of the workgroup's slice.
 #[cube]
 fn store<N: Size>(sums: &Array<Vector<f32, N>>, products: &mut Tensor<Vector<f32, N>>) {
     let channels = products.shape(2) / VECTOR;
@@ -195,7 +196,7 @@ fn store<N: Size>(sums: &Array<Vector<f32, N>>, products: &mut Tensor<Vector<f32
     }
 }
 
-/// Stores this unit's `sums` mirrored at the diagonal.
+/// Stores this unit's `sums` transposed, mirrored at the diagonal of the matrix.
 #[cube]
 fn mirror<N: Size>(sums: &Array<Vector<f32, N>>, products: &mut Tensor<Vector<f32, N>>) {
     let channels = products.shape(2) / VECTOR;

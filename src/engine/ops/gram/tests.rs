@@ -1,4 +1,4 @@
-//! The kernels against their twin in Burn's own operations on the processor.
+//! Tests of the kernels against their twins on the CPU.
 
 use burn::tensor::{Device, Tensor};
 
@@ -8,10 +8,10 @@ use super::super::tests::{
 use super::glue::{centred, gram, moments, product, scales};
 use super::plain;
 
-/// Relative L2 distance allowed. Measured: up to 4e-7.
+/// Relative L2 tolerance.
 const GATE: f64 = 1e-6;
 
-/// The twin in Burn's operations.
+/// Computes the twin of [`gram`].
 fn twin(map: Tensor<4>) -> Tensor<2> {
     let [_, channels, height, width] = map.dims();
     let flat = map.reshape([channels, height * width]);
@@ -21,10 +21,10 @@ fn twin(map: Tensor<4>) -> Tensor<2> {
 }
 
 #[test]
-fn the_matrix_agrees_with_the_twin_in_value_and_gradient() {
+fn gram_matrix_matches_the_twin_in_value_and_gradient() {
     let device = gpu();
-    // Fewer positions than a step, than a slice, slices with a remainder, and so many tiles that
-    // the backward pass is not split.
+    // Fewer positions than a step; fewer than a slice; slices of unequal length; and enough tiles
+    // that the backward pass needs no slices.
     for [channels, height, width] in
         [[64, 1, 1], [64, 33, 37], [128, 16, 16], [256, 7, 5], [512, 20, 13], [64, 129, 257]]
     {
@@ -38,7 +38,7 @@ fn the_matrix_agrees_with_the_twin_in_value_and_gradient() {
 }
 
 #[test]
-fn of_a_map_in_halves_it_is_as_exact() {
+fn gram_matrix_of_an_f16_map_meets_the_f32_tolerance() {
     let device = gpu();
     for shape in [[1, 64, 9, 7], [1, 512, 5, 4]] {
         let distances = half_distances(gram, twin, shape, &device);
@@ -47,7 +47,7 @@ fn of_a_map_in_halves_it_is_as_exact() {
 }
 
 #[test]
-fn one_kernel_serves_all_sizes_and_channels_and_a_map_in_our_order_is_not_copied() {
+fn all_sizes_and_channels_share_kernels_and_channels_last_maps_are_not_copied() {
     let device = gpu();
     let launched = |[channels, height, width]: [usize; 3]| {
         let map = channels_last_noise([1, channels, height, width], 1, &device);
@@ -60,7 +60,7 @@ fn one_kernel_serves_all_sizes_and_channels_and_a_map_in_our_order_is_not_copied
     assert!(first == launched([64, 33, 37]));
 }
 
-/// The twin of [`moments`] in Burn's operations.
+/// Computes the twin of [`moments`].
 fn moments_twin(map: Tensor<4>, factors: Tensor<4>) -> Tensor<2> {
     let [_, channels, height, width] = map.dims();
     let weighted = (map.clone() * factors).reshape([channels, height * width]);
@@ -71,7 +71,7 @@ fn moments_twin(map: Tensor<4>, factors: Tensor<4>) -> Tensor<2> {
 }
 
 #[test]
-fn the_moments_agree_with_the_twin_in_value_and_gradient_whatever_the_factors() {
+fn moments_match_the_twin_in_value_and_gradient_for_any_factors() {
     let device = gpu();
     for [channels, height, width] in
         [[64, 1, 1], [64, 33, 37], [128, 16, 16], [512, 20, 13], [64, 129, 257]]
@@ -96,7 +96,7 @@ fn the_moments_agree_with_the_twin_in_value_and_gradient_whatever_the_factors() 
 }
 
 #[test]
-fn centred_moments_agree_with_the_twin_in_value_and_gradient() {
+fn centred_moments_match_the_twin_in_value_and_gradient() {
     let device = gpu();
     for channels in [64, 512] {
         let scales = |moments: &Tensor<2>| noise([2], 3, &moments.device().without_autodiff());
@@ -119,7 +119,7 @@ fn centred_moments_agree_with_the_twin_in_value_and_gradient() {
 }
 
 #[test]
-fn products_agree_with_the_twin() {
+fn matrix_products_match_the_twin() {
     let device = gpu();
     for side in [16, 64, 256] {
         let on = |device: &Device| [1, 2].map(|seed| noise([side, side], seed, device));
@@ -130,7 +130,7 @@ fn products_agree_with_the_twin() {
 }
 
 #[test]
-fn scales_agree_with_the_twin_also_where_the_covariance_is_next_to_nothing() {
+fn scales_match_the_twin_even_for_a_vanishing_covariance() {
     let device = gpu();
     for (channels, spread) in [(64, 1.0), (512, 1.0), (64, 1e-4)] {
         let centred = |device: &Device| {

@@ -1,7 +1,7 @@
-//! Pooling of a ReLU's output over 2×2 windows, rounding down.
+//! Backend extension for 2×2 pooling of a ReLU's output, with its backward pass.
 //!
-//! The routing mask includes the ReLU's gate. The backward pass saves it, one byte per output,
-//! instead of the input: a feature map that nothing else reads is freed.
+//! The routing mask includes the ReLU gate. It is saved for backward, at one byte per output,
+//! instead of the input, so a feature map that nothing else reads is freed.
 
 use burn::backend::autodiff::checkpoint::base::Checkpointer;
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
@@ -17,7 +17,8 @@ use super::super::layout::{VECTOR, pad_channels};
 use super::{PoolKind, kernel};
 
 /// Returns the mean or maximum of 2×2 windows: `[1, C, H, W]` to `[1, C, ⌊H/2⌋, ⌊W/2⌋]`. Both sides
-/// must be at least 2. `C` not a multiple of 4 costs a copy. Inputs at 0 or below get no gradient.
+/// must be at least 2. If `C` is not a multiple of 4, `x` is copied to pad it. Inputs ≤ 0 get no
+/// gradient.
 pub fn pool(x: Tensor<4>, kind: PoolKind) -> Tensor<4> {
     let channels = x.dims()[1];
     if !channels.is_multiple_of(VECTOR) {
@@ -28,13 +29,13 @@ pub fn pool(x: Tensor<4>, kind: PoolKind) -> Tensor<4> {
     Tensor::from_dispatch(pooled)
 }
 
-/// Pooling as Burn dispatches it: on CubeCL, and under autodiff over it.
+/// Pooling as a Burn backend extension, for CubeCL and for autodiff over it.
 #[backend_extension(Autodiff, Cube)]
 pub trait PoolingBackend: Backend {
-    /// Pools `[1, C, H, W]` to `[1, C, ⌊H/2⌋, ⌊W/2⌋]`, and returns the routing mask.
+    /// Pools `[1, C, H, W]` to `[1, C, ⌊H/2⌋, ⌊W/2⌋]`, and also returns the routing mask.
     fn pool(x: FloatTensor<Self>, kind: PoolKind) -> (FloatTensor<Self>, IntTensor<Self>);
 
-    /// Returns the gradient with respect to the input, of this height and width, from that with
+    /// Returns the gradient with respect to the input, of height and width `sides`, from that with
     /// respect to the output of [`Self::pool`].
     fn pool_backward(
         gradient: FloatTensor<Self>,
@@ -59,7 +60,7 @@ impl PoolingBackend for CubeBackend {
     }
 }
 
-/// The backward pass; its state is the routing mask, and height and width of the input.
+/// Backward pass of the pooling. Its state is the routing mask and the input's height and width.
 #[derive(Debug)]
 struct Pool(PoolKind);
 

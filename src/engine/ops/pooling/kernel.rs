@@ -1,4 +1,4 @@
-//! One unit per vector of output channels.
+//! Pooling kernels: one unit per vector of output channels.
 
 use burn::tensor::DType;
 use burn_cubecl::tensor::CubeTensor;
@@ -10,20 +10,20 @@ use super::super::layout::{
 use super::super::precision::element;
 use super::PoolKind;
 
-/// Pixels of a window.
+/// Pixels per window.
 const PLACES: usize = 4;
 
 /// Pools 2×2 windows: `[1, C, H, W]` to `[1, C, ⌊H/2⌋, ⌊W/2⌋]`, in the precision of `x`. Also
-/// returns the routing mask for the backward pass, `[1, ⌊H/2⌋, ⌊W/2⌋, C/4]`: 4 bits per channel,
-/// one per window pixel, packed into a u32 per vector of channels.
+/// returns the routing mask for the backward pass, `[1, ⌊H/2⌋, ⌊W/2⌋, C/4]`: one u32 per vector of
+/// channels, with 4 bits per channel, one for each pixel of the window.
 pub fn pool(x: CubeTensor, kind: PoolKind) -> (CubeTensor, CubeTensor) {
     let x = channels_last(x);
     let [batch, height, width, channels] = extents(&x);
     let result = empty_as(&x, [batch, height / 2, width / 2, channels], x.dtype);
     let routes = empty_as(&x, [batch, height / 2, width / 2, channels / VECTOR], DType::U32);
-    let kept = element(&x);
+    let x_element = element(&x);
     let (count, units) = launch_1d(&result, result.meta.num_elements() / VECTOR);
-    // SAFETY: units beyond the result do nothing, and each window lies within the picture.
+    // SAFETY: units past the end of the result do nothing, and every window is inside the map.
     unsafe {
         forward_kernel::launch_unchecked(
             &x.client.clone(),
@@ -34,14 +34,15 @@ pub fn pool(x: CubeTensor, kind: PoolKind) -> (CubeTensor, CubeTensor) {
             result.clone().into_tensor_arg(),
             routes.clone().into_tensor_arg(),
             kind,
-            kept,
+            x_element,
         );
     }
     (channels_first(result), routes)
 }
 
-/// Scatters each window's gradient, `[1, C, ⌊H/2⌋, ⌊W/2⌋]`, to its inputs by `routes`: a quarter to
-/// each (average) or all to the argmax (max). `[1, C, height, width]`.
+/// Returns the gradient with respect to the input, `[1, C, height, width]`, from that with respect
+/// to the output, `[1, C, ⌊H/2⌋, ⌊W/2⌋]`. A window's gradient goes to the inputs in `routes`: a
+/// quarter to each (average), or all of it to the argmax (max).
 pub fn pool_backward(
     gradient: CubeTensor,
     routes: CubeTensor,
@@ -56,7 +57,8 @@ pub fn pool_backward(
         PoolKind::Average => 0.25,
         PoolKind::Max => 1.0,
     };
-    // SAFETY: units beyond the result do nothing, and what has no window reads the first one.
+    // SAFETY: units past the end of the result do nothing, and pixels outside of all windows read
+    // the first one.
     unsafe {
         backward_kernel::launch_unchecked(
             &gradient.client.clone(),
@@ -84,34 +86,34 @@ fn forward_kernel<X: Float, N: Size>(
     let width = result.shape(2);
     let pixel = ABSOLUTE_POS / channels;
     if pixel < result.shape(1) * width {
-        let down = x.shape(2) * channels;
+        let row_stride = x.shape(2) * channels;
         let first =
-            pixel / width * 2 * down + pixel % width * 2 * channels + ABSOLUTE_POS % channels;
+            pixel / width * 2 * row_stride + pixel % width * 2 * channels + ABSOLUTE_POS % channels;
         let mut window = Sequence::<Vector<f32, N>>::new();
         #[unroll]
         for place in 0..PLACES {
             window.push(Vector::cast_from(
-                x[first + comptime!(place / 2) * down + comptime!(place % 2) * channels],
+                x[first + comptime!(place / 2) * row_stride + comptime!(place % 2) * channels],
             ));
         }
         if comptime!(kind == PoolKind::Average) {
             let sum = *window.index(0) + *window.index(1) + *window.index(2) + *window.index(3);
             result[ABSOLUTE_POS] = Vector::cast_from(sum * Vector::new(0.25f32));
-            routes[ABSOLUTE_POS] = open(&window);
+            routes[ABSOLUTE_POS] = average_routes(&window);
         } else {
             let greatest = max(
                 max(*window.index(0), *window.index(1)),
                 max(*window.index(2), *window.index(3)),
             );
             result[ABSOLUTE_POS] = Vector::cast_from(greatest);
-            routes[ABSOLUTE_POS] = first_of(&window, greatest);
+            routes[ABSOLUTE_POS] = max_routes(&window, greatest);
         }
     }
 }
 
-/// Returns the routes to all inputs above 0.
+/// Returns the routing mask of average pooling: all inputs above 0.
 #[cube]
-fn open<N: Size>(window: &Sequence<Vector<f32, N>>) -> u32 {
+fn average_routes<N: Size>(window: &Sequence<Vector<f32, N>>) -> u32 {
     let mut word = 0u32;
     #[unroll]
     for place in 0..PLACES {
@@ -124,9 +126,9 @@ fn open<N: Size>(window: &Sequence<Vector<f32, N>>) -> u32 {
     word
 }
 
-/// Returns the route to the first input that is `greatest`, if that is above 0.
+/// Returns the routing mask of max pooling: the first input equal to `greatest`, if above 0.
 #[cube]
-fn first_of<N: Size>(window: &Sequence<Vector<f32, N>>, greatest: Vector<f32, N>) -> u32 {
+fn max_routes<N: Size>(window: &Sequence<Vector<f32, N>>, greatest: Vector<f32, N>) -> u32 {
     let mut word = 0u32;
     #[unroll]
     for component in 0..VECTOR {

@@ -11,18 +11,18 @@ use burn::tensor::Tensor;
 use burn::tensor::module::{avg_pool2d, max_pool2d};
 use burn::tensor::ops::{AvgPoolOptions, MaxPoolOptions};
 
-/// What a pooling takes of a window; a compile-time constant of the kernel.
+/// Kind of pooling, a compile-time constant of the kernel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum PoolKind {
-    /// The mean.
+    /// Mean of the window.
     Average,
-    /// The maximum.
+    /// Maximum of the window.
     Max,
 }
 
-/// Pools 2×2 windows, rounding down: `[1, C, H, W]` to `[1, C, ⌊H/2⌋, ⌊W/2⌋]`. Where a gradient is
-/// tracked, `x` must be the output of a ReLU: the kernels pass no gradient where it is 0, as the
-/// ReLU would not.
+/// Pools 2×2 windows, rounding down: `[1, C, H, W]` to `[1, C, ⌊H/2⌋, ⌊W/2⌋]`. If gradients are
+/// tracked, `x` must be the output of a ReLU: the kernels apply the ReLU gate, passing no gradient
+/// where `x` is 0.
 pub fn pool(x: Tensor<4>, kind: PoolKind) -> Tensor<4> {
     #[cfg(feature = "gpu")]
     if super::on_gpu(&x.device()) {
