@@ -1,7 +1,6 @@
 //! `cargo xtask test`: everything that must hold, in the order in which failures are cheapest to
 //! learn of. Nothing is skipped: what a step lacks, it brings or fails for.
 
-use std::fs;
 use std::process::Command;
 
 use clap::ValueEnum;
@@ -187,30 +186,18 @@ fn native_tests(steps: &mut Steps) -> Outcome {
     steps.run(step("example", "Run the example", Usual::Untold), |_| example())
 }
 
-/// Runs the example on pictures of the page, and sees that it writes a result.
+/// Builds and runs the example on pictures of the page, and checks that it writes an image.
 fn example() -> Outcome {
-    let result = places::checkout().join("target").join("example.png");
-    let _ = fs::remove_file(&result);
-    fs::create_dir_all(result.with_file_name(""))
-        .or_fail(|| "cannot make target/".to_owned(), "see that the folder can be written to")?;
+    let advice = "mend examples/stylize.rs";
+    let build =
+        ["build", "--workspace", "--locked", "--features", ALL_FEATURES, "--example", "stylize"];
+    cargo(&build, advice)?;
+    let result = places::target().join("example.png");
     let samples = places::checkout().join("www").join("samples");
-    let mut run = process::cargo();
-    run.args([
-        "run",
-        "--locked",
-        "--workspace",
-        "--features",
-        ALL_FEATURES,
-        "--example",
-        "stylize",
-    ])
-    .arg(samples.join("photo-cat.jpg"))
-    .arg(samples.join("painting-night.jpg"))
-    .arg(&result);
-    process::run(&mut run, "mend examples/stylize.rs")?;
-    image::open(&result)
-        .map(drop)
-        .or_fail(|| "the example wrote no picture".to_owned(), "mend examples/stylize.rs")
+    let mut stylize = Command::new(places::target().join("debug/examples/stylize"));
+    stylize.arg(samples.join("photo-cat.jpg")).arg(samples.join("painting-night.jpg")).arg(&result);
+    process::run(&mut stylize, advice)?;
+    image::open(&result).map(drop).or_fail(|| format!("cannot read {}", result.display()), advice)
 }
 
 /// Names of the integration tests that Cargo.toml declares.
