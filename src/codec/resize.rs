@@ -16,7 +16,7 @@ const FULL: u16 = u16::MAX;
 /// (as libvips does): one pass, and a large photo's linear form never exists.
 const LEFT_TO_FILTER: u32 = 2;
 
-/// Returns the linear light of an sRGB byte, IEC 61966-2-1.
+/// Linear light of an sRGB byte, IEC 61966-2-1.
 static TO_LINEAR: LazyLock<Vec<u16>> = LazyLock::new(|| {
     (0..=u8::MAX)
         .map(|byte| {
@@ -31,7 +31,7 @@ static TO_LINEAR: LazyLock<Vec<u16>> = LazyLock::new(|| {
         .collect()
 });
 
-/// Returns the nearest sRGB byte of each level of linear light.
+/// Nearest sRGB byte of each level of linear light.
 static FROM_LINEAR: LazyLock<Vec<u8>> = LazyLock::new(|| {
     (0..=FULL)
         .map(|level| {

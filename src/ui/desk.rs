@@ -28,6 +28,7 @@ use crate::pixels::ImageSize;
 use crate::protocol::wire::StartFiles;
 use crate::protocol::{Command, Event, RunId};
 use crate::recipe::{LossWeights, OptimizerKind, Preset};
+use crate::web::message;
 use crate::words::notices;
 
 /// Debounce time of sliders, ms.
@@ -388,13 +389,13 @@ impl Desk {
             None => self.report_unread(String::new()),
         });
         if let Err(error) = canvas.to_blob(take.unchecked_ref()) {
-            self.report_unread(format!("{error:?}"));
+            self.report_unread(message(&error));
         }
     }
 
     /// Reports that a result could not be shown.
     pub fn report_unpainted(self, cause: &JsValue) {
-        let error = notices::unpainted(format!("{cause:?}"));
+        let error = notices::unpainted(message(cause));
         self.studio.update(|studio| studio.report_trouble(error));
     }
 

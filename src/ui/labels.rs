@@ -27,10 +27,7 @@ pub fn device_hint(studio: &Studio) -> Option<&'static str> {
 /// The line of the status region; `None` before the first run.
 pub fn status_line(studio: &Studio) -> Option<String> {
     let run = studio.run()?;
-    let after = |how| {
-        let stepped = run.step > 0 || !matches!(how, Standstill::Cancelled | Standstill::Failed);
-        status::standing_still(how, stepped.then(|| step_line(run, run.step)))
-    };
+    let after = |how| status::standing_still(how, &step_line(run, run.step));
     let line = match run.phase {
         Phase::Waiting => device_line(studio),
         Phase::Preparing(stage) => of_picture(run, stage_line(stage, studio.weights())),
@@ -38,7 +35,9 @@ pub fn status_line(studio: &Studio) -> Option<String> {
         Phase::Pausing => after(Standstill::Pausing),
         Phase::Paused => after(Standstill::Paused),
         Phase::Finished => after(Standstill::Finished),
+        Phase::Cancelled if run.step == 0 => status::CANCELLED.into(),
         Phase::Cancelled => after(Standstill::Cancelled),
+        Phase::Failed if run.step == 0 => status::FAILED.into(),
         Phase::Failed => after(Standstill::Failed),
     };
     Some(line)

@@ -9,6 +9,10 @@ pub const FASTER_BROWSERS: &str = "That is slow. A browser with WebGPU and a gra
                                    26, Firefox from 141 on Windows and from 145 on macOS.";
 /// No device is open.
 pub const NO_DEVICE: &str = "The next start opens a device";
+/// The person ended a run before its first step.
+pub const CANCELLED: &str = "Cancelled";
+/// An error ended a run before its first step.
+pub const FAILED: &str = "Stopped by an error";
 /// A run steps, to a screen reader, before its first tenth.
 pub const STEPPING: &str = "Stepping";
 
@@ -55,16 +59,16 @@ pub enum Standstill {
     Failed,
 }
 
-/// A run that stands still, behind the line about its last step, if it did one.
-pub fn standing_still(how: Standstill, line: Option<String>) -> String {
-    let (alone, behind) = match how {
-        Standstill::Pausing => ("Pausing", "pausing"),
-        Standstill::Paused => ("Paused", "paused"),
-        Standstill::Finished => ("Finished", "finished"),
-        Standstill::Cancelled => ("Cancelled", "cancelled"),
-        Standstill::Failed => ("Stopped by an error", "stopped by an error"),
+/// A run that stands still, behind the line about its last step.
+pub fn standing_still(how: Standstill, line: &str) -> String {
+    let how = match how {
+        Standstill::Pausing => "pausing",
+        Standstill::Paused => "paused",
+        Standstill::Finished => "finished",
+        Standstill::Cancelled => "cancelled",
+        Standstill::Failed => "stopped by an error",
     };
-    line.map_or_else(|| alone.into(), |line| format!("{line} · {behind}"))
+    format!("{line} · {how}")
 }
 
 /// Steps done.

@@ -6,12 +6,10 @@ use cubecl::prelude::*;
 
 use super::super::layout::{VECTOR, cube_of, empty, extents, launch_1d};
 use super::super::sums::{across, of_workgroup};
+use super::LEAST_SQUARE;
 
 /// Units in the workgroup that computes the [`scales`].
 const UNITS: usize = 256;
-/// Lower bound of the squared norms in [`scales`].
-const LEAST_SQUARE: f32 = 1e-6;
-
 /// Returns `s₀·(G − m·mᵀ)` above `s₁·mᵀ` from moments `G` above `mᵀ`, `[C + 1, C]`, and scales `s`,
 /// `[2]`.
 pub fn centred(moments: CubeTensor, scales: CubeTensor) -> CubeTensor {
