@@ -12,17 +12,19 @@ use crate::losses::Losses;
 const BETA_1: f32 = 0.9;
 /// Decay of the second moment.
 const BETA_2: f32 = 0.999;
-/// Keeps the quotient finite where a gradient is zero; added outside of the root.
+/// Term added to the root of the second moment. Keeps the quotient finite where the gradient is
+/// zero.
 const EPSILON: f32 = 1e-8;
-/// Initial learning rate, in sRGB values of 0..1: leaves the photo within a few dozen steps.
+/// Initial learning rate, in sRGB values of 0..1: enough to depart from the photo within a few
+/// dozen steps.
 const FIRST_RATE: f32 = 0.03;
-/// Share of [`FIRST_RATE`] at the last step. A constant rate leaves a speckle of about its own
-/// step.
+/// Learning rate at the last step, as a share of [`FIRST_RATE`]. A constant rate would leave noise
+/// with the amplitude of one step.
 const LAST_SHARE: f32 = 0.05;
-/// Name of the moments in a saved state.
+/// Names of the moments in a saved state.
 const MOMENTS: [&str; 2] = ["adam.first_moment", "adam.second_moment"];
 
-/// Learning rate by step number.
+/// Schedule of the learning rate.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LearningRate {
     first: f32,
@@ -31,38 +33,39 @@ pub struct LearningRate {
 }
 
 impl LearningRate {
-    /// Returns a constant rate.
+    /// Creates a constant schedule.
     pub fn constant(rate: f32) -> Self {
         Self { first: rate, last: rate, steps: 1 }
     }
 
-    /// Returns a rate that decays by half a cosine over `steps`.
+    /// Creates a schedule that decays by half a cosine over `steps` steps.
     pub fn falling(steps: u32) -> Self {
         Self { first: FIRST_RATE, last: FIRST_RATE * LAST_SHARE, steps }
     }
 
+    /// Returns the rate of a step, counted from 0.
     fn at(self, step: u32) -> f32 {
-        #[expect(clippy::cast_precision_loss, reason = "a share of the run")]
+        #[expect(clippy::cast_precision_loss, reason = "a share of the run needs no precision")]
         let share_done = (step as f32 / self.steps.max(1) as f32).min(1.0);
         let falling = 0.5 * (1.0 + (std::f32::consts::PI * share_done).cos());
         self.last + (self.first - self.last) * falling
     }
 }
 
-/// Adam (Kingma, Ba 2014) with bias correction, over one tensor `[1, 3, H, W]`. With a decaying
-/// rate the last iterate is the best: averages of iterates have a greater loss.
+/// Adam (Kingma, Ba 2015) with bias correction, over one image, `[1, 3, H, W]`. With a decaying
+/// rate the last iterate is the best one: averages of iterates have a higher loss.
 #[derive(Debug)]
 pub struct Adam {
     x: Tensor<4>,
-    /// First and second moment, `[2, 3, H, W]`.
+    /// First and second moments, `[2, 3, H, W]`.
     moments: Tensor<4>,
-    /// The loss terms at the last evaluated image.
+    /// Loss terms at the last evaluated image.
     terms: Option<Terms>,
     rate: LearningRate,
-    /// Steps of the schedule done.
+    /// Position in the schedule: number of steps done or skipped.
     steps: u32,
-    /// Steps in the moments.
-    held: u32,
+    /// Number of gradients in the moments.
+    gradients: u32,
 }
 
 impl Adam {
@@ -70,7 +73,7 @@ impl Adam {
     pub fn new(x: Tensor<4>, rate: LearningRate) -> Self {
         let [_, colours, height, width] = x.dims();
         let moments = Tensor::zeros([2, colours, height, width], &x.device());
-        Self { moments, x, terms: None, rate, steps: 0, held: 0 }
+        Self { moments, x, terms: None, rate, steps: 0, gradients: 0 }
     }
 
     /// Skips the first `steps` of the schedule, leaving the moments empty.
@@ -92,7 +95,7 @@ impl Adam {
             terms.save(state).await?;
         }
         let LearningRate { first, last, steps } = self.rate;
-        let counts = [steps, self.steps, self.held].map(f64::from);
+        let counts = [steps, self.steps, self.gradients].map(f64::from);
         state.put_numbers(
             "adam.numbers",
             &[first.into(), last.into(), counts[0], counts[1], counts[2]],
@@ -103,14 +106,14 @@ impl Adam {
     /// Restores what [`Self::save`] wrote.
     ///
     /// # Errors
-    /// [`StateError`].
+    /// [`StateError`] if a part is missing or misshapen.
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
-        reason = "rates and counts were kept as wider floats"
+        reason = "rates and counts were saved as f64"
     )]
     pub fn load(state: &State, device: &Device) -> Result<Self, StateError> {
-        let [first, last, rate_steps, steps, held] = state.exact_numbers("adam.numbers")?;
+        let [first, last, rate_steps, steps, gradients] = state.exact_numbers("adam.numbers")?;
         let x: Tensor<4> = state.tensor("x", device)?;
         let mut moments = Vec::new();
         for name in MOMENTS {
@@ -126,16 +129,16 @@ impl Adam {
             terms: Terms::load(state, device)?,
             rate: LearningRate { first: first as f32, last: last as f32, steps: rate_steps as u32 },
             steps: steps as u32,
-            held: held as u32,
+            gradients: gradients as u32,
         })
     }
 
-    /// The image, `[1, 3, H, W]`.
+    /// Returns the current image, `[1, 3, H, W]`.
     pub fn x(&self) -> &Tensor<4> {
         &self.x
     }
 
-    /// Reads back the state after the last evaluation.
+    /// Reads back the loss terms of the last evaluation.
     ///
     /// # Errors
     /// When the device fails or is lost.
@@ -150,15 +153,15 @@ impl Adam {
         }
     }
 
-    /// Takes the objective at the image, and moves each element against the gradient by at most
-    /// about the learning rate.
+    /// Takes a step, given the evaluation of the current image. Each element moves by at most about
+    /// the learning rate.
     pub fn step(&mut self, Evaluation { terms, gradient }: Evaluation) {
         self.terms = Some(terms);
         let rate = self.rate.at(self.steps);
         self.steps += 1;
-        self.held += 1;
-        let held = i32::try_from(self.held).unwrap_or(i32::MAX);
-        let weight = [BETA_1, BETA_2].map(|decay| 1.0 - decay.powi(held));
+        self.gradients += 1;
+        let count = i32::try_from(self.gradients).unwrap_or(i32::MAX);
+        let weight = [BETA_1, BETA_2].map(|decay| 1.0 - decay.powi(count));
         self.moments = adam::moments(self.moments.clone(), gradient, [BETA_1, BETA_2]);
         self.x = adam::step(
             self.x.clone(),
@@ -192,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn the_falling_rate_falls_from_first_to_last_and_a_constant_one_does_not() {
+    fn a_falling_rate_decreases_at_every_step_and_a_constant_one_does_not() {
         let rates: Vec<f32> = (0..200).map(|step| LearningRate::falling(200).at(step)).collect();
         assert!((rates[0] - FIRST_RATE).abs() < 1e-6);
         assert!(rates.windows(2).all(|pair| pair[1] < pair[0]));

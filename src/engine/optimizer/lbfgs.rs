@@ -12,23 +12,23 @@ use crate::engine::ops::readback::read_back;
 use crate::engine::{State, StateError};
 use crate::losses::Losses;
 
-/// L-BFGS (Nocedal 1980) with Armijo backtracking, as [`LbfgsScalars`] describes. On a GPU only
-/// [`Self::report`] reads anything back.
+/// L-BFGS (Nocedal 1980) with Armijo backtracking; see [`LbfgsScalars`]. On a GPU, [`Self::tell`]
+/// reads nothing back.
 #[derive(Debug)]
 pub struct Lbfgs {
     state: LbfgsState,
-    /// Whether the next evaluation is at [`Self::x`], since the objective has changed.
-    looks: bool,
-    /// Whether the last evaluation was, for that reason.
-    looked: bool,
-    /// Whether the objective has changed since.
+    /// Whether the next evaluation is at [`Self::x`] because the objective has changed.
+    monitors: bool,
+    /// Whether the last evaluation was at [`Self::x`] because the objective had changed.
+    monitored: bool,
+    /// Whether the next evaluation is at the trial although the objective has changed.
     stale: bool,
 }
 
 impl Lbfgs {
-    /// Creates the optimiser at `x`, `[1, 3, H, W]`, with up to `pairs`, 1 to 20. A step without
-    /// history changes elements by `first_step` on average, or is the gradient itself where that is
-    /// smaller.
+    /// Creates the optimiser at `x`, `[1, 3, H, W]`, with a history of up to `pairs` pairs, 1 to
+    /// 20. Without history, the first trial of a line search is `x − g`, with `g` scaled down to a
+    /// mean absolute value of `first_step` if it exceeds that.
     pub fn new(pairs: usize, x: Tensor<4>, first_step: f32) -> Self {
         let elements = x.shape().num_elements();
         let memory = Tensor::zeros([elements.div_ceil(CHUNK), 2 * pairs, CHUNK], &x.device());
@@ -39,13 +39,14 @@ impl Lbfgs {
         ))
     }
 
+    /// Creates the optimiser from a state whose loss and gradient are unknown.
     fn at(state: LbfgsState) -> Self {
-        Self { state, looks: true, looked: false, stale: false }
+        Self { state, monitors: true, monitored: false, stale: false }
     }
 
-    /// Returns this optimiser at another image size: `x`, `[1, 3, H, W]`, is the current image
-    /// resized. History rows are resized; the gradient of a mean is spread over more elements
-    /// there, so `y` is scaled down.
+    /// Returns this optimiser at another image size. `x`, `[1, 3, H, W]`, is the current image
+    /// resized. History rows are resized likewise. The gradient of a mean is inversely proportional
+    /// to the number of elements, so `y` is scaled accordingly.
     ///
     /// # Errors
     /// When the device fails or is lost.
@@ -75,7 +76,7 @@ impl Lbfgs {
         state.put_tensor("lbfgs.ledger", scalars).await?;
         state.put_numbers(
             "lbfgs.flags",
-            &[self.looks, self.looked, self.stale].map(|flag| f64::from(u8::from(flag))),
+            &[self.monitors, self.monitored, self.stale].map(|flag| f64::from(u8::from(flag))),
         );
         Ok(())
     }
@@ -83,10 +84,12 @@ impl Lbfgs {
     /// Restores what [`Self::save`] wrote.
     ///
     /// # Errors
-    /// [`StateError`]; also for states older than the scalars.
+    /// [`StateError`] if a part is missing or misshapen, as in states saved before the scalars
+    /// existed.
     pub fn load(state: &State, device: &Device) -> Result<Self, StateError> {
         let misshapen = |name: &str| StateError::Part(name.to_owned());
-        let [looks, looked, stale] = state.exact_numbers("lbfgs.flags")?.map(|flag| flag != 0.0);
+        let [monitors, monitored, stale] =
+            state.exact_numbers("lbfgs.flags")?.map(|flag| flag != 0.0);
         let (x, memory): (Tensor<4>, Tensor<3>) =
             (state.tensor("x", device)?, state.tensor("lbfgs.memory", device)?);
         let gradient: Tensor<3> = state.tensor("lbfgs.gradient", device)?;
@@ -105,30 +108,30 @@ impl Lbfgs {
         }
         let mut state = LbfgsState { gradient, ..LbfgsState::new(x, memory, &scalars) };
         state.update_trial(&scalars);
-        Ok(Self { state, looks, looked, stale })
+        Ok(Self { state, monitors, monitored, stale })
     }
 
-    /// The best image so far, `[1, 3, H, W]`.
+    /// Returns the best image so far, `[1, 3, H, W]`.
     pub fn x(&self) -> &Tensor<4> {
         &self.state.x
     }
 
-    /// Tells that loss and gradient at [`Self::x`] are outdated. The history stays; backtracking
-    /// guards against what became wrong in it.
+    /// Tells the optimiser that the objective has changed, so that loss and gradient at [`Self::x`]
+    /// are outdated. The history stays; backtracking guards against pairs that no longer fit.
     ///
-    /// The next evaluation is at [`Self::x`], unless the last one was: while a slider is dragged,
-    /// each evaluation may see another objective, and the image still progresses.
+    /// The next evaluation is at [`Self::x`], unless the last one was. While a slider is dragged,
+    /// every evaluation may be of another objective, and the image must progress nevertheless.
     pub fn objective_changed(&mut self) {
-        self.stale = self.looked;
-        self.looks = !self.looked;
+        self.stale = self.monitored;
+        self.monitors = !self.monitored;
     }
 
     /// Returns the image to evaluate next, `[1, 3, H, W]`.
     pub fn ask(&self) -> Tensor<4> {
-        if self.looks { self.x() } else { &self.state.trial }.clone()
+        if self.monitors { self.x() } else { &self.state.trial }.clone()
     }
 
-    /// Takes the objective at that image.
+    /// Processes the evaluation of the image that [`Self::ask`] returned.
     ///
     /// # Errors
     /// When the device fails or is lost.
@@ -136,14 +139,14 @@ impl Lbfgs {
         &mut self,
         Evaluation { terms, gradient }: Evaluation,
     ) -> Result<(), ExecutionError> {
-        let evaluated = match (self.looks, self.stale) {
+        let evaluated = match (self.monitors, self.stale) {
             (true, _) => Evaluated::Monitor,
             (false, true) => Evaluated::TrialAfterChange,
             (false, false) => Evaluated::Trial,
         };
         let Terms { content, style, total_variation } = terms;
         self.state.observe(evaluated, [content, style, total_variation], gradient).await?;
-        (self.looked, self.looks, self.stale) = (self.looks, false, false);
+        (self.monitored, self.monitors, self.stale) = (self.monitors, false, false);
         Ok(())
     }
 
@@ -162,7 +165,7 @@ impl Lbfgs {
         }
     }
 
-    /// Reads back the number of accepted steps.
+    /// Reads back the number of accepted trials.
     ///
     /// # Errors
     /// When the device fails or is lost.

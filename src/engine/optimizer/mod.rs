@@ -1,5 +1,5 @@
-//! Optimisers over the pixels. The caller asks where to evaluate the objective, and tells the
-//! result. All vectors stay on the device.
+//! Optimisers over the pixels, with an ask–tell interface: the caller asks where to evaluate the
+//! objective, and tells the optimiser the result. All vectors stay on the device.
 
 mod adam;
 mod lbfgs;
@@ -14,41 +14,42 @@ use super::{LocalBoxFuture, State, StateError};
 use crate::losses::Losses;
 use crate::recipe::OptimizerKind;
 
-/// Mean change of an element in L-BFGS's first step, in sRGB values of 0..1.
+/// Mean absolute change of an element in L-BFGS's first step, in sRGB values of 0..1.
 pub const FIRST_STEP: f32 = 0.01;
 
-/// The objective at one image.
+/// Value and gradient of the objective at one image.
 #[derive(Clone, Debug)]
 pub struct Evaluation {
-    /// Terms of the loss, outside of any autodiff graph.
+    /// Loss terms, outside of any autodiff graph.
     pub terms: Terms,
-    /// Gradient of their sum, `[1, 3, H, W]`.
+    /// Gradient of the sum of the terms, `[1, 3, H, W]`.
     pub gradient: Tensor<4>,
 }
 
-/// The state of the optimisation after its last evaluation.
+/// State of the optimisation after the last evaluation.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Report {
-    /// The terms at L-BFGS's best image, or at the last image that Adam stepped from; zeros before
+    /// Loss terms at L-BFGS's best image, or at the last image that Adam stepped from. Zeros before
     /// the first evaluation.
     pub losses: Losses,
-    /// Whether the optimiser can continue. L-BFGS cannot where loss or gradient are not finite.
-    /// Adam steps to an image that is not finite, which the next loss shows.
+    /// Whether the optimiser can continue. L-BFGS cannot if loss or gradient at its best image are
+    /// not finite. Adam always can, but its next image, and hence the next loss, is then
+    /// not finite.
     pub goes_on: bool,
 }
 
-/// The optimiser that a recipe names.
+/// Optimiser selected by a recipe.
 #[derive(Debug)]
 pub enum Optimizer {
-    /// Adam: two vectors of state.
+    /// Adam, with two vectors of state.
     Adam(Box<Adam>),
-    /// L-BFGS: better images for as many evaluations, with up to 24 vectors of state.
+    /// L-BFGS, with up to 24 vectors of state: better images for the same number of evaluations.
     Lbfgs(Box<Lbfgs>),
 }
 
 impl Optimizer {
-    /// Creates the optimiser of `kind` at `x`, `[1, 3, H, W]`, with `steps` evaluations to spend;
-    /// L-BFGS remembers this many `pairs`.
+    /// Creates the optimiser of `kind` at `x`, `[1, 3, H, W]`, for `steps` evaluations. L-BFGS
+    /// keeps a history of up to `pairs` pairs.
     pub fn new(kind: OptimizerKind, x: Tensor<4>, steps: u32, pairs: usize) -> Self {
         match kind {
             OptimizerKind::Adam => Self::Adam(Box::new(Adam::new(x, LearningRate::falling(steps)))),
@@ -57,7 +58,7 @@ impl Optimizer {
     }
 
     /// Returns an optimiser of `kind` that continues from the best image, with `done` of `steps`
-    /// evaluations spent. It starts without history.
+    /// evaluations spent. Its history or moments start empty.
     #[must_use]
     pub fn changed(&self, kind: OptimizerKind, done: u32, steps: u32, pairs: usize) -> Self {
         let x = self.x().clone();
@@ -69,9 +70,9 @@ impl Optimizer {
         }
     }
 
-    /// Returns this optimiser at another image size: `x`, `[1, 3, H, W]`, is the current image
-    /// resized; `steps` are left. L-BFGS carries its history along. Adam restarts, since moments of
-    /// the smaller size do more harm than good.
+    /// Returns this optimiser at another image size, for `steps` more evaluations. `x`,
+    /// `[1, 3, H, W]`, is the current image resized. L-BFGS resizes its history. Adam restarts,
+    /// since the moments of a smaller image do more harm than good.
     ///
     /// # Errors
     /// When the device fails or is lost.
@@ -96,7 +97,7 @@ impl Optimizer {
     /// Restores an optimiser of `kind` from what [`Self::save`] wrote.
     ///
     /// # Errors
-    /// [`StateError`].
+    /// [`StateError`] if a part is missing or misshapen.
     pub fn load(kind: OptimizerKind, state: &State, device: &Device) -> Result<Self, StateError> {
         Ok(match kind {
             OptimizerKind::Adam => Self::Adam(Box::new(Adam::load(state, device)?)),
@@ -104,7 +105,7 @@ impl Optimizer {
         })
     }
 
-    /// The best image so far, `[1, 3, H, W]`.
+    /// Returns the best image so far, `[1, 3, H, W]`; with Adam, the current one.
     pub fn x(&self) -> &Tensor<4> {
         match self {
             Self::Adam(adam) => adam.x(),
@@ -131,7 +132,8 @@ impl Optimizer {
         }
     }
 
-    /// Takes the objective at that image. On a GPU it waits for nothing.
+    /// Processes the evaluation of the image that [`Self::ask`] returned. On a GPU, only submits
+    /// work.
     ///
     /// # Errors
     /// When the device fails or is lost.
@@ -145,7 +147,7 @@ impl Optimizer {
         }
     }
 
-    /// Tells the optimiser that the objective has changed.
+    /// Tells the optimiser that the objective has changed, and its loss and gradient with it.
     pub fn objective_changed(&mut self) {
         match self {
             Self::Adam(_) => {}

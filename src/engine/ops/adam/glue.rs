@@ -1,4 +1,4 @@
-//! Adam as a backend extension.
+//! Backend extension for Adam's update.
 
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, Dispatch, backend_extension};
@@ -8,7 +8,8 @@ use burn_cubecl::tensor::CubeTensor;
 
 use super::{AdamStep, kernel};
 
-/// Returns Adam's two moments, `[2, 3, H, W]`, decayed and updated by a `gradient`, `[1, 3, H, W]`.
+/// Returns both moments, `[2, 3, H, W]`, after a `gradient`, `[1, 3, H, W]`; see
+/// [`super::moments`].
 pub fn moments(before: Tensor<4>, gradient: Tensor<4>, decay: [f32; 2]) -> Tensor<4> {
     Tensor::from_dispatch(<Dispatch as AdamBackend>::moments(
         before.into_dispatch(),
@@ -17,7 +18,7 @@ pub fn moments(before: Tensor<4>, gradient: Tensor<4>, decay: [f32; 2]) -> Tenso
     ))
 }
 
-/// Returns `x`, `[1, 3, H, W]`, after a step by its `moments`, `[2, 3, H, W]`.
+/// Returns `x`, `[1, 3, H, W]`, after a step by the `moments`, `[2, 3, H, W]`; see [`super::step`].
 pub fn step(x: Tensor<4>, moments: Tensor<4>, how: AdamStep) -> Tensor<4> {
     Tensor::from_dispatch(<Dispatch as AdamBackend>::step(
         x.into_dispatch(),
@@ -26,17 +27,17 @@ pub fn step(x: Tensor<4>, moments: Tensor<4>, how: AdamStep) -> Tensor<4> {
     ))
 }
 
-/// Both passes as Burn dispatches them on CubeCL. No gradient flows through an optimiser.
+/// Adam's update as a Burn backend extension, for CubeCL alone: no gradient flows through it.
 #[backend_extension(Cube)]
 pub trait AdamBackend: Backend {
-    /// Returns `[2, 3, H, W]`.
+    /// Returns both moments, `[2, 3, H, W]`; see [`moments`].
     fn moments(
         before: FloatTensor<Self>,
         gradient: FloatTensor<Self>,
         decay: [f32; 2],
     ) -> FloatTensor<Self>;
 
-    /// Returns `[1, 3, H, W]`.
+    /// Returns the updated image, `[1, 3, H, W]`; see [`step`].
     fn step(x: FloatTensor<Self>, moments: FloatTensor<Self>, how: AdamStep) -> FloatTensor<Self>;
 }
 

@@ -1,4 +1,4 @@
-//! Adam's two passes, one unit per element.
+//! Adam kernels: one unit per pixel value.
 
 use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::tensor::CubeTensor;
@@ -7,14 +7,14 @@ use cubecl::prelude::*;
 use super::super::layout::{empty, extents, launch_1d};
 use super::AdamStep;
 
-/// Returns both moments, `[2, 3, H, W]`, updated by the gradient and its square.
+/// Returns both moments, `[2, 3, H, W]`, after a `gradient`, `[1, 3, H, W]`.
 pub fn moments(before: CubeTensor, gradient: CubeTensor, [first, second]: [f32; 2]) -> CubeTensor {
     let [before, gradient] = [before, gradient].map(into_contiguous);
     let elements = gradient.meta.num_elements();
     let result = empty(&before, extents::<4>(&before));
     let client = before.client.clone();
     let (count, units) = launch_1d(&before, elements);
-    // SAFETY: units beyond the picture do nothing.
+    // SAFETY: units past the end of the gradient do nothing.
     unsafe {
         moments_kernel::launch_unchecked(
             &client,
@@ -31,7 +31,7 @@ pub fn moments(before: CubeTensor, gradient: CubeTensor, [first, second]: [f32; 
     result
 }
 
-/// Returns `x` moved against its first moment by rate / √(second moment): `[1, 3, H, W]`.
+/// Returns `x`, `[1, 3, H, W]`, after a step by the `moments`, `[2, 3, H, W]`.
 pub fn step(x: CubeTensor, moments: CubeTensor, step: AdamStep) -> CubeTensor {
     let [x, moments] = [x, moments].map(into_contiguous);
     let elements = x.meta.num_elements();
@@ -39,7 +39,7 @@ pub fn step(x: CubeTensor, moments: CubeTensor, step: AdamStep) -> CubeTensor {
     let AdamStep { weight, epsilon, rate } = step;
     let client = x.client.clone();
     let (count, units) = launch_1d(&x, elements);
-    // SAFETY: as above.
+    // SAFETY: units past the end of the image do nothing.
     unsafe {
         step_kernel::launch_unchecked(
             &client,
@@ -68,10 +68,10 @@ fn moments_kernel(
     second: f32,
 ) {
     if ABSOLUTE_POS < elements {
-        let pull = gradient[ABSOLUTE_POS];
+        let g = gradient[ABSOLUTE_POS];
         let square = elements + ABSOLUTE_POS;
-        result[ABSOLUTE_POS] = before[ABSOLUTE_POS] * first + pull * (1.0 - first);
-        result[square] = before[square] * second + pull * pull * (1.0 - second);
+        result[ABSOLUTE_POS] = before[ABSOLUTE_POS] * first + g * (1.0 - first);
+        result[square] = before[square] * second + g * g * (1.0 - second);
     }
 }
 

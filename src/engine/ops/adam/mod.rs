@@ -1,4 +1,4 @@
-//! Adam's update (Kingma, Ba 2015).
+//! Update of Adam (Kingma, Ba 2015).
 
 #[cfg(feature = "gpu")]
 mod glue;
@@ -13,16 +13,16 @@ use burn::tensor::Tensor;
 /// Parameters of one step.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct AdamStep {
-    /// Bias corrections: divisors of the two moments, which began at 0.
+    /// Divisors `1 − βᵢᵗ` of the two moments, which correct their bias towards the initial zeros.
     pub weight: [f32; 2],
-    /// Added to the root of the second moment.
+    /// Term added to the root of the second moment.
     pub epsilon: f32,
-    /// The learning rate.
+    /// Learning rate.
     pub rate: f32,
 }
 
-/// Returns both moments, `[2, 3, H, W]`, decayed and updated by `gradient`, `[1, 3, H, W]`, and its
-/// square.
+/// Returns both moments, `[2, 3, H, W]`, after a `gradient`, `[1, 3, H, W]`: `β₁·m + (1 − β₁)·g`
+/// and `β₂·v + (1 − β₂)·g²`, where `m` and `v` are those `before`, and `decay` is `β`.
 pub fn moments(before: Tensor<4>, gradient: Tensor<4>, decay: [f32; 2]) -> Tensor<4> {
     #[cfg(feature = "gpu")]
     if super::on_gpu(&gradient.device()) {
@@ -31,7 +31,8 @@ pub fn moments(before: Tensor<4>, gradient: Tensor<4>, decay: [f32; 2]) -> Tenso
     plain::moments(before, gradient, decay)
 }
 
-/// Returns `x`, `[1, 3, H, W]`, after a step by its `moments`, `[2, 3, H, W]`.
+/// Returns `x − rate · m̂ / (√v̂ + epsilon)`, `[1, 3, H, W]`, where `m̂` and `v̂` are the
+/// `moments`, `[2, 3, H, W]`, corrected for bias.
 pub fn step(x: Tensor<4>, moments: Tensor<4>, step: AdamStep) -> Tensor<4> {
     #[cfg(feature = "gpu")]
     if super::on_gpu(&x.device()) {

@@ -1,10 +1,10 @@
-//! The twins in Burn's operations.
+//! Plain Burn twins.
 
 use burn::tensor::Tensor;
 
 use super::AdamStep;
 
-/// As [`super::moments`].
+/// Computes the twin of [`super::moments`].
 pub fn moments(before: Tensor<4>, gradient: Tensor<4>, decay: [f32; 2]) -> Tensor<4> {
     let [first, second] =
         [0, 1].map(|moment| before.clone().narrow(0, moment, 1).mul_scalar(decay[moment]));
@@ -13,7 +13,7 @@ pub fn moments(before: Tensor<4>, gradient: Tensor<4>, decay: [f32; 2]) -> Tenso
     Tensor::cat(vec![first, second], 0)
 }
 
-/// As [`super::step`].
+/// Computes the twin of [`super::step`].
 pub fn step(
     x: Tensor<4>,
     moments: Tensor<4>,
@@ -31,18 +31,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_gradient_of_three_at_rest_moves_by_its_mean_over_its_deviation() {
+    fn the_first_step_is_the_first_moment_over_the_root_of_the_second() {
         let device = Device::flex();
-        let taken = moments(
+        let updated = moments(
             Tensor::zeros([2, 1, 1, 1], &device),
             Tensor::full([1, 1, 1, 1], 3.0, &device),
             [0.9, 0.99],
         );
-        let values = taken.to_data().try_into_vec::<f32>().unwrap();
+        let values = updated.to_data().try_into_vec::<f32>().unwrap();
         assert!((values[0] - 0.3).abs() < 1e-6 && (values[1] - 0.09).abs() < 1e-6, "{values:?}");
-        // 3 / (3 + 1) of the rate.
+        // √v̂ = 3 and epsilon = 1, so the step is 3/(3 + 1) of the rate.
         let how = AdamStep { weight: [0.1, 0.01], epsilon: 1.0, rate: 0.02 };
-        let x = step(Tensor::zeros([1, 1, 1, 1], &device), taken, how).into_scalar::<f32>();
+        let x = step(Tensor::zeros([1, 1, 1, 1], &device), updated, how).into_scalar::<f32>();
         assert!((x + 0.015).abs() < 1e-6, "{x}");
     }
 }

@@ -1,4 +1,5 @@
-//! Cropping with padding as its backward pass. Burn compiles both anew for maps of other sizes.
+//! Backend extension for crops of feature maps, with zero padding as the backward pass. Burn's own
+//! operations compile anew for each size.
 
 use std::ops::Range;
 
@@ -14,10 +15,11 @@ use burn_cubecl::tensor::CubeTensor;
 
 use super::kernel;
 
-/// Crops a map to these rows and columns: `[1, C, H, W]` to `[1, C, h, w]`, `C` a multiple of 4.
+/// Crops a feature map to these rows and columns: `[1, C, H, W]` to `[1, C, h, w]`; `C` must be a
+/// multiple of 4.
 ///
 /// # Panics
-/// When they exceed the map.
+/// If the rows or columns exceed the map.
 pub fn crop(map: Tensor<4>, rows: Range<usize>, columns: Range<usize>) -> Tensor<4> {
     let [_, _, height, width] = map.dims();
     assert!(rows.end <= height && columns.end <= width, "a part lies within the map");
@@ -25,14 +27,15 @@ pub fn crop(map: Tensor<4>, rows: Range<usize>, columns: Range<usize>) -> Tensor
     Tensor::from_dispatch(<Dispatch as CropBackend>::crop(map.into_dispatch(), at, size))
 }
 
-/// Cropping as Burn dispatches it: on CubeCL, and under autodiff over it.
+/// The crop as a Burn backend extension, for CubeCL and for autodiff over it.
 #[backend_extension(Autodiff, Cube)]
 pub trait CropBackend: Backend {
-    /// Crops `[1, C, H, W]` to `[1, C, h, w]`, of this `size`, from row and column `at` on.
+    /// Crops `[1, C, H, W]` to `[1, C, h, w]`: the region of `size` `[h, w]` whose top left corner
+    /// is at row and column `at`.
     fn crop(map: FloatTensor<Self>, at: [usize; 2], size: [usize; 2]) -> FloatTensor<Self>;
 
-    /// Returns the gradient with respect to a map of `size` `[H, W]` from that with respect to its
-    /// part.
+    /// Returns the gradient with respect to the map, of `size` `[H, W]`, from that with respect to
+    /// its crop at row and column `at`.
     fn crop_backward(
         gradient: FloatTensor<Self>,
         at: [usize; 2],
@@ -50,7 +53,7 @@ impl CropBackend for CubeBackend {
     }
 }
 
-/// The backward pass of a part at this row and column; its state is height and width of the map.
+/// Backward pass of a crop at this row and column. Its state is the map's height and width.
 #[derive(Debug)]
 struct Crop([usize; 2]);
 
@@ -69,10 +72,10 @@ impl<B: CropBackend, C: CheckpointStrategy> CropBackend for Autodiff<B, C> {
         let preparation = Crop(at).prepare::<C>([map.node()]).compute_bound().stateful();
         let map = map.into_primitive();
         let [_, _, height, width] = map.shape().dims();
-        let part = B::crop(map, at, size);
+        let result = B::crop(map, at, size);
         match preparation {
-            OpsKind::Tracked(preparation) => preparation.finish([height, width], part),
-            OpsKind::UnTracked(preparation) => preparation.finish(part),
+            OpsKind::Tracked(preparation) => preparation.finish([height, width], result),
+            OpsKind::UnTracked(preparation) => preparation.finish(result),
         }
     }
 

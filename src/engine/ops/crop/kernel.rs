@@ -1,4 +1,4 @@
-//! One unit per vector of output channels.
+//! Crop and padding kernel: one unit per vector of output channels.
 
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
@@ -6,19 +6,21 @@ use cubecl::prelude::*;
 use super::super::layout::{VECTOR, channels_first, channels_last, empty_as, extents, launch_1d};
 use super::super::precision::element;
 
-/// Crops `[1, C, H, W]` to `[1, C, h, w]`, of this `size`, from row and column `at` on.
+/// Crops `[1, C, H, W]` to `[1, C, h, w]`: the region of `size` `[h, w]` whose top left corner is
+/// at row and column `at`.
 pub fn crop(map: CubeTensor, at: [usize; 2], size: [usize; 2]) -> CubeTensor {
-    copied(map, size, at, [0, 0])
+    copy_shifted(map, size, at, [0, 0])
 }
 
-/// Pads `[1, C, h, w]` with zeros to `[1, C, H, W]`, of this `size`, with the part from row and
-/// column `at` on.
+/// Zero-pads `[1, C, h, w]` to `[1, C, H, W]`, of `size` `[H, W]`, with the top left corner of
+/// `part` at row and column `at`.
 pub fn pad_into(part: CubeTensor, at: [usize; 2], size: [usize; 2]) -> CubeTensor {
-    copied(part, size, [0, 0], at)
+    copy_shifted(part, size, [0, 0], at)
 }
 
-/// Copies `x` from row and column `from` on into zeros of this `size` from `to` on.
-fn copied(
+/// Copies `x`, from row and column `from`, into zeros of this height and width, to row and column
+/// `to`.
+fn copy_shifted(
     x: CubeTensor,
     [height, width]: [usize; 2],
     from: [usize; 2],
@@ -29,11 +31,12 @@ fn copied(
     let copy = empty_as(&x, [1, height, width, channels], x.dtype);
     let length = copy.meta.num_elements() / VECTOR;
     let client = x.client.clone();
-    let kept = element(&x);
+    let x_element = element(&x);
     let (count, units) = launch_1d(&x, length);
-    // SAFETY: units beyond the answer do nothing, and places beyond `x` read its first.
+    // SAFETY: units past the end of the copy do nothing, and positions outside of `x` read its
+    // first.
     unsafe {
-        copied_kernel::launch_unchecked(
+        copy_shifted_kernel::launch_unchecked(
             &client,
             count,
             units,
@@ -45,14 +48,14 @@ fn copied(
             from[1],
             to[0],
             to[1],
-            kept,
+            x_element,
         );
     }
     channels_first(copy)
 }
 
 #[cube(launch_unchecked)]
-fn copied_kernel<X: Float, N: Size>(
+fn copy_shifted_kernel<X: Float, N: Size>(
     x: &Tensor<Vector<X, N>>,
     copy: &mut Tensor<Vector<X, N>>,
     length: usize,
@@ -66,13 +69,11 @@ fn copied_kernel<X: Float, N: Size>(
         let channels = copy.shape(3) / VECTOR;
         let position = ABSOLUTE_POS / channels;
         let (row, column) = (position / copy.shape(2), position % copy.shape(2));
-        let (there_row, there_column) = (row + from_row - to_row, column + from_column - to_column);
-        let inside = row >= to_row
-            && column >= to_column
-            && there_row < x.shape(1)
-            && there_column < x.shape(2);
-        let there = (there_row * x.shape(2) + there_column) * channels + ABSOLUTE_POS % channels;
-        let value = x[select(inside, there, 0usize.runtime())];
+        let (x_row, x_column) = (row + from_row - to_row, column + from_column - to_column);
+        let inside =
+            row >= to_row && column >= to_column && x_row < x.shape(1) && x_column < x.shape(2);
+        let source = (x_row * x.shape(2) + x_column) * channels + ABSOLUTE_POS % channels;
+        let value = x[select(inside, source, 0usize.runtime())];
         copy[ABSOLUTE_POS] = select(inside, value, Vector::cast_from(0.0f32));
     }
 }

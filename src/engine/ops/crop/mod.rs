@@ -11,11 +11,11 @@ use std::ops::Range;
 
 use burn::tensor::Tensor;
 
-/// Crops a map to these rows and columns: `[1, C, H, W]` to `[1, C, h, w]`; on a GPU `C` must be a
-/// multiple of 4.
+/// Crops a feature map to these rows and columns: `[1, C, H, W]` to `[1, C, h, w]`. On a GPU `C`
+/// must be a multiple of 4.
 ///
 /// # Panics
-/// When they exceed the map.
+/// If the rows or columns exceed the map.
 pub fn crop(map: Tensor<4>, rows: Range<usize>, columns: Range<usize>) -> Tensor<4> {
     #[cfg(feature = "gpu")]
     if super::on_gpu(&map.device()) {
@@ -25,9 +25,9 @@ pub fn crop(map: Tensor<4>, rows: Range<usize>, columns: Range<usize>) -> Tensor
     map.slice([0..1, 0..channels, rows, columns])
 }
 
-/// Returns `map`, `[1, C, H, W]`, in a GPU buffer of its own size. In a browser each tensor
-/// occupies a whole buffer, so that a long-lived tensor could otherwise hold one as large as the
-/// largest map. On the CPU it is returned as it is.
+/// Copies `map`, `[1, C, H, W]`, into a GPU buffer of exactly its size. In a browser each tensor
+/// occupies a whole buffer, so a small long-lived tensor could otherwise hold a buffer as large as
+/// the largest map. On the CPU, returns `map` as it is.
 pub fn own_buffer(map: Tensor<4>) -> Tensor<4> {
     #[cfg(feature = "gpu")]
     if super::on_gpu(&map.device()) {

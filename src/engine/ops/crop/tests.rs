@@ -1,4 +1,4 @@
-//! The kernel against its twin in Burn's own operations on the processor.
+//! Tests of the kernel against its twin on the CPU.
 
 use std::ops::Range;
 
@@ -7,9 +7,9 @@ use burn::tensor::Tensor;
 use super::super::tests::{distances, gpu, half_distances, kernels_of, noise};
 use super::glue::crop;
 
-/// Maps, and the rows and columns of a part: in the middle, at each edge, all of it, and a single
-/// position.
-const PARTS: [([usize; 4], [Range<usize>; 2]); 5] = [
+/// Shapes of maps, and rows and columns to crop: in the middle, at each edge, the whole map, and a
+/// single position.
+const CROPS: [([usize; 4], [Range<usize>; 2]); 5] = [
     ([1, 64, 33, 37], [5..20, 7..30]),
     ([1, 128, 9, 6], [0..9, 0..3]),
     ([1, 64, 17, 16], [11..17, 9..16]),
@@ -17,15 +17,16 @@ const PARTS: [([usize; 4], [Range<usize>; 2]); 5] = [
     ([1, 64, 8, 8], [7..8, 0..1]),
 ];
 
+/// Computes the twin of [`crop`].
 fn twin(map: Tensor<4>, [rows, columns]: [Range<usize>; 2]) -> Tensor<4> {
     let channels = map.dims()[1];
     map.slice([0..1, 0..channels, rows, columns])
 }
 
 #[test]
-fn a_crop_agrees_with_its_twin_in_value_and_gradient() {
+fn crops_equal_the_twin_in_value_and_gradient() {
     let device = gpu();
-    for (shape, part) in PARTS {
+    for (shape, part) in CROPS {
         let [rows, columns] = part.clone();
         let size = [1, shape[1], rows.len(), columns.len()];
         let ours = |map| crop(map, rows.clone(), columns.clone());
@@ -35,9 +36,9 @@ fn a_crop_agrees_with_its_twin_in_value_and_gradient() {
 }
 
 #[test]
-fn a_crop_of_an_f16_map_agrees_with_its_twin() {
+fn f16_crops_match_the_f32_twin() {
     let device = gpu();
-    for (shape, part) in PARTS {
+    for (shape, part) in CROPS {
         let [rows, columns] = part.clone();
         let distances = half_distances(
             |map| crop(map, rows.clone(), columns.clone()),
@@ -53,7 +54,7 @@ fn a_crop_of_an_f16_map_agrees_with_its_twin() {
 }
 
 #[test]
-fn one_kernel_serves_all_sizes_both_ways() {
+fn all_sizes_and_channels_share_one_kernel() {
     let device = gpu();
     let launched =
         |([batch, channels, height, width], [rows, columns]): ([usize; 4], [Range<usize>; 2])| {
@@ -63,7 +64,7 @@ fn one_kernel_serves_all_sizes_both_ways() {
                 .require_grad();
             kernels_of(|| drop(crop(map, rows, columns)))
         };
-    let all = PARTS.map(launched);
+    let all = CROPS.map(launched);
     assert_eq!(all[0].len(), 2, "it and the poison of these tests");
-    assert!(all.iter().all(|programs| *programs == all[0]));
+    assert!(all.iter().all(|kernels| *kernels == all[0]));
 }

@@ -1,5 +1,5 @@
-//! Squared distance to a frozen target and its gradient, one pass each. Burn's operations take some
-//! fifteen.
+//! Backend extension for the squared distance to a constant target, with its backward pass: one
+//! pass over memory each, instead of about fifteen with Burn's own operations.
 
 use burn::backend::autodiff::checkpoint::base::Checkpointer;
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
@@ -13,8 +13,8 @@ use burn_cubecl::tensor::CubeTensor;
 
 use super::kernel;
 
-/// Returns `Σ (scale·(x − target))²`, `[1]`, of maps `[1, C, H, W]` or matrices, whose elements are
-/// whole vectors. No gradient reaches the target.
+/// Returns `Σ (scale·(x − target))²`, `[1]`, of maps `[1, C, H, W]` or matrices, with a multiple of
+/// 4 elements. No gradient reaches the target.
 pub fn squared_distance<const D: usize>(x: Tensor<D>, target: Tensor<D>, scale: f32) -> Tensor<1> {
     Tensor::from_dispatch(<Dispatch as DistanceBackend>::squared_distance(
         x.into_dispatch(),
@@ -23,18 +23,18 @@ pub fn squared_distance<const D: usize>(x: Tensor<D>, target: Tensor<D>, scale: 
     ))
 }
 
-/// The distance as Burn dispatches it: on CubeCL, and under autodiff over it.
+/// The squared distance as a Burn backend extension, for CubeCL and for autodiff over it.
 #[backend_extension(Autodiff, Cube)]
 pub trait DistanceBackend: Backend {
-    /// Returns `[1]` for two tensors of one shape.
+    /// Returns the squared distance, `[1]`, of two tensors of one shape; see [`squared_distance`].
     fn squared_distance(
         x: FloatTensor<Self>,
         target: FloatTensor<Self>,
         scale: f32,
     ) -> FloatTensor<Self>;
 
-    /// Returns the gradient `2·scale²·g·(x − target)` with respect to `x` from that with respect to
-    /// the distance, `g`, `[1]`.
+    /// Returns the gradient with respect to `x`, `2·scale²·g·(x − target)`, from `g`, `[1]`, that
+    /// with respect to the distance.
     fn squared_distance_backward(
         gradient: FloatTensor<Self>,
         x: FloatTensor<Self>,
@@ -58,7 +58,7 @@ impl DistanceBackend for CubeBackend {
     }
 }
 
-/// The backward pass; its state is both tensors and the scale.
+/// Backward pass of the squared distance. Its state is both tensors and the scale.
 #[derive(Debug)]
 struct SquaredDistance;
 

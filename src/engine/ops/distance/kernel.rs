@@ -1,5 +1,5 @@
-//! The passes over memory. Each unit sums its share in a fixed order, so that a distance repeats to
-//! the bit.
+//! Kernels of the squared distance and its gradient. Sums have a fixed order, so distances are
+//! bitwise reproducible.
 
 use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::tensor::CubeTensor;
@@ -14,18 +14,18 @@ use super::super::sums::{across, total};
 /// Returns `Σ (scale·(x − target))²`, `[1]`.
 ///
 /// # Panics
-/// When one is f16 and the other is not.
+/// If `x` and `target` differ in precision.
 pub fn squared_distance(x: CubeTensor, target: CubeTensor, scale: f32) -> CubeTensor {
     assert_eq!(x.dtype, target.dtype, "one precision");
-    let [x, target] = [x, target].map(in_our_order);
+    let [x, target] = [x, target].map(contiguous);
     let length = x.meta.num_elements() / VECTOR;
     let units = summing_units(length);
     let sums = empty(&x, [units]);
     let client = x.client.clone();
-    let kept = element(&x);
+    let x_element = element(&x);
     let (count, workgroup) = launch_1d(&x, units);
-    // SAFETY: each unit reads below the length and writes its own sum; the grid covers the sums
-    // exactly.
+    // SAFETY: each unit reads only below the length and writes its own sum; the grid covers the
+    // sums exactly.
     unsafe {
         sum_kernel::launch_unchecked(
             &client,
@@ -38,22 +38,22 @@ pub fn squared_distance(x: CubeTensor, target: CubeTensor, scale: f32) -> CubeTe
             length,
             units,
             scale,
-            kept,
+            x_element,
         );
     }
     total(sums)
 }
 
-/// Returns `factor·g·(x − target)`, shaped like `x`, in f32, with `g`, `[1]`, on the device.
+/// Returns `factor·g·(x − target)` in f32, in the shape of `x`, for `g`, `[1]`.
 pub fn difference(g: CubeTensor, x: CubeTensor, target: CubeTensor, factor: f32) -> CubeTensor {
     let is_map = x.meta.num_dims() == 4;
-    let [x, target] = [x, target].map(in_our_order);
+    let [x, target] = [x, target].map(contiguous);
     let length = x.meta.num_elements() / VECTOR;
-    let result = like(&x);
+    let result = empty_f32(&x);
     let client = x.client.clone();
-    let kept = element(&x);
+    let x_element = element(&x);
     let (count, workgroup) = launch_1d(&x, length);
-    // SAFETY: units beyond the length do nothing.
+    // SAFETY: units past the length do nothing.
     unsafe {
         difference_kernel::launch_unchecked(
             &client,
@@ -66,20 +66,20 @@ pub fn difference(g: CubeTensor, x: CubeTensor, target: CubeTensor, factor: f32)
             result.clone().into_tensor_arg(),
             length,
             factor,
-            kept,
+            x_element,
         );
     }
     if is_map { channels_first(result) } else { result }
 }
 
-/// Makes `x` contiguous: maps channels-last, which is free for the output of another of these
-/// kernels, anything else as it is.
-fn in_our_order(tensor: CubeTensor) -> CubeTensor {
+/// Makes a tensor contiguous: a map channels-last, at no cost if one of our kernels wrote it, and a
+/// matrix in its own order.
+fn contiguous(tensor: CubeTensor) -> CubeTensor {
     if tensor.meta.num_dims() == 4 { channels_last(tensor) } else { into_contiguous(tensor) }
 }
 
-/// Allocates an f32 tensor shaped like a map or a matrix.
-fn like(tensor: &CubeTensor) -> CubeTensor {
+/// Allocates an f32 tensor in the shape of a matrix or of a channels-last map.
+fn empty_f32(tensor: &CubeTensor) -> CubeTensor {
     match *tensor.meta.shape().as_slice() {
         [rows, columns] => empty(tensor, [rows, columns]),
         [batch, height, width, channels] => empty(tensor, [batch, height, width, channels]),

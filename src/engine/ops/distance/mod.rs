@@ -11,9 +11,9 @@ use burn::tensor::Tensor;
 
 use super::sum;
 
-/// Returns `weight · Σ (x − target)²`, `[1]`, of two maps or matrices, for a weight ≥ 0. Weighted
-/// before it is squared, so that the sum stays within f32's range. No gradient reaches the target
-/// on a GPU.
+/// Returns `weight · Σ (x − target)²`, `[1]`, of two maps or matrices, for a weight ≥ 0. Computed
+/// as `Σ (√weight·(x − target))²`, so that the sum stays within the range of f32. On a GPU no
+/// gradient reaches the target.
 pub fn squared_distance<const D: usize>(
     x: &Tensor<D>,
     target: &Tensor<D>,

@@ -1,4 +1,4 @@
-//! The kernels against their twin in Burn's own operations on the processor.
+//! Tests of the kernels against their twin on the CPU.
 
 use burn::tensor::{DType, Device, FloatDType, Tensor};
 
@@ -7,11 +7,11 @@ use super::super::tests::{
 };
 use super::glue::squared_distance;
 
-/// Relative L2 distance allowed: sums of up to a million squares in f32, in different orders.
+/// Relative L2 tolerance between two sums of up to a million f32 squares, in different orders.
 const GATE: f64 = 1e-6;
 const SCALE: f32 = 0.37;
 
-/// Distances of value and gradient to those of plain Burn, at noise of this shape.
+/// Returns the distances in value and gradient from the twin, for noise of this shape.
 fn distances<const D: usize>(shape: [usize; D], gpu: &Device) -> [f64; 2] {
     let on =
         |device: &Device| (noise(shape, 1, device), noise(shape, 2, device), noise([1], 3, device));
@@ -25,7 +25,7 @@ fn distances<const D: usize>(shape: [usize; D], gpu: &Device) -> [f64; 2] {
 }
 
 #[test]
-fn value_and_gradient_agree_with_the_twin() {
+fn squared_distance_matches_the_twin_in_value_and_gradient() {
     let device = gpu();
     let maps = [[1, 64, 1, 1], [1, 64, 33, 37], [1, 512, 8, 5], [1, 64, 128, 128]]
         .map(|shape| distances(shape, &device));
@@ -35,7 +35,7 @@ fn value_and_gradient_agree_with_the_twin() {
 }
 
 #[test]
-fn of_maps_in_halves_they_are_as_exact() {
+fn squared_distance_of_f16_maps_is_as_exact_and_its_gradient_is_f32() {
     let device = gpu();
     let on = |device: &Device| [1, 2].map(|seed| half_noise([1, 64, 33, 37], seed, device));
     let [x, target] = on(&device).map(|map| map.cast(FloatDType::F16));
@@ -53,7 +53,7 @@ fn of_maps_in_halves_they_are_as_exact() {
 }
 
 #[test]
-fn one_kernel_serves_all_sizes_and_a_map_in_our_order_is_not_copied() {
+fn all_sizes_share_kernels_and_channels_last_maps_are_not_copied() {
     let device = gpu();
     let compare = |size: [usize; 2]| {
         let [x, target] =

@@ -1,4 +1,4 @@
-//! Crops of an image, and adding a part to it.
+//! Kernels that crop an image, and that add a part to one.
 
 use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::tensor::CubeTensor;
@@ -6,7 +6,8 @@ use cubecl::prelude::*;
 
 use super::super::layout::{empty, extents, launch_1d};
 
-/// Crops `[1, C, H, W]` to `[1, C, h, w]`, of this `size`, from row and column `at` on.
+/// Crops `[1, C, H, W]` to `[1, C, h, w]`: the region of `size` `[h, w]` whose top left corner is
+/// at row and column `at`.
 pub fn crop(picture: CubeTensor, at: [usize; 2], size: [usize; 2]) -> CubeTensor {
     let picture = into_contiguous(picture);
     let [_, channels, height, width] = extents(&picture);
@@ -17,9 +18,9 @@ pub fn crop(picture: CubeTensor, at: [usize; 2], size: [usize; 2]) -> CubeTensor
     let part = empty(&picture, [1, channels, size[0], size[1]]);
     let client = picture.client.clone();
     let (count, units) = launch_1d(&picture, part.meta.num_elements());
-    // SAFETY: units beyond the part do nothing, and it lies within the picture.
+    // SAFETY: units past the end of the part do nothing, and the part is within the picture.
     unsafe {
-        part_kernel::launch_unchecked(
+        crop_kernel::launch_unchecked(
             &client,
             count,
             units,
@@ -32,7 +33,8 @@ pub fn crop(picture: CubeTensor, at: [usize; 2], size: [usize; 2]) -> CubeTensor
     part
 }
 
-/// Adds `part` to `[1, 3, H, W]` from row and column `at` on; in place, unless shared.
+/// Adds `part`, `[1, 3, h, w]`, to `picture`, `[1, 3, H, W]`, with the part's top left corner at
+/// row and column `at`; in place if `picture` is uniquely owned.
 pub fn add_at(picture: CubeTensor, part: CubeTensor, at: [usize; 2]) -> CubeTensor {
     let [picture, part] = [picture, part].map(into_contiguous);
     let picture = if picture.can_mut() { picture } else { picture.copy() };
@@ -44,9 +46,9 @@ pub fn add_at(picture: CubeTensor, part: CubeTensor, at: [usize; 2]) -> CubeTens
     );
     let client = picture.client.clone();
     let (count, units) = launch_1d(&picture, 3 * height * width);
-    // SAFETY: units beyond the part do nothing, and it lies within the picture.
+    // SAFETY: units past the end of the part do nothing, and the part is within the picture.
     unsafe {
-        added_kernel::launch_unchecked(
+        add_at_kernel::launch_unchecked(
             &client,
             count,
             units,
@@ -60,27 +62,39 @@ pub fn add_at(picture: CubeTensor, part: CubeTensor, at: [usize; 2]) -> CubeTens
 }
 
 #[cube(launch_unchecked)]
-fn part_kernel(picture: &Tensor<f32>, part: &mut Tensor<f32>, top: usize, left: usize) {
+fn crop_kernel(picture: &Tensor<f32>, part: &mut Tensor<f32>, top: usize, left: usize) {
     if ABSOLUTE_POS < part.shape(1) * part.shape(2) * part.shape(3) {
-        let place =
-            place(picture.shape(2), picture.shape(3), part.shape(2), part.shape(3), top, left);
-        part[ABSOLUTE_POS] = picture[place];
+        let index = index_in_picture(
+            picture.shape(2),
+            picture.shape(3),
+            part.shape(2),
+            part.shape(3),
+            top,
+            left,
+        );
+        part[ABSOLUTE_POS] = picture[index];
     }
 }
 
 #[cube(launch_unchecked)]
-fn added_kernel(picture: &mut Tensor<f32>, part: &Tensor<f32>, top: usize, left: usize) {
+fn add_at_kernel(picture: &mut Tensor<f32>, part: &Tensor<f32>, top: usize, left: usize) {
     if ABSOLUTE_POS < part.shape(1) * part.shape(2) * part.shape(3) {
-        let place =
-            place(picture.shape(2), picture.shape(3), part.shape(2), part.shape(3), top, left);
-        picture[place] += part[ABSOLUTE_POS];
+        let index = index_in_picture(
+            picture.shape(2),
+            picture.shape(3),
+            part.shape(2),
+            part.shape(3),
+            top,
+            left,
+        );
+        picture[index] += part[ABSOLUTE_POS];
     }
 }
 
-/// Returns the index in an image of this height and width of this unit's element of a part of
-/// `height` and `width`.
+/// Returns the index, in an image of `picture_height` and `picture_width`, of this unit's element
+/// of a part of `height` and `width` whose top left corner is at row `top` and column `left`.
 #[cube]
-fn place(
+fn index_in_picture(
     picture_height: usize,
     picture_width: usize,
     height: usize,

@@ -1,5 +1,6 @@
-//! Image operations as backend extensions. In Burn's operations, preprocessing and total variation
-//! take more launches than the network has layers.
+//! Backend extension for image operations, with the backward passes of the network's input and of
+//! the losses. With Burn's own operations, preprocessing and total variation would take more
+//! launches than the network has layers.
 
 use burn::backend::autodiff::checkpoint::base::Checkpointer;
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
@@ -15,18 +16,19 @@ use burn_cubecl::tensor::CubeTensor;
 
 use super::Preprocess;
 
-/// Preprocesses an image to the first layer's input: `[1, 3, H, W]` to `[1, 4, H + 2·border, W +
-/// 2·border]`, the fourth channel zero.
+/// Preprocesses an image to the network's input: `[1, 3, H, W]` to `[1, 4, H + 2·border,
+/// W + 2·border]`, with a fourth channel of zeros.
 pub fn preprocess(x: Tensor<4>, how: Preprocess) -> Tensor<4> {
     Tensor::from_dispatch(<Dispatch as ImageBackend>::preprocess(x.into_dispatch(), how))
 }
 
-/// Returns `scale · Σ (x − neighbour)²`, `[1]`, over all pairs of neighbours of `[1, 3, H, W]`.
+/// Returns `scale · Σ (x − neighbour)²`, `[1]`, over all horizontal and vertical pairs of
+/// neighbours in `[1, 3, H, W]`.
 pub fn total_variation(x: Tensor<4>, scale: f32) -> Tensor<1> {
     Tensor::from_dispatch(<Dispatch as ImageBackend>::total_variation(x.into_dispatch(), scale))
 }
 
-/// Returns the outline loss, `[1]`, of two images `[1, 3, H, W]`, as [`super::outlines`]. No
+/// Returns the outlines loss, `[1]`, of two images `[1, 3, H, W]`; see [`super::outlines`]. No
 /// gradient reaches the photo.
 pub fn outlines(x: Tensor<4>, photo: Tensor<4>, scale: f32) -> Tensor<1> {
     Tensor::from_dispatch(<Dispatch as ImageBackend>::outlines(
@@ -36,26 +38,26 @@ pub fn outlines(x: Tensor<4>, photo: Tensor<4>, scale: f32) -> Tensor<1> {
     ))
 }
 
-/// Packs `[1, 3, H, W]` in 0..1 to `[H, W]` words: red, green, blue and full opacity from the
-/// lowest byte up. Values are clamped and rounded. No gradient flows through it.
+/// Packs `[1, 3, H, W]` to `[H, W]` words: red, green, blue and full opacity from the lowest byte
+/// up. Values are clamped to 0..1 and rounded. No gradient flows back.
 pub fn pack(x: Tensor<4>) -> Tensor<2, Int> {
     Tensor::from_dispatch(<Dispatch as ImageBackend>::pack(x.into_dispatch()))
 }
 
-/// Crops a region of this `size` from row and column `at` on: `[1, C, H, W]` to `[1, C, h, w]`. No
-/// gradient flows through it.
+/// Crops `[1, C, H, W]` to `[1, C, h, w]`: the region of `size` `[h, w]` whose top left corner is
+/// at row and column `at`. No gradient flows back.
 ///
 /// # Panics
-/// When it goes beyond the picture.
+/// If the region exceeds the image.
 pub fn crop(picture: Tensor<4>, at: [usize; 2], size: [usize; 2]) -> Tensor<4> {
     Tensor::from_dispatch(<Dispatch as ImageBackend>::crop(picture.into_dispatch(), at, size))
 }
 
-/// Adds `part`, `[1, 3, h, w]`, to `picture`, `[1, 3, H, W]`, from row and column `at` on; in place
-/// when uniquely owned. No gradient flows through it.
+/// Adds `part`, `[1, 3, h, w]`, to `picture`, `[1, 3, H, W]`, with the part's top left corner at
+/// row and column `at`; in place if `picture` is uniquely owned. No gradient flows back.
 ///
 /// # Panics
-/// When the part goes beyond the picture.
+/// If the part exceeds the image.
 pub fn add_at(picture: Tensor<4>, part: Tensor<4>, at: [usize; 2]) -> Tensor<4> {
     Tensor::from_dispatch(<Dispatch as ImageBackend>::add_at(
         picture.into_dispatch(),
@@ -64,13 +66,14 @@ pub fn add_at(picture: Tensor<4>, part: Tensor<4>, at: [usize; 2]) -> Tensor<4> 
     ))
 }
 
-/// Averages 2×2: `[1, C, H, W]` to `[1, C, ⌊H/2⌋, ⌊W/2⌋]`. No gradient flows through it.
+/// Averages 2×2 pixels: `[1, C, H, W]` to `[1, C, ⌊H/2⌋, ⌊W/2⌋]`. No gradient flows back.
 pub fn halve(x: Tensor<4>) -> Tensor<4> {
     Tensor::from_dispatch(<Dispatch as ImageBackend>::halve(x.into_dispatch()))
 }
 
-/// Resizes images bilinearly: each of the `R` rows of `[K, R, L]` holds `[3, H, W]`, cut into `K`
-/// chunks. Returns `[K', R, length]`, zero-padded. No gradient flows through it.
+/// Resizes images bilinearly. Each of the `R` rows of `[K, R, L]` is an image `[3, H, W]`, of
+/// height and width `from`, cut into `K` chunks. Returns `[K', R, length]`, zero-padded, with
+/// images of height and width `to`. No gradient flows back.
 pub fn resize(pictures: Tensor<3>, from: [usize; 2], to: [usize; 2], length: usize) -> Tensor<3> {
     Tensor::from_dispatch(<Dispatch as ImageBackend>::resize(
         pictures.into_dispatch(),
@@ -80,34 +83,35 @@ pub fn resize(pictures: Tensor<3>, from: [usize; 2], to: [usize; 2], length: usi
     ))
 }
 
-/// The operations as Burn dispatches them: on CubeCL, and under autodiff over it.
+/// Image operations as a Burn backend extension, for CubeCL and for autodiff over it.
 #[backend_extension(Autodiff, Cube)]
 pub trait ImageBackend: Backend {
-    /// `[1, 3, H, W]` to `[1, 4, H + 2·border, W + 2·border]`.
+    /// Preprocesses `[1, 3, H, W]` to `[1, 4, H + 2·border, W + 2·border]`.
     fn preprocess(x: FloatTensor<Self>, how: Preprocess) -> FloatTensor<Self>;
 
-    /// Returns the gradient with respect to an image of `size` `[H, W]` from that with respect to
-    /// the network's input.
+    /// Returns the gradient with respect to the image, of `size` `[H, W]`, from that with respect
+    /// to the network's input.
     fn preprocess_backward(
         gradient: FloatTensor<Self>,
         size: [usize; 2],
         how: Preprocess,
     ) -> FloatTensor<Self>;
 
-    /// `[1, 3, H, W]` to `[1]`.
+    /// Returns the total variation of `[1, 3, H, W]`, `[1]`.
     fn total_variation(x: FloatTensor<Self>, scale: f32) -> FloatTensor<Self>;
 
-    /// Returns the gradient with respect to `x` from that with respect to its variation, `[1]`.
+    /// Returns the gradient with respect to `x` from that with respect to its total variation,
+    /// `[1]`.
     fn total_variation_backward(
         gradient: FloatTensor<Self>,
         x: FloatTensor<Self>,
         scale: f32,
     ) -> FloatTensor<Self>;
 
-    /// Two of `[1, 3, H, W]` to `[1]`.
+    /// Returns the outlines loss of two images `[1, 3, H, W]`, `[1]`.
     fn outlines(x: FloatTensor<Self>, photo: FloatTensor<Self>, scale: f32) -> FloatTensor<Self>;
 
-    /// Returns the gradient with respect to `x` from that with respect to the outline loss, `[1]`.
+    /// Returns the gradient with respect to `x` from that with respect to the outlines loss, `[1]`.
     fn outlines_backward(
         gradient: FloatTensor<Self>,
         x: FloatTensor<Self>,
@@ -115,23 +119,23 @@ pub trait ImageBackend: Backend {
         scale: f32,
     ) -> FloatTensor<Self>;
 
-    /// `[1, 3, H, W]` to `[H, W]`.
+    /// Packs `[1, 3, H, W]` to words `[H, W]`; see [`pack`].
     fn pack(x: FloatTensor<Self>) -> IntTensor<Self>;
 
-    /// `[1, C, H, W]` to `[1, C, h, w]`.
+    /// Crops `[1, C, H, W]` to `[1, C, h, w]`; see [`crop`].
     fn crop(picture: FloatTensor<Self>, at: [usize; 2], size: [usize; 2]) -> FloatTensor<Self>;
 
-    /// `[1, 3, H, W]` with `[1, 3, h, w]`.
+    /// Adds `part`, `[1, 3, h, w]`, to `picture`, `[1, 3, H, W]`; see [`add_at`].
     fn add_at(
         picture: FloatTensor<Self>,
         part: FloatTensor<Self>,
         at: [usize; 2],
     ) -> FloatTensor<Self>;
 
-    /// `[1, C, H, W]` to `[1, C, ⌊H/2⌋, ⌊W/2⌋]`.
+    /// Averages 2×2 pixels: `[1, C, H, W]` to `[1, C, ⌊H/2⌋, ⌊W/2⌋]`.
     fn halve(x: FloatTensor<Self>) -> FloatTensor<Self>;
 
-    /// `[K, R, L]` to `[K', R, length]`.
+    /// Resizes images in chunks, `[K, R, L]` to `[K', R, length]`; see [`resize`].
     fn resize(
         pictures: FloatTensor<Self>,
         from: [usize; 2],
@@ -191,7 +195,7 @@ impl ImageBackend for CubeBackend {
     }
 }
 
-/// The backward pass of preprocessing; its state is height and width of the image.
+/// Backward pass of preprocessing. Its state is the image's height and width.
 #[derive(Debug)]
 struct PreprocessPass(Preprocess);
 
@@ -205,7 +209,7 @@ impl<B: ImageBackend> Backward<B, 1> for PreprocessPass {
     }
 }
 
-/// The backward pass of total variation; its state is the image.
+/// Backward pass of total variation. Its state is the image.
 #[derive(Debug)]
 struct TotalVariation(f32);
 
@@ -219,7 +223,7 @@ impl<B: ImageBackend> Backward<B, 1> for TotalVariation {
     }
 }
 
-/// The backward pass of outlines; its state is both images.
+/// Backward pass of the outlines loss. Its state is both images.
 #[derive(Debug)]
 struct Outlines(f32);
 
@@ -275,10 +279,10 @@ impl<B: ImageBackend, C: CheckpointStrategy> ImageBackend for Autodiff<B, C> {
     fn outlines(x: FloatTensor<Self>, photo: FloatTensor<Self>, scale: f32) -> FloatTensor<Self> {
         let preparation = Outlines(scale).prepare::<C>([x.node()]).compute_bound().stateful();
         let (x, photo) = (x.into_primitive(), photo.into_primitive());
-        let apart = B::outlines(x.clone(), photo.clone(), scale);
+        let loss = B::outlines(x.clone(), photo.clone(), scale);
         match preparation {
-            OpsKind::Tracked(preparation) => preparation.finish((x, photo), apart),
-            OpsKind::UnTracked(preparation) => preparation.finish(apart),
+            OpsKind::Tracked(preparation) => preparation.finish((x, photo), loss),
+            OpsKind::UnTracked(preparation) => preparation.finish(loss),
         }
     }
 

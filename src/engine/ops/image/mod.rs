@@ -1,4 +1,5 @@
-//! Operations on the image itself.
+//! Operations on images, as opposed to feature maps: preprocessing, losses of the image itself,
+//! crops, resizing and read-back.
 
 #[cfg(feature = "gpu")]
 mod crop;
@@ -25,23 +26,23 @@ use burn::tensor::{ExecutionError, Tensor};
 use super::readback::read_back;
 use crate::pixels::{ImageSize, Pixels};
 
-/// Side of the cells whose Laplacians are outlines, px. Finer differences are the painting's brush
-/// marks.
+/// Side of the cells over which [`outlines`] averages, px. Differences finer than that belong to
+/// the painting's brush strokes.
 const CELL: usize = 4;
 
-/// How an image becomes the input of the network.
+/// Parameters of the conversion from an image to the network's input.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Preprocess {
-    /// Factor of each value.
+    /// Factor applied to each value.
     pub scale: f32,
-    /// Offset subtracted from each colour afterwards.
+    /// Mean subtracted from each colour channel after scaling.
     pub mean: [f32; 3],
-    /// Replicated border on each side, px.
+    /// Width of the border on each side, which replicates the edge pixels, px.
     pub border: usize,
 }
 
-/// Returns the network's input: `[1, 3, H, W]` to `[1, 3, H + 2·border, W + 2·border]`; on a GPU
-/// with a fourth channel of zeros.
+/// Preprocesses an image to the network's input: `[1, 3, H, W]` to `[1, 3, H + 2·border,
+/// W + 2·border]`. On a GPU the result has a fourth channel of zeros.
 pub fn preprocess(x: Tensor<4>, how: Preprocess) -> Tensor<4> {
     #[cfg(feature = "gpu")]
     if super::on_gpu(&x.device()) {
@@ -51,7 +52,7 @@ pub fn preprocess(x: Tensor<4>, how: Preprocess) -> Tensor<4> {
 }
 
 /// Returns the total variation `scale · Σ (x − neighbour)²`, `[1]`, over all horizontal and
-/// vertical pairs of neighbours of `[1, 3, H, W]`.
+/// vertical pairs of neighbours in `[1, 3, H, W]`.
 pub fn total_variation(x: Tensor<4>, scale: f32) -> Tensor<1> {
     #[cfg(feature = "gpu")]
     if super::on_gpu(&x.device()) {
@@ -60,9 +61,9 @@ pub fn total_variation(x: Tensor<4>, scale: f32) -> Tensor<1> {
     plain::total_variation(x, scale)
 }
 
-/// Returns the outline loss `scale · Σ Δ(P(x − photo))²`, `[1]`, of two images `[1, 3, H, W]`. `P`
-/// averages cells of 4×4 px; `Δ` is the Laplacian, 4 × the cell − its four neighbours, over inner
-/// cells. No gradient reaches the photo on a GPU.
+/// Returns the outlines loss `scale · Σ Δ(P(x − photo))²`, `[1]`, of two images `[1, 3, H, W]`. `P`
+/// averages over cells of 4×4 px. `Δ` is the Laplacian at inner cells: 4 × the cell − its four
+/// neighbours. On a GPU no gradient reaches the photo.
 pub fn outlines(x: Tensor<4>, photo: Tensor<4>, scale: f32) -> Tensor<1> {
     #[cfg(feature = "gpu")]
     if super::on_gpu(&x.device()) {
@@ -71,18 +72,18 @@ pub fn outlines(x: Tensor<4>, photo: Tensor<4>, scale: f32) -> Tensor<1> {
     plain::outlines(x, photo, scale)
 }
 
-/// Returns the number of Laplacians that [`outlines`] sums for an image of these sides, px; at
-/// least 1.
+/// Returns the number of terms in the sum of [`outlines`] for an image of this height and width,
+/// px; at least 1.
 pub fn outline_elements(height: usize, width: usize) -> usize {
     let inside = |side: usize| (side / CELL).saturating_sub(2);
     (3 * inside(height) * inside(width)).max(1)
 }
 
-/// Crops a region of this `size` from row and column `at` on: `[1, C, H, W]` to `[1, C, h, w]`. No
-/// gradient flows through it on a GPU.
+/// Crops `[1, C, H, W]` to `[1, C, h, w]`: the region of `size` `[h, w]` whose top left corner is
+/// at row and column `at`. On a GPU no gradient flows back.
 ///
 /// # Panics
-/// When it goes beyond the picture.
+/// If the region exceeds the image.
 pub fn crop(image: Tensor<4>, at: [usize; 2], size: [usize; 2]) -> Tensor<4> {
     #[cfg(feature = "gpu")]
     if super::on_gpu(&image.device()) {
@@ -91,11 +92,12 @@ pub fn crop(image: Tensor<4>, at: [usize; 2], size: [usize; 2]) -> Tensor<4> {
     plain::crop(image, at, size)
 }
 
-/// Adds `part`, `[1, 3, h, w]`, to `image`, `[1, 3, H, W]`, from row and column `at` on; on a GPU
-/// in place when uniquely owned. No gradient flows through it on a GPU.
+/// Adds `part`, `[1, 3, h, w]`, to `image`, `[1, 3, H, W]`, with the part's top left corner at row
+/// and column `at`. On a GPU the addition is in place if `image` is uniquely owned, and no gradient
+/// flows back.
 ///
 /// # Panics
-/// When the part goes beyond the picture.
+/// If the part exceeds the image.
 pub fn add_at(image: Tensor<4>, part: Tensor<4>, at: [usize; 2]) -> Tensor<4> {
     #[cfg(feature = "gpu")]
     if super::on_gpu(&image.device()) {
@@ -104,8 +106,8 @@ pub fn add_at(image: Tensor<4>, part: Tensor<4>, at: [usize; 2]) -> Tensor<4> {
     plain::add_at(image, part, at)
 }
 
-/// Halves `[1, C, H, W]` `times` over: means of 2×2, dropping an odd last row or column. No
-/// gradient flows through it on a GPU.
+/// Halves the sides of `[1, C, H, W]` `times` times. Each time averages 2×2 pixels and drops an odd
+/// last row or column. On a GPU no gradient flows back.
 pub fn halve(x: Tensor<4>, times: u32) -> Tensor<4> {
     let half = |x: Tensor<4>| {
         #[cfg(feature = "gpu")]
@@ -117,8 +119,8 @@ pub fn halve(x: Tensor<4>, times: u32) -> Tensor<4> {
     (0..times).fold(x, |x, _| half(x))
 }
 
-/// Resizes `[R, C, H, W]` to `size`, `[H, W]`, bilinearly; on a GPU one image. No gradient flows
-/// through it on a GPU.
+/// Resizes `[R, C, H, W]` bilinearly to `size` `[h, w]`: `[R, C, h, w]`. On a GPU `R` must be 1 and
+/// `C` 3, and no gradient flows back.
 pub fn resize(x: Tensor<4>, size: [usize; 2]) -> Tensor<4> {
     #[cfg(feature = "gpu")]
     if super::on_gpu(&x.device()) {
@@ -130,8 +132,9 @@ pub fn resize(x: Tensor<4>, size: [usize; 2]) -> Tensor<4> {
     plain::resize(x, size)
 }
 
-/// Resizes images in chunks on a GPU: each of the `R` rows of `[K, R, L]` holds `[3, H, W]`,
-/// zero-padded. Returns `[K', R, length]`.
+/// Resizes images stored in chunks: each of the `R` rows of `[K, R, L]` is an image `[3, H, W]`, of
+/// height and width `from`, zero-padded and cut into `K` chunks. Returns `[K', R, length]` with
+/// images of height and width `to`.
 #[cfg(feature = "gpu")]
 pub(super) fn resize_chunks(
     chunks: Tensor<3>,
@@ -142,14 +145,14 @@ pub(super) fn resize_chunks(
     glue::resize(chunks, from, to, length)
 }
 
-/// Reads `[1, 3, H, W]` back as opaque RGBA. A GPU packs it to bytes first: a third of the bytes to
-/// transfer.
+/// Reads back `[1, 3, H, W]` as opaque RGBA. A GPU packs the pixels first, which leaves a third of
+/// the bytes to transfer.
 ///
 /// # Errors
 /// When the device fails or is lost.
 ///
 /// # Panics
-/// Never: there are four bytes for each pixel.
+/// Never: a packed pixel has four bytes.
 #[expect(clippy::cast_possible_truncation, reason = "the sides came from an ImageSize")]
 pub async fn to_pixels(x: Tensor<4>) -> Result<Pixels, ExecutionError> {
     let [_, _, height, width] = x.dims();
@@ -162,7 +165,7 @@ pub async fn to_pixels(x: Tensor<4>) -> Result<Pixels, ExecutionError> {
     Ok(Pixels::from_rgb(size, &to_rgb(x).await?))
 }
 
-/// Reads `[1, 3, H, W]` back as interleaved RGB, `[H, W, 3]`.
+/// Reads back `[1, 3, H, W]` as interleaved RGB, `[H, W, 3]`.
 ///
 /// # Errors
 /// When the device fails or is lost.

@@ -1,4 +1,5 @@
-//! The outline loss: the Laplacian of the difference of two images, averaged over cells.
+//! Kernels of the outlines loss: first the difference of two images, averaged over cells; then its
+//! Laplacian.
 
 use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::tensor::CubeTensor;
@@ -8,15 +9,15 @@ use super::super::layout::{empty, launch_1d, summing_units};
 use super::super::sums::total;
 use super::CELL;
 
-/// Returns `scale · Σ Δ(P(x − photo))²`, `[1]`, over inner cells of two images `[1, 3, H, W]`.
+/// Returns the outlines loss `scale · Σ Δ(P(x − photo))²`, `[1]`, of two images `[1, 3, H, W]`.
 pub fn outlines(x: CubeTensor, photo: CubeTensor, scale: f32) -> CubeTensor {
     let cells = cells(x, photo);
     let units = summing_units(cells.meta.num_elements());
     let sums = empty(&cells, [units]);
     let client = cells.client.clone();
     let (count, workgroup) = launch_1d(&cells, units);
-    // SAFETY: each unit reads within the cells and writes its own sum; the grid covers the sums
-    // exactly.
+    // SAFETY: each unit reads only within the cells and writes its own sum; the grid covers the
+    // sums exactly.
     unsafe {
         sum_kernel::launch_unchecked(
             &client,
@@ -31,7 +32,8 @@ pub fn outlines(x: CubeTensor, photo: CubeTensor, scale: f32) -> CubeTensor {
     total(sums)
 }
 
-/// Returns its gradient with respect to `x`, times `g`, `[1]`, on the device: `[1, 3, H, W]`.
+/// Returns the gradient with respect to `x`, `[1, 3, H, W]`, from `g`, `[1]`, that with respect to
+/// the loss.
 pub fn outlines_backward(
     g: CubeTensor,
     x: CubeTensor,
@@ -44,7 +46,7 @@ pub fn outlines_backward(
     let (count, workgroup) = launch_1d(&result, result.meta.num_elements());
     #[expect(clippy::cast_precision_loss, reason = "a few pixels")]
     let factor = 2.0 * scale / (CELL * CELL) as f32;
-    // SAFETY: units beyond the picture do nothing, and the others read within the cells.
+    // SAFETY: units past the end of the image do nothing, and others read only within the cells.
     unsafe {
         gradient_kernel::launch_unchecked(
             &client,
@@ -66,7 +68,7 @@ fn cells(x: CubeTensor, photo: CubeTensor) -> CubeTensor {
     let cells = empty(&x, [1, colours, height / CELL, width / CELL]);
     let client = x.client.clone();
     let (count, workgroup) = launch_1d(&cells, cells.meta.num_elements());
-    // SAFETY: units beyond the cells do nothing, and a cell lies within the picture.
+    // SAFETY: units past the end of the cells do nothing, and every cell is within the image.
     unsafe {
         cells_kernel::launch_unchecked(
             &client,
@@ -93,8 +95,8 @@ fn cells_kernel(x: &Tensor<f32>, photo: &Tensor<f32>, cells: &mut Tensor<f32>) {
         let mut sum = 0.0f32;
         for row in 0..CELL {
             for column in 0..CELL {
-                let place = first + row * width + column;
-                sum += x[place] - photo[place];
+                let pixel = first + row * width + column;
+                sum += x[pixel] - photo[pixel];
             }
         }
         cells[ABSOLUTE_POS] = sum / f32::cast_from(CELL * CELL);
@@ -143,7 +145,7 @@ fn gradient_kernel(g: &Tensor<f32>, cells: &Tensor<f32>, result: &mut Tensor<f32
     }
 }
 
-/// Returns the Laplacian at a cell; 0 at the rim.
+/// Returns the Laplacian at a cell; 0 for cells at the edge.
 #[cube]
 fn laplacian(cells: &Tensor<f32>, index: usize, row: usize, column: usize) -> f32 {
     let rows = cells.shape(2);

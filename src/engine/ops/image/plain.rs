@@ -1,4 +1,4 @@
-//! The twins in Burn's operations.
+//! Plain Burn twins.
 
 use burn::tensor::Tensor;
 use burn::tensor::module::{avg_pool2d, interpolate};
@@ -7,14 +7,14 @@ use burn::tensor::ops::{AvgPoolOptions, InterpolateMode, InterpolateOptions, Pad
 use super::super::sum;
 use super::{CELL, Preprocess};
 
-/// The twin of [`super::preprocess`].
+/// Computes the twin of [`super::preprocess`].
 pub fn preprocess(x: Tensor<4>, Preprocess { scale, mean, border }: Preprocess) -> Tensor<4> {
     let mean = Tensor::<1>::from_data(mean, &x.device().without_autodiff()).reshape([1, 3, 1, 1]);
     let x = x.mul_scalar(scale) - mean;
     if border == 0 { x } else { x.pad((border, border, border, border), PadMode::Edge) }
 }
 
-/// The twin of [`super::total_variation`].
+/// Computes the twin of [`super::total_variation`].
 pub fn total_variation(x: Tensor<4>, scale: f32) -> Tensor<1> {
     let [_, _, height, width] = x.dims();
     let neighbours = |dim: usize, length: usize| {
@@ -25,7 +25,7 @@ pub fn total_variation(x: Tensor<4>, scale: f32) -> Tensor<1> {
     (neighbours(2, height) + neighbours(3, width)).mul_scalar(scale)
 }
 
-/// The twin of [`super::outlines`].
+/// Computes the twin of [`super::outlines`].
 pub fn outlines(x: Tensor<4>, photo: Tensor<4>, scale: f32) -> Tensor<1> {
     let cells = avg_pool2d(x - photo, AvgPoolOptions::new([CELL, CELL]));
     let [_, _, rows, columns] = cells.dims();
@@ -39,27 +39,27 @@ pub fn outlines(x: Tensor<4>, photo: Tensor<4>, scale: f32) -> Tensor<1> {
     sum(laplacian.square()).mul_scalar(scale)
 }
 
-/// The twin of [`super::crop`].
+/// Computes the twin of [`super::crop`].
 pub fn crop(image: Tensor<4>, at: [usize; 2], size: [usize; 2]) -> Tensor<4> {
     let channels = image.dims()[1];
     let [rows, columns] = [0, 1].map(|side| at[side]..at[side] + size[side]);
     image.slice([0..1, 0..channels, rows, columns])
 }
 
-/// The twin of [`super::add_at`].
+/// Computes the twin of [`super::add_at`].
 pub fn add_at(image: Tensor<4>, part: Tensor<4>, at: [usize; 2]) -> Tensor<4> {
     let [_, channels, height, width] = part.dims();
-    let place = [0..1, 0..channels, at[0]..at[0] + height, at[1]..at[1] + width];
-    let sum = image.clone().slice(place.clone()) + part;
-    image.slice_assign(place, sum)
+    let region = [0..1, 0..channels, at[0]..at[0] + height, at[1]..at[1] + width];
+    let sum = image.clone().slice(region.clone()) + part;
+    image.slice_assign(region, sum)
 }
 
-/// The twin of [`super::halve`], once.
+/// Computes the twin of [`super::halve`], halving once.
 pub fn halve(x: Tensor<4>) -> Tensor<4> {
     avg_pool2d(x, AvgPoolOptions::new([2, 2]))
 }
 
-/// The twin of [`super::resize`].
+/// Computes the twin of [`super::resize`].
 pub fn resize(x: Tensor<4>, size: [usize; 2]) -> Tensor<4> {
     let options = InterpolateOptions::new(InterpolateMode::Bilinear)
         .with_align_corners(false)

@@ -1,4 +1,5 @@
-//! From the image's layout to the kernels', with scale, offset and border.
+//! Kernels that preprocess an image, with the backward pass: scale, mean, border, and channels-last
+//! layout.
 
 use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::tensor::CubeTensor;
@@ -18,7 +19,8 @@ pub fn preprocess(
     let input = empty(&x, [1, height, width, VECTOR]);
     let client = x.client.clone();
     let (count, units) = launch_1d(&x, height * width);
-    // SAFETY: units beyond the network's input do nothing, and the others read within the picture.
+    // SAFETY: units past the end of the network's input do nothing, and others read only within the
+    // image.
     unsafe {
         forward_kernel::launch_unchecked(
             &client,
@@ -37,8 +39,8 @@ pub fn preprocess(
     channels_first(input)
 }
 
-/// Returns the gradient of that: each pixel gathers the gradients of all its copies. `[1, 4, H +
-/// 2·border, W + 2·border]` to `[1, 3, H, W]`.
+/// Returns the gradient with respect to the image, `[1, 3, H, W]`, from that with respect to the
+/// network's input, `[1, 4, H + 2·border, W + 2·border]`: the sum over all copies of each pixel.
 pub fn preprocess_backward(
     gradient: CubeTensor,
     [height, width]: [usize; 2],
@@ -48,7 +50,7 @@ pub fn preprocess_backward(
     let result = empty(&gradient, [1, 3, height, width]);
     let client = gradient.client.clone();
     let (count, units) = launch_1d(&gradient, height * width);
-    // SAFETY: units beyond the picture do nothing, and the others read within the gradient.
+    // SAFETY: units past the end of the image do nothing, and others read only within the gradient.
     unsafe {
         backward_kernel::launch_unchecked(
             &client,
@@ -76,8 +78,8 @@ fn forward_kernel<N: Size>(
 ) {
     let width = input.shape(2);
     if ABSOLUTE_POS < input.shape(1) * width {
-        let row = inside(ABSOLUTE_POS / width, border, x.shape(2));
-        let column = inside(ABSOLUTE_POS % width, border, x.shape(3));
+        let row = without_border(ABSOLUTE_POS / width, border, x.shape(2));
+        let column = without_border(ABSOLUTE_POS % width, border, x.shape(3));
         let area = x.shape(2) * x.shape(3);
         let pixel = row * x.shape(3) + column;
         let mut value = Vector::<f32, N>::new(0.0f32);
@@ -88,10 +90,10 @@ fn forward_kernel<N: Size>(
     }
 }
 
-/// Returns the pixel on a side of `length` that a place of the bordered side shows, counted from
-/// the border.
+/// Maps a row or column `place` of the bordered image to that of the image, whose side has `length`
+/// px: the border replicates the first and last.
 #[cube]
-fn inside(place: usize, border: usize, length: usize) -> usize {
+fn without_border(place: usize, border: usize, length: usize) -> usize {
     min(max(place, border) - border, length - 1)
 }
 

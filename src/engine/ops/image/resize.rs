@@ -1,4 +1,4 @@
-//! Bilinear resizing: one kernel for all sizes, where Burn's own is compiled per size.
+//! Kernel for bilinear resizing. It serves all sizes, where Burn's own compiles anew for each.
 
 use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::tensor::CubeTensor;
@@ -6,71 +6,74 @@ use cubecl::prelude::*;
 
 use super::super::layout::{empty, extents, launch_1d};
 
-/// Resizes `[K, R, L]` to `[K', R, length]`.
+/// Resizes images in chunks, `[K, R, L]` to `[K', R, length]`, from height and width `from` to
+/// those of `to`.
 pub fn resize(pictures: CubeTensor, from: [usize; 2], to: [usize; 2], length: usize) -> CubeTensor {
     let pictures = into_contiguous(pictures);
     let [_, rows, _] = extents(&pictures);
     let chunks = (3 * to[0] * to[1]).div_ceil(length);
-    let resize = empty(&pictures, [chunks, rows, length]);
+    let result = empty(&pictures, [chunks, rows, length]);
     let client = pictures.client.clone();
     let (count, units) = launch_1d(&pictures, chunks * rows * length);
-    // SAFETY: units beyond the memory do nothing, and what is read lies in a picture of the size it
-    // had.
+    // SAFETY: units past the end of the result do nothing, and others read only within an image of
+    // size `from`.
     unsafe {
         resize_kernel::launch_unchecked(
             &client,
             count,
             units,
             pictures.into_tensor_arg(),
-            resize.clone().into_tensor_arg(),
+            result.clone().into_tensor_arg(),
             from[0],
             from[1],
             to[0],
             to[1],
         );
     }
-    resize
+    result
 }
 
 #[cube(launch_unchecked)]
 fn resize_kernel(
     pictures: &Tensor<f32>,
-    resize: &mut Tensor<f32>,
+    result: &mut Tensor<f32>,
     from_height: usize,
     from_width: usize,
     height: usize,
     width: usize,
 ) {
-    let length = resize.shape(2);
-    let rows = resize.shape(1);
-    if ABSOLUTE_POS < resize.shape(0) * rows * length {
+    let length = result.shape(2);
+    let rows = result.shape(1);
+    if ABSOLUTE_POS < result.shape(0) * rows * length {
         let row = ABSOLUTE_POS / length % rows;
         let element = ABSOLUTE_POS / (length * rows) * length + ABSOLUTE_POS % length;
         let inside = element < 3 * height * width;
         let within = select(inside, element, 0usize.runtime());
-        let across = place(within % width, from_width, width);
-        let down = place(within / width % height, from_height, height);
+        let across = source_position(within % width, from_width, width);
+        let down = source_position(within / width % height, from_height, height);
         let (left, top) = (usize::cast_from(across), usize::cast_from(down));
         let (right, bottom) = (min(left + 1, from_width - 1), min(top + 1, from_height - 1));
         let colour = within / (width * height) * from_height;
-        let upper = between(pictures, row, (colour + top) * from_width, left, right, across);
-        let lower = between(pictures, row, (colour + bottom) * from_width, left, right, across);
+        let upper = interpolate(pictures, row, (colour + top) * from_width, left, right, across);
+        let lower = interpolate(pictures, row, (colour + bottom) * from_width, left, right, across);
         let value = upper + (lower - upper) * (down - f32::cast_from(top));
-        resize[ABSOLUTE_POS] = select(inside, value, 0.0f32);
+        result[ABSOLUTE_POS] = select(inside, value, 0.0f32);
     }
 }
 
-/// Maps pixel `at` of `to` to the pixels of `from`, clamped.
+/// Maps pixel `at` of a side of `to` px to its position on a side of `from` px, clamped to the
+/// side.
 #[cube]
-fn place(at: usize, from: usize, to: usize) -> f32 {
-    let place =
+fn source_position(at: usize, from: usize, to: usize) -> f32 {
+    let position =
         (f32::cast_from(at) + 0.5f32) * (f32::cast_from(from) / f32::cast_from(to)) - 0.5f32;
-    min(max(place, 0.0f32), f32::cast_from(from - 1))
+    min(max(position, 0.0f32), f32::cast_from(from - 1))
 }
 
-/// Interpolates image `row` between two pixels of the line that begins at element `line`.
+/// Interpolates between the pixels `left` and `right` of one line of image `row`, at position
+/// `across`. The line begins at element `line` of the image.
 #[cube]
-fn between(
+fn interpolate(
     pictures: &Tensor<f32>,
     row: usize,
     line: usize,
@@ -83,6 +86,7 @@ fn between(
     near + (far - near) * (across - f32::cast_from(left))
 }
 
+/// Returns the value at `element` of image `row`.
 #[cube]
 fn element_of(pictures: &Tensor<f32>, row: usize, element: usize) -> f32 {
     let length = pictures.shape(2);

@@ -1,4 +1,4 @@
-//! The kernels against their twins in Burn's own operations on the processor.
+//! Tests of the kernels against their twins on the CPU.
 
 use burn::tensor::module::{avg_pool2d, interpolate};
 use burn::tensor::ops::{AvgPoolOptions, InterpolateMode, InterpolateOptions, PadMode};
@@ -12,18 +12,19 @@ use super::plain;
 use crate::engine::ImageTensor;
 use crate::pixels::Pixels;
 
-/// Relative L2 distance allowed: rounding alone; a gradient at a corner sums up four.
+/// Relative L2 tolerance: rounding alone, of sums of a few terms.
 const GATE: f64 = 1e-6;
-/// Distance allowed where an interpolated position is rounded, in px.
-const PLACE_GATE: f64 = 5e-6;
+/// Relative L2 tolerance of resizing, where positions are rounded too.
+const RESIZE_GATE: f64 = 5e-6;
 const SCALE: f32 = 0.37;
 const SIZES: [[usize; 2]; 5] = [[1, 1], [1, 7], [2, 2], [33, 37], [128, 96]];
 
+/// Returns parameters of preprocessing with this border.
 fn how(border: usize) -> Preprocess {
     Preprocess { scale: 255.0, mean: [123.0, 116.0, 103.0], border }
 }
 
-/// The plain twin, with the kernel's fourth channel.
+/// Computes the twin of [`preprocess`], with the fourth channel that the kernel adds.
 fn twin_of_preprocess(x: Tensor<4>, how: Preprocess) -> Tensor<4> {
     let input = plain::preprocess(x, how);
     let [_, _, height, width] = input.dims();
@@ -31,18 +32,18 @@ fn twin_of_preprocess(x: Tensor<4>, how: Preprocess) -> Tensor<4> {
     Tensor::cat(vec![input, zeros], 1)
 }
 
-/// The twin of total variation in Burn's operations.
+/// Computes the twin of [`total_variation`].
 fn twin_of_variation(x: Tensor<4>) -> Tensor<1> {
     let [_, _, height, width] = x.dims();
-    let rough = |dim: usize, length: usize| {
+    let squares = |dim: usize, length: usize| {
         let ahead = x.clone().narrow(dim, 1, length - 1) - x.clone().narrow(dim, 0, length - 1);
         ahead.square().sum() * SCALE
     };
-    rough(2, height) + rough(3, width)
+    squares(2, height) + squares(3, width)
 }
 
 #[test]
-fn the_networks_input_agrees_with_the_twin_in_value_and_gradient() {
+fn preprocessing_matches_the_twin_in_value_and_gradient() {
     let device = gpu();
     for [height, width] in SIZES {
         for border in [0, 1, 2] {
@@ -60,7 +61,7 @@ fn the_networks_input_agrees_with_the_twin_in_value_and_gradient() {
 }
 
 #[test]
-fn outlines_agree_with_the_twin_in_value_and_gradient() {
+fn outlines_loss_matches_the_twin_in_value_and_gradient() {
     let device = gpu();
     let flat = |size: [usize; 2]| noise([1, 3, size[0], size[1]], 5, &device);
     assert_eq!(
@@ -68,7 +69,7 @@ fn outlines_agree_with_the_twin_in_value_and_gradient() {
         0.0,
         "no cell has neighbours"
     );
-    // One cell inside, a row of them, and rows and columns that belong to none.
+    // A single inner cell; a row of them; rows and columns of pixels that fill no cell.
     for [height, width] in [[12, 12], [12, 40], [33, 38], [64, 48]] {
         let photo = |x: &Tensor<4>| noise([1, 3, height, width], 5, &x.device().without_autodiff());
         let shapes: [&[usize]; 2] = [&[1, 3, height, width], &[1]];
@@ -82,7 +83,7 @@ fn outlines_agree_with_the_twin_in_value_and_gradient() {
 }
 
 #[test]
-fn the_variation_agrees_with_the_twin_in_value_and_gradient() {
+fn total_variation_matches_the_twin_in_value_and_gradient() {
     let device = gpu();
     for [height, width] in [[2, 2], [2, 9], [33, 37], [128, 96]] {
         let shapes: [&[usize]; 2] = [&[1, 3, height, width], &[1]];
@@ -96,10 +97,10 @@ fn the_variation_agrees_with_the_twin_in_value_and_gradient() {
 }
 
 #[test]
-fn in_bytes_it_is_what_the_processor_makes_of_it() {
+fn packed_bytes_equal_those_of_the_cpu() {
     let device = gpu();
     for [height, width] in SIZES {
-        // Beyond 0..1 to both sides.
+        // Noise from −0.3 to 1.3: values outside of 0..1 are clamped.
         let x: Tensor<4> = noise([1, 3, height, width], 5, &device).mul_scalar(0.8).add_scalar(0.5);
         let image = ImageTensor::new(x.clone());
         let expected = Pixels::from_rgb(image.size(), &block_on(image.to_rgb()).unwrap());
@@ -108,7 +109,7 @@ fn in_bytes_it_is_what_the_processor_makes_of_it() {
 }
 
 #[test]
-fn each_kernel_serves_all_sizes() {
+fn all_image_sizes_share_kernels() {
     let device = gpu();
     let launched = |[height, width]: [usize; 2]| {
         let [x, own]: [Tensor<4>; 2] =
@@ -132,7 +133,7 @@ fn each_kernel_serves_all_sizes() {
 }
 
 #[test]
-fn half_a_picture_is_the_means_of_the_whole_and_a_part_comes_from_and_goes_to_where_it_belongs() {
+fn halve_crop_and_add_at_match_their_twins_and_shared_images_are_not_overwritten() {
     let device = gpu();
     for [height, width] in [[2, 2], [9, 7], [33, 38], [128, 96]] {
         for channels in [1, 3] {
@@ -151,7 +152,7 @@ fn half_a_picture_is_the_means_of_the_whole_and_a_part_comes_from_and_goes_to_wh
                 [top, left],
             )
         };
-        let taken = |device: &Device| {
+        let cropped = |device: &Device| {
             crop(noise([1, 3, height, width], 1, device), [top, left], [height - top, 1])
         };
         let expected = noise([1, 3, height, width], 1, &Device::flex()).slice([
@@ -160,11 +161,11 @@ fn half_a_picture_is_the_means_of_the_whole_and_a_part_comes_from_and_goes_to_wh
             top..height,
             left..left + 1,
         ]);
-        assert_eq!(distance(taken(&device), expected), 0.0, "{height} × {width}");
+        assert_eq!(distance(cropped(&device), expected), 0.0, "{height} × {width}");
         let twin = |x: Tensor<4>, part: Tensor<4>, [top, left]: [usize; 2]| {
             let [_, _, height, width] = x.dims();
-            let place = [0..1, 0..3, top..height, left..width];
-            x.clone().slice_assign(place.clone(), x.slice(place) + part)
+            let region = [0..1, 0..3, top..height, left..width];
+            x.clone().slice_assign(region.clone(), x.slice(region) + part)
         };
         assert!(
             distance(sum(add_at, &device), sum(twin, &Device::flex())) <= GATE,
@@ -181,15 +182,15 @@ fn half_a_picture_is_the_means_of_the_whole_and_a_part_comes_from_and_goes_to_wh
     );
 }
 
-/// Resizes `[R, 3, H, W]` in Burn's operations.
-fn twin_of_resized(pictures: Tensor<4>, to: [usize; 2]) -> Tensor<4> {
+/// Computes the twin of [`resize`] for images `[R, 3, H, W]`.
+fn twin_of_resize(pictures: Tensor<4>, to: [usize; 2]) -> Tensor<4> {
     let options = InterpolateOptions::new(InterpolateMode::Bilinear)
         .with_align_corners(false)
         .with_output_size(to);
     interpolate(pictures, options)
 }
 
-/// Returns images as zero-padded rows in chunks of `length`.
+/// Returns images as zero-padded rows, cut into chunks of `length`.
 fn rows_of(pictures: Tensor<4>, length: usize) -> Tensor<3> {
     let rows = pictures.dims()[0];
     let vectors = pictures.flatten::<2>(1, 3);
@@ -202,7 +203,7 @@ fn rows_of(pictures: Tensor<4>, length: usize) -> Tensor<3> {
 }
 
 #[test]
-fn pictures_at_another_size_agree_with_the_twin_one_by_one_and_in_chunks() {
+fn resizing_matches_the_twin_for_a_single_image_and_for_chunked_rows() {
     let device = gpu();
     let sizes = [
         [[1, 1], [3, 2]],
@@ -214,12 +215,12 @@ fn pictures_at_another_size_agree_with_the_twin_one_by_one_and_in_chunks() {
     for [from, to] in sizes {
         for (count, length) in [(1, 3 * to[0] * to[1]), (4, 64), (2, 4096)] {
             let pictures = |device: &Device| noise([count, 3, from[0], from[1]], 3, device);
-            let had = if count == 1 { 3 * from[0] * from[1] } else { length };
-            let ours = resize(rows_of(pictures(&device), had), from, to, length);
-            let expected = rows_of(twin_of_resized(pictures(&Device::flex()), to), length);
+            let old_length = if count == 1 { 3 * from[0] * from[1] } else { length };
+            let ours = resize(rows_of(pictures(&device), old_length), from, to, length);
+            let expected = rows_of(twin_of_resize(pictures(&Device::flex()), to), length);
             let distance = distance(ours, expected);
             assert!(
-                distance <= PLACE_GATE,
+                distance <= RESIZE_GATE,
                 "{from:?} to {to:?}, {count} in chunks of {length}: {distance}"
             );
         }
@@ -227,7 +228,7 @@ fn pictures_at_another_size_agree_with_the_twin_one_by_one_and_in_chunks() {
 }
 
 #[test]
-fn one_program_brings_pictures_to_all_sizes() {
+fn all_sizes_share_one_resizing_kernel() {
     let device = gpu();
     let launched = |from: [usize; 2], to: [usize; 2], length| {
         let picture = noise::<3>([1, 1, 3 * from[0] * from[1]], 1, &device);

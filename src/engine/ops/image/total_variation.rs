@@ -1,4 +1,4 @@
-//! Total variation.
+//! Kernels of total variation, with the backward pass.
 
 use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::tensor::CubeTensor;
@@ -7,15 +7,15 @@ use cubecl::prelude::*;
 use super::super::layout::{empty, launch_1d, summing_units};
 use super::super::sums::total;
 
-/// Returns `scale · Σ (x − neighbour)²`, `[1]`, of `[1, 3, H, W]`.
+/// Returns `scale · Σ (x − neighbour)²`, `[1]`, of `x`, `[1, 3, H, W]`.
 pub fn total_variation(x: CubeTensor, scale: f32) -> CubeTensor {
     let x = into_contiguous(x);
     let units = summing_units(x.meta.num_elements());
     let sums = empty(&x, [units]);
     let client = x.client.clone();
     let (count, workgroup) = launch_1d(&x, units);
-    // SAFETY: each unit reads within the picture and writes its own sum; the grid covers the sums
-    // exactly.
+    // SAFETY: each unit reads only within the image and writes its own sum; the grid covers the
+    // sums exactly.
     unsafe {
         sum_kernel::launch_unchecked(
             &client,
@@ -30,13 +30,14 @@ pub fn total_variation(x: CubeTensor, scale: f32) -> CubeTensor {
     total(sums)
 }
 
-/// Returns its gradient times `g`, `[1]`, on the device: `[1, 3, H, W]`.
+/// Returns the gradient with respect to `x`, `[1, 3, H, W]`, from `g`, `[1]`, that with respect to
+/// the total variation.
 pub fn total_variation_backward(g: CubeTensor, x: CubeTensor, scale: f32) -> CubeTensor {
     let x = into_contiguous(x);
     let result = empty(&x, x.meta.shape().dims::<4>());
     let client = x.client.clone();
     let (count, workgroup) = launch_1d(&x, x.meta.num_elements());
-    // SAFETY: units beyond the picture do nothing, and the others read within it.
+    // SAFETY: units past the end of the image do nothing, and others read only within it.
     unsafe {
         gradient_kernel::launch_unchecked(
             &client,
@@ -74,7 +75,7 @@ fn gradient_kernel(g: &Tensor<f32>, x: &Tensor<f32>, result: &mut Tensor<f32>, f
         let row = ABSOLUTE_POS / width % height;
         let column = ABSOLUTE_POS % width;
         let here = x[ABSOLUTE_POS];
-        // At the rim the pixel is compared with itself.
+        // At an edge the pixel stands in for its missing neighbour, so the difference is 0.
         let left = here - x[select(column > 0, ABSOLUTE_POS - 1, ABSOLUTE_POS)];
         let right = here - x[select(column + 1 < width, ABSOLUTE_POS + 1, ABSOLUTE_POS)];
         let above = here - x[select(row > 0, ABSOLUTE_POS - width, ABSOLUTE_POS)];

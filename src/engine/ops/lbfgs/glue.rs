@@ -1,8 +1,8 @@
-//! L-BFGS's passes as a backend extension. In Burn's operations, joining, padding and multiplying
-//! vectors by a matrix of a few rows take many more launches.
+//! Backend extension for the passes of L-BFGS. With Burn's own operations, concatenation, padding
+//! and products with matrices of a few rows would take many more launches.
 //!
-//! Vectors are `[K, R, L]`: `R` rows of up to `K·L` elements, zero-padded, `L` a multiple of 256.
-//! Sums over chunks run in parallel and stay accurate.
+//! Vectors are `[K, R, L]`: `R` rows of up to `K·L` elements, each zero-padded and cut into `K`
+//! chunks. `L` must be a multiple of 256.
 
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, Dispatch, backend_extension};
@@ -13,8 +13,9 @@ use burn_cubecl::tensor::CubeTensor;
 use super::scalars::Evaluated;
 use super::{decision, passes};
 
-/// Returns `(step size · d, g − g_before, g)`: `direction` and `before`, `[K, 1, L]`, and a
-/// `gradient` image, `[1, 3, H, W]`, to `[K, 3, L]`.
+/// Returns the vectors `s`, `y` and `g` of an evaluation, `[K, 3, L]`: step size · `direction`,
+/// `gradient` − `before`, and `gradient`. `direction` and `before` are `[K, 1, L]`, and `gradient`
+/// is an image, `[1, 3, H, W]`.
 pub fn differences(
     direction: Tensor<3>,
     scalars: Tensor<1>,
@@ -28,8 +29,8 @@ pub fn differences(
     ))
 }
 
-/// Returns the inner products of the three new vectors, `[K, 3, L]`, with the history, `[K, R, L]`,
-/// and with each other, row-major, then the L1 norm of the third: `[3·(R + 3) + 1]`.
+/// Returns the inner products of the three `new` vectors, `[K, 3, L]`, with the history rows,
+/// `[K, R, L]`, and with each other, row-major, then the L1 norm of the third: `[3·(R + 3) + 1]`.
 pub fn inner_products(new: Tensor<3>, memory: Tensor<3>) -> Tensor<1> {
     Tensor::from_dispatch(<Dispatch as LbfgsBackend>::inner_products(
         new.into_dispatch(),
@@ -42,8 +43,8 @@ pub fn inner_products_within(memory: Tensor<3>) -> Tensor<2> {
     Tensor::from_dispatch(<Dispatch as LbfgsBackend>::inner_products_within(memory.into_dispatch()))
 }
 
-/// Returns the [`super::LbfgsScalars`] after an evaluation with these loss terms, `[1]` each, and
-/// `measures` from [`inner_products`].
+/// Returns the scalars after an evaluation, in the layout of [`super::LbfgsScalars`], from its loss
+/// `terms`, `[1]` each, and the `measures` that [`inner_products`] returns.
 pub fn decide(
     scalars: Tensor<1>,
     measures: Tensor<1>,
@@ -63,8 +64,9 @@ pub fn decide(
     Tensor::from_dispatch(decide)
 }
 
-/// Commits the trial point, `[1, 3, H, W]`, if it was accepted: updates `x`, the history, `[K, R,
-/// L]`, and the gradient, `[K, 1, L]`; the last two in place when uniquely owned.
+/// Carries out the decision in `scalars`: returns `x` or the accepted `trial`, `[1, 3, H, W]`, and
+/// the updated history, `[K, R, L]`, and gradient, `[K, 1, L]`. The last two are updated in place
+/// if uniquely owned.
 pub fn commit(
     scalars: Tensor<1>,
     [x, trial]: [Tensor<4>; 2],
@@ -84,9 +86,9 @@ pub fn commit(
     (Tensor::from_dispatch(x), [memory, gradient].map(Tensor::from_dispatch))
 }
 
-/// Returns the search direction `d = Σ cᵢ·vᵢ`, `[K, 1, L]`, over the history, `[K, R, L]`, and the
-/// gradient, and the trial point `x + step size · d`, `[1, 3, H, W]`; `x` itself if there is no
-/// trial.
+/// Returns the search direction `d = Σ cᵢ·vᵢ`, `[K, 1, L]`, over the history rows, `[K, R, L]`, and
+/// the gradient, `[K, 1, L]`, and the trial point `x + step size · d`, `[1, 3, H, W]`. Without a
+/// pending trial the latter equals `x`.
 pub fn trial_point(
     scalars: Tensor<1>,
     [memory, gradient]: [Tensor<3>; 2],
@@ -102,10 +104,11 @@ pub fn trial_point(
     (Tensor::from_dispatch(direction), Tensor::from_dispatch(trial))
 }
 
-/// The passes as Burn dispatches them on CubeCL. No gradient flows through an optimiser.
+/// The passes of L-BFGS as a Burn backend extension, for CubeCL alone: no gradient flows through
+/// them.
 #[backend_extension(Cube)]
 pub trait LbfgsBackend: Backend {
-    /// Returns `[K, 3, L]`.
+    /// Returns the vectors `s`, `y` and `g`, `[K, 3, L]`; see [`differences`].
     fn differences(
         direction: FloatTensor<Self>,
         scalars: FloatTensor<Self>,
@@ -113,13 +116,13 @@ pub trait LbfgsBackend: Backend {
         gradient: FloatTensor<Self>,
     ) -> FloatTensor<Self>;
 
-    /// Returns `[3·(R + 3) + 1]`.
+    /// Returns inner products and an L1 norm, `[3·(R + 3) + 1]`; see [`inner_products`].
     fn inner_products(new: FloatTensor<Self>, memory: FloatTensor<Self>) -> FloatTensor<Self>;
 
-    /// Returns `[R, R]`.
+    /// Returns the inner products of the history rows with each other, `[R, R]`.
     fn inner_products_within(memory: FloatTensor<Self>) -> FloatTensor<Self>;
 
-    /// Returns the next scalars.
+    /// Returns the scalars after an evaluation; see [`decide`].
     fn decide(
         scalars: FloatTensor<Self>,
         measures: FloatTensor<Self>,
@@ -129,7 +132,7 @@ pub trait LbfgsBackend: Backend {
         evaluated: Evaluated,
     ) -> FloatTensor<Self>;
 
-    /// Returns image, history and gradient.
+    /// Returns image, history and gradient; see [`commit`].
     fn commit(
         scalars: FloatTensor<Self>,
         x: FloatTensor<Self>,
@@ -139,7 +142,7 @@ pub trait LbfgsBackend: Backend {
         gradient: FloatTensor<Self>,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
 
-    /// Returns direction and trial point.
+    /// Returns direction and trial point; see [`trial_point`].
     fn trial_point(
         scalars: FloatTensor<Self>,
         memory: FloatTensor<Self>,

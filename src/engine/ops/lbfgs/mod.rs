@@ -1,8 +1,10 @@
-//! L-BFGS on vectors: inner products, decisions, updates. On a GPU the passes read the decision
-//! from the scalars on the device. The twin reads the scalars back, which costs no wait on the CPU.
+//! L-BFGS step: inner products, the decision, and the updates of image, history and trial.
 //!
-//! Vectors are `[K, R, CHUNK]`: `R` rows in `K` zero-padded chunks. Sums over chunks run in
-//! parallel and stay accurate.
+//! On a GPU one kernel decides, and the passes after it read the decision from device memory, so no
+//! step waits for a read-back. The twin reads the scalars back and decides on the CPU.
+//!
+//! Vectors are `[K, R, CHUNK]`: `R` rows, each zero-padded and cut into `K` chunks. Chunks are
+//! summed in parallel and then added up, which keeps f32 sums accurate.
 
 #[cfg(feature = "gpu")]
 mod decision;
@@ -22,7 +24,7 @@ use super::sum;
 pub use crate::memory::CHUNK;
 pub use scalars::{Evaluated, LbfgsScalars, scalar};
 
-/// Returns images, `[R, 3, H, W]`, as vectors, `[K, R, CHUNK]`.
+/// Converts images, `[R, 3, H, W]`, to vectors, `[K, R, CHUNK]`.
 pub fn to_chunks(pictures: Tensor<4>) -> Tensor<3> {
     let flat = pictures.flatten::<2>(1, 3);
     let [rows, elements] = flat.dims();
@@ -32,7 +34,7 @@ pub fn to_chunks(pictures: Tensor<4>) -> Tensor<3> {
     padded.reshape([rows, chunks, CHUNK]).swap_dims(0, 1)
 }
 
-/// Returns the inner products of the rows of `memory`, `[K, R, CHUNK]`, with each other: `[R, R]`.
+/// Returns the inner products of the history rows, `[K, R, CHUNK]`, with each other: `[R, R]`.
 pub fn inner_products_within(memory: Tensor<3>) -> Tensor<2> {
     #[cfg(feature = "gpu")]
     if super::on_gpu(&memory.device()) {
@@ -41,25 +43,26 @@ pub fn inner_products_within(memory: Tensor<3>) -> Tensor<2> {
     memory.clone().matmul(memory.swap_dims(1, 2)).sum_dim(0).squeeze_dim(0)
 }
 
-/// The tensors of the optimiser: best image, history and line-search trial.
+/// Tensors of the optimiser: scalars, best image, history, search direction and line-search trial.
 #[derive(Debug)]
 pub struct LbfgsState {
-    /// The state, as [`LbfgsScalars`] lays it out.
+    /// Scalars, in the layout of [`LbfgsScalars`].
     pub scalars: Tensor<1>,
-    /// The best image so far, `[1, 3, H, W]`.
+    /// Best image so far, `[1, 3, H, W]`.
     pub x: Tensor<4>,
     /// Gradient of the loss at `x`, `[K, 1, CHUNK]`.
     pub gradient: Tensor<3>,
-    /// History rows, two per pair, `[K, R, CHUNK]`.
+    /// History, `[K, R, CHUNK]`: two rows per pair, `s` and `y`.
     pub memory: Tensor<3>,
     /// Search direction, `[K, 1, CHUNK]`.
     pub direction: Tensor<3>,
-    /// The line-search trial, `[1, 3, H, W]`; `x` if there is none.
+    /// Line-search trial, `[1, 3, H, W]`; equal to `x` if none is pending.
     pub trial: Tensor<4>,
 }
 
 impl LbfgsState {
-    /// Creates the state at `x`, `[1, 3, H, W]`, without a trial and with an unknown gradient.
+    /// Creates the state at `x`, `[1, 3, H, W]`, with this history and these scalars. No trial is
+    /// pending, and the gradient is zero until an evaluation gives it.
     pub fn new(x: Tensor<4>, memory: Tensor<3>, scalars: &LbfgsScalars) -> Self {
         let device = x.device();
         let chunks = memory.dims()[0];
@@ -68,8 +71,8 @@ impl LbfgsState {
         Self { scalars, gradient: zeros(), memory, direction: zeros(), trial: x.clone(), x }
     }
 
-    /// Takes an evaluation with these loss terms, `[1]` each, and `gradient`, `[1, 3, H, W]`, and
-    /// computes the next trial.
+    /// Decides on an evaluation with these loss `terms`, `[1]` each, and this `gradient`,
+    /// `[1, 3, H, W]`; then updates the state and computes the next trial.
     ///
     /// # Errors
     /// When the device fails or is lost.
@@ -87,6 +90,7 @@ impl LbfgsState {
         let before = self.read_scalars().await?;
         let gradient = to_chunks(gradient);
         let step = self.direction.clone().mul_scalar(before.get(scalar::STEP_SIZE));
+        // The vectors `s`, `y` and `g`.
         let new =
             Tensor::cat(vec![step, gradient.clone() - self.gradient.clone(), gradient.clone()], 1);
         let with = |rows: &Tensor<3>| {
@@ -112,7 +116,7 @@ impl LbfgsState {
         Ok(())
     }
 
-    /// Does so with our kernels, without waiting for the device.
+    /// Runs [`Self::observe`] with our kernels, without waiting for the device.
     #[cfg(feature = "gpu")]
     fn observe_on_device(
         &mut self,
@@ -128,21 +132,23 @@ impl LbfgsState {
         );
         let measures = glue::inner_products(new.clone(), self.memory.clone());
         self.scalars = glue::decide(self.scalars.clone(), measures, terms, evaluated);
-        let pictures = [self.x.clone(), self.trial.clone()];
-        // Handed over, not cloned: they are written over in place then.
-        let own = [self.memory.extract(), self.gradient.extract()];
+        let images = [self.x.clone(), self.trial.clone()];
+        // Moved out rather than cloned, so that `commit` can update them in place.
+        let vectors = [self.memory.extract(), self.gradient.extract()];
         (self.x, [self.memory, self.gradient]) =
-            glue::commit(self.scalars.clone(), pictures, new, own);
+            glue::commit(self.scalars.clone(), images, new, vectors);
         self.update_trial_on_device();
     }
 
+    /// Runs [`Self::update_trial`] with our kernels.
     #[cfg(feature = "gpu")]
     fn update_trial_on_device(&mut self) {
-        let own = [self.memory.clone(), self.gradient.clone()];
-        (self.direction, self.trial) = glue::trial_point(self.scalars.clone(), own, self.x.clone());
+        let vectors = [self.memory.clone(), self.gradient.clone()];
+        (self.direction, self.trial) =
+            glue::trial_point(self.scalars.clone(), vectors, self.x.clone());
     }
 
-    /// Recomputes direction and trial from `scalars`, the current ones.
+    /// Recomputes direction and trial. `scalars` must equal those on the device.
     pub fn update_trial(&mut self, scalars: &LbfgsScalars) {
         #[cfg(feature = "gpu")]
         if super::on_gpu(&self.x.device()) {
@@ -154,8 +160,8 @@ impl LbfgsState {
             TensorData::new(coefficients.to_vec(), [1, 1, rows]),
             &self.x.device(),
         );
-        let remembered = coefficients.expand([chunks, 1, rows]).matmul(self.memory.clone());
-        self.direction = remembered + self.gradient.clone().mul_scalar(last[0]);
+        let from_history = coefficients.expand([chunks, 1, rows]).matmul(self.memory.clone());
+        self.direction = from_history + self.gradient.clone().mul_scalar(last[0]);
         self.trial = self.x.clone();
         if scalars.is(scalar::HAS_TRIAL) {
             let step = self
@@ -168,8 +174,8 @@ impl LbfgsState {
         }
     }
 
-    /// Returns the history resized to `picture`, `[1, 3, H, W]`; changes of the gradient, the odd
-    /// rows, are multiplied by `factor`.
+    /// Returns the history resized to the size of `picture`, `[1, 3, H, W]`. The changes of the
+    /// gradient `y`, in the odd rows, are multiplied by `factor`.
     pub fn memory_at(&self, picture: &Tensor<4>, factor: f32) -> Tensor<3> {
         let [_, _, height, width] = picture.dims();
         let memory = self.resized_memory([height, width]);
@@ -180,6 +186,7 @@ impl LbfgsState {
                 .reshape([1, -1, 1])
     }
 
+    /// Returns the history with each row, an image, resized to `size` `[h, w]`.
     fn resized_memory(&self, size: [usize; 2]) -> Tensor<3> {
         let [_, colours, height, width] = self.x.dims();
         #[cfg(feature = "gpu")]
@@ -188,18 +195,18 @@ impl LbfgsState {
         }
         let [chunks, rows, _] = self.memory.dims();
         let vectors = self.memory.clone().swap_dims(0, 1).reshape([rows, chunks * CHUNK]);
-        let pictures =
+        let images =
             vectors.narrow(1, 0, colours * height * width).reshape([rows, colours, height, width]);
-        to_chunks(resize(pictures, size))
+        to_chunks(resize(images, size))
     }
 
-    /// Reads the scalars back.
+    /// Reads back the scalars.
     ///
     /// # Errors
     /// When the device fails or is lost.
     ///
     /// # Panics
-    /// Never: their number follows from the history rows.
+    /// Never: the number of history rows determines the number of scalars.
     pub fn read_scalars(
         &self,
     ) -> impl Future<Output = Result<LbfgsScalars, ExecutionError>> + use<> {

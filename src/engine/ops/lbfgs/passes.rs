@@ -1,4 +1,4 @@
-//! The passes over the vectors. Each sum has a fixed order, so that a run repeats to the bit.
+//! Kernels of the passes over vectors. Sums have a fixed order, so runs are bitwise reproducible.
 
 use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::tensor::CubeTensor;
@@ -8,10 +8,11 @@ use super::super::layout::{VECTOR, cube_of, empty, extents, launch_1d};
 use super::super::sums::{across, of_workgroup};
 use super::scalars::{MEASURED, scalar};
 
-/// Units that share one row of a chunk, and one sum over all chunks.
+/// Units of a workgroup, which share one row of a chunk, or one sum over all chunks.
 const UNITS: usize = 64;
 
-/// Returns `(step size · d, g − g_before, g)`: `[K, 3, L]`.
+/// Returns the vectors `s`, `y` and `g`, `[K, 3, L]`: step size · `direction`, `gradient` −
+/// `before`, and `gradient`.
 pub fn differences(
     direction: CubeTensor,
     scalars: CubeTensor,
@@ -24,7 +25,8 @@ pub fn differences(
     let new = empty(&direction, [chunks, MEASURED, chunk]);
     let client = direction.client.clone();
     let (count, units) = launch_1d(&direction, chunks * chunk);
-    // SAFETY: units beyond the chunks do nothing, and elements beyond the picture read its first.
+    // SAFETY: units past the end of the chunks do nothing, and elements past the end of the image
+    // read its first.
     unsafe {
         differences_kernel::launch_unchecked(
             &client,
@@ -41,16 +43,17 @@ pub fn differences(
     new
 }
 
-/// Returns all inner products, and the L1 norm of the third vector: `[3·(R + 3) + 1]`.
+/// Returns the inner products of the `new` vectors with the history rows and with each other,
+/// row-major, then the L1 norm of the third: `[3·(R + 3) + 1]`.
 pub fn inner_products(new: CubeTensor, memory: CubeTensor) -> CubeTensor {
-    let [chunks, remembered, _] = extents(&memory);
-    let rows = remembered + MEASURED;
+    let [chunks, history_rows, _] = extents(&memory);
+    let rows = history_rows + MEASURED;
     let parts = empty(&new, [chunks, rows, VECTOR]);
     let sums = empty(&new, [MEASURED * rows + 1]);
     let client = new.client.clone();
     let count = |count: usize| u32::try_from(count).expect("a count of workgroups");
     let units = CubeDim::new_1d(count(UNITS));
-    // SAFETY: the grids cover the rows of all chunks and the sums exactly.
+    // SAFETY: the first grid covers the rows of all chunks exactly, and the second the sums.
     unsafe {
         parts_kernel::launch_unchecked(
             &client,
@@ -78,7 +81,7 @@ pub fn inner_products_within(memory: CubeTensor) -> CubeTensor {
     let inner_products = empty(&memory, [rows, rows]);
     let client = memory.client.clone();
     let count = u32::try_from(rows).expect("a count of workgroups");
-    // SAFETY: the grid covers the products exactly.
+    // SAFETY: the grid covers the inner products exactly.
     unsafe {
         inner_products_within_kernel::launch_unchecked(
             &client,
@@ -92,7 +95,8 @@ pub fn inner_products_within(memory: CubeTensor) -> CubeTensor {
     inner_products
 }
 
-/// Applies the decision to image, gradient and history; the last two in place, unless shared.
+/// Carries out the decision in `scalars`: returns image, history and gradient, the last two updated
+/// in place if uniquely owned.
 pub fn commit(
     scalars: CubeTensor,
     [x, trial]: [CubeTensor; 2],
@@ -100,13 +104,14 @@ pub fn commit(
     vectors: [CubeTensor; 2],
 ) -> (CubeTensor, CubeTensor, CubeTensor) {
     let [x, trial] = [x, trial].map(into_contiguous);
-    let [memory, gradient] = vectors.map(|own| if own.can_mut() { own } else { own.copy() });
+    let [memory, gradient] =
+        vectors.map(|vectors| if vectors.can_mut() { vectors } else { vectors.copy() });
     let [chunks, _, chunk] = extents(&memory);
-    let (commit, elements) = (empty(&x, extents::<4>(&x)), x.meta.num_elements());
+    let (result, elements) = (empty(&x, extents::<4>(&x)), x.meta.num_elements());
     let client = x.client.clone();
     let (count, units) = launch_1d(&x, chunks * chunk);
-    // SAFETY: units beyond the chunks do nothing, those beyond the picture leave it, and a slot has
-    // its two rows in memory.
+    // SAFETY: units past the end of the chunks do nothing, those past the end of the image skip it,
+    // and every slot has two rows in the history.
     unsafe {
         commit_kernel::launch_unchecked(
             &client,
@@ -116,16 +121,17 @@ pub fn commit(
             x.into_tensor_arg(),
             trial.into_tensor_arg(),
             new.into_tensor_arg(),
-            commit.clone().into_tensor_arg(),
+            result.clone().into_tensor_arg(),
             memory.clone().into_tensor_arg(),
             gradient.clone().into_tensor_arg(),
             elements,
         );
     }
-    (commit, memory, gradient)
+    (result, memory, gradient)
 }
 
-/// Returns the direction by its coefficients, `[K, 1, L]`, and the trial point, `[1, 3, H, W]`.
+/// Returns the search direction `d = Σ cᵢ·vᵢ`, `[K, 1, L]`, and the trial point
+/// `x + step size · d`, `[1, 3, H, W]`.
 pub fn trial_point(
     scalars: CubeTensor,
     [memory, gradient]: [CubeTensor; 2],
@@ -137,7 +143,8 @@ pub fn trial_point(
     let (trial, elements) = (empty(&x, extents::<4>(&x)), x.meta.num_elements());
     let client = memory.client.clone();
     let (count, units) = launch_1d(&memory, chunks * chunk / VECTOR);
-    // SAFETY: units beyond the chunks do nothing, and those beyond the picture leave it.
+    // SAFETY: units past the end of the chunks do nothing, and those past the end of the image skip
+    // it.
     unsafe {
         trial_point_kernel::launch_unchecked(
             &client,
@@ -167,18 +174,19 @@ fn differences_kernel(
 ) {
     let chunk = new.shape(2);
     if ABSOLUTE_POS < new.shape(0) * chunk {
-        let number = ABSOLUTE_POS / chunk;
+        let chunk_index = ABSOLUTE_POS / chunk;
         let inside = ABSOLUTE_POS < elements;
         let value =
             select(inside, gradient[select(inside, ABSOLUTE_POS, 0usize.runtime())], 0.0f32);
-        let first = number * MEASURED * chunk + ABSOLUTE_POS % chunk;
+        let first = chunk_index * MEASURED * chunk + ABSOLUTE_POS % chunk;
         new[first] = direction[ABSOLUTE_POS] * scalars[scalar::STEP_SIZE];
         new[first + chunk] = value - before[ABSOLUTE_POS];
         new[first + 2 * chunk] = value;
     }
 }
 
-/// Multiplies one row of one chunk with the three new ones, and sums its magnitudes.
+/// Computes, for one row of one chunk, its inner products with the three new vectors, and its L1
+/// norm.
 #[cube(launch_unchecked)]
 fn parts_kernel<N: Size>(
     new: &Tensor<Vector<f32, N>>,
@@ -186,20 +194,20 @@ fn parts_kernel<N: Size>(
     parts: &mut Tensor<f32>,
 ) {
     let row = CUBE_POS_X as usize;
-    let number = CUBE_POS_Y as usize;
+    let chunk_index = CUBE_POS_Y as usize;
     let chunk = new.shape(2) / VECTOR;
-    let remembered = memory.shape(1);
-    let first_new = number * MEASURED * chunk;
+    let history_rows = memory.shape(1);
+    let first_new = chunk_index * MEASURED * chunk;
     let mut sums = Array::<Vector<f32, N>>::new(VECTOR);
     #[unroll]
     for index in 0..VECTOR {
         sums[index] = Vector::new(0.0f32);
     }
     for within in range_stepped(UNIT_POS as usize, chunk, UNITS) {
-        let value = if row < remembered {
-            memory[(number * remembered + row) * chunk + within]
+        let value = if row < history_rows {
+            memory[(chunk_index * history_rows + row) * chunk + within]
         } else {
-            new[first_new + (row - remembered) * chunk + within]
+            new[first_new + (row - history_rows) * chunk + within]
         };
         #[unroll]
         for index in 0..MEASURED {
@@ -218,31 +226,32 @@ fn parts_kernel<N: Size>(
         for unit in 0..UNITS {
             sum += shared[UNIT_POS as usize * UNITS + unit];
         }
-        let index = (number * (remembered + MEASURED) + row) * VECTOR + UNIT_POS as usize;
+        let index = (chunk_index * (history_rows + MEASURED) + row) * VECTOR + UNIT_POS as usize;
         parts[index] = across(sum);
     }
 }
 
-/// Sums one quantity over all chunks.
+/// Adds up one inner product, or the L1 norm, over all chunks.
 #[cube(launch_unchecked)]
 fn sums_kernel(parts: &Tensor<f32>, sums: &mut Tensor<f32>) {
     let rows = parts.shape(1);
-    let wanted = CUBE_POS_X as usize;
+    let index = CUBE_POS_X as usize;
     let inner_products = MEASURED * rows;
-    // Behind the products come the last row's magnitudes.
-    let row = select(wanted < inner_products, wanted % rows, rows - 1);
-    let column = select(wanted < inner_products, wanted / rows, MEASURED.runtime());
+    // After the inner products comes the L1 norm of the last row, the gradient.
+    let row = select(index < inner_products, index % rows, rows - 1);
+    let column = select(index < inner_products, index / rows, MEASURED.runtime());
     let mut sum = 0.0f32;
     for chunk in range_stepped(UNIT_POS as usize, parts.shape(0), UNITS) {
         sum += parts[(chunk * rows + row) * VECTOR + column];
     }
     let total = of_workgroup(sum, UNITS);
     if UNIT_POS == 0 {
-        sums[wanted] = total;
+        sums[index] = total;
     }
 }
 
-/// Computes one product and mirrors it. A chunk is summed before it is added to those before it.
+/// Computes one inner product and stores it at both symmetric positions. Each chunk is summed by
+/// itself before it is added to the total, which keeps the sum accurate.
 #[cube(launch_unchecked)]
 fn inner_products_within_kernel<N: Size>(
     memory: &Tensor<Vector<f32, N>>,
@@ -255,12 +264,12 @@ fn inner_products_within_kernel<N: Size>(
         let length = memory.shape(2) / VECTOR;
         let mut sum = Vector::<f32, N>::new(0.0f32);
         for chunk in 0..memory.shape(0) {
-            let mut of_chunk = Vector::<f32, N>::new(0.0f32);
+            let mut chunk_sum = Vector::<f32, N>::new(0.0f32);
             for within in range_stepped(UNIT_POS as usize, length, UNITS) {
-                of_chunk += memory[(chunk * rows + row) * length + within]
+                chunk_sum += memory[(chunk * rows + row) * length + within]
                     * memory[(chunk * rows + column) * length + within];
             }
-            sum += of_chunk;
+            sum += chunk_sum;
         }
         let total = of_workgroup(across(sum), UNITS);
         if UNIT_POS == 0 {
@@ -270,34 +279,35 @@ fn inner_products_within_kernel<N: Size>(
     }
 }
 
-/// Binds seven buffers and one of extents: as many as WebGPU guarantees.
+/// Carries out the decision. Binds eight storage buffers, the seven tensors and their extents,
+/// which is the limit that WebGPU guarantees.
 #[cube(launch_unchecked)]
 fn commit_kernel(
     scalars: &Tensor<f32>,
     x: &Tensor<f32>,
     trial: &Tensor<f32>,
     new: &Tensor<f32>,
-    commit: &mut Tensor<f32>,
+    result: &mut Tensor<f32>,
     memory: &mut Tensor<f32>,
     gradient: &mut Tensor<f32>,
     elements: usize,
 ) {
     let chunk = memory.shape(2);
     if ABSOLUTE_POS < memory.shape(0) * chunk {
-        let number = ABSOLUTE_POS / chunk;
+        let chunk_index = ABSOLUTE_POS / chunk;
         let within = ABSOLUTE_POS % chunk;
-        let first = number * MEASURED * chunk + within;
+        let first = chunk_index * MEASURED * chunk + within;
         if scalars[scalar::REFRESHED] == 1.0 {
             gradient[ABSOLUTE_POS] = new[first + 2 * chunk];
         }
         let slot = scalars[scalar::SLOT];
         if slot >= 0.0 {
-            let row = number * memory.shape(1) + 2 * usize::cast_from(slot);
+            let row = chunk_index * memory.shape(1) + 2 * usize::cast_from(slot);
             memory[row * chunk + within] = new[first];
             memory[(row + 1) * chunk + within] = new[first + chunk];
         }
         if ABSOLUTE_POS < elements {
-            commit[ABSOLUTE_POS] =
+            result[ABSOLUTE_POS] =
                 select(scalars[scalar::ACCEPTED] == 1.0, trial[ABSOLUTE_POS], x[ABSOLUTE_POS]);
         }
     }
@@ -315,23 +325,23 @@ fn trial_point_kernel<N: Size>(
 ) {
     let chunk = direction.shape(2) / VECTOR;
     if ABSOLUTE_POS < direction.shape(0) * chunk {
-        let number = ABSOLUTE_POS / chunk;
+        let chunk_index = ABSOLUTE_POS / chunk;
         let within = ABSOLUTE_POS % chunk;
         let rows = memory.shape(1);
         let mut sum =
             gradient[ABSOLUTE_POS] * Vector::broadcast(scalars[scalar::COEFFICIENTS + rows]);
         for row in 0..rows {
-            sum += memory[(number * rows + row) * chunk + within]
+            sum += memory[(chunk_index * rows + row) * chunk + within]
                 * Vector::broadcast(scalars[scalar::COEFFICIENTS + row]);
         }
         direction[ABSOLUTE_POS] = sum;
-        let tried = scalars[scalar::HAS_TRIAL] == 1.0;
+        let has_trial = scalars[scalar::HAS_TRIAL] == 1.0;
         #[unroll]
         for index in 0..VECTOR {
             let element = ABSOLUTE_POS * VECTOR + index;
             if element < elements {
                 trial[element] = select(
-                    tried,
+                    has_trial,
                     x[element] + sum.extract(index) * scalars[scalar::STEP_SIZE],
                     x[element],
                 );

@@ -1,4 +1,4 @@
-//! The passes against their twins in Burn's own operations on the processor.
+//! Tests of the passes and the decision against their twins on the CPU.
 
 #![expect(
     clippy::cast_possible_truncation,
@@ -15,15 +15,16 @@ use super::glue::{
 };
 use super::scalars::{Evaluated, LbfgsScalars, length, scalar};
 
-/// Relative L2 distance allowed: sums of some ten thousand products in f32, in different orders.
+/// Relative L2 tolerance between two sums of up to some ten thousand f32 products, in different
+/// orders.
 const GATE: f64 = 1e-6;
 const CHUNK: usize = 256;
-/// History rows of ten pairs.
+/// Number of history rows: two for each of ten pairs.
 const ROWS: usize = 20;
-/// Size of an image that fills its last chunk in part: 1110 elements in five chunks.
+/// Shape of an image that fills its last chunk only in part: 1110 elements in five chunks.
 const SIZE: [usize; 4] = [1, 3, 10, 37];
 
-/// Returns `rows` zero-padded vectors for an image of `size`.
+/// Returns noise as `rows` zero-padded vectors for an image of `size`.
 fn vectors(size: [usize; 4], rows: usize, seed: u32, device: &Device) -> Tensor<3> {
     let elements: usize = size.iter().product();
     let chunks = elements.div_ceil(CHUNK);
@@ -33,15 +34,15 @@ fn vectors(size: [usize; 4], rows: usize, seed: u32, device: &Device) -> Tensor<
         .swap_dims(0, 1)
 }
 
-/// Makes memory contiguous, as the passes leave it.
-fn laid_out(size: [usize; 4], rows: usize, seed: u32, device: &Device) -> Tensor<3> {
+/// Returns [`vectors`] contiguous in memory, as the passes write and expect them.
+fn contiguous(size: [usize; 4], rows: usize, seed: u32, device: &Device) -> Tensor<3> {
     let vectors = vectors(size, rows, seed, device);
     let shape = vectors.dims();
     Tensor::<1>::from_data(vectors.into_data().try_into_vec::<f32>().unwrap().as_slice(), device)
         .reshape(shape)
 }
 
-/// Returns scalars with noise as coefficients and `numbers` as the rest.
+/// Returns noise as scalars, with `numbers` in place of those at their indices.
 fn scalars(numbers: &[(usize, f32)], device: &Device) -> Tensor<1> {
     let mut scalars =
         noise::<1>([length(ROWS)], 8, &Device::flex()).into_data().try_into_vec::<f32>().unwrap();
@@ -49,16 +50,20 @@ fn scalars(numbers: &[(usize, f32)], device: &Device) -> Tensor<1> {
     Tensor::from_floats(scalars.as_slice(), device)
 }
 
-/// Returns the distance of what `work` makes on the GPU from what it makes on the CPU.
-fn between<const D: usize>(gpu: &Device, work: impl Fn(&Device, bool) -> Tensor<D>) -> f64 {
+/// Returns the distance of `work` on the GPU from `work` on the CPU. The second argument of `work`
+/// says whether to use our kernels.
+fn distance_to_twin<const D: usize>(
+    gpu: &Device,
+    work: impl Fn(&Device, bool) -> Tensor<D>,
+) -> f64 {
     distance(work(gpu, true), work(&Device::flex(), false))
 }
 
 #[test]
-fn each_pass_agrees_with_its_twin() {
+fn each_pass_matches_its_twin() {
     let gpu = gpu();
-    let differences = between(&gpu, |device, ours| {
-        let [direction, before] = [1, 2].map(|seed| laid_out(SIZE, 1, seed, device));
+    let differences = distance_to_twin(&gpu, |device, ours| {
+        let [direction, before] = [1, 2].map(|seed| contiguous(SIZE, 1, seed, device));
         let gradient = noise(SIZE, 3, device);
         if ours {
             return differences(
@@ -71,8 +76,8 @@ fn each_pass_agrees_with_its_twin() {
         let gradient = vectors(SIZE, 1, 3, device);
         Tensor::cat(vec![direction * 0.37, gradient.clone() - before, gradient], 1)
     });
-    let inner_products = between(&gpu, |device, ours| {
-        let (new, memory) = (laid_out(SIZE, 3, 4, device), laid_out(SIZE, ROWS, 5, device));
+    let inner_products = distance_to_twin(&gpu, |device, ours| {
+        let (new, memory) = (contiguous(SIZE, 3, 4, device), contiguous(SIZE, ROWS, 5, device));
         if ours {
             return inner_products(new, memory);
         }
@@ -80,8 +85,8 @@ fn each_pass_agrees_with_its_twin() {
         let inner_products = new.clone().matmul(all.swap_dims(1, 2)).sum_dim(0).flatten::<1>(0, 2);
         Tensor::cat(vec![inner_products, new.narrow(1, 2, 1).abs().sum()], 0)
     });
-    let within = between(&gpu, |device, ours| {
-        let memory = laid_out(SIZE, ROWS, 5, device);
+    let within = distance_to_twin(&gpu, |device, ours| {
+        let memory = contiguous(SIZE, ROWS, 5, device);
         if ours {
             inner_products_within(memory)
         } else {
@@ -90,12 +95,12 @@ fn each_pass_agrees_with_its_twin() {
     });
     let [direction, trial, untried] =
         [(true, 1.0), (false, 1.0), (false, 0.0)].map(|(direction, tried)| {
-            between(&gpu, |device, ours| {
-                let own = [laid_out(SIZE, ROWS, 6, device), laid_out(SIZE, 1, 7, device)];
+            distance_to_twin(&gpu, |device, ours| {
+                let own = [contiguous(SIZE, ROWS, 6, device), contiguous(SIZE, 1, 7, device)];
                 let x = noise::<4>(SIZE, 9, device);
                 let scalars =
                     scalars(&[(scalar::STEP_SIZE, 0.37), (scalar::HAS_TRIAL, tried)], device);
-                let (along, picture) = if ours {
+                let (along, image) = if ours {
                     trial_point(scalars, own, x)
                 } else {
                     let coefficients =
@@ -108,7 +113,7 @@ fn each_pass_agrees_with_its_twin() {
                     );
                     (along, x + step.reshape(SIZE))
                 };
-                if direction { along.flatten::<1>(0, 2) } else { picture.flatten(0, 3) }
+                if direction { along.flatten::<1>(0, 2) } else { image.flatten(0, 3) }
             })
         });
     let distances = [differences, inner_products, within, direction, trial, untried];
@@ -116,20 +121,20 @@ fn each_pass_agrees_with_its_twin() {
 }
 
 #[test]
-fn a_commit_stores_what_the_decision_says_and_nothing_else() {
+fn commit_updates_exactly_what_the_decision_says() {
     let gpu = gpu();
     for (taken, moved, slot) in
         [(1.0, 1.0, 9.0), (1.0, 1.0, 0.0), (1.0, 1.0, -1.0), (1.0, 0.0, -1.0), (0.0, 0.0, -1.0)]
     {
         let noise = |seed| noise::<4>(SIZE, seed, &gpu);
         let [new, memory, gradient] =
-            [(3, 1), (ROWS, 2), (1, 3)].map(|(rows, seed)| laid_out(SIZE, rows, seed, &gpu));
-        let says = scalars(
+            [(3, 1), (ROWS, 2), (1, 3)].map(|(rows, seed)| contiguous(SIZE, rows, seed, &gpu));
+        let decision = scalars(
             &[(scalar::REFRESHED, taken), (scalar::ACCEPTED, moved), (scalar::SLOT, slot)],
             &gpu,
         );
-        let own = [(ROWS, 2), (1, 3)].map(|(rows, seed)| laid_out(SIZE, rows, seed, &gpu));
-        let (x, [remembered, known]) = commit(says, [noise(4), noise(5)], new.clone(), own);
+        let own = [(ROWS, 2), (1, 3)].map(|(rows, seed)| contiguous(SIZE, rows, seed, &gpu));
+        let (x, [remembered, known]) = commit(decision, [noise(4), noise(5)], new.clone(), own);
         let expected = if slot < 0.0 {
             memory
         } else {
@@ -146,20 +151,21 @@ fn a_commit_stores_what_the_decision_says_and_nothing_else() {
 }
 
 #[test]
-fn a_commit_does_not_overwrite_shared_tensors() {
+fn commit_does_not_overwrite_shared_tensors() {
     let gpu = gpu();
     let [new, memory, gradient] =
-        [(3, 1), (ROWS, 2), (1, 3)].map(|(rows, seed)| laid_out(SIZE, rows, seed, &gpu));
-    let says =
+        [(3, 1), (ROWS, 2), (1, 3)].map(|(rows, seed)| contiguous(SIZE, rows, seed, &gpu));
+    let decision =
         scalars(&[(scalar::REFRESHED, 1.0), (scalar::ACCEPTED, 1.0), (scalar::SLOT, 3.0)], &gpu);
-    let pictures = [4, 5].map(|seed| noise::<4>(SIZE, seed, &gpu));
-    drop(commit(says, pictures, new, [memory.clone(), gradient.clone()]));
-    assert_eq!(distance(memory, laid_out(SIZE, ROWS, 2, &gpu)), 0.0);
-    assert_eq!(distance(gradient, laid_out(SIZE, 1, 3, &gpu)), 0.0);
+    let images = [4, 5].map(|seed| noise::<4>(SIZE, seed, &gpu));
+    drop(commit(decision, images, new, [memory.clone(), gradient.clone()]));
+    assert_eq!(distance(memory, contiguous(SIZE, ROWS, 2, &gpu)), 0.0);
+    assert_eq!(distance(gradient, contiguous(SIZE, 1, 3, &gpu)), 0.0);
 }
 
-/// Descends a valley of few dimensions through everything that can happen, deciding on the host.
-/// Calls `seen` with each decision: the scalars before, and what decides.
+/// Minimises a quadratic of a few dimensions on the host by the twin's decisions, with rejected
+/// trials, changes of objective and non-finite numbers in between. Calls `seen` with the inputs of
+/// each decision.
 fn descend(pairs: usize, mut seen: impl FnMut(&LbfgsScalars, &[f32], [f32; 3], Evaluated)) {
     const DIMENSIONS: usize = 24;
     type Vector = [f32; DIMENSIONS];
@@ -181,7 +187,7 @@ fn descend(pairs: usize, mut seen: impl FnMut(&LbfgsScalars, &[f32], [f32; 3], E
         let mut loss =
             0.5 * at.iter().zip(&gradient).map(|(x, slope)| (x - 0.5) * slope).sum::<f32>();
         match round {
-            // Long enough to exhaust backtracks and history twice.
+            // Enough rejected trials to run out of backtracks twice: with history, and without.
             70..120 => loss += 1e9,
             20 => loss = f32::INFINITY,
             21 | 50 => gradient[7] = f32::NAN,
@@ -214,8 +220,8 @@ fn descend(pairs: usize, mut seen: impl FnMut(&LbfgsScalars, &[f32], [f32; 3], E
     }
 }
 
-/// Checks the kernel's decision against the twin's, and returns the latter.
-fn decide_alike(
+/// Asserts that the kernel decides like the twin, and returns the scalars after the decision.
+fn assert_same_decision(
     before: &LbfgsScalars,
     measures: &[f32],
     terms: [f32; 3],
@@ -236,19 +242,24 @@ fn decide_alike(
 fn every_decision_on_the_gpu_is_that_of_the_twin() {
     let gpu = gpu();
     for pairs in [1, 3, 10, 20] {
-        let [mut moves, mut moves_after_change, mut halvings, mut blamed, mut stuck] = [0; 5];
+        let [mut accepted, mut accepted_after_change, mut backtracks, mut shrinks, mut stuck] =
+            [0; 5];
         descend(pairs, |before, measures, terms, evaluated| {
-            let after = decide_alike(before, measures, terms, evaluated, &gpu);
-            moves += usize::from(after.is(scalar::ACCEPTED));
-            moves_after_change +=
+            let after = assert_same_decision(before, measures, terms, evaluated, &gpu);
+            accepted += usize::from(after.is(scalar::ACCEPTED));
+            accepted_after_change +=
                 usize::from(after.is(scalar::ACCEPTED) && evaluated == Evaluated::TrialAfterChange);
-            halvings += usize::from(after.get(scalar::BACKTRACKS) > 0.0);
-            blamed += usize::from(after.get(scalar::FIRST_STEP) < before.get(scalar::FIRST_STEP));
+            backtracks += usize::from(after.get(scalar::BACKTRACKS) > 0.0);
+            shrinks += usize::from(after.get(scalar::FIRST_STEP) < before.get(scalar::FIRST_STEP));
             stuck += usize::from(!after.is(scalar::IS_FINITE));
         });
-        let seen = [moves, moves_after_change, halvings, blamed, stuck];
+        let seen = [accepted, accepted_after_change, backtracks, shrinks, stuck];
         assert!(
-            moves > 20 && moves_after_change > 0 && halvings > 30 && blamed > 0 && stuck == 1,
+            accepted > 20
+                && accepted_after_change > 0
+                && backtracks > 30
+                && shrinks > 0
+                && stuck == 1,
             "{seen:?}"
         );
     }
@@ -261,48 +272,48 @@ fn decisions_agree_where_pairs_have_no_curvature_or_lead_uphill() {
     descend(5, |before, measures, terms, evaluated| {
         let step = 2 * before.get(scalar::NEWEST) as usize;
         let change = step + 1;
-        for nothing in [true, false] {
+        for flat in [true, false] {
             let mut numbers = before.numbers().to_vec();
             let product = |row, column| scalar::COEFFICIENTS + (1 + row) * 11 + column;
-            if nothing {
+            if flat {
                 (numbers[product(step, change)], numbers[product(change, step)]) = (0.0, 0.0);
             } else {
-                // A negative square, which no vectors have.
+                // No vector has a negative squared norm.
                 numbers[product(change, change)] = -1.0;
             }
             let tampered = LbfgsScalars::from_numbers(5, numbers).unwrap();
             let (plain, after) = (
                 before.after(evaluated, terms, measures),
-                decide_alike(&tampered, measures, terms, evaluated, &gpu),
+                assert_same_decision(&tampered, measures, terms, evaluated, &gpu),
             );
-            let forgotten = after.get(scalar::PAIRS) < plain.get(scalar::PAIRS);
+            let dropped = after.get(scalar::PAIRS) < plain.get(scalar::PAIRS);
             passed_over +=
-                usize::from(nothing && after.coefficients() != plain.coefficients() && !forgotten);
-            led_up += usize::from(!nothing && forgotten);
+                usize::from(flat && after.coefficients() != plain.coefficients() && !dropped);
+            led_up += usize::from(!flat && dropped);
         }
     });
     assert!(passed_over > 10 && led_up > 3, "{passed_over}, {led_up}");
 }
 
-/// Whether two numbers of one f32 recursion agree to rounding, or neither is finite.
+/// Returns whether two results of the recursion agree to within f32 rounding, or neither is finite.
 fn alike(ours: f32, twin: f32) -> bool {
     let near = (ours - twin).abs() <= 1e-4 * twin.abs().max(1e-3);
     if twin.is_finite() { near } else { !ours.is_finite() }
 }
 
 #[test]
-fn each_kernel_serves_all_sizes() {
+fn all_image_and_history_sizes_share_kernels() {
     let gpu = gpu();
     let launched = |size: [usize; 4], pairs: usize| {
-        let own = [laid_out(size, 2 * pairs, 1, &gpu), laid_out(size, 1, 2, &gpu)];
-        let (row, picture) = (laid_out(size, 1, 2, &gpu), noise::<4>(size, 3, &gpu));
+        let own = [contiguous(size, 2 * pairs, 1, &gpu), contiguous(size, 1, 2, &gpu)];
+        let (row, image) = (contiguous(size, 1, 2, &gpu), noise::<4>(size, 3, &gpu));
         let terms = [5, 6, 7].map(|seed| noise::<1>([1], seed, &gpu));
         let scalars = Tensor::from_floats(LbfgsScalars::new(pairs, 0.1).numbers(), &gpu);
         kernels_of(|| {
-            let new = differences(row.clone(), scalars.clone(), row.clone(), picture.clone());
+            let new = differences(row.clone(), scalars.clone(), row.clone(), image.clone());
             let measures = inner_products(new.clone(), own[0].clone());
             let scalars = decide(scalars, measures, terms, Evaluated::Trial);
-            let (x, own) = commit(scalars.clone(), [picture.clone(), picture.clone()], new, own);
+            let (x, own) = commit(scalars.clone(), [image.clone(), image.clone()], new, own);
             drop(trial_point(scalars, own, x));
         })
     };

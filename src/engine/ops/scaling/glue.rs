@@ -1,4 +1,5 @@
-//! Scaling a map per channel or per position. Burn's product would need an f32 copy of an f16 map.
+//! Backend extension for scaling a feature map, with its backward pass. Burn's own product would
+//! need an f32 copy of an f16 map.
 
 use burn::backend::autodiff::checkpoint::base::Checkpointer;
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
@@ -12,8 +13,8 @@ use burn_cubecl::tensor::CubeTensor;
 
 use super::kernel;
 
-/// Returns `map·factors` in the precision of `map`: `[1, C, H, W]`, `C` a multiple of 4, times `[1,
-/// C, 1, 1]` or `[1, 1, H, W]`. No gradient reaches the factors.
+/// Returns `map · factors` in the precision of `map`: `[1, C, H, W]` times `[1, C, 1, 1]` or
+/// `[1, 1, H, W]`; `C` must be a multiple of 4. No gradient reaches the factors.
 pub fn scale(map: Tensor<4>, factors: Tensor<4>) -> Tensor<4> {
     Tensor::from_dispatch(<Dispatch as ScalingBackend>::scale(
         map.into_dispatch(),
@@ -21,10 +22,10 @@ pub fn scale(map: Tensor<4>, factors: Tensor<4>) -> Tensor<4> {
     ))
 }
 
-/// Scaling as Burn dispatches it: on CubeCL, and under autodiff over it.
+/// Scaling as a Burn backend extension, for CubeCL and for autodiff over it.
 #[backend_extension(Autodiff, Cube)]
 pub trait ScalingBackend: Backend {
-    /// Returns `[1, C, H, W]`.
+    /// Returns the scaled map, `[1, C, H, W]`; see [`scale`].
     fn scale(map: FloatTensor<Self>, factors: FloatTensor<Self>) -> FloatTensor<Self>;
 }
 
@@ -34,7 +35,7 @@ impl ScalingBackend for CubeBackend {
     }
 }
 
-/// The backward pass, which scales the gradient likewise; its state is the factors.
+/// Backward pass of scaling: the gradient times the factors. Its state is the factors.
 #[derive(Debug)]
 struct Scaled;
 

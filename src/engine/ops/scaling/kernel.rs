@@ -1,4 +1,4 @@
-//! One unit per vector of channels.
+//! Scaling kernel: one unit per vector of channels.
 
 use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::tensor::CubeTensor;
@@ -7,19 +7,19 @@ use cubecl::prelude::*;
 use super::super::layout::{VECTOR, channels_first, channels_last, empty_as, extents, launch_1d};
 use super::super::precision::{element, held};
 
-/// Multiplies `[1, C, H, W]` by `[1, C, 1, 1]` or `[1, 1, H, W]`.
+/// Multiplies `map`, `[1, C, H, W]`, by `factors`, `[1, C, 1, 1]` or `[1, 1, H, W]`.
 pub fn scale(map: CubeTensor, factors: CubeTensor) -> CubeTensor {
     let map = channels_last(map);
     let factors = into_contiguous(factors);
-    let [_, own, ..] = extents::<4>(&factors);
-    let by_channel = own == extents::<4>(&map)[3];
+    let [_, factor_channels, ..] = extents::<4>(&factors);
+    let by_channel = factor_channels == extents::<4>(&map)[3];
     let product = empty_as(&map, extents::<4>(&map), map.dtype);
     let length = map.meta.num_elements() / VECTOR;
     let client = map.client.clone();
-    let kept = element(&map);
+    let map_element = element(&map);
     let (count, units) = launch_1d(&map, length);
-    // SAFETY: units beyond the map do nothing, and there is a factor for each channel or each
-    // position.
+    // SAFETY: units past the end of the map do nothing, and each channel or each position has a
+    // factor.
     unsafe {
         scale_kernel::launch_unchecked(
             &client,
@@ -32,7 +32,7 @@ pub fn scale(map: CubeTensor, factors: CubeTensor) -> CubeTensor {
             product.clone().into_tensor_arg(),
             length,
             by_channel,
-            kept,
+            map_element,
         );
     }
     channels_first(product)

@@ -1,13 +1,13 @@
-//! The kernel against its twin in Burn's own operations on the processor.
+//! Tests of the kernel against its twin on the CPU.
 
 use burn::tensor::{DType, FloatDType, Tensor};
 
 use super::super::tests::{HALF_GATE, distances, gpu, half_distances, kernels_of, noise};
 use super::glue::scale;
 
-/// Relative L2 distance allowed: both multiply once.
+/// Relative L2 tolerance: a single multiplication rounds alike on both.
 const GATE: f64 = 1e-7;
-/// Maps, and factors of each kind for them.
+/// Shapes of maps, and of factors per channel or per position.
 const SHAPES: [([usize; 4], [usize; 4]); 4] = [
     ([1, 64, 33, 37], [1, 64, 1, 1]),
     ([1, 64, 33, 37], [1, 1, 33, 37]),
@@ -15,23 +15,23 @@ const SHAPES: [([usize; 4], [usize; 4]); 4] = [
     ([1, 128, 2, 9], [1, 1, 2, 9]),
 ];
 
-/// Returns factors on the device of `map`.
+/// Returns noise as factors of this shape, on the device of `map`.
 fn factors(shape: [usize; 4], map: &Tensor<4>) -> Tensor<4> {
     noise(shape, 7, &map.device().without_autodiff())
 }
 
-/// Runs the kernel with factors of this shape.
+/// Returns the kernel's [`scale`] with factors of this shape.
 fn ours(shape: [usize; 4]) -> impl Fn(Tensor<4>) -> Tensor<4> {
     move |map| scale(map.clone(), factors(shape, &map))
 }
 
-/// The twin in Burn's operations.
+/// Returns the twin of [`ours`].
 fn twin(shape: [usize; 4]) -> impl Fn(Tensor<4>) -> Tensor<4> {
     move |map| map.clone() * factors(shape, &map)
 }
 
 #[test]
-fn scaling_agrees_with_its_twin_in_value_and_gradient() {
+fn scaling_matches_the_twin_in_value_and_gradient() {
     let device = gpu();
     for (map, shape) in SHAPES {
         let distances = distances(ours(shape), twin(shape), [&map, &map], &device);
@@ -43,7 +43,7 @@ fn scaling_agrees_with_its_twin_in_value_and_gradient() {
 }
 
 #[test]
-fn in_halves_it_agrees_with_the_twin_to_their_rounding() {
+fn f16_scaling_matches_the_f32_twin_to_within_rounding() {
     let device = gpu();
     for (map, shape) in SHAPES {
         let distances = half_distances(ours(shape), twin(shape), map, &device);
@@ -55,7 +55,7 @@ fn in_halves_it_agrees_with_the_twin_to_their_rounding() {
 }
 
 #[test]
-fn a_product_beyond_what_a_half_holds_is_the_greatest_half() {
+fn products_beyond_the_f16_range_saturate_at_its_maximum() {
     let device = gpu();
     let map = Tensor::<4>::full([1, 4, 2, 3], 60_000.0, &*device).cast(FloatDType::F16);
     let product = scale(map, Tensor::full([1, 4, 1, 1], 2.0, &*device));
@@ -67,7 +67,7 @@ fn a_product_beyond_what_a_half_holds_is_the_greatest_half() {
 }
 
 #[test]
-fn one_program_for_each_kind_of_factors_serves_all_sizes() {
+fn all_sizes_share_one_kernel_per_kind_of_factors() {
     let device = gpu();
     let launched = |(map, shape): ([usize; 4], [usize; 4])| {
         let [batch, channels, height, width] = map;

@@ -1,4 +1,4 @@
-//! The optimiser on valleys whose bottom is known, on the processor and by the kernels.
+//! Tests of L-BFGS on quadratics with a known minimum, on the CPU and with our kernels.
 
 #![expect(clippy::cast_precision_loss, reason = "small counts")]
 
@@ -15,7 +15,8 @@ fn on_each_device(test: impl Fn(&Device)) {
     test(&crate::engine::ops::gpu_for_tests());
 }
 
-/// Returns the evaluation of a loss in three parts, `[1]`, with its gradient.
+/// Returns an evaluation with this gradient, and with three equal terms that add up to `loss`,
+/// `[1]`.
 fn evaluation(loss: Tensor<1>, gradient: Tensor<4>) -> Evaluation {
     let third = loss.div_scalar(3.0);
     Evaluation {
@@ -24,9 +25,8 @@ fn evaluation(loss: Tensor<1>, gradient: Tensor<4>) -> Evaluation {
     }
 }
 
-/// Returns a valley in two of many dimensions, `½·Σ w·(x − 0.5)²` with weights 1 to 100, over more
-/// than one chunk.
-fn valley(x: &Tensor<4>, scale: f32) -> Evaluation {
+/// Evaluates `½·scale·Σ w·(x − 0.5)²` at `x`, with weights `w` from 1 to 100.
+fn quadratic(x: &Tensor<4>, scale: f32) -> Evaluation {
     let weights =
         Tensor::<1, burn::tensor::Int>::arange(0..x.shape().num_elements() as i64, &x.device())
             .float();
@@ -36,6 +36,7 @@ fn valley(x: &Tensor<4>, scale: f32) -> Evaluation {
     evaluation((away.clone().square() * weights.clone()).sum().mul_scalar(0.5), away * weights)
 }
 
+/// Creates the optimiser at an image of zeros that takes more than one chunk.
 fn start(device: &Device) -> Lbfgs {
     Lbfgs::new(10, Tensor::zeros([1, 3, 40, 50], device), 0.01)
 }
@@ -52,19 +53,19 @@ fn iterations(lbfgs: &Lbfgs) -> u32 {
     block_on(lbfgs.iterations()).unwrap()
 }
 
-/// Evaluates at the best image.
+/// Returns the loss of [`quadratic`] at the best image.
 fn loss(lbfgs: &Lbfgs) -> f32 {
-    valley(lbfgs.x(), 1.0).terms.total().into_scalar::<f32>()
+    quadratic(lbfgs.x(), 1.0).terms.total().into_scalar::<f32>()
 }
 
 #[test]
-fn lbfgs_finds_the_bottom_of_a_long_valley_and_never_climbs() {
+fn lbfgs_minimises_an_ill_conditioned_quadratic_and_the_loss_never_rises() {
     on_each_device(|device| {
         let mut lbfgs = start(device);
         let mut before = loss(&lbfgs);
         let first = before;
         for _ in 0..60 {
-            let evaluation = valley(&lbfgs.ask(), 1.0);
+            let evaluation = quadratic(&lbfgs.ask(), 1.0);
             tell(&mut lbfgs, evaluation);
             let after = loss(&lbfgs);
             assert!(after <= before, "from {before} to {after}");
@@ -78,17 +79,17 @@ fn lbfgs_finds_the_bottom_of_a_long_valley_and_never_climbs() {
 }
 
 #[test]
-fn what_is_not_finite_or_does_not_fall_is_refused_and_it_goes_on() {
+fn non_finite_and_rising_trials_are_rejected_and_the_descent_continues() {
     on_each_device(|device| {
         let mut lbfgs = start(device);
         for round in 0..200 {
-            let mut evaluation = valley(&lbfgs.ask(), 1.0);
+            let mut evaluation = quadratic(&lbfgs.ask(), 1.0);
             match round % 7 {
                 3 => evaluation.gradient = evaluation.gradient.mul_scalar(f32::NAN),
                 5 => evaluation.terms.style = evaluation.terms.style.mul_scalar(f32::INFINITY),
                 _ => {}
             }
-            // Nothing decreases for long enough to exhaust backtracks and history.
+            // Enough rejected trials in a row to run out of backtracks and drop the history.
             if (40..90).contains(&round) {
                 evaluation.terms.content = evaluation.terms.content.add_scalar(1e9);
             }
@@ -105,17 +106,17 @@ fn what_is_not_finite_or_does_not_fall_is_refused_and_it_goes_on() {
 }
 
 #[test]
-fn a_gradient_that_is_not_finite_where_it_stands_is_told() {
-    // Only the square of the last one overflows.
+fn a_non_finite_gradient_at_the_best_image_is_reported_until_a_finite_one() {
+    // Times 1e30 the gradient is finite, but its squared norm overflows.
     for spoilt in [f32::NAN, f32::INFINITY, 1e30] {
         on_each_device(|device| {
             let mut lbfgs = start(device);
             assert!(report(&lbfgs).goes_on);
-            let mut evaluation = valley(&lbfgs.ask(), 1.0);
+            let mut evaluation = quadratic(&lbfgs.ask(), 1.0);
             evaluation.gradient = evaluation.gradient.mul_scalar(spoilt);
             tell(&mut lbfgs, evaluation);
             assert!(!report(&lbfgs).goes_on, "{spoilt}");
-            let evaluation = valley(&lbfgs.ask(), 1.0);
+            let evaluation = quadratic(&lbfgs.ask(), 1.0);
             tell(&mut lbfgs, evaluation);
             assert!(report(&lbfgs).goes_on, "it looks again");
         });
@@ -127,12 +128,12 @@ fn a_stall_ends_with_the_next_change_of_the_objective() {
     on_each_device(|device| {
         let mut lbfgs = start(device);
         let tell_raised = |lbfgs: &mut Lbfgs, by: f32| {
-            let mut evaluation = valley(&lbfgs.ask(), 1.0);
+            let mut evaluation = quadratic(&lbfgs.ask(), 1.0);
             evaluation.terms.content = evaluation.terms.content.add_scalar(by);
             tell(lbfgs, evaluation);
         };
         tell_raised(&mut lbfgs, 0.0);
-        // Every trial seems worse until the step is smaller than the last digit of any number.
+        // Every trial is rejected, until the step vanishes in rounding.
         (0..400).for_each(|_| tell_raised(&mut lbfgs, 1e9));
         assert_eq!(iterations(&lbfgs), 0);
         let stalled = loss(&lbfgs);
@@ -143,13 +144,13 @@ fn a_stall_ends_with_the_next_change_of_the_objective() {
 }
 
 #[test]
-fn an_objective_that_changes_before_every_evaluation_is_followed() {
+fn the_descent_continues_if_the_objective_changes_before_every_evaluation() {
     on_each_device(|device| {
         let mut lbfgs = start(device);
         let first = loss(&lbfgs);
         for round in 0..60_u8 {
             lbfgs.objective_changed();
-            let evaluation = valley(&lbfgs.ask(), 1.0 + 0.001 * f32::from(round % 2));
+            let evaluation = quadratic(&lbfgs.ask(), 1.0 + 0.001 * f32::from(round % 2));
             tell(&mut lbfgs, evaluation);
         }
         assert!(loss(&lbfgs) < 0.5 * first, "from {first} to {}", loss(&lbfgs));
@@ -157,14 +158,14 @@ fn an_objective_that_changes_before_every_evaluation_is_followed() {
 }
 
 #[test]
-fn after_a_change_of_the_objective_it_looks_again_before_it_steps() {
+fn after_a_change_of_objective_the_best_image_is_evaluated_first() {
     on_each_device(|device| {
         let mut lbfgs = start(device);
         for scale in [1.0, 0.2] {
             lbfgs.objective_changed();
             assert_eq!((lbfgs.ask() - lbfgs.x().clone()).abs().sum().into_scalar::<f32>(), 0.0);
             for _ in 0..30 {
-                let evaluation = valley(&lbfgs.ask(), scale);
+                let evaluation = quadratic(&lbfgs.ask(), scale);
                 tell(&mut lbfgs, evaluation);
             }
         }
@@ -173,13 +174,13 @@ fn after_a_change_of_the_objective_it_looks_again_before_it_steps() {
 }
 
 #[test]
-fn a_step_that_falls_by_neither_objective_is_dropped_and_not_halved() {
+fn a_trial_that_rises_after_a_change_of_objective_is_dropped_and_not_halved() {
     on_each_device(|device| {
         let mut lbfgs = start(device);
-        let look = valley(&lbfgs.ask(), 1.0);
-        tell(&mut lbfgs, look);
+        let first = quadratic(&lbfgs.ask(), 1.0);
+        tell(&mut lbfgs, first);
         lbfgs.objective_changed();
-        let steeper = valley(&lbfgs.ask(), 1e6);
+        let steeper = quadratic(&lbfgs.ask(), 1e6);
         tell(&mut lbfgs, steeper);
         assert_eq!(
             (lbfgs.ask() - lbfgs.x().clone()).abs().sum().into_scalar::<f32>(),
@@ -189,9 +190,9 @@ fn a_step_that_falls_by_neither_objective_is_dropped_and_not_halved() {
     });
 }
 
-/// Returns a slope in which lower rows count up to a hundred times as much, a mean over all
-/// elements.
-fn slope(x: &Tensor<4>) -> Evaluation {
+/// Evaluates the mean of `½·w·(x − 0.5)²` at `x`, with weights `w` that grow from 1 in the top row
+/// to 100 in the bottom row. As a mean, it is the same objective at every image size.
+fn mean_quadratic(x: &Tensor<4>) -> Evaluation {
     let [_, channels, height, width] = x.dims();
     let rows = Tensor::<1, burn::tensor::Int>::arange(0..height as i64, &x.device()).float();
     let weights = rows
@@ -206,14 +207,14 @@ fn slope(x: &Tensor<4>) -> Evaluation {
 }
 
 #[test]
-fn what_it_has_learnt_holds_at_another_size() {
+fn the_history_remains_useful_at_another_image_size() {
     on_each_device(|device| {
         let descend = |lbfgs: &mut Lbfgs, evaluations: u32| {
             for _ in 0..evaluations {
-                let evaluation = slope(&lbfgs.ask());
+                let evaluation = mean_quadratic(&lbfgs.ask());
                 tell(lbfgs, evaluation);
             }
-            slope(lbfgs.x()).terms.total().into_scalar::<f32>()
+            mean_quadratic(lbfgs.x()).terms.total().into_scalar::<f32>()
         };
         let zeros = |height, width| Tensor::zeros([1, 3, height, width], device);
         let mut small = Lbfgs::new(10, zeros(30, 36), 0.01);
@@ -239,7 +240,7 @@ fn a_step_on_a_gpu_is_six_programs_that_copy_no_vector() {
     let device = gpu_for_tests();
     let mut lbfgs = start(&device);
     for step in 0..4 {
-        let evaluation = valley(&lbfgs.ask(), 1.0);
+        let evaluation = quadratic(&lbfgs.ask(), 1.0);
         let programs = kernels_of_tests(|| tell(&mut lbfgs, evaluation));
         assert_eq!(programs.len(), 7, "step {step}, with the poison of these tests: {programs:#?}");
     }
