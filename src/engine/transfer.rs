@@ -3,15 +3,16 @@
 mod pictures;
 mod saving;
 mod scene;
+mod schedule;
 
-use std::collections::VecDeque;
 use std::rc::Rc;
 
 use burn::tensor::Device;
 
 pub use self::pictures::{Pictures, TransferError};
 use self::scene::Scene;
-use super::loss::{Objective, ObjectiveInputs, Pass, Progress};
+use self::schedule::Schedule;
+use super::loss::{Objective, ObjectiveInputs, Pass, Progress, scaled};
 use super::ops::readback::sync;
 use super::optimizer::{Evaluation, Optimizer, Report};
 use super::{ImageTensor, InFlight, Vgg19, colour};
@@ -76,13 +77,7 @@ pub struct StyleTransfer {
     optimizer: Optimizer,
     /// Evaluation of the step in progress, between its parts.
     pass: Option<Pass>,
-    step: u32,
-    /// Longer side of the current size, px.
-    edge: u32,
-    /// Steps left at the current size.
-    left: u32,
-    /// Sizes still to come.
-    levels: VecDeque<Level>,
+    schedule: Schedule,
 }
 
 impl StyleTransfer {
@@ -100,7 +95,7 @@ impl StyleTransfer {
         // An earlier result continues at its own size: a smaller one would lose its detail.
         let sizes = if pictures.earlier.is_some() { Sizes::One } else { recipe.sizes };
         let levels = pyramid::levels(pictures.photo.size(), sizes, recipe.steps);
-        Self::at_levels(vgg, pictures, recipe, levels.into(), limits, device)
+        Self::at_levels(vgg, pictures, recipe, levels, limits, device)
     }
 
     /// Prepares a run through the given `levels`, of which one is required.
@@ -108,47 +103,59 @@ impl StyleTransfer {
         vgg: Rc<Vgg19>,
         pictures: &Pictures,
         recipe: &Recipe,
-        mut levels: VecDeque<Level>,
+        levels: Vec<Level>,
         limits: DeviceLimits,
         device: &Device,
     ) -> Result<Self, TransferError> {
         recipe.validate()?;
         pictures.check()?;
         let size = pictures.photo.size();
-        let full = Scene::new(pictures, recipe, device);
-        let Level { edge, steps } = levels.pop_front().expect("a schedule has a level");
-        let scene = full.at(edge);
-        let start = match &pictures.earlier {
-            None => {
-                let reduction = Reduction::between(size.long_edge(), edge);
-                let recoloured = || scene::recoloured(pictures, recipe, device).reduced(reduction);
-                scene.mixed(recipe.start, recoloured, recipe.seed)
-            }
-            Some(earlier) => {
-                let earlier = colour::photo_seen(recipe.colours, earlier.composited_rgb());
-                ImageTensor::from_rgb(size, &earlier, device)
-            }
+        let schedule = Schedule::new(levels);
+        let (edge, steps) = (schedule.edge, schedule.left);
+        let optimizer = |scene: &Scene| {
+            let start = match &pictures.earlier {
+                None => {
+                    let reduction = Reduction::between(size.long_edge(), edge);
+                    let recoloured =
+                        || scene::recoloured(pictures, recipe, device).reduced(reduction);
+                    scene.mixed(recipe.start, recoloured, recipe.seed)
+                }
+                Some(earlier) => {
+                    let earlier = colour::photo_seen(recipe.colours, earlier.composited_rgb());
+                    ImageTensor::from_rgb(size, &earlier, device)
+                }
+            };
+            let pairs = limits.pairs(size.area());
+            Ok(Optimizer::new(recipe.optimizer, start.into_tensor(), steps, pairs))
         };
+        let inputs = (pictures.clone(), recipe.clone());
+        Self::assembled(vgg, inputs, limits, device, schedule, optimizer)
+    }
+
+    /// Assembles a run that stands where `schedule` says, with the optimiser that `optimizer` makes
+    /// for the scene of its current size.
+    fn assembled(
+        vgg: Rc<Vgg19>,
+        (pictures, recipe): (Pictures, Recipe),
+        limits: DeviceLimits,
+        device: &Device,
+        schedule: Schedule,
+        optimizer: impl FnOnce(&Scene) -> Result<Optimizer, TransferError>,
+    ) -> Result<Self, TransferError> {
+        let full = Scene::new(&pictures, &recipe, device);
+        let scene = full.at(schedule.edge);
         Ok(Self {
-            objective: objective(&scene.subject, recipe, limits),
-            optimizer: Optimizer::new(
-                recipe.optimizer,
-                start.into_tensor(),
-                steps,
-                limits.pairs(size.area()),
-            ),
-            recipe: recipe.clone(),
-            limits,
-            alpha: pictures.photo.alpha().map(Rc::from),
-            pictures: pictures.clone(),
+            optimizer: optimizer(&scene)?,
+            objective: objective(&scene.subject, &recipe, limits),
             pass: None,
-            step: 0,
-            edge,
-            left: steps,
+            alpha: pictures.photo.alpha().map(Rc::from),
             vgg,
+            recipe,
+            limits,
+            pictures,
             full,
             scene,
-            levels,
+            schedule,
         })
     }
 
@@ -194,7 +201,7 @@ impl StyleTransfer {
     /// # Errors
     /// [`TransferError::Device`].
     pub async fn advance(&mut self) -> Result<Advance, TransferError> {
-        if self.left == 0 && self.pass.is_none() {
+        if self.schedule.left == 0 && self.pass.is_none() {
             self.ascend().await?;
         }
         if self.targets_missing() > 0 {
@@ -209,8 +216,7 @@ impl StyleTransfer {
             }
             Progress::Done(terms, gradient) => {
                 self.optimizer.tell(Evaluation { terms, gradient }).await?;
-                self.step += 1;
-                self.left = self.left.saturating_sub(1);
+                self.schedule.count_step();
                 Ok(Advance::Step)
             }
         }
@@ -218,14 +224,12 @@ impl StyleTransfer {
 
     /// Continues at the next size, if any, from the current pastiche.
     pub(super) async fn ascend(&mut self) -> Result<(), TransferError> {
-        let Some(Level { edge, steps }) = self.levels.pop_front() else { return Ok(()) };
+        let Some(Level { edge, steps }) = self.schedule.ascend() else { return Ok(()) };
         let pastiche = ImageTensor::new(self.optimizer.x().clone());
-        self.edge = edge;
         self.scene = self.full.at(edge);
         self.objective = objective(&self.scene.subject, &self.recipe, self.limits);
         let pastiche = pastiche.resize(self.scene.subject.photo.size());
         self.optimizer = self.optimizer.carried(pastiche.into_tensor(), steps).await?;
-        self.left = steps;
         Ok(())
     }
 
@@ -236,12 +240,12 @@ impl StyleTransfer {
 
     /// Returns the number of steps done.
     pub fn steps_done(&self) -> u32 {
-        self.step
+        self.schedule.step
     }
 
     /// Whether all steps of the recipe are done.
     pub fn finished(&self) -> bool {
-        self.step >= self.recipe.steps
+        self.schedule.step >= self.recipe.steps
     }
 
     /// Changes the weights of the terms from the next step on.
@@ -254,7 +258,7 @@ impl StyleTransfer {
             return Ok(());
         }
         self.pass = None;
-        self.objective.set_loss_weights(loss_weights.balanced(self.recipe.features));
+        self.objective.set_loss_weights(scaled(loss_weights, self.recipe.features));
         self.recipe.loss_weights = loss_weights;
         self.optimizer.objective_changed();
         Ok(())
@@ -265,7 +269,8 @@ impl StyleTransfer {
         if kind != self.recipe.optimizer {
             self.pass = None;
             let pairs = self.limits.pairs(self.pictures.photo.size().area());
-            self.optimizer = self.optimizer.changed(kind, self.step, self.step + self.left, pairs);
+            let Schedule { step, left, .. } = self.schedule;
+            self.optimizer = self.optimizer.changed(kind, step, step + left, pairs);
             self.recipe.optimizer = kind;
         }
     }
@@ -277,7 +282,7 @@ impl StyleTransfer {
     /// [`TransferError::Device`], or [`TransferError::Diverged`] if a loss or its gradient is not
     /// finite.
     pub fn losses(&self) -> impl Future<Output = Result<Losses, TransferError>> + use<> {
-        let (report, step) = (self.optimizer.report(), self.step);
+        let (report, step) = (self.optimizer.report(), self.schedule.step);
         async move {
             let Report { losses, goes_on } = report.await?;
             if losses.total().is_finite() && goes_on {
@@ -315,7 +320,7 @@ fn objective(subject: &ObjectiveInputs, recipe: &Recipe, limits: DeviceLimits) -
     Objective::without_targets(
         subject,
         recipe.features,
-        recipe.loss_weights.balanced(recipe.features),
+        scaled(recipe.loss_weights, recipe.features),
         limits,
     )
 }

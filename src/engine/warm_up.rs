@@ -280,15 +280,9 @@ mod tests {
             Recipe { steps: levels.iter().map(|level| level.steps).sum(), ..recipe.clone() };
         let pictures = Pictures::new(grey(width, height), vec![grey(height, width)]);
         let launched = kernels_of_tests(|| {
-            let mut transfer = StyleTransfer::at_levels(
-                Rc::clone(vgg),
-                &pictures,
-                &recipe,
-                levels.into(),
-                limits,
-                gpu,
-            )
-            .unwrap();
+            let mut transfer =
+                StyleTransfer::at_levels(Rc::clone(vgg), &pictures, &recipe, levels, limits, gpu)
+                    .unwrap();
             while !transfer.finished() {
                 block_on(transfer.step()).unwrap();
                 block_on(wait_for_losses(&transfer)).unwrap();

@@ -152,55 +152,6 @@ impl FeatureOptions {
     }
 }
 
-/// Style factor in units of the painting. With it a content weight of 500 gives the balance of
-/// crowsonkb/style-transfer-pytorch (0.015 beside a style of 1).
-const PAINTING_STYLE_SCALE: f32 = 5000.0;
-
-/// Factor per block that brings a relative Gram distance to about the squared Wasserstein distance:
-/// medians of two pairs at the photo.
-const GRAM_SCALES: [f32; 5] = [1.7, 2.4, 3.5, 4.1, 7.7];
-/// Factor per block that does so for covariance and mean: about the geometric means of 13 pairs at
-/// the recoloured photo.
-const COVARIANCE_SCALES: [f32; 5] = [1.4, 1.1, 1.8, 1.6, 5.0];
-
-impl FeatureOptions {
-    /// Returns the factor of a style layer's loss beside [`Self::loss_scales`].
-    pub fn layer_scale(self, layer: Layer) -> f32 {
-        match (self.units, self.statistics.of(layer)) {
-            (LossUnits::Activation, _) | (LossUnits::Painting, Statistic::Wasserstein) => 1.0,
-            (LossUnits::Painting, Statistic::Gram) => GRAM_SCALES[layer.block() as usize - 1],
-            (LossUnits::Painting, Statistic::Covariance) => {
-                COVARIANCE_SCALES[layer.block() as usize - 1]
-            }
-        }
-    }
-
-    /// Returns the factor of total variation and outlines: in units of the painting the other
-    /// losses are smaller.
-    pub const fn smoothness_scale(self) -> f32 {
-        match self.units {
-            LossUnits::Activation => 1.0,
-            LossUnits::Painting => 0.008,
-        }
-    }
-
-    /// Returns the factors of content and style loss that give gradients about as large as those of
-    /// the published network with average pooling. Geometric means over five sample pairs, which
-    /// spread by a factor of 3; half of that for the content of the normalised network with max
-    /// pooling, by eye.
-    pub const fn loss_scales(self) -> (f32, f32) {
-        if let LossUnits::Painting = self.units {
-            return (1.0, PAINTING_STYLE_SCALE);
-        }
-        match (self.filters, self.pooling) {
-            (Filters::Published, Pooling::Average) => (1.0, 1.0),
-            (Filters::Published, Pooling::Max) => (0.1, 0.01),
-            (Filters::Normalised, Pooling::Average) => (1e3, 5e7),
-            (Filters::Normalised, Pooling::Max) => (2.7e3, 1.2e7),
-        }
-    }
-}
-
 /// Optimiser of the pixels.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

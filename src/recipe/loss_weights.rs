@@ -6,7 +6,7 @@ use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::by_layer::ByLayer;
-use super::{FeatureOptions, LossUnits, RecipeError, within};
+use super::{LossUnits, RecipeError, within};
 use crate::layer::Layer;
 
 /// Most style images that one run blends.
@@ -78,7 +78,9 @@ impl LayerWeights {
         self.0.0.iter().sum()
     }
 
-    fn map(self, change: impl Fn(Layer, f32) -> f32) -> Self {
+    /// Returns the weights that `change` makes of each layer and its weight.
+    #[must_use]
+    pub fn map(self, change: impl Fn(Layer, f32) -> f32) -> Self {
         Self(ByLayer(std::array::from_fn(|index| change(Layer::ALL[index], self.0.0[index]))))
     }
 }
@@ -213,19 +215,6 @@ impl LossWeights {
             LossUnits::Painting => clearing.min(Self::CLEARING_IN_UNITS_OF_THE_PAINTING),
         };
         Self { content_weight: 0.0, style_layers, tv_weight, outlines: 0.0, ..Self::default() }
-    }
-
-    /// Returns these weights scaled for the losses of this network, so that one setting gives about
-    /// the same picture for each.
-    #[must_use]
-    pub fn balanced(mut self, features: FeatureOptions) -> Self {
-        let (content, style) = features.loss_scales();
-        self.content_weight *= content;
-        self.tv_weight *= features.smoothness_scale();
-        self.outlines *= features.smoothness_scale();
-        self.style_layers =
-            self.style_layers.map(|layer, weight| weight * style * features.layer_scale(layer));
-        self
     }
 
     /// Returns the content layers that count; none if the content weight is 0.

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use burn::tensor::Tensor;
-use impasto::engine::loss::{Objective, ObjectiveInputs};
+use impasto::engine::loss::{Objective, ObjectiveInputs, scaled};
 use impasto::engine::ops::convolution::{ConvKernel, Strategy};
 use impasto::engine::{Pictures, StyleTransfer, Vgg19};
 use impasto::losses::Losses;
@@ -37,7 +37,7 @@ fn both(
     limits: DeviceLimits,
 ) -> [([f32; 3], Tensor<4>); 2] {
     // Smoothness does not see the maps.
-    let loss_weights = LossWeights { tv_weight: 0.0, ..loss_weights() }.balanced(features);
+    let loss_weights = scaled(LossWeights { tv_weight: 0.0, ..loss_weights() }, features);
     Precision::ALL.map(|precision| {
         let vgg = vgg(precision);
         evaluated(&vgg, subject, &Objective::new(&vgg, subject, features, loss_weights, limits))

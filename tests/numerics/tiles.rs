@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use burn::tensor::{Device, Tensor};
 use impasto::codec;
-use impasto::engine::loss::{Objective, ObjectiveInputs};
+use impasto::engine::loss::{Objective, ObjectiveInputs, scaled};
 use impasto::engine::{Advance, ImageTensor, Mask, Pictures, StyleTransfer, Vgg19};
 use impasto::layer::Layer;
 use impasto::memory::{DeviceLimits, LEAST_TILE_EDGE_PX};
@@ -113,7 +113,7 @@ pub fn loss_weights() -> LossWeights {
 fn rows_and_columns_of_tiles_are_the_whole_on_the_processor() {
     let device = cpu();
     let features = FeatureOptions::default();
-    agree(&device, &subject(272, 261, false, &device), features, loss_weights().balanced(features));
+    agree(&device, &subject(272, 261, false, &device), features, scaled(loss_weights(), features));
 }
 
 #[test]
@@ -159,7 +159,7 @@ fn tiles_in_units_of_the_painting_are_the_whole() {
             &device,
             &subject(290, 48, masked, &device),
             features,
-            loss_weights.balanced(features),
+            scaled(loss_weights, features),
         );
     }
 }
@@ -168,7 +168,7 @@ fn tiles_in_units_of_the_painting_are_the_whole() {
 fn rows_and_columns_of_tiles_are_the_whole_on_the_gpu() {
     let device = gpu();
     let features = FeatureOptions::default();
-    agree(&device, &subject(290, 48, true, &device), features, loss_weights().balanced(features));
+    agree(&device, &subject(290, 48, true, &device), features, scaled(loss_weights(), features));
     agree(
         &device,
         &subject(48, 290, false, &device),

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use burn::tensor::{Device, Tensor};
-use impasto::engine::loss::{Objective, ObjectiveInputs};
+use impasto::engine::loss::{Objective, ObjectiveInputs, scaled};
 use impasto::engine::optimizer::{Adam, Evaluation, Lbfgs, LearningRate};
 use impasto::engine::weights::ChannelMeans;
 use impasto::engine::{ImageTensor, Vgg19};
@@ -238,7 +238,7 @@ fn slope_and_norm(features: FeatureOptions, loss_weights: LossWeights) -> (f32, 
         &vgg,
         &subject,
         features,
-        loss_weights.balanced(features),
+        scaled(loss_weights, features),
         DeviceLimits::AMPLE,
     );
     let x = picture(2.0).into_tensor();

@@ -1,18 +1,16 @@
 //! Saving and resuming a run.
 
-use std::collections::VecDeque;
 use std::rc::Rc;
 
 use burn::tensor::Device;
 
-use super::{Pictures, StyleTransfer, TransferError, objective};
+use super::schedule::Schedule;
+use super::{Pictures, StyleTransfer, TransferError};
 use crate::engine::ops::convolution::{ConvKernel, Strategy};
 use crate::engine::optimizer::Optimizer;
-use crate::engine::transfer::scene::Scene;
 use crate::engine::{State, StateError, Vgg19};
 use crate::memory::{DeviceLimits, Precision};
 use crate::recipe::Recipe;
-use crate::recipe::pyramid::Level;
 
 impl StyleTransfer {
     /// Saves the whole run as bytes: recipe, images, progress, and the optimiser's state.
@@ -24,13 +22,11 @@ impl StyleTransfer {
         state.put_text("recipe", &self.recipe.to_json());
         put_pictures(&mut state, &self.pictures);
         self.optimizer.save(&mut state).await?;
-        state.put_numbers("progress", &[self.step, self.left, self.edge].map(f64::from));
+        self.schedule.save(&mut state);
         if let Some(Strategy { division, precision }) = self.vgg.strategy() {
             state.put_text("division", division.name());
             state.put_text("precision", precision.name());
         }
-        let levels = self.levels.iter().flat_map(|level| [level.edge, level.steps]).map(f64::from);
-        state.put_numbers("sizes", &levels.collect::<Vec<f64>>());
         Ok(state.to_bytes())
     }
 
@@ -66,44 +62,14 @@ impl StyleTransfer {
         let recipe = Recipe::from_json(&state.text("recipe")?)?;
         let pictures = pictures_in(&state)?;
         pictures.check()?;
-        let [step, left, edge] = state.exact_numbers("progress")?.map(count);
-        let full_edge = pictures.photo.size().long_edge();
-        // Older states know only repeated halving: they store the number of halvings, not the edge.
-        let halves = !state.has("sizes");
-        let edge_of =
-            |number: u32| if halves { full_edge.checked_shr(number).unwrap_or(0) } else { number };
-        let levels = state.numbers(if halves { "levels" } else { "sizes" })?;
-        let levels = levels
-            .as_chunks()
-            .0
-            .iter()
-            .map(|&[size, steps]| Level { edge: edge_of(count(size)), steps: count(steps) });
-        let (edge, levels): (u32, VecDeque<Level>) = (edge_of(edge), levels.collect());
-        let known = 1..=full_edge;
-        if !known.contains(&edge) || levels.iter().any(|level| !known.contains(&level.edge)) {
-            return Err(StateError::Part("sizes".to_owned()).into());
-        }
-        let full = Scene::new(&pictures, &recipe, device);
-        let scene = full.at(edge);
-        let optimizer = Optimizer::load(recipe.optimizer, &state, device)?;
-        if optimizer.x().dims() != scene.subject.photo.tensor().dims() {
-            return Err(StateError::Part("x".to_owned()).into());
-        }
-        Ok(Self {
-            objective: objective(&scene.subject, &recipe, limits),
-            pass: None,
-            levels,
-            vgg,
-            limits,
-            recipe,
-            alpha: pictures.photo.alpha().map(Rc::from),
-            pictures,
-            full,
-            scene,
-            edge,
-            optimizer,
-            step,
-            left,
+        let schedule = Schedule::load(&state, pictures.photo.size().long_edge())?;
+        let kind = recipe.optimizer;
+        Self::assembled(vgg, (pictures, recipe), limits, device, schedule, |scene| {
+            let optimizer = Optimizer::load(kind, &state, device)?;
+            if optimizer.x().dims() != scene.subject.photo.tensor().dims() {
+                return Err(StateError::Part("x".to_owned()).into());
+            }
+            Ok(optimizer)
         })
     }
 
@@ -119,25 +85,14 @@ impl StyleTransfer {
     /// # Errors
     /// [`TransferError::Recipe`] if the number is invalid; the old one stays.
     pub fn set_steps(&mut self, steps: u32) -> Result<(), TransferError> {
-        let least = if self.levels.is_empty() { 0 } else { self.step + 1 };
-        let recipe = Recipe { steps: steps.max(least), ..self.recipe.clone() };
+        let steps = steps.max(self.schedule.least_steps());
+        let recipe = Recipe { steps, ..self.recipe.clone() };
         recipe.validate()?;
         self.recipe = recipe;
-        self.skip_levels();
-        Ok(())
-    }
-
-    /// Skips to the last size from the next step on if fewer steps are left than planned.
-    fn skip_levels(&mut self) {
-        let planned =
-            self.step + self.left + self.levels.iter().map(|level| level.steps).sum::<u32>();
-        if self.recipe.steps < planned
-            && let Some(last) = self.levels.pop_back()
-        {
-            self.levels = [Level { steps: self.recipe.steps - self.step, ..last }].into();
+        if self.schedule.shorten(steps) {
             self.pass = None;
-            self.left = 0;
         }
+        Ok(())
     }
 }
 
@@ -163,14 +118,4 @@ fn pictures_in(state: &State) -> Result<Pictures, StateError> {
         masks: state.pictures("mask")?,
         earlier,
     })
-}
-
-/// Converts a count that was stored as a float.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "a float's cast saturates"
-)]
-fn count(number: f64) -> u32 {
-    number as u32
 }
