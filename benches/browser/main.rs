@@ -2,42 +2,30 @@
 //! scripts that are laid before it note when the worker's events arrive, and count the worker's GPU
 //! buffers.
 
-#[path = "../../tests/browser/driver.rs"]
-mod driver;
-#[path = "../../tests/browser/page.rs"]
-#[expect(dead_code, reason = "the tests meet more of the page")]
-mod page;
-#[path = "../../tests/browser/site.rs"]
-#[expect(dead_code, reason = "the tests make more go wrong")]
-mod site;
 mod watch;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use harness::bench;
+use harness::bench::case::{BenchSubject, Case, Steps};
+use harness::bench::line::{Line, StepLine};
+use harness::bench::pictures;
+use harness::browser::driver::{self, Session};
+use harness::browser::page::Page;
+use harness::browser::site::Site;
+use harness::failure::{Context, Failure, Outcome};
 use impasto::codec::encode_png;
 use impasto::pixels::Pixels;
 use impasto::recipe::Recipe;
 use tempfile::TempDir;
-use xtask::bench;
-use xtask::bench::case::{BenchSubject, Browser, Case, Steps};
-use xtask::bench::line::{Line, StepLine};
-use xtask::bench::pictures;
-use xtask::failure::{Context, Failure, Outcome};
 
-use self::driver::Session;
-use self::page::Page;
-use self::site::Site;
 use self::watch::Watch;
 
 fn main() -> ExitCode {
     bench::main(|case| {
         let BenchSubject::Steps(steps @ Steps { browser: Some(browser), .. }) = case.subject else {
             return Err(Failure::new("the page does whole steps alone", "measure natively"));
-        };
-        let browser = match browser {
-            Browser::Chromium => driver::Browser::Chromium,
-            Browser::Firefox => driver::Browser::Firefox,
         };
         driver::play(browser, async |session| measure(session, case, steps).await)?.print();
         Ok(())
@@ -46,7 +34,7 @@ fn main() -> ExitCode {
 
 /// One visit: the pictures are brought, the run goes on for as long as it takes, and is cancelled.
 async fn measure(session: &Session, case: &Case, steps: Steps) -> Outcome<Line> {
-    let site = Site::new();
+    let site = Site::start();
     site.watch_buffers();
     site.hook_page(watch::SCRIPT);
     // The page reads the files again when the run begins.

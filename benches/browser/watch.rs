@@ -2,14 +2,14 @@
 
 use std::time::{Duration, Instant};
 
+use harness::bench::line::{MemoryAt, PageFigures, Spread};
+use harness::bench::progress::{Progress, ms_per_step, timed};
+use harness::bench::{WARM_UP_STEPS, processor};
+use harness::failure::{Failure, Outcome};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use xtask::bench::line::{MemoryAt, PageFigures, Spread};
-use xtask::bench::progress::{Progress, ms_per_step, timed};
-use xtask::bench::{WARM_UP_STEPS, processor};
-use xtask::failure::{Failure, Outcome};
 
-use crate::page::Page;
+use harness::browser::page::Page;
 
 /// Laid before the page's own scripts.
 pub const SCRIPT: &str = include_str!("watch.js");

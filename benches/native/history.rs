@@ -2,12 +2,12 @@
 //! next to nothing.
 
 use burn::tensor::{Distribution, Tensor};
+use harness::bench::case::Case;
+use harness::bench::line::{HistoryLine, Line};
+use harness::failure::{Context, Outcome};
 use impasto::engine::loss::Terms;
 use impasto::engine::optimizer::{Evaluation, FIRST_STEP, Lbfgs};
 use pollster::block_on;
-use xtask::bench::case::Case;
-use xtask::bench::line::{HistoryLine, Line};
-use xtask::failure::{Context, Outcome};
 
 use crate::stage::{Clock, Stage};
 

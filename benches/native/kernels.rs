@@ -5,16 +5,16 @@ use burn::tensor::activation::relu;
 use burn::tensor::module::conv2d;
 use burn::tensor::ops::ConvOptions;
 use burn::tensor::{Device, Distribution, FloatDType, Tensor};
+use harness::bench::case::Case;
+use harness::bench::line::{KernelLine, KernelTime, Line, Pass};
+use harness::bench::work;
+use harness::failure::Outcome;
 use impasto::engine::ops::convolution::{
     ConvKernel, PackedConvolution, SavedForBackward, Strategy,
 };
 use impasto::engine::ops::distance::squared_distance;
 use impasto::layer::Layer;
 use impasto::memory::Precision;
-use xtask::bench::case::Case;
-use xtask::bench::line::{KernelLine, KernelTime, Line, Pass};
-use xtask::bench::work;
-use xtask::failure::Outcome;
 
 use crate::stage::{Clock, Stage};
 

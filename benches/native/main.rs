@@ -8,9 +8,9 @@ mod steps;
 
 use std::process::ExitCode;
 
-use xtask::bench;
-use xtask::bench::case::{BenchSubject, Case};
-use xtask::failure::Outcome;
+use harness::bench;
+use harness::bench::case::{BenchSubject, Case};
+use harness::failure::Outcome;
 
 fn main() -> ExitCode {
     bench::main(measure)

@@ -3,13 +3,13 @@
 use std::time::Instant;
 
 use burn::tensor::Device;
+use harness::bench::case::{self, Case};
+use harness::bench::line::Spread;
+use harness::bench::processor;
+use harness::failure::{Context, Failure, Outcome};
 use impasto::engine::device::{OpenDevice, open_cpu, open_gpu};
 use impasto::memory::DeviceLimits;
 use pollster::block_on;
-use xtask::bench::case::{self, Case};
-use xtask::bench::line::Spread;
-use xtask::bench::processor;
-use xtask::failure::{Context, Failure, Outcome};
 
 /// A device, and the most that was seen reserved on it.
 pub struct Stage {

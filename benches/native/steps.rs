@@ -3,16 +3,16 @@
 use std::rc::Rc;
 use std::time::Instant;
 
+use harness::bench::case::{Case, Device, Steps};
+use harness::bench::line::{Line, MemoryAt, StepLine};
+use harness::bench::{WARM_UP_STEPS, pictures};
+use harness::failure::{Context, Failure, Outcome};
 use impasto::engine::ops::convolution::Strategy;
 use impasto::engine::tuning::fastest_kernel;
 use impasto::engine::weights::{ChannelMeans, Weights};
 use impasto::engine::{Pictures, StyleTransfer, Vgg19};
 use impasto::memory::Precision;
 use pollster::block_on;
-use xtask::bench::case::{Case, Device, Steps};
-use xtask::bench::line::{Line, MemoryAt, StepLine};
-use xtask::bench::{WARM_UP_STEPS, pictures};
-use xtask::failure::{Context, Failure, Outcome};
 
 use crate::stage::{Clock, Stage};
 

@@ -323,3 +323,23 @@ fn every_invariant_names_tests_that_there_are() {
         names.into_iter().filter(|name| !code.contains(&format!("fn {name}("))).collect();
     assert!(lost.is_empty(), "no such tests: {lost:?}");
 }
+
+/// Lines of `text` that pull a file of another target in.
+fn path_attributes(text: &str) -> Vec<&str> {
+    text.lines().filter(|line| line.trim_start().starts_with("#[path")).collect()
+}
+
+#[test]
+fn packages_form_no_loop_and_no_file_belongs_to_two_targets() {
+    let members = ["harness", "xtask"];
+    let known = dependencies();
+    assert!(members.iter().all(|member| !known.contains(*member)), "{known:?}");
+    for path in ["benches", "examples", "src", "tests", "xtask/src"]
+        .iter()
+        .flat_map(|folder| files(&root().join(folder)))
+    {
+        let text = std::fs::read_to_string(&path).expect("the file can be read");
+        assert_eq!(path_attributes(&text), Vec::<&str>::new(), "{}", path.display());
+    }
+    assert_eq!(path_attributes("  #[path = \"a.rs\"]\nmod a;").len(), 1);
+}

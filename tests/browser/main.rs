@@ -2,18 +2,16 @@
 //! the release build in `dist/`. `cargo xtask test` builds it, brings the browsers, and runs these
 //! one after another.
 
-mod driver;
-mod page;
 mod pictures;
 mod runs;
-mod site;
 mod troubles;
 mod visits;
 
-use driver::{Browser, Session, play};
-use page::Page;
+use harness::browser::Browser;
+use harness::browser::driver::{Session, play};
+use harness::browser::page::Page;
+use harness::browser::site::Site;
 use pictures::Pictures;
-use site::Site;
 
 /// Makes each scenario a test in both browsers.
 macro_rules! in_both_browsers {

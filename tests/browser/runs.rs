@@ -12,11 +12,11 @@ use impasto::memory::DeviceLimits;
 use impasto::recipe::Recipe;
 use serde::Deserialize;
 
-use crate::driver::Session;
-use crate::page::Page;
 use crate::pictures::{CONTENT, Pictures};
 use crate::prepared;
-use crate::site::Site;
+use harness::browser::driver::Session;
+use harness::browser::page::Page;
+use harness::browser::site::Site;
 
 /// More steps than any test waits for.
 const LONG: u32 = 5000;
@@ -42,7 +42,7 @@ async fn buffers(page: &Page<'_>) -> Buffers {
 
 /// The whole way, on `device`: the steps rise, the loss falls, the picture changes and can be kept.
 async fn run_to_the_end(session: &Session, device: &str, steps: u32) {
-    let (site, pictures) = (Site::new(), Pictures::new());
+    let (site, pictures) = (Site::start(), Pictures::new());
     let page = prepared(session, &site, &pictures, device, steps).await;
     let asks = async || {
         let script = "const leave = new Event('beforeunload', { cancelable: true }); \
@@ -135,7 +135,7 @@ fn distance(one: &[u8], other: &[u8]) -> f64 {
 
 /// Of sizes that nothing divides.
 pub async fn the_gpu_paints_what_the_processor_does(session: &Session) {
-    let site = Site::new();
+    let site = Site::start();
     let page = paint_as_on_the_processor(session, &site, (61, 47)).await;
     assert_eq!(
         page.run(KNOWS_THE_CARD, vec![]).await,
@@ -154,7 +154,7 @@ const KNOWS_THE_CARD: &str = "return (async () => {
 
 /// On a graphics card whose buffers hold maps of 208 px.
 pub async fn the_gpu_paints_in_tiles_what_the_processor_does_as_a_whole(session: &Session) {
-    let site = Site::new();
+    let site = Site::start();
     site.limit_buffers(210 * 210 * 256);
     let page = paint_as_on_the_processor(session, &site, (217, 27)).await;
     let larger =
@@ -165,7 +165,7 @@ pub async fn the_gpu_paints_in_tiles_what_the_processor_does_as_a_whole(session:
 /// With memory spared, for which maps are kept in f16 where the browser offers it, a run comes as
 /// far. A run that is called off gives its memory back.
 pub async fn a_run_that_spares_memory_comes_as_far(session: &Session) {
-    let (site, pictures) = (Site::new(), Pictures::new());
+    let (site, pictures) = (Site::start(), Pictures::new());
     site.watch_buffers();
     let page = prepared(session, &site, &pictures, "gpu", LONG).await;
     let given_back = async || buffers(&page).await.given_back;
@@ -197,7 +197,7 @@ pub async fn a_run_that_spares_memory_comes_as_far(session: &Session) {
 /// What the page tells of the graphics card's memory is what a run takes of it, as a whole and in
 /// tiles, and most of it is given back at once.
 pub async fn a_run_takes_the_memory_that_is_told(session: &Session) {
-    let (site, pictures) = (Site::new(), Pictures::new());
+    let (site, pictures) = (Site::start(), Pictures::new());
     site.watch_buffers_idly();
     // In the last, where buffers are large enough, what CubeCL lets go of by itself would be half
     // as much again.
@@ -243,7 +243,7 @@ async fn gigabytes_told(page: &Page<'_>) -> Option<f64> {
 
 /// Before the first step a bar tells how far the compiling is, and one need not wait for its end.
 pub async fn compiling_for_the_gpu_is_told_and_can_be_called_off(session: &Session) {
-    let (site, pictures) = (Site::new(), Pictures::new());
+    let (site, pictures) = (Site::start(), Pictures::new());
     let page = prepared(session, &site, &pictures, "gpu", LONG).await;
     page.press("Stylise").await;
     page.until_status("Preparing the graphics card").await;
@@ -260,7 +260,7 @@ pub async fn compiling_for_the_gpu_is_told_and_can_be_called_off(session: &Sessi
 
 /// Pause, wait, resume.
 pub async fn a_pause_holds_the_run_and_resume_goes_on(session: &Session) {
-    let (site, pictures) = (Site::new(), Pictures::new());
+    let (site, pictures) = (Site::start(), Pictures::new());
     let page = prepared(session, &site, &pictures, "auto", LONG).await;
     page.press("Stylise").await;
     page.reach_step(1).await;
@@ -276,7 +276,7 @@ pub async fn a_pause_holds_the_run_and_resume_goes_on(session: &Session) {
 
 /// Cancel, then another run.
 pub async fn cancel_is_felt_at_once_and_a_new_run_begins(session: &Session) {
-    let (site, pictures) = (Site::new(), Pictures::new());
+    let (site, pictures) = (Site::start(), Pictures::new());
     let page = prepared(session, &site, &pictures, "auto", LONG).await;
     page.press("Stylise").await;
     page.reach_step(2).await;
@@ -303,7 +303,7 @@ pub async fn cancel_is_felt_at_once_and_a_new_run_begins(session: &Session) {
 
 /// The content's share of the loss follows the slider, without a new run.
 pub async fn the_slider_acts_on_the_running_picture(session: &Session) {
-    let (site, pictures) = (Site::new(), Pictures::new());
+    let (site, pictures) = (Site::start(), Pictures::new());
     let page = prepared(session, &site, &pictures, "auto", LONG).await;
     page.set_slider("Content to style", 0.0).await;
     page.press("Stylise").await;
@@ -318,7 +318,7 @@ pub async fn the_slider_acts_on_the_running_picture(session: &Session) {
 
 /// A preset, other colours, a second style; then once more from where the result ends.
 pub async fn options_are_followed_and_a_run_goes_on_from_its_result(session: &Session) {
-    let (site, pictures) = (Site::new(), Pictures::new());
+    let (site, pictures) = (Site::start(), Pictures::new());
     let page = prepared(session, &site, &pictures, "auto", 8).await;
     page.choose_file("Second style picture", &pictures.second_style()).await;
     page.set_slider("First to second style", 0.3).await;
@@ -350,7 +350,7 @@ pub async fn options_are_followed_and_a_run_goes_on_from_its_result(session: &Se
 
 /// What a layer sees: each of the two pictures by itself is enough.
 pub async fn each_picture_can_be_reconstructed_alone(session: &Session) {
-    let (site, pictures) = (Site::new(), Pictures::new());
+    let (site, pictures) = (Site::start(), Pictures::new());
     let page = Page::open(session, &site.url()).await;
     page.set("Steps", "4").await;
     page.run(
@@ -387,7 +387,7 @@ pub async fn each_picture_can_be_reconstructed_alone(session: &Session) {
 /// The grid grows cell by cell; cancel keeps what there is, and a cell's settings can be taken
 /// over.
 pub async fn a_grid_grows_and_a_cell_is_taken_over(session: &Session) {
-    let (site, pictures) = (Site::new(), Pictures::new());
+    let (site, pictures) = (Site::start(), Pictures::new());
     let page = prepared(session, &site, &pictures, "auto", 2).await;
     page.run(
         "document.querySelectorAll('details').forEach(details => { details.open = true; });",
@@ -415,7 +415,7 @@ pub async fn a_grid_grows_and_a_cell_is_taken_over(session: &Session) {
 
 /// No task of the page's own holds its thread while a run goes on.
 pub async fn the_page_stays_responsive(session: &Session) {
-    let (site, pictures) = (Site::new(), Pictures::new());
+    let (site, pictures) = (Site::start(), Pictures::new());
     let page = prepared(session, &site, &pictures, "auto", LONG).await;
     page.press("Stylise").await;
     let step = page.reach_step(2).await;
@@ -441,23 +441,4 @@ pub async fn the_page_stays_responsive(session: &Session) {
         .expect("a number");
     assert!(longest < LONGEST_TASK_MS, "a task of {longest} ms held the page");
     assert!(page.step().await > Some(step), "the run stood still meanwhile");
-}
-
-impl Page<'_> {
-    /// Moves the slider of this name to `position` in 0..1 of its way.
-    pub async fn set_slider(&self, name: &str, position: f64) {
-        let script = r#"
-            const label = [...document.querySelectorAll("label")].find(label => label.textContent.trim() === arguments[0]);
-            const slider = label?.control ?? document.querySelector(`input[type=range][aria-label="${arguments[0]}"]`);
-            if (!slider) return false;
-            slider.value = Number(slider.min) + arguments[1] * (Number(slider.max) - Number(slider.min));
-            slider.dispatchEvent(new Event("input", { bubbles: true }));
-            slider.dispatchEvent(new Event("change", { bubbles: true }));
-            return true;
-        "#;
-        let moved = async || {
-            (self.run(script, vec![name.into(), position.into()]).await == true).then_some(())
-        };
-        self.until(&format!("there is a slider {name}"), moved).await;
-    }
 }

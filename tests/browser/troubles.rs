@@ -1,10 +1,10 @@
 //! What can go wrong, what the person is told, and that nothing is lost by it.
 
-use crate::driver::Session;
-use crate::page::Page;
 use crate::pictures::Pictures;
 use crate::prepared;
-use crate::site::{Site, WeightsFault};
+use harness::browser::driver::Session;
+use harness::browser::page::Page;
+use harness::browser::site::{Site, WeightsFault};
 
 /// Runs on after a trouble, with the pictures and settings that are there.
 async fn stylise_again(page: &Page<'_>, button: &str) {
@@ -16,7 +16,7 @@ async fn stylise_again(page: &Page<'_>, button: &str) {
 /// Files that are no pictures, or not whole: told at once, and without taking the place of the
 /// picture that is there.
 pub async fn bad_files_are_named_and_the_page_goes_on(session: &Session) {
-    let (site, pictures) = (Site::new(), Pictures::new());
+    let (site, pictures) = (Site::start(), Pictures::new());
     let whole = std::fs::read(pictures.content()).expect("the picture is there");
     let page = prepared(session, &site, &pictures, "auto", 2).await;
     let bad = [
@@ -40,7 +40,7 @@ pub async fn bad_files_are_named_and_the_page_goes_on(session: &Session) {
 
 /// The connection breaks; Retry goes on where it stopped.
 pub async fn a_broken_download_is_resumed(session: &Session) {
-    let (site, pictures) = (Site::new(), Pictures::new());
+    let (site, pictures) = (Site::start(), Pictures::new());
     // It begins with the first picture that is chosen.
     site.spoil_weights(Some(WeightsFault::Dropped(1_000_000)));
     let page = prepared(session, &site, &pictures, "auto", 2).await;
@@ -57,7 +57,7 @@ pub async fn a_broken_download_is_resumed(session: &Session) {
 
 /// Bytes that are not the network are never used.
 pub async fn wrong_weights_are_refused_and_fetched_anew(session: &Session) {
-    let (site, pictures) = (Site::new(), Pictures::new());
+    let (site, pictures) = (Site::start(), Pictures::new());
     let faults = [
         (WeightsFault::Missing, "404"),
         (WeightsFault::WebPage, "web page"),
@@ -77,7 +77,7 @@ pub async fn wrong_weights_are_refused_and_fetched_anew(session: &Session) {
 
 /// The driver restarts, the computer sleeps: the device is lost in the middle of a run.
 pub async fn a_lost_gpu_is_survived(session: &Session) {
-    let (site, pictures) = (Site::new(), Pictures::new());
+    let (site, pictures) = (Site::start(), Pictures::new());
     site.make_devices_losable();
     let page = prepared(session, &site, &pictures, "gpu", 1000).await;
     page.press("Stylise").await;
@@ -90,7 +90,7 @@ pub async fn a_lost_gpu_is_survived(session: &Session) {
 
 /// The worker dies without a word of its own.
 pub async fn a_dead_worker_is_survived(session: &Session) {
-    let (site, pictures) = (Site::new(), Pictures::new());
+    let (site, pictures) = (Site::start(), Pictures::new());
     site.hook_page(
         "const Plain = Worker;
          window.workers = [];

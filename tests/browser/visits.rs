@@ -1,10 +1,10 @@
 //! What a visit loads, from where, and what it does without.
 
-use crate::driver::Session;
-use crate::page::Page;
 use crate::pictures::{CONTENT, Pictures, STYLE};
 use crate::prepared;
-use crate::site::{Site, WeightsFault};
+use harness::browser::driver::Session;
+use harness::browser::page::Page;
+use harness::browser::site::{Site, WeightsFault};
 
 /// Runs a few steps on what the page chooses by itself.
 async fn brief_run(session: &Session, site: &Site) {
@@ -16,7 +16,7 @@ async fn brief_run(session: &Session, site: &Site) {
 
 /// The browser's storage serves the weights from the second visit on.
 pub async fn the_second_visit_fetches_no_weights(session: &Session) {
-    let site = Site::new();
+    let site = Site::start();
     brief_run(session, &site).await;
     let first = site.weights_requests();
     assert!(first > 0, "the first visit must fetch them: {:?}", site.log());
@@ -27,7 +27,7 @@ pub async fn the_second_visit_fetches_no_weights(session: &Session) {
 /// The network is fetched from the first picture on. Meanwhile pictures are taken in, and a run
 /// that is asked for tells how far it is.
 pub async fn what_a_run_needs_comes_while_the_person_chooses(session: &Session) {
-    let (site, pictures) = (Site::new(), Pictures::new());
+    let (site, pictures) = (Site::start(), Pictures::new());
     site.spoil_weights(Some(WeightsFault::Stalled(2_000_000)));
     let page = Page::open(session, &site.url()).await;
     page.set("Compute on", "cpu").await;
@@ -52,7 +52,7 @@ pub async fn what_a_run_needs_comes_while_the_person_chooses(session: &Session) 
 
 /// What was chosen is there again after a reload, and can be painted with.
 pub async fn pictures_and_settings_survive_a_reload(session: &Session) {
-    let (site, pictures) = (Site::new(), Pictures::new());
+    let (site, pictures) = (Site::start(), Pictures::new());
     let page = prepared(session, &site, &pictures, "auto", 2).await;
     page.choose_file("Second style picture", &pictures.second_style()).await;
     page.until_text("second.png").await;
@@ -89,7 +89,7 @@ async fn until_sizes_know(page: &Page<'_>, long_edge: u32) {
 
 /// The settings as a file, out and in; one that makes no sense changes nothing.
 pub async fn a_recipe_is_saved_and_loaded(session: &Session) {
-    let (site, pictures) = (Site::new(), Pictures::new());
+    let (site, pictures) = (Site::start(), Pictures::new());
     let page = prepared(session, &site, &pictures, "auto", 3).await;
     page.set("Strokes", "1.5").await;
     page.press("Save recipe").await;
@@ -128,7 +128,7 @@ pub async fn a_recipe_is_saved_and_loaded(session: &Session) {
 
 /// Everything comes from the page's own origin, and a script that tries otherwise is held back.
 pub async fn nothing_is_asked_of_any_other_site(session: &Session) {
-    let site = Site::new();
+    let site = Site::start();
     brief_run(session, &site).await;
     let script = r"
         const names = performance.getEntriesByType('resource').map(entry => entry.name);
@@ -151,7 +151,7 @@ pub async fn the_page_works_below_a_sub_path(session: &Session) {
 
 /// From a first look to a first picture in one click.
 pub async fn one_click_on_a_sample_gives_a_result(session: &Session) {
-    let site = Site::new();
+    let site = Site::start();
     let page = Page::open(session, &site.url()).await;
     page.set("Size", "64").await;
     page.set("Steps", "2").await;
@@ -162,7 +162,7 @@ pub async fn one_click_on_a_sample_gives_a_result(session: &Session) {
 
 /// A browser without WebGPU.
 pub async fn without_webgpu_the_processor_does_the_work(session: &Session) {
-    let site = Site::new();
+    let site = Site::start();
     site.hook_page("delete Navigator.prototype.gpu;");
     brief_run(session, &site).await;
     let page = Page::open(session, &site.url()).await;
@@ -171,7 +171,7 @@ pub async fn without_webgpu_the_processor_does_the_work(session: &Session) {
 
 /// A browser that lets the page keep nothing.
 pub async fn without_storage_it_works_from_memory(session: &Session) {
-    let site = Site::new();
+    let site = Site::start();
     let denied = "CacheStorage.prototype.open = () => Promise.reject(new DOMException('denied', \
                   'SecurityError'));";
     site.hook_page(denied);

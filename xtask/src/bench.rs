@@ -1,29 +1,21 @@
 //! `cargo xtask bench`: how fast it is, natively or in a browser. A line of JSON for each thing
 //! measured goes to standard output, a table of them all to standard error. The measuring is done
-//! by the benchmarks in `benches/`, which share what lies in this module.
+//! by the benchmarks in `benches/`.
 
-pub mod case;
-pub mod line;
-pub mod pictures;
-pub mod processor;
-pub mod progress;
+pub mod options;
 pub mod table;
-pub mod work;
 
 use std::io::{BufRead, BufReader};
-use std::process::{ExitCode, Stdio};
+use std::process::Stdio;
 
-use self::case::{Case, Options};
-use self::line::Line;
+use harness::bench::case::Case;
+use harness::bench::line::Line;
+use harness::failure::{Context, Failure, Outcome};
+
+use self::options::Options;
 use crate::browsers::{self, Programs};
-use crate::checks::ALL_FEATURES;
-use crate::failure::{Context, Failure, Outcome};
 use crate::site::Finish;
 use crate::{places, process, site, steps};
-
-/// Steps before any is timed: L-BFGS has its first pair after the second, and what it does from
-/// then on is all compiled after the third.
-pub const WARM_UP_STEPS: u32 = 3;
 
 /// Measures what `options` ask for, one after another. What was measured before a failure is shown
 /// all the same.
@@ -56,8 +48,8 @@ fn measure(case: &Case, programs: &Programs, lines: &mut Vec<Line>) -> Outcome {
     cargo.args([
         "bench",
         "--locked",
-        "--features",
-        ALL_FEATURES,
+        "--package=harness",
+        "--features=browsers,engine",
         "--bench",
         case.program(),
         "--",
@@ -76,15 +68,4 @@ fn measure(case: &Case, programs: &Programs, lines: &mut Vec<Line>) -> Outcome {
     }
     let status = child.wait().or_fail(failed, advice)?;
     if status.success() { Ok(()) } else { Err(Failure::new(failed(), advice)) }
-}
-
-/// The `main` of a benchmark, which measures the case that it was started with.
-pub fn main(measure: impl FnOnce(&Case) -> Outcome) -> ExitCode {
-    match Case::from_arguments(std::env::args()).and_then(|case| measure(&case)) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => {
-            eprintln!("error: {failure}");
-            ExitCode::FAILURE
-        }
-    }
 }

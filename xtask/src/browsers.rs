@@ -4,10 +4,10 @@ use std::env;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::failure::{Failure, Outcome};
 use crate::packages;
 use crate::steps::{Step, Steps, Usual};
 use crate::tools::{self, Tool};
+use harness::failure::{Failure, Outcome};
 
 /// What a person installs by hand where xtask cannot.
 const BY_HAND: &str = "install Chromium with its chromedriver, Firefox, and Mesa's software Vulkan drivers (Debian: chromium, \

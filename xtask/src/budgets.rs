@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::compress::gzip;
-use crate::failure::{Context, Failure, Outcome};
+use harness::failure::{Context, Failure, Outcome};
 
 /// The most that a file of the site may weigh.
 struct Budget {

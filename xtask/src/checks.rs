@@ -7,10 +7,10 @@ use std::process::Command;
 use clap::ValueEnum;
 use serde::Deserialize;
 
-use crate::failure::{Context, Outcome};
 use crate::site::{Finish, WASM};
 use crate::steps::{self, Steps, Usual};
 use crate::{browsers, budgets, places, process, site, tools};
+use harness::failure::{Context, Outcome};
 
 /// One check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -39,9 +39,9 @@ pub enum Step {
     Browsers,
 }
 
-/// Features of the package. All that is compiled for this machine has them, so that it is compiled
-/// once.
-pub const ALL_FEATURES: &str = "ui,engine,cli";
+/// Features of the workspace. All that is compiled for this machine has them, so that it is
+/// compiled once.
+pub const ALL_FEATURES: &str = "ui,engine,cli,browsers";
 /// The test target that needs browsers and the built site.
 const BROWSER_TESTS: &str = "browser";
 
@@ -167,11 +167,7 @@ fn clippy(steps: &mut Steps, arguments: &[&str]) -> Outcome {
 fn native_tests(steps: &mut Steps) -> Outcome {
     browsers::ensure_vulkan(steps)?;
     let targets = test_targets()?;
-    let named: Vec<_> = targets
-        .iter()
-        .filter(|name| *name != BROWSER_TESTS)
-        .flat_map(|name| ["--test", name])
-        .collect();
+    let named: Vec<_> = targets.iter().flat_map(|name| ["--test", name]).collect();
     let common = ["test", "--workspace", "--locked", "--features", ALL_FEATURES];
     let own = [&common[..], &["--lib", "--bins"], &named].concat();
     let step = |name, about, usual| steps::Step { name, about, usual };
@@ -203,7 +199,7 @@ fn example() -> Outcome {
     image::open(&result).map(drop).or_fail(|| format!("cannot read {}", result.display()), advice)
 }
 
-/// Names of the integration tests that Cargo.toml declares.
+/// Names of the integration tests of the product itself.
 fn test_targets() -> Outcome<Vec<String>> {
     #[derive(Deserialize)]
     struct Metadata {

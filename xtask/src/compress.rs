@@ -8,7 +8,7 @@ use std::path::Path;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use crate::failure::{Context, Outcome};
+use harness::failure::{Context, Outcome};
 
 /// Endings of files that become much smaller. The weights are not among them: a tenth is all that
 /// gzip finds there, and a download that broke off can be gone on with only where bytes come as

@@ -7,7 +7,7 @@ use image::codecs::jpeg::JpegEncoder;
 use image::imageops::overlay;
 use image::{Rgb, RgbImage};
 
-use crate::failure::{Context, Outcome};
+use harness::failure::{Context, Outcome};
 
 /// Between two pictures, px.
 pub const GUTTER_PX: u32 = 6;

@@ -4,9 +4,9 @@
 use std::fs;
 use std::path::Path;
 
-use crate::failure::{Context, Failure, Outcome};
-use crate::policy;
 use crate::weights::sha256;
+use harness::failure::{Context, Failure, Outcome};
+use harness::policy;
 
 const ADVICE: &str = "Trunk.toml, www/index.html and xtask/src/finish.rs must fit the pinned Trunk";
 

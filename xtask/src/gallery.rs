@@ -12,9 +12,9 @@ use image::{GrayImage, Luma, RgbImage};
 
 use self::sheets::{GRID, Pair, SHEETS, STYLIZE, Sheet};
 use crate::contact_sheet::{below_each_other, save, side_by_side};
-use crate::failure::{Context, Failure, Outcome};
 use crate::painter::{self, Effort};
 use crate::{places, process};
+use harness::failure::{Context, Failure, Outcome};
 
 /// The second painting.
 const SECOND: &str = "painting-night.jpg";

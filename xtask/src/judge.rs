@@ -17,10 +17,10 @@ use impasto::recipe::{Preset, named};
 
 use self::measures::Measures;
 use crate::contact_sheet::{below_each_other, save, side_by_side};
-use crate::failure::{Context, Failure, Outcome};
 use crate::painter::{self, Effort};
 use crate::process;
 use crate::samples::rng::Rng;
+use harness::failure::{Context, Failure, Outcome};
 
 /// Tasks of `cargo xtask judge`.
 #[derive(Debug, Subcommand)]

@@ -1,7 +1,7 @@
 //! Set-up and chores of Impasto, in Rust, so that a newcomer needs cargo alone. `cargo xtask
 //! --help` lists them.
 //!
-//! Every chore returns a [`failure::Failure`]: what went wrong and what to do about it. `main`
+//! Every chore returns a [`harness::failure::Failure`]: what went wrong and what to do about it. `main`
 //! shows it, once. `RUSTFLAGS` is never set here: it would override `.cargo/config.toml` and
 //! rebuild everything.
 
@@ -11,7 +11,6 @@ pub mod budgets;
 pub mod checks;
 pub mod compress;
 mod contact_sheet;
-pub mod failure;
 pub mod finish;
 pub mod gallery;
 pub mod judge;
@@ -19,10 +18,9 @@ pub mod optimise;
 pub mod packages;
 pub mod painter;
 pub mod places;
-pub mod policy;
 pub mod process;
 pub mod samples;
-pub mod server;
+pub mod serve;
 pub mod site;
 pub mod steps;
 pub mod tools;

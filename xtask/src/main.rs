@@ -4,12 +4,12 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use xtask::bench::case::Options;
+use xtask::bench::options::Options;
 use xtask::checks::Step;
 use xtask::judge::Judgement;
 use xtask::painter::Effort;
 use xtask::site::Finish;
-use xtask::{bench, checks, gallery, judge, samples, server, site, steps, weights};
+use xtask::{bench, checks, gallery, judge, samples, serve, site, steps, weights};
 
 /// Chores of Impasto.
 #[derive(Parser)]
@@ -68,7 +68,7 @@ enum Chore {
 
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().chore {
-        Chore::Serve { port, open } => server::serve(port, open),
+        Chore::Serve { port, open } => serve::serve(port, open),
         Chore::Build { public_url } => {
             steps::tabled(|steps| site::build(&public_url, Finish::Small, steps))
         }

@@ -5,10 +5,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::failure::{Context, Failure, Outcome};
 use crate::tools::Program;
 use crate::weights::sha256;
 use crate::{places, process};
+use harness::failure::{Context, Failure, Outcome};
 
 /// WebAssembly features that rustc and wasm-bindgen emit; every browser with SIMD has them.
 const FEATURES: [&str; 7] = [

@@ -4,8 +4,8 @@ use std::io;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use crate::failure::Outcome;
 use crate::process;
+use harness::failure::Outcome;
 
 /// Timeout for another installation to end, rather than failing at once.
 const WAITING: [&str; 2] = ["-o", "DPkg::Lock::Timeout=300"];

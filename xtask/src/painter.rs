@@ -7,8 +7,8 @@ use clap::Args;
 use image::RgbImage;
 
 use crate::checks::ALL_FEATURES;
-use crate::failure::{Context, Outcome};
 use crate::{places, process};
+use harness::failure::{Context, Outcome};
 
 /// Effort per picture.
 #[derive(Args, Clone, Debug)]

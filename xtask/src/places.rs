@@ -3,7 +3,7 @@
 use std::env;
 use std::path::{Path, PathBuf};
 
-use crate::failure::{Failure, Outcome};
+use harness::failure::{Failure, Outcome};
 
 /// The checkout that this xtask was built from.
 ///

@@ -4,8 +4,8 @@ use std::ffi::OsStr;
 use std::path::Path;
 use std::process::Command;
 
-use crate::failure::{Context, Failure, Outcome};
 use crate::places;
+use harness::failure::{Context, Failure, Outcome};
 
 /// Announces a step that takes its time; on standard error, so that standard output holds results
 /// alone.

@@ -20,8 +20,8 @@ use std::thread;
 use image::RgbImage;
 use image::codecs::jpeg::JpegEncoder;
 
-use crate::failure::{Context, Failure, Outcome};
 use crate::places;
+use harness::failure::{Context, Failure, Outcome};
 
 type Painting = (&'static str, fn() -> RgbImage);
 

@@ -7,10 +7,10 @@ use std::process::Command;
 
 use sha2::{Digest, Sha256};
 
-use crate::failure::{Context, Outcome};
 use crate::steps::{Step, Steps, Usual};
 use crate::tools::{self, Program, Tool};
 use crate::{compress, finish, optimise, places, process};
+use harness::failure::{Context, Outcome};
 
 /// Below any path of any host.
 pub const RELATIVE: &str = "./";

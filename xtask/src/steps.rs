@@ -8,8 +8,8 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::failure::Outcome;
 use crate::{places, process};
+use harness::failure::Outcome;
 
 /// Interval at which a long step reports that it goes on.
 const HEARTBEAT: Duration = Duration::from_secs(60);
@@ -230,7 +230,7 @@ impl Record {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::failure::Failure;
+    use harness::failure::Failure;
 
     fn step(name: &str) -> Step<'_> {
         Step { name, about: "", usual: Usual::Untold }

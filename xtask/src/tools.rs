@@ -6,9 +6,9 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::failure::{Context, Failure, Outcome};
 use crate::steps::{Step, Steps, Usual};
 use crate::{places, process};
+use harness::failure::{Context, Failure, Outcome};
 
 const WASM_TARGET: &str = "wasm32-unknown-unknown";
 /// The first whose result is known to run; major version. Version 108 mixes up the tables of a

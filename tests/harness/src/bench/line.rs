@@ -5,8 +5,9 @@ use impasto::memory::Precision;
 use impasto::recipe::{Border, OptimizerKind};
 use serde::{Deserialize, Serialize};
 
-use super::case::{Browser, Case, Device, Steps};
+use super::case::{Case, Device, Steps};
 use super::work;
+use crate::browser::Browser;
 
 /// One line of the report.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -12,17 +12,10 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use super::Browser;
+
 /// How long a driver may take until it listens.
 const DRIVER_START: Duration = Duration::from_secs(30);
-
-/// The browsers that every scenario runs in: two independent implementations of WebGPU.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Browser {
-    /// With SwiftShader where there is no GPU.
-    Chromium,
-    /// With llvmpipe where there is no GPU.
-    Firefox,
-}
 
 /// A browser under control, with a profile of its own that goes with it.
 pub struct Session {

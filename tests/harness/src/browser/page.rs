@@ -8,7 +8,7 @@ use fantoccini::elements::Element;
 use fantoccini::{Client, Locator};
 use serde_json::Value;
 
-use crate::driver::Session;
+use super::driver::Session;
 
 /// Longest wait for anything: on an emulated GPU the first step compiles for half a minute.
 const PATIENCE: Duration = Duration::from_secs(180);
@@ -92,6 +92,23 @@ impl<'a> Page<'a> {
             (answer == "").then_some(())
         })
         .await;
+    }
+
+    /// Moves the slider of this name to `position` in 0..1 of its way.
+    pub async fn set_slider(&self, name: &str, position: f64) {
+        let script = r#"
+            const label = [...document.querySelectorAll("label")].find(label => label.textContent.trim() === arguments[0]);
+            const slider = label?.control ?? document.querySelector(`input[type=range][aria-label="${arguments[0]}"]`);
+            if (!slider) return false;
+            slider.value = Number(slider.min) + arguments[1] * (Number(slider.max) - Number(slider.min));
+            slider.dispatchEvent(new Event("input", { bubbles: true }));
+            slider.dispatchEvent(new Event("change", { bubbles: true }));
+            return true;
+        "#;
+        let moved = async || {
+            (self.run(script, vec![name.into(), position.into()]).await == true).then_some(())
+        };
+        self.until(&format!("there is a slider {name}"), moved).await;
     }
 
     /// The value of the form control of this label.

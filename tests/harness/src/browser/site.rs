@@ -5,15 +5,15 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
+use crate::server::{Running, listen, site_router};
+use axum::Router;
+use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::{Request, State};
+use axum::http::{StatusCode, header};
+use axum::middleware::{self, Next};
+use axum::response::{Html, IntoResponse, Response};
 use futures_util::{StreamExt, stream};
 use tokio::sync::Notify;
-use xtask::server::axum::Router;
-use xtask::server::axum::body::{Body, Bytes, to_bytes};
-use xtask::server::axum::extract::{Request, State};
-use xtask::server::axum::http::{StatusCode, header};
-use xtask::server::axum::middleware::{self, Next};
-use xtask::server::axum::response::{Html, IntoResponse, Response};
-use xtask::server::{Running, listen, site_router};
 
 /// Ends every worker script's GPU devices on demand.
 const DEVICE_HOOK: &str = r#"
@@ -81,7 +81,7 @@ pub struct Site {
 
 impl Site {
     /// Serves the build at the root of a host.
-    pub fn new() -> Self {
+    pub fn start() -> Self {
         Self::below("/")
     }
 
@@ -158,7 +158,7 @@ impl Site {
 
 fn dist() -> PathBuf {
     let path = std::env::var_os("IMPASTO_DIST")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("dist"), PathBuf::from);
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../dist"), PathBuf::from);
     assert!(
         path.join("index.html").exists(),
         "{} holds no build: run `cargo xtask build`",

@@ -1,0 +1,34 @@
+//! Real browsers: which there are, how they are driven, the page as a person meets it, and the site
+//! that they are shown.
+
+#[cfg(feature = "browsers")]
+#[expect(clippy::missing_panics_doc, reason = "a test fails by panicking")]
+pub mod driver;
+#[cfg(feature = "browsers")]
+#[expect(clippy::missing_panics_doc, reason = "a test fails by panicking")]
+pub mod page;
+#[cfg(feature = "browsers")]
+#[expect(clippy::missing_panics_doc, reason = "a test fails by panicking")]
+pub mod site;
+
+use serde::{Deserialize, Serialize};
+
+/// A browser that can be driven: two independent implementations of WebGPU.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Browser {
+    /// Chromium; SwiftShader where there is no GPU.
+    Chromium,
+    /// Firefox; llvmpipe where there is no GPU.
+    Firefox,
+}
+
+impl Browser {
+    /// Returns its name in the table.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Chromium => "chromium",
+            Self::Firefox => "firefox",
+        }
+    }
+}
