@@ -49,7 +49,7 @@ pub fn sizes(
     fitting: &[u32],
     own: u32,
     photo: Option<ImageSize>,
-    card: Option<DeviceLimits>,
+    gpu: Option<DeviceLimits>,
     recipe: &Recipe,
 ) -> Vec<MenuItem<u32>> {
     let bounded = |size: u32| match photo {
@@ -58,14 +58,14 @@ pub fn sizes(
         }
         _ => String::new(),
     };
-    let memory = |size: u32, card: DeviceLimits| {
+    let memory = |size: u32, gpu: DeviceLimits| {
         let fitted = photo.unwrap_or(ImageSize::new(size, size)).fit_to_edge(size);
         let ImageSize { width, height } = fitted;
-        let tiles = if card.sees_whole(width, height) { "" } else { ", in tiles" };
+        let tiles = if gpu.sees_whole(width, height) { "" } else { ", in tiles" };
         // A smaller untiled size may take more memory than the tiled result.
         let at = |edge: u32| {
             let ImageSize { width, height } = fitted.fit_to_edge(edge);
-            card.bytes_to_paint(width, height, recipe.style_edge(edge))
+            gpu.bytes_to_paint(width, height, recipe.style_edge(edge))
         };
         let most = pyramid::edges(fitted, recipe.sizes).into_iter().map(at).max().unwrap_or(0);
         format!(" · {}{tiles}", gigabytes(most))
@@ -73,7 +73,7 @@ pub fn sizes(
     let label = |&size: &u32| {
         format!(
             "{size} px{}{}",
-            card.map_or_else(String::new, |card| memory(size, card)),
+            gpu.map_or_else(String::new, |gpu| memory(size, gpu)),
             bounded(size)
         )
     };
@@ -328,17 +328,13 @@ mod tests {
 
     #[test]
     fn on_a_graphics_card_a_size_tells_the_memory_that_it_takes() {
-        fn of(
-            photo: Option<ImageSize>,
-            card: Option<DeviceLimits>,
-            recipe: &Recipe,
-        ) -> Vec<String> {
-            sizes(&[128, 1024], 128, photo, card, recipe)
+        fn of(photo: Option<ImageSize>, gpu: Option<DeviceLimits>, recipe: &Recipe) -> Vec<String> {
+            sizes(&[128, 1024], 128, photo, gpu, recipe)
                 .into_iter()
                 .map(|item| item.label)
                 .collect()
         }
-        let labels = |photo, card| of(photo, card, &Recipe::default());
+        let labels = |photo, gpu| of(photo, gpu, &Recipe::default());
         let [large, small] =
             [2 << 30, 128 << 20].map(|buffer| Some(DeviceLimits::of_buffers(buffer)));
         assert_eq!(labels(None, None), ["128 px", "1024 px"]);

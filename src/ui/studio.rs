@@ -135,7 +135,7 @@ impl Studio {
 
     /// Returns the limits of the GPU, real or emulated, for the chosen use of memory, if a GPU
     /// computes.
-    pub fn card(&self) -> Option<DeviceLimits> {
+    pub fn gpu_limits(&self) -> Option<DeviceLimits> {
         self.report
             .as_ref()
             .filter(|report| report.kind == DeviceKind::Gpu)

@@ -1,8 +1,8 @@
 //! Set-up and chores of Impasto, in Rust, so that a newcomer needs cargo alone. `cargo xtask
 //! --help` lists them.
 //!
-//! Every chore returns a [`harness::failure::Failure`]: what went wrong and what to do about it. `main`
-//! shows it, once. `RUSTFLAGS` is never set here: it would override `.cargo/config.toml` and
+//! Every chore returns a [`harness::failure::Failure`]: what went wrong and what to do about it.
+//! `main` shows it, once. `RUSTFLAGS` is never set here: it would override `.cargo/config.toml` and
 //! rebuild everything.
 
 pub mod bench;

@@ -59,7 +59,7 @@ pub fn Technique(
                         let (device, settings) = (studio.report(), studio.settings());
                         let photo = desk.photo_size();
                         menus::sizes(
-                            &sizes_on(device), settings.size_on(device), photo, studio.card(), &settings.recipe
+                            &sizes_on(device), settings.size_on(device), photo, studio.gpu_limits(), &settings.recipe
                         )
                     })
                     chosen=part(desk, |studio| studio.settings().size_on(studio.report()))
@@ -169,7 +169,7 @@ fn Advanced(
         set_recipe(desk, |recipe, linear_light| recipe.colours.linear_light = linear_light);
     let keep_frame = recipe(desk, |recipe| recipe.keep_frame);
     let set_frame = set_recipe(desk, |recipe, keep_frame| recipe.keep_frame = keep_frame);
-    let on_card = part(desk, |studio| studio.card().is_some());
+    let on_gpu = part(desk, |studio| studio.gpu_limits().is_some());
     view! {
         <SmoothnessSlider
             tv_weight=recipe(desk, |recipe| recipe.loss_weights.tv_weight)
@@ -210,7 +210,7 @@ fn Advanced(
                     move |choice| desk.act(|studio| studio.choose_device(choice))
                 )
             />
-            <Show when=move || on_card.get()>
+            <Show when=move || on_gpu.get()>
                 <Choice
                     id="memory"
                     label="Graphics memory"

@@ -449,11 +449,11 @@ fn a_run_from_the_result_stays_one_while_it_waits_for_the_device_and_when_it_is_
 fn memory_is_spared_where_the_person_wants_it_and_only_on_a_card() {
     let mut studio = opened();
     studio.set(|settings| settings.memory = MemoryUse::Sparing);
-    assert!(studio.card().is_some_and(|card| !card.sees_whole(1024, 1024)));
+    assert!(studio.gpu_limits().is_some_and(|limits| !limits.sees_whole(1024, 1024)));
     assert!(matches!(
         studio.start(),
         Some(Task::Post(Command::Start { memory: MemoryUse::Sparing, .. }))
     ));
     studio.apply(Event::Opened(cpu()));
-    assert_eq!(studio.card(), None);
+    assert_eq!(studio.gpu_limits(), None);
 }

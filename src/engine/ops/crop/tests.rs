@@ -2,10 +2,11 @@
 
 use std::ops::Range;
 
+use burn::backend::Dispatch;
 use burn::tensor::Tensor;
 
 use super::super::tests::{distances, gpu, half_distances, kernels_of, noise};
-use super::glue::crop;
+use super::glue::{CropBackend, crop};
 
 /// Shapes of maps, and rows and columns to crop: in the middle, at each edge, the whole map, and a
 /// single position.
@@ -54,17 +55,22 @@ fn f16_crops_match_the_f32_twin() {
 }
 
 #[test]
-fn all_sizes_and_channels_share_one_kernel() {
+fn all_sizes_and_channels_share_the_kernels_of_both_passes() {
     let device = gpu();
     let launched =
-        |([batch, channels, height, width], [rows, columns]): ([usize; 4], [Range<usize>; 2])| {
-            let map = noise([batch, height, width, channels], 1, &device)
-                .permute([0, 3, 1, 2])
-                .autodiff()
-                .require_grad();
-            kernels_of(|| drop(crop(map, rows, columns)))
+        |([_, channels, height, width], [rows, columns]): ([_; 4], [Range<usize>; 2])| {
+            let channels_last = |height, width| {
+                noise([1, height, width, channels], 1, &device).permute([0, 3, 1, 2])
+            };
+            let map = channels_last(height, width).autodiff().require_grad();
+            let gradient = channels_last(rows.len(), columns.len()).into_dispatch();
+            let at = [rows.start, columns.start];
+            kernels_of(|| {
+                drop(crop(map, rows, columns));
+                drop(<Dispatch as CropBackend>::crop_backward(gradient, at, [height, width]));
+            })
         };
     let all = CROPS.map(launched);
-    assert_eq!(all[0].len(), 2, "it and the poison of these tests");
+    assert_eq!(all[0].len(), 2, "one for both, and the poison of these tests");
     assert!(all.iter().all(|kernels| *kernels == all[0]));
 }
