@@ -1,6 +1,6 @@
-//! `cargo xtask bench`: how fast it is, natively or in a browser. A line of JSON for each thing
-//! measured goes to standard output, a table of them all to standard error. The measuring is done
-//! by the benchmarks in `benches/`.
+//! `cargo xtask bench`: measures speed, natively or in a browser. Prints one line of JSON per
+//! measurement to standard output and a table of them all to standard error. The benchmarks in
+//! `benches/` do the measuring.
 
 pub mod options;
 pub mod table;
@@ -17,11 +17,11 @@ use crate::browsers::{self, Programs};
 use crate::site::Finish;
 use crate::{places, process, site, steps};
 
-/// Measures what `options` ask for, one after another. What was measured before a failure is shown
-/// all the same.
+/// Runs the selected cases one after another. Prints the table of completed measurements even if
+/// one fails.
 ///
 /// # Errors
-/// When the site or a browser cannot be had, or when a measurement fails.
+/// When the site or a browser is unavailable, or when a measurement fails.
 pub fn run(options: &Options) -> Outcome {
     let cases = options.cases()?;
     let programs = if options.browser.is_some() { prepare_page()? } else { Programs::new() };
@@ -31,7 +31,7 @@ pub fn run(options: &Options) -> Outcome {
     outcome
 }
 
-/// The site and the browsers that are to show it.
+/// Builds the site, and finds or installs the browsers that show it.
 fn prepare_page() -> Outcome<Programs> {
     steps::tabled(|steps| {
         site::build(site::RELATIVE, Finish::Small, steps)?;
@@ -39,7 +39,7 @@ fn prepare_page() -> Outcome<Programs> {
     })
 }
 
-/// Runs the benchmark for `case`, and passes on and keeps what it prints.
+/// Runs the benchmark for `case`, and prints and collects the lines that it reports.
 fn measure(case: &Case, programs: &Programs, lines: &mut Vec<Line>) -> Outcome {
     process::headline(&format!("Measuring {}", case.title()));
     let failed = || format!("the benchmark at {} px failed", case.size);

@@ -9,20 +9,20 @@ use crate::steps::{Step, Steps, Usual};
 use crate::tools::{self, Tool};
 use harness::failure::{Failure, Outcome};
 
-/// What a person installs by hand where xtask cannot.
+/// Advice for manual installation, for systems where xtask cannot install packages.
 const BY_HAND: &str = "install Chromium with its chromedriver, Firefox, and Mesa's software Vulkan drivers (Debian: chromium, \
                        chromium-driver, firefox-esr, mesa-vulkan-drivers), so that they are on the PATH";
 
-/// Paths of the programs, under the names by which the tests know them.
+/// Paths of the programs, each with the environment variable that passes it to the tests.
 pub type Programs = Vec<(&'static str, PathBuf)>;
 
-/// A part of the set-up that the system's package manager brings.
+/// A program that the tests need and the system's package manager installs.
 struct Part {
-    /// Name of the environment variable that tells the tests its path.
+    /// Environment variable that passes its path to the tests.
     variable: &'static str,
-    /// Programs that will do, best first.
+    /// Acceptable program names, best first.
     programs: &'static [&'static str],
-    /// Debian's package.
+    /// Debian package that contains it.
     package: &'static str,
 }
 
@@ -44,16 +44,16 @@ const PARTS: [Part; 3] = [
     },
 ];
 
-/// Firefox's WebGPU runs on this where there is no GPU.
+/// Debian package of Mesa's Vulkan drivers, on which Firefox's WebGPU runs without a GPU.
 const VULKAN_PACKAGE: &str = "mesa-vulkan-drivers";
 const VULKAN_DRIVERS: [&str; 2] = ["/usr/share/vulkan/icd.d", "/etc/vulkan/icd.d"];
-/// Environment variable that points the Vulkan loader to drivers elsewhere.
+/// Environment variables that point the Vulkan loader to drivers elsewhere.
 const VULKAN_VARIABLES: [&str; 2] = ["VK_DRIVER_FILES", "VK_ICD_FILENAMES"];
 
-/// Brings what is missing, and says where everything is.
+/// Installs the missing programs and returns the paths of all.
 ///
 /// # Errors
-/// When something cannot be brought.
+/// When a program cannot be installed.
 pub fn ensure(steps: &mut Steps) -> Outcome<Programs> {
     bring(missing_packages, install, steps)?;
     let geckodriver = Tool::Geckodriver.ensure(steps)?;
@@ -62,15 +62,15 @@ pub fn ensure(steps: &mut Steps) -> Outcome<Programs> {
     Ok(found.chain([("IMPASTO_GECKODRIVER", geckodriver.path)]).collect())
 }
 
-/// Brings a Vulkan driver, which the engine's own tests need as much as Firefox.
+/// Installs a Vulkan driver if none is present. The engine's own tests need one, like Firefox.
 ///
 /// # Errors
-/// When none can be brought.
+/// When none can be installed.
 pub fn ensure_vulkan(steps: &mut Steps) -> Outcome {
     bring(|| missing_vulkan().into_iter().collect(), install, steps)
 }
 
-/// Installs what is `missing`, and checks that nothing is then.
+/// Installs the `missing` packages, and checks that none is missing afterwards.
 fn bring(
     missing: impl Fn() -> Vec<&'static str>,
     install: impl FnOnce(&[&str]) -> Outcome,
@@ -106,7 +106,7 @@ fn missing_vulkan() -> Option<&'static str> {
     (cfg!(target_os = "linux") && !is_there).then_some(VULKAN_PACKAGE)
 }
 
-/// Returns the first of `programs` on the `PATH` that answers; one half installed does not.
+/// Returns the first of `programs` on the `PATH` that runs. An incomplete installation does not.
 fn find(programs: &[&str]) -> Option<PathBuf> {
     let path = env::var_os("PATH")?;
     let candidates = |program: &&str| {

@@ -1,5 +1,5 @@
-//! `cargo xtask test`: everything that must hold, in the order in which failures are cheapest to
-//! learn of. Nothing is skipped: what a step lacks, it brings or fails for.
+//! `cargo xtask test`: all checks, ordered so that cheap ones fail first. A step installs what it
+//! needs or fails; none is skipped.
 
 use std::fs;
 use std::process::Command;
@@ -12,7 +12,7 @@ use crate::steps::{self, Steps, Usual};
 use crate::{browsers, budgets, places, process, site, tools};
 use harness::failure::{Context, Outcome};
 
-/// One check.
+/// A step of `cargo xtask test`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Step {
     /// Formatting
@@ -39,16 +39,16 @@ pub enum Step {
     Browsers,
 }
 
-/// Features of the workspace. All that is compiled for this machine has them, so that it is
-/// compiled once.
+/// All features of the workspace. Every build for this machine enables them all, which saves
+/// compiling twice.
 pub const ALL_FEATURES: &str = "ui,engine,cli,browsers";
 /// The test target that needs browsers and the built site.
 const BROWSER_TESTS: &str = "browser";
 
-/// Runs one step, or all of them until one fails; ends with a table of times.
+/// Runs one step, or all of them until one fails, and prints a table of their times.
 ///
 /// # Errors
-/// That of the step which failed.
+/// The error of the step that failed.
 pub fn run(only: Option<Step>) -> Outcome {
     let chosen = only.as_ref().map_or(Step::value_variants(), std::slice::from_ref);
     let mut passed = 0;
@@ -67,7 +67,7 @@ pub fn run(only: Option<Step>) -> Outcome {
     outcome
 }
 
-/// The line that counts steps.
+/// Returns the line that counts passed, failed and remaining steps.
 fn verdict(chosen: usize, passed: usize, all_passed: bool) -> String {
     let failed = usize::from(!all_passed);
     match chosen - passed - failed {
@@ -137,11 +137,11 @@ impl Step {
     }
 }
 
-/// Checks the library for this machine with each set of features alone, as no step of the tests
-/// does: each compiles its own Burn.
+/// Lints the library for this machine with each set of features alone. The steps of the tests omit
+/// this, because each set compiles its own Burn.
 ///
 /// # Errors
-/// When one of them does not compile.
+/// When clippy reports an error or a warning.
 pub fn features() -> Outcome {
     ["", "ui", "cpu", "gpu", "engine"].iter().try_for_each(|features| {
         println!("features: {}", if features.is_empty() { "none" } else { features });
@@ -156,8 +156,8 @@ fn cargo(arguments: &[&str], advice: &str) -> Outcome {
     process::run(process::cargo().args(arguments), advice)
 }
 
-/// Warnings are errors. What runs in a browser is checked in the profile that it is built in, so
-/// that macros and build scripts are shared.
+/// Runs clippy with warnings as errors. Browser code is checked in the profile of its build, to
+/// share compiled macros and build scripts.
 fn clippy(steps: &mut Steps, arguments: &[&str]) -> Outcome {
     tools::ensure_wasm_target(steps)?;
     let all = [&["clippy", "--locked"], arguments, &["--", "--deny", "warnings"]].concat();
@@ -190,7 +190,7 @@ fn example() -> Outcome {
         ["build", "--workspace", "--locked", "--features", ALL_FEATURES, "--example", "stylize"];
     cargo(&build, advice)?;
     let result = places::target().join("example.png");
-    // An image of an earlier run would hide that this one writes none.
+    // A leftover image would hide that this run writes none.
     _ = fs::remove_file(&result);
     let samples = places::checkout().join("www").join("samples");
     let mut stylize = Command::new(places::target().join("debug/examples/stylize"));
@@ -199,7 +199,7 @@ fn example() -> Outcome {
     image::open(&result).map(drop).or_fail(|| format!("cannot read {}", result.display()), advice)
 }
 
-/// Names of the integration tests of the product itself.
+/// Returns the names of the integration tests of the package `impasto`.
 fn test_targets() -> Outcome<Vec<String>> {
     #[derive(Deserialize)]
     struct Metadata {
@@ -231,7 +231,8 @@ fn test_targets() -> Outcome<Vec<String>> {
         .collect())
 }
 
-/// One test at a time: each has a browser, and often a GPU emulated on all cores, to itself.
+/// Runs the browser tests one at a time: each needs a browser, and often a GPU emulated on all
+/// cores, to itself.
 fn browser_tests(steps: &mut Steps) -> Outcome {
     site::build(site::RELATIVE, Finish::Small, steps)?;
     let programs = browsers::ensure(steps)?;

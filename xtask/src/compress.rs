@@ -1,4 +1,4 @@
-//! Compressed twins of the site's files, which hosts that can (nginx's `gzip_static`, Caddy's
+//! Compressed copies of the site's files, which capable hosts (nginx's `gzip_static`, Caddy's
 //! `precompressed`, our own server) send instead.
 
 use std::fs;
@@ -10,12 +10,11 @@ use flate2::write::GzEncoder;
 
 use harness::failure::{Context, Outcome};
 
-/// Endings of files that become much smaller. The weights are not among them: a tenth is all that
-/// gzip finds there, and a download that broke off can be gone on with only where bytes come as
-/// they are.
+/// Extensions of files that compress well. The weights are excluded: gzip saves only a tenth, and
+/// an interrupted download can resume only if the bytes are sent uncompressed.
 const ENDINGS: [&str; 5] = ["css", "html", "js", "svg", "wasm"];
 
-/// Writes `<name>.gz` beside each file of `folder` and the folders in it that gains by it.
+/// Writes `<name>.gz` beside each file in `folder`, recursively, if compression makes it smaller.
 ///
 /// # Errors
 /// When a file cannot be read or written.
@@ -43,10 +42,10 @@ pub fn compress(folder: &Path) -> Outcome {
     Ok(())
 }
 
-/// Compresses `bytes` as small as gzip can.
+/// Compresses `bytes` with gzip at its highest level.
 ///
 /// # Panics
-/// Never: memory takes all that is written.
+/// Never: writing to memory cannot fail.
 pub fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
     encoder

@@ -1,4 +1,4 @@
-//! Contact sheets: pictures in rows on white.
+//! Contact sheets: rows of images on white.
 
 use std::fs;
 use std::path::Path;
@@ -9,12 +9,12 @@ use image::{Rgb, RgbImage};
 
 use harness::failure::{Context, Outcome};
 
-/// Between two pictures, px.
+/// Gap between two images, px.
 pub const GUTTER_PX: u32 = 6;
-/// JPEG quality at which a sheet shows no blocks.
+/// JPEG quality without visible block artefacts.
 const QUALITY: u8 = 84;
 
-/// Pictures in a row on white, centred on each other.
+/// Arranges images in a row on white, centred vertically.
 pub fn side_by_side(pictures: &[RgbImage]) -> RgbImage {
     let width = pictures.iter().map(|picture| picture.width() + GUTTER_PX).sum::<u32>() + GUTTER_PX;
     let height = pictures.iter().map(RgbImage::height).max().unwrap_or(0);
@@ -28,7 +28,7 @@ pub fn side_by_side(pictures: &[RgbImage]) -> RgbImage {
     sheet
 }
 
-/// Rows on white, one below the other.
+/// Stacks rows on white, one below the other.
 pub fn below_each_other(rows: &[RgbImage]) -> RgbImage {
     let width = rows.iter().map(RgbImage::width).max().unwrap_or(0);
     let mut sheet =
@@ -41,7 +41,7 @@ pub fn below_each_other(rows: &[RgbImage]) -> RgbImage {
     sheet
 }
 
-/// Writes the sheet as a JPEG file and names it.
+/// Writes the sheet as a JPEG file and prints its path and size.
 ///
 /// # Errors
 /// When the file cannot be written.

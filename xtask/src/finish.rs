@@ -1,5 +1,5 @@
-//! The last touch on what Trunk has built: the binaries may be optimised, they and the worker's
-//! scripts get names that change with their content, and the page's policy allows its boot script.
+//! Post-processing of Trunk's output: optimises the binaries if asked, names them and the worker's
+//! scripts by a hash of their content, and allows the boot script in the page's policy.
 
 use std::fs;
 use std::path::Path;
@@ -13,11 +13,11 @@ const ADVICE: &str = "Trunk.toml, www/index.html and xtask/src/finish.rs must fi
 /// The workers, one for each device.
 const WORKERS: [&str; 2] = ["worker", "worker-cpu"];
 
-/// Finishes the site in `dist`, given what optimises a binary: its path, and which one it is, the
-/// `app` or one of the workers.
+/// Finishes the site in `dist`. `optimise` receives the path of a binary and its name: `app` or one
+/// of the workers.
 ///
 /// # Errors
-/// When a file is missing, or does not name the next one as Trunk does.
+/// When a file is missing, or does not refer to the next one in Trunk's form.
 pub fn finish(dist: &Path, optimise: impl Fn(&Path, &str) -> Outcome) -> Outcome {
     let page = read(dist, "index.html")?;
     let app = app_binary(&page)
@@ -36,7 +36,7 @@ pub fn finish(dist: &Path, optimise: impl Fn(&Path, &str) -> Outcome) -> Outcome
     write(dist, "index.html", &page)
 }
 
-/// A worker is a loader that names a script that names a binary.
+/// Optimises and renames a worker's files: its loader names a script, which names a binary.
 fn finish_worker(dist: &Path, worker: &str, optimise: impl Fn(&Path, &str) -> Outcome) -> Outcome {
     let names = ["_bg.wasm", ".js", "_loader.js"].map(|ending| format!("{worker}{ending}"));
     let [wasm, script, loader] = &names;
@@ -54,14 +54,15 @@ fn finish_worker(dist: &Path, worker: &str, optimise: impl Fn(&Path, &str) -> Ou
     )
 }
 
-/// The file name in `module_or_path: '<public URL>app-<hash>_bg.wasm'`, Trunk's boot script.
+/// Returns the file name in Trunk's boot script, `module_or_path: '<public
+/// URL>app-<hash>_bg.wasm'`.
 fn app_binary(page: &str) -> Option<&str> {
     let (_, url) = page.split_once("module_or_path: '")?;
     let (url, _) = url.split_once('\'')?;
     url.rsplit('/').next()
 }
 
-/// Gives a file the name `<stem>-<hash><ending>` and returns that.
+/// Renames a file to `<stem>-<hash><ending>` and returns the new name.
 fn rename_to_hash(dist: &Path, name: &str, stem: &str, ending: &str) -> Outcome<String> {
     let from = dist.join(name);
     let bytes = fs::read(&from).or_fail(|| format!("the build has no {name}"), ADVICE)?;
@@ -101,7 +102,7 @@ mod tests {
                         <script type=\"module\">init({ module_or_path: './app-1f_bg.wasm' \
                                        })</script>";
 
-    /// A stand-in for wasm-opt that leaves its mark.
+    /// Stands in for wasm-opt: appends a mark to the file.
     fn optimise(wasm: &Path, name: &str) -> Outcome {
         let marked = fs::read_to_string(wasm).map(|text| format!("{text}, optimised {name}"));
         marked
@@ -124,7 +125,7 @@ mod tests {
         folder
     }
 
-    /// The value between `before` and `after`.
+    /// Returns the text between `before` and `after`.
     fn between<'a>(text: &'a str, before: &str, after: &str) -> &'a str {
         text.split_once(before).unwrap().1.split_once(after).unwrap().0
     }

@@ -1,5 +1,5 @@
-//! `cargo xtask gallery`: what each option does to a picture, as contact sheets in `docs/gallery`,
-//! painted by the command line from the sample pictures.
+//! `cargo xtask gallery`: paints contact sheets in `docs/gallery` that show what each option does,
+//! from the sample images and through the product's command line.
 
 mod sheets;
 
@@ -16,13 +16,13 @@ use crate::painter::{self, Effort};
 use crate::{places, process};
 use harness::failure::{Context, Failure, Outcome};
 
-/// The second painting.
+/// File name of the second style image.
 const SECOND: &str = "painting-night.jpg";
-/// Side of a mask, px: it is laid over the photo whatever its size.
+/// Side of a mask, px. The product scales a mask to the photo.
 const MASK_PX: u32 = 64;
 const WRITE_ADVICE: &str = "see that docs/gallery can be written to";
 
-/// Paints the sheets of these names, or all where none is named, and writes the index.
+/// Paints the named sheets, or all if `names` is empty, and writes the index.
 ///
 /// # Errors
 /// When a name is unknown, the command line cannot be built or fails, or a file cannot be written.
@@ -35,7 +35,7 @@ pub fn run(names: &[String], effort: &Effort) -> Outcome {
     for left in [true, false] {
         save_mask(left)?;
     }
-    // The plain recipe's picture stands in most of the sheets.
+    // Most sheets contain the image of the plain recipe.
     let mut known: BTreeMap<(Pair, &[&str], u32), RgbImage> = BTreeMap::new();
     let mut painted = |pair: Pair, words: &'static [&'static str], steps| match known
         .entry((pair, words, steps))
@@ -66,7 +66,7 @@ pub fn run(names: &[String], effort: &Effort) -> Outcome {
         .or_fail(|| format!("cannot write {}", path.display()), WRITE_ADVICE)
 }
 
-/// The sheets of these names, or all.
+/// Returns the named sheets, or all if `names` is empty.
 fn chosen(names: &[String]) -> Outcome<Vec<&'static Sheet>> {
     if names.is_empty() {
         return Ok(SHEETS.iter().collect());
@@ -88,7 +88,7 @@ fn paint(pair: Pair, words: &[&str], effort: &Effort) -> Outcome<RgbImage> {
     painter::paint(words[0], subjects, options, effort)
 }
 
-/// The sample pictures that a cell is painted from.
+/// Returns the sample images that a cell is painted from.
 fn subjects((photo, painting): Pair, words: &[&str]) -> Vec<&'static str> {
     match words {
         [STYLIZE | GRID, ..] => vec![photo, painting],
@@ -97,7 +97,7 @@ fn subjects((photo, painting): Pair, words: &[&str]) -> Vec<&'static str> {
     }
 }
 
-/// A word of the command line with its names in braces made paths.
+/// Replaces the names in braces in a word of the command line by paths.
 fn with_paths(word: &str) -> String {
     let path = |path: PathBuf| path.display().to_string();
     let second = path(places::checkout().join("www/samples").join(SECOND));
@@ -110,7 +110,7 @@ fn mask_path(left: bool) -> PathBuf {
     places::target().join(if left { "left.png" } else { "right.png" })
 }
 
-/// A mask of the photo's left or right half that fades over the middle quarter.
+/// Writes a mask of the photo's left or right half, with a gradient over the middle quarter.
 fn save_mask(left: bool) -> Outcome {
     let fade =
         |x: u32| (f64::from(x) / f64::from(MASK_PX - 1) - 0.5).mul_add(4.0, 0.5).clamp(0.0, 1.0);
@@ -126,7 +126,7 @@ fn save_mask(left: bool) -> Outcome {
     )
 }
 
-/// The page that shows all sheets, each picture named by its place.
+/// Returns the page that shows all sheets, with captions in the order of the images.
 fn index(effort: &Effort) -> String {
     let Effort { size, steps, .. } = effort;
     let mut text = format!(

@@ -1,5 +1,5 @@
-//! `cargo xtask judge`: the bench for pictures, on pairs `<pair>.photo.png` and
-//! `<pair>.painting.png` in one folder.
+//! `cargo xtask judge`: evaluates results on pairs `<pair>.photo.png` and `<pair>.painting.png` in
+//! one folder.
 
 mod measures;
 mod pyramid;
@@ -67,14 +67,14 @@ pub enum Judgement {
 
 /// Cells per row of a contact sheet.
 const PAIRS_PER_ROW: usize = 4;
-/// Blind sheets show results at least this large, px, so that an eye sees their grain.
+/// Smallest longer side of a result on a blind sheet, px, at which its grain is visible.
 const SEEN_EDGE_PX: u32 = 600;
 const WRITE_ADVICE: &str = "name a folder that you can write to";
 
-/// Does what is asked.
+/// Runs the chosen task.
 ///
 /// # Errors
-/// When a picture is missing, the command line fails, or a file cannot be written.
+/// When an image is missing, the command line fails, or a file cannot be written.
 pub fn run(judgement: &Judgement) -> Outcome {
     match judgement {
         Judgement::Presets { pairs, chosen, only, effort } => presets(pairs, chosen, only, effort),
@@ -90,7 +90,7 @@ pub fn run(judgement: &Judgement) -> Outcome {
     }
 }
 
-/// A photo and a painting.
+/// A photo and a painting to combine.
 #[derive(Debug)]
 struct Pair {
     name: String,
@@ -99,7 +99,7 @@ struct Pair {
 }
 
 impl Pair {
-    /// All pairs of `folder`, by name.
+    /// Returns all pairs in `folder`, sorted by name.
     fn all(folder: &Path) -> Outcome<Vec<Self>> {
         const ADVICE: &str = "make the pairs by tests/pairs/make.py";
         let entries =
@@ -124,7 +124,8 @@ impl Pair {
         folder.join(format!("{}.png", self.name))
     }
 
-    /// Photo above painting, together as high as `result`, and then the `results`.
+    /// Arranges photo above painting, together as high as the tallest result, and then the
+    /// `results`.
     fn beside(&self, results: &[RgbImage]) -> Outcome<RgbImage> {
         let half = results.iter().map(RgbImage::height).max().unwrap_or(0) / 2;
         let shown = |path: &Path| Ok(fitted(&open(path)?, half));
@@ -141,7 +142,7 @@ fn open(path: &Path) -> Outcome<RgbImage> {
     Ok(picture.into_rgb8())
 }
 
-/// The painting as the product sees it.
+/// Removes the painting's frame, as the product does.
 fn without_frame(painting: RgbImage) -> RgbImage {
     let whole = DynamicImage::from(painting).into_rgba8();
     let pixels = Pixels::new(ImageSize::new(whole.width(), whole.height()), whole.into_raw())
@@ -153,7 +154,7 @@ fn without_frame(painting: RgbImage) -> RgbImage {
     DynamicImage::from(rgba).into_rgb8()
 }
 
-/// The picture at a longer side of `edge` px.
+/// Resizes the image to a longer side of `edge` px.
 fn fitted(picture: &RgbImage, edge: u32) -> RgbImage {
     let long = picture.width().max(picture.height());
     let side = |side: u32| ((side * edge + long / 2) / long).max(1);
@@ -164,7 +165,7 @@ fn name_of(folder: &Path) -> String {
     folder.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
-/// The presets that were chosen, or all where none was.
+/// Returns the chosen presets, or all if none was chosen.
 fn or_all(chosen: &[Preset]) -> &[Preset] {
     if chosen.is_empty() { &Preset::ALL } else { chosen }
 }
@@ -193,7 +194,7 @@ fn presets(folder: &Path, chosen: &[Preset], only: &[String], effort: &Effort) -
     Ok(())
 }
 
-/// Paints the pair by the preset, unless an earlier time has.
+/// Paints the pair with the preset, unless an earlier run has.
 fn paint(pair: &Pair, preset: Preset, folder: &Path, effort: &Effort) -> Outcome {
     let path = pair.result_in(folder);
     if path.exists() {
@@ -212,7 +213,7 @@ fn contact_sheet(pairs: &[Pair], results: &Path) -> Outcome<RgbImage> {
     Ok(below_each_other(&cells.chunks(PAIRS_PER_ROW).map(side_by_side).collect::<Vec<_>>()))
 }
 
-/// Measures of each pair that `folder` has a result of.
+/// Measures each pair that has a result in `folder`.
 fn measured(pairs: &[Pair], folder: &Path) -> Outcome<BTreeMap<String, Measures>> {
     let there = pairs.iter().filter(|pair| pair.result_in(folder).exists());
     let measure = |pair: &Pair| {
@@ -233,7 +234,7 @@ fn measured(pairs: &[Pair], folder: &Path) -> Outcome<BTreeMap<String, Measures>
     Ok(measures)
 }
 
-/// Measures as Markdown: a row for each picture, and the mean of each folder.
+/// Formats measures as Markdown: a row for each image, and the mean of each folder.
 fn table(folders: &[(String, BTreeMap<String, Measures>)]) -> String {
     let mut text = format!(
         "| results | pair | {} |\n|---|---|{}\n",
@@ -253,8 +254,9 @@ fn table(folders: &[(String, BTreeMap<String, Measures>)]) -> String {
     text
 }
 
-/// Sheets `1.png`, `2.png` … of the pairs that both folders have: photo and painting, then the
-/// results. The key names, for each sheet, the pair and whose result stands in the middle.
+/// Writes sheets `01.png`, `02.png`, … of the pairs with a result in both folders: photo and
+/// painting, then the two results in random order. `key.json` names, for each sheet, the pair and
+/// the folder of the result in the middle.
 fn blind(pairs: &[Pair], folders: [&PathBuf; 2], to: &Path, seed: u64) -> Outcome {
     fs::create_dir_all(to).or_fail(|| format!("cannot make {}", to.display()), WRITE_ADVICE)?;
     let mut chance = Rng::new(seed);
@@ -282,7 +284,7 @@ fn blind(pairs: &[Pair], folders: [&PathBuf; 2], to: &Path, seed: u64) -> Outcom
     fs::write(&path, text).or_fail(|| format!("cannot write {}", path.display()), WRITE_ADVICE)
 }
 
-/// The picture a whole number of times as large, so that it has [`SEEN_EDGE_PX`].
+/// Enlarges the image by a whole factor, to at least [`SEEN_EDGE_PX`].
 fn magnified(picture: &RgbImage) -> RgbImage {
     let edge = picture.width().max(picture.height());
     fitted(picture, edge * SEEN_EDGE_PX.div_ceil(edge))
@@ -294,7 +296,7 @@ mod tests {
 
     use super::*;
 
-    /// Pairs "a" to "d", and results of two painters: those of `light` are white, those of `dark`
+    /// Creates pairs "a" to "d" and the results of two painters: `light` paints white, `dark`
     /// black.
     fn bench() -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();
@@ -326,7 +328,7 @@ mod tests {
         let mut sides = Vec::new();
         for (number, (_, middle)) in &key {
             let sheet = open(&at(&format!("blind/{number:02}.png"))).unwrap();
-            // A fifth from the right lies in the last picture.
+            // A fifth of the width from the right is inside the last image.
             let last = sheet.get_pixel(sheet.width() * 4 / 5, sheet.height() / 2).0[0];
             assert_eq!(middle, if last == 0 { "light" } else { "dark" });
             sides.push(middle);

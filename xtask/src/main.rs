@@ -1,4 +1,4 @@
-//! `cargo xtask`: reads the command line and shows failures.
+//! `cargo xtask`: parses the command line, runs a chore and prints its failure.
 
 use std::path::PathBuf;
 use std::process::ExitCode;

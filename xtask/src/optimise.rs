@@ -1,5 +1,5 @@
-//! wasm-opt over a built binary. Trunk could call it, but would do so again for every change of a
-//! style sheet; here a binary that has not changed is taken from the last time.
+//! wasm-opt on a built binary, with a cache: an unchanged binary reuses the last result. Trunk
+//! could call wasm-opt, but would do so again for every change of a style sheet.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -25,7 +25,7 @@ const FEATURES: [&str; 7] = [
 /// speed.
 ///
 /// # Errors
-/// When wasm-opt refuses it, or when each call into it would run its static constructors.
+/// When wasm-opt fails, or when every exported call would run the static constructors.
 pub fn optimise(wasm_opt: &Program, wasm: &Path, name: &str, level: &str) -> Outcome {
     let input =
         fs::read(wasm).or_fail(|| format!("the build has no {name}"), "build the site again")?;
@@ -41,8 +41,8 @@ pub fn optimise(wasm_opt: &Program, wasm: &Path, name: &str, level: &str) -> Out
         .or_fail(|| format!("cannot write {}", wasm.display()), "check the permissions of dist/")
 }
 
-/// How the linker names a function that runs all static constructors whenever it is called from
-/// outside.
+/// Suffix of the wrapper that the linker puts around an export to run all static constructors on
+/// every call.
 const WRAPPER: &[u8] = b".command_export";
 
 fn refuse_repeated_constructors(wasm: &[u8], name: &str) -> Outcome {
@@ -65,7 +65,7 @@ fn run(wasm_opt: &Program, wasm: &Path, level: &str, output: &Path) -> Outcome {
     )
 }
 
-/// The result of the last time, beside what it was made from.
+/// A cached result and the key of its input.
 struct Cached {
     file: PathBuf,
     key_file: PathBuf,
@@ -86,7 +86,7 @@ impl Cached {
         self.file.exists() && fs::read_to_string(&self.key_file).is_ok_and(|key| key == self.key)
     }
 
-    /// The key is written last, so that nothing half made is ever taken for whole.
+    /// Makes the file, then writes the key, so that an interrupted run leaves no valid entry.
     fn make(&self, make: impl FnOnce(&Path) -> Outcome) -> Outcome {
         let failed = || format!("cannot write {}", self.file.display());
         let advice = "check the permissions of the build folder";

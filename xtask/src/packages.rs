@@ -1,4 +1,4 @@
-//! Installs system packages: on Debian and its kin, as root.
+//! System packages: installation on Debian and its derivatives, as root.
 
 use std::io;
 use std::path::Path;
@@ -7,10 +7,10 @@ use std::process::{Command, Stdio};
 use crate::process;
 use harness::failure::Outcome;
 
-/// Timeout for another installation to end, rather than failing at once.
+/// Flags of apt that wait for another installation to end, up to 300 s, instead of failing at once.
 const WAITING: [&str; 2] = ["-o", "DPkg::Lock::Timeout=300"];
 
-/// Whether packages can be installed here without asking.
+/// Returns whether packages can be installed without asking: on Debian, as root.
 pub fn can_install() -> bool {
     Path::new("/etc/debian_version").exists() && is_root()
 }
@@ -19,10 +19,10 @@ fn is_root() -> bool {
     Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout.trim_ascii() == b"0")
 }
 
-/// Installs `packages`, also those that an interrupted installation left half done.
+/// Installs `packages`, and completes an interrupted installation.
 ///
 /// # Errors
-/// When the package manager fails; `by_hand` says what to do then.
+/// When the package manager fails. The failure's advice is `by_hand`.
 pub fn install(packages: &[&str], by_hand: &str) -> Outcome {
     let run = |program: &str, arguments: &[&str]| {
         let mut command = Command::new(program);
@@ -33,7 +33,7 @@ pub fn install(packages: &[&str], by_hand: &str) -> Outcome {
             .stdout(io::stderr());
         process::run(&mut command, by_hand)
     };
-    // Finishes what an interrupted installation has left, as far as it can without fetching more.
+    // Completes an interrupted installation as far as possible without downloads.
     run("dpkg", &["--configure", "-a", "--force-confold"]).ok();
     run("apt-get", &[&WAITING[..], &["update", "-q"]].concat())?;
     let install = ["install", "-y", "-q", "-f", "--no-install-recommends", "--reinstall"];

@@ -1,4 +1,4 @@
-//! Painting pictures by the product's command line.
+//! Images painted by the product's command line.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -24,7 +24,7 @@ pub struct Effort {
     pub device: String,
 }
 
-/// Builds the command line.
+/// Builds the product's command line.
 ///
 /// # Errors
 /// When cargo fails.
@@ -35,7 +35,7 @@ pub fn build() -> Outcome {
     process::run(process::cargo().args(build), "mend what is said above")
 }
 
-/// The picture that `command` of the command line makes of `subjects`.
+/// Runs `command` of the command line on `subjects` and returns the image that it paints.
 ///
 /// # Errors
 /// When the command line fails.

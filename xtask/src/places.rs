@@ -1,11 +1,11 @@
-//! Where things lie: the checkout and the per-user cache.
+//! Paths of the checkout, the build folders and the per-user cache.
 
 use std::env;
 use std::path::{Path, PathBuf};
 
 use harness::failure::{Failure, Outcome};
 
-/// The checkout that this xtask was built from.
+/// Returns the checkout that this xtask was built from.
 ///
 /// # Panics
 /// Never: the manifest's folder has a parent.
@@ -18,13 +18,13 @@ pub fn dist() -> PathBuf {
     checkout().join("dist")
 }
 
-/// Where cargo builds.
+/// Returns cargo's target folder.
 pub fn target() -> PathBuf {
     let named = env::var_os("CARGO_TARGET_DIR").filter(|value| !value.is_empty());
     checkout().join(named.unwrap_or_else(|| "target".into()))
 }
 
-/// The folder of the committed weights.
+/// Returns the folder of the committed weights.
 pub fn weights() -> PathBuf {
     checkout().join("weights")
 }
@@ -47,11 +47,11 @@ pub fn cache() -> Outcome<PathBuf> {
         })
 }
 
-/// Where the pinned tools lie, one folder `<name>-<version>` for each: `IMPASTO_TOOLS`, by default
-/// in [`cache`].
+/// Returns the folder of the pinned tools, one subfolder `<name>-<version>` for each:
+/// `IMPASTO_TOOLS`, by default in [`cache`].
 ///
 /// # Errors
-/// When the environment names neither.
+/// When the environment sets neither.
 pub fn tools() -> Outcome<PathBuf> {
     match env::var_os("IMPASTO_TOOLS").filter(|value| !value.is_empty()) {
         Some(folder) => Ok(folder.into()),

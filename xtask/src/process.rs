@@ -1,4 +1,4 @@
-//! Running other programs, so that a person sees what goes on.
+//! Child processes, with output that the user sees.
 
 use std::ffi::OsStr;
 use std::path::Path;
@@ -7,23 +7,22 @@ use std::process::Command;
 use crate::places;
 use harness::failure::{Context, Failure, Outcome};
 
-/// Announces a step that takes its time; on standard error, so that standard output holds results
-/// alone.
+/// Announces a long step. Prints to standard error, so that standard output holds results alone.
 pub fn headline(text: &str) {
     eprintln!("\n==> {text}");
 }
 
-/// The cargo that runs this xtask, in the checkout.
+/// Returns a command for the cargo that runs this xtask, in the checkout.
 pub fn cargo() -> Command {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.current_dir(places::checkout());
     cargo
 }
 
-/// Runs `command` to its end, with its output passed through.
+/// Runs `command` to completion, and passes its output through.
 ///
 /// # Errors
-/// When it cannot be started or does not succeed.
+/// When it cannot start or does not succeed.
 pub fn run(command: &mut Command, advice: &str) -> Outcome {
     let status = command.status().or_fail(|| format!("cannot run `{}`", line(command)), advice)?;
     if status.success() {
@@ -33,7 +32,7 @@ pub fn run(command: &mut Command, advice: &str) -> Outcome {
     }
 }
 
-/// The command as one would type it, without the program's folder.
+/// Formats the command as typed in a shell, without the program's folder.
 fn line(command: &Command) -> String {
     let program = Path::new(command.get_program());
     let words = [program.file_name().unwrap_or_default()].into_iter().chain(command.get_args());

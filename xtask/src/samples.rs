@@ -1,8 +1,7 @@
-//! `cargo xtask samples`: the sample paintings of the page, made here so that they are the
-//! project's own.
+//! `cargo xtask samples`: paints the page's sample paintings, so that they are the project's own.
 //!
-//! Each is painted stroke by stroke with seeded chance, and rich in texture at every scale, as the
-//! style layers want it.
+//! Each consists of strokes from seeded randomness, with texture at every scale, which the style
+//! layers need.
 
 mod canvas;
 mod colour;
@@ -33,17 +32,17 @@ const PAINTINGS: [Painting; 5] = [
     ("window", window::paint),
 ];
 
-/// Most bytes of a painting's file: the five together stay below a megabyte of the page's first
+/// Largest size of a painting's file, bytes. All five stay below a megabyte of the page's first
 /// visit.
 const BUDGET: usize = 160_000;
 
-/// JPEG qualities, best first; the first within [`BUDGET`] is taken.
+/// JPEG qualities, best first. The first one within [`BUDGET`] is used.
 const QUALITIES: [u8; 6] = [90, 86, 82, 78, 74, 70];
 
-/// Paints all of them into `www/samples`, side by side, in about a minute.
+/// Paints all of them into `www/samples`, in parallel, in about a minute.
 ///
 /// # Errors
-/// When a file cannot be written or weighs too much at every quality.
+/// When a file cannot be written, or exceeds the budget at every quality.
 pub fn run() -> Outcome {
     let folder = places::checkout().join("www").join("samples");
     let folder = folder.as_path();

@@ -1,4 +1,4 @@
-//! `cargo xtask serve`.
+//! `cargo xtask serve`: builds the site and serves it on this machine.
 
 use harness::failure::{Context, Outcome};
 use harness::server::{listen, site_router};
@@ -9,7 +9,7 @@ use crate::{places, site, steps};
 /// Builds the site and serves it until interrupted.
 ///
 /// # Errors
-/// When the site cannot be built or the port not be had.
+/// When the site cannot be built or the port is unavailable.
 pub fn serve(port: u16, open_browser: bool) -> Outcome {
     steps::tabled(|steps| site::build(site::RELATIVE, Finish::Quick, steps))?;
     let server = listen(site_router(&places::dist()), port).or_fail(

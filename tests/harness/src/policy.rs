@@ -1,15 +1,16 @@
-//! The page's Content-Security-Policy. It stands in www/index.html; the build adds the hash of
-//! Trunk's boot script, the server repeats it as a header, from which the worker takes its own.
+//! The page's Content-Security-Policy, defined in www/index.html. The build adds the hash of
+//! Trunk's boot script. The server repeats the policy as a header, from which the worker takes its
+//! own.
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use sha2::{Digest, Sha256};
 
-/// What page and worker need beside their own origin's scripts; hashes of inline scripts are set
-/// before it.
+/// Source that page and worker need besides their own origin's scripts. Hashes of inline scripts
+/// are inserted before it.
 const ANCHOR: &str = "'wasm-unsafe-eval'";
 
-/// The policy that the page states about itself.
+/// Returns the policy in the page's `<meta>` element.
 pub fn of_page(html: &str) -> Option<&str> {
     let (_, tag) = html.split_once("http-equiv=\"Content-Security-Policy\"")?;
     let (tag, _) = tag.split_once('>')?;
@@ -17,8 +18,8 @@ pub fn of_page(html: &str) -> Option<&str> {
     Some(policy.split_once('"')?.0)
 }
 
-/// The page with each of its inline scripts allowed by hash; `None` when it has no policy with a
-/// place for them.
+/// Allows each of the page's inline scripts by its hash; returns `None` if the page has no policy
+/// with a place for them.
 pub fn allow_inline_scripts(html: &str) -> Option<String> {
     let policy = of_page(html)?;
     policy.find(ANCHOR)?;

@@ -1,5 +1,6 @@
-//! Serves the built site on this machine, as a careful host would: right types, ranges, caching by
-//! name, strict headers. Tests put their own layers (a log, faults) around [`site`].
+//! Server of the built site on this machine, which acts like a careful host: correct types, ranges,
+//! caching by name, strict headers. Tests add their own layers (a log, faults) around
+//! [`site_router`].
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
@@ -17,7 +18,7 @@ use tower_http::services::ServeDir;
 
 use crate::policy;
 
-/// Why a server does not start.
+/// Reason why a server does not start.
 #[derive(Debug, Error)]
 pub enum ServerError {
     /// Another program listens there.
@@ -28,8 +29,8 @@ pub enum ServerError {
     Io(#[from] io::Error),
 }
 
-/// The site in the folder `root`, compressed where it has a compressed twin and the browser takes
-/// it.
+/// Returns the router of the site in the folder `root`. A file is sent compressed if a compressed
+/// copy exists and the browser accepts it.
 pub fn site_router(root: &Path) -> Router {
     let root = root.to_owned();
     Router::new()
@@ -37,7 +38,8 @@ pub fn site_router(root: &Path) -> Router {
         .layer(middleware::from_fn_with_state(root, add_headers))
 }
 
-/// The policy is read each time, because a new build behind a running server changes it.
+/// Adds the headers. Reads the policy for each request, because a new build behind a running server
+/// changes it.
 async fn add_headers(State(root): State<PathBuf>, request: Request, next: Next) -> Response {
     let Some(policy) = policy_header(&root) else {
         return (
@@ -61,13 +63,14 @@ async fn add_headers(State(root): State<PathBuf>, request: Request, next: Next) 
     response
 }
 
-/// The page's policy, and what only a header can say.
+/// Returns the page's policy, with the directive that only a header can hold.
 fn policy_header(root: &Path) -> Option<HeaderValue> {
     let page = std::fs::read_to_string(root.join("index.html")).ok()?;
     HeaderValue::from_str(&format!("{}; frame-ancestors 'none'", policy::of_page(&page)?)).ok()
 }
 
-/// A name with a hash in it never means other bytes; any other may, after the next build.
+/// Returns the cache control. A name with a hash always means the same bytes; any other may change
+/// with the next build.
 fn caching(path: &str) -> &'static str {
     let name = path.rsplit('/').next().unwrap_or_default();
     let is_hash = |part: &str| part.len() >= 8 && part.bytes().all(|byte| byte.is_ascii_hexdigit());
@@ -78,7 +81,7 @@ fn caching(path: &str) -> &'static str {
     }
 }
 
-/// A server on a thread of its own; dropping it stops it.
+/// A server on its own thread. Dropping it stops the server.
 #[derive(Debug)]
 pub struct Running {
     address: SocketAddr,
@@ -86,10 +89,10 @@ pub struct Running {
     thread: Option<JoinHandle<()>>,
 }
 
-/// Serves `router` to this machine alone, on `port` or, for 0, on a free one.
+/// Serves `router` to this machine alone, on `port`, or on a free port for 0.
 ///
 /// # Errors
-/// [`ServerError`] when the port cannot be had.
+/// [`ServerError`] when the port is unavailable.
 pub fn listen(router: Router, port: u16) -> Result<Running, ServerError> {
     let listener =
         TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map_err(|error| match error.kind() {
@@ -117,7 +120,7 @@ pub fn listen(router: Router, port: u16) -> Result<Running, ServerError> {
 }
 
 impl Running {
-    /// Address of the site, with a slash at its end.
+    /// Returns the address of the site, with a trailing slash.
     pub fn url(&self) -> String {
         format!("http://{}/", self.address)
     }

@@ -9,7 +9,7 @@ use harness::failure::{Failure, Outcome};
 use impasto::memory::LEAST_TILE_EDGE_PX;
 use impasto::recipe::{Border, MAX_STYLES, OptimizerKind, Recipe, named};
 
-/// Paintings that the page has places for.
+/// Largest number of paintings that the page accepts.
 const PAGE_STYLES: u32 = 2;
 
 /// Flags of `cargo xtask bench`.
@@ -170,7 +170,7 @@ mod tests {
         options: Options,
     }
 
-    /// The cases of a command line, or why there are none.
+    /// Returns the cases of a command line, or its error message.
     fn cases(line: &str) -> Result<Vec<Case>, String> {
         let words = ["bench"].into_iter().chain(line.split_whitespace());
         let program = Program::try_parse_from(words).map_err(|error| error.to_string())?;

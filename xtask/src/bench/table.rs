@@ -1,18 +1,18 @@
-//! The report as a person reads it.
+//! Tables of the report, for a person to read.
 
 use impasto::layer::Layer;
 
 use harness::bench::line::{HistoryLine, KernelLine, Line, PageFigures, Pass, Spread, StepLine};
 use harness::browser::Browser;
 
-/// Between two columns.
+/// Separator of two columns.
 const GAP: &str = "  ";
-/// Bytes of a MiB.
+/// Number of bytes in a MiB.
 const MIB: f64 = (1 << 20) as f64;
 /// Placeholder of an unknown figure.
 const UNKNOWN: &str = "–";
 
-/// A table for each kind of line that there is.
+/// Formats a table for each kind of line in `lines`.
 pub fn tables(lines: &[Line]) -> String {
     let (mut steps, mut kernels, mut histories) = (Vec::new(), Vec::new(), Vec::new());
     for line in lines {
@@ -35,8 +35,8 @@ pub fn tables(lines: &[Line]) -> String {
         .join("\n")
 }
 
-/// `head` above `rows`, each column as wide as its widest cell, figures to the right. A column in
-/// which nothing is known is left out.
+/// Formats `head` above `rows`. Each column is as wide as its widest cell, and all but the first
+/// are right-aligned. A column without a known figure is omitted.
 fn table(head: &[&str], rows: &[Vec<String>]) -> String {
     let mut lines = vec![String::new(); rows.len() + 1];
     let columns = head.iter().enumerate().map(|(column, title)| {
@@ -124,7 +124,8 @@ const KERNEL_HEAD: [&str; 13] = [
     "ratio",
 ];
 
-/// A row for each line, and below each size, division and precision the sums over their layers.
+/// Returns a row for each line, and below each size, division and precision the sums over all
+/// layers.
 fn kernel_rows(lines: &[KernelLine]) -> Vec<Vec<String>> {
     let mut rows = Vec::new();
     for alike in lines
@@ -147,7 +148,7 @@ fn kernel_rows(lines: &[KernelLine]) -> Vec<Vec<String>> {
     rows
 }
 
-/// The figures of a row: work in GFLOP, then median and CPU time in ms, ours and Burn's.
+/// Figures of a row: work in GFLOP, then median and CPU time in ms, ours and Burn's.
 #[derive(Clone, Copy)]
 struct Kernel {
     gflop: f64,
@@ -167,7 +168,7 @@ impl Kernel {
         Self { gflop: self.gflop + other.gflop, ms: [ms(0), ms(1)], cpu_ms: [cpu(0), cpu(1)] }
     }
 
-    /// Named after `layer`, and what else `line` tells.
+    /// Formats the row of `layer`, with its other labels from `line`.
     fn row(self, layer: &str, line: &KernelLine) -> Vec<String> {
         let Self { gflop, ms: [ours, burn], cpu_ms } = self;
         let times = |time: f64, cpu| [ms(time), ms(gflop / time * 1e3), known(cpu, ms)];
@@ -209,7 +210,7 @@ fn known<T>(value: Option<T>, show: impl Fn(T) -> String) -> String {
     value.map_or_else(|| UNKNOWN.to_owned(), show)
 }
 
-/// Three digits or more.
+/// Formats a time with three digits or more.
 fn ms(value: f64) -> String {
     match value {
         value if value < 10.0 => format!("{value:.2}"),

@@ -1,43 +1,43 @@
-//! The sheets as data, painted by [`super`].
+//! Definitions of the sheets that [`super`] paints.
 
-/// Pictures beside each other that differ in one thing.
+/// A sheet of images that differ in one option.
 #[derive(Debug)]
 pub struct Sheet {
     /// File name without its ending.
     pub name: &'static str,
     /// Caption, a sentence.
     pub about: &'static str,
-    /// Pairs of pictures: a row of cells each.
+    /// Pairs of images. Each fills a row of cells.
     pub rows: &'static [Pair],
     pub cells: &'static [Cell],
-    /// Factor of the usual steps: an image from noise takes longer.
+    /// Multiplier of the usual number of steps: a start from noise takes longer.
     pub times: u32,
 }
 
 /// File names of a sample photo and a sample painting.
 pub type Pair = (&'static str, &'static str);
 
-/// What stands below a picture, and the words of the command line that paint it; one in braces is
-/// the path of what [`super`] knows by that name.
+/// Caption of an image, and the words of the command line that paint it. A name in braces stands
+/// for a path that [`super`] knows.
 pub type Cell = (&'static str, &'static [&'static str]);
 
-/// The command that repaints the photo.
+/// Command that repaints the photo.
 pub const STYLIZE: &str = "stylize";
-/// The command that shows what layers know.
+/// Command that shows what layers represent.
 pub const RECONSTRUCT: &str = "reconstruct";
-/// The command that paints a sheet by itself.
+/// Command that paints a sheet by itself.
 pub const GRID: &str = "grid";
 
-/// The pictures of most sheets.
+/// Pair of most sheets.
 const ONE: &[Pair] = &[("photo-cat.jpg", "painting-orchard.jpg")];
-/// Pictures that have little in common.
+/// Pairs that have little in common.
 const THREE: &[Pair] = &[
     ONE[0],
     ("photo-astronaut.jpg", "painting-night.jpg"),
     ("photo-coffee.jpg", "painting-window.jpg"),
 ];
 
-/// Start images.
+/// Start images of a run.
 const STARTS: &[Cell] = &[
     ("the photo", &[STYLIZE]),
     ("the same at one size", &[STYLIZE, "--sizes=one"]),
@@ -47,10 +47,10 @@ const STARTS: &[Cell] = &[
     ("the painting", &[STYLIZE, "--start=painting"]),
 ];
 
-/// Times the usual steps, for sheets that begin with noise.
+/// Multiplier of the steps for sheets that begin with noise.
 const OUT_OF_NOISE: u32 = 5;
 
-/// All, in the order of the index.
+/// All sheets, in the order of the index.
 pub const SHEETS: [Sheet; 19] = [
     Sheet {
         name: "presets",

@@ -1,5 +1,5 @@
-//! Measures of a result that no objective here optimises. They rank variants of one pair; they do
-//! not replace looking.
+//! Measures of a result that no objective here optimises. They rank variants of one pair, but do
+//! not replace looking at it.
 #![expect(clippy::cast_precision_loss, reason = "counts of pixels")]
 
 use image::RgbImage;
@@ -9,13 +9,13 @@ use crate::samples::rng::Rng;
 
 /// Side of the patches whose distribution is compared, px.
 const PATCH_PX: usize = 7;
-/// At most, at a level of the pyramid.
+/// Number of patches per pyramid level.
 const PATCHES: usize = 4096;
-/// Directions that distributions are projected on.
+/// Number of random directions for projections.
 const DIRECTIONS: usize = 128;
-/// Quantiles of a projection.
+/// Number of quantiles of a projection.
 const QUANTILES: usize = 256;
-/// Side of the windows that structure is compared in, px.
+/// Side of the windows in which structure is compared, px.
 const WINDOW_PX: usize = 8;
 /// Standard deviation below which a window of the photo holds no structure, levels.
 const FLAT: f32 = 4.0;
@@ -25,13 +25,15 @@ const FLAT: f32 = 4.0;
 pub struct Measures(pub [f32; 5]);
 
 impl Measures {
-    /// - `marks`: distance to the painting of patches of the two finest levels of the Laplacian
-    ///   pyramid, 0 = alike.
-    /// - `forms`: the same of the next two.
-    /// - `structure`: correlation with the photo's luma, where that has structure; 1 = kept.
-    /// - `speckle`: finest level over the next coarser one, beside the painting's; above 1 is
-    ///   noise.
-    /// - `colour`: distance to the painting of the colours, levels of 255.
+    /// Names of the measures:
+    ///
+    /// - `marks`: distance of patches to those of the painting, at the two finest levels of the
+    ///   Laplacian pyramid; 0 = alike.
+    /// - `forms`: distance of patches at the next two levels.
+    /// - `structure`: correlation with the photo's luma, where the photo has structure; 1 = kept.
+    /// - `speckle`: RMS of the finest level over that of the next, divided by the painting's ratio;
+    ///   above 1 is noise.
+    /// - `colour`: distance of the colours to those of the painting, levels of 255.
     pub const NAMES: [&'static str; 5] = ["marks", "forms", "structure", "speckle", "colour"];
 
     /// Measures images at one scale; `photo` has the size of `result`.
@@ -54,7 +56,7 @@ impl Measures {
         ])
     }
 
-    /// Averages several.
+    /// Returns the mean of several measures.
     pub fn mean<'a>(all: impl Iterator<Item = &'a Self>) -> Self {
         let (sum, count) = all.fold(([0.0; 5], 0.0), |(sum, count), Self(next)| {
             (std::array::from_fn(|i| sum[i] + next[i]), count + 1.0)
@@ -63,7 +65,7 @@ impl Measures {
     }
 }
 
-/// Four levels of the Laplacian pyramid, fine to coarse, each of three channels.
+/// Returns four levels of the Laplacian pyramid, fine to coarse, of three channels each.
 fn levels(picture: &RgbImage) -> Vec<[Plane; 3]> {
     let mut planes = [0, 1, 2].map(|channel| Plane::channel(picture, channel));
     let mut level = || {
@@ -74,7 +76,7 @@ fn levels(picture: &RgbImage) -> Vec<[Plane; 3]> {
     (0..4).map(|_| level()).collect()
 }
 
-/// Patches of a level at places by chance, the same for the same size.
+/// Samples patches of a level at random positions, which depend on its size alone.
 fn patches(planes: &[Plane; 3]) -> Vec<Vec<f32>> {
     let Plane { width, height, .. } = planes[0];
     let places = [width, height].map(|side| side.saturating_sub(PATCH_PX - 1).max(1));
@@ -94,7 +96,7 @@ fn patches(planes: &[Plane; 3]) -> Vec<Vec<f32>> {
     (0..PATCHES).map(|_| patch()).collect()
 }
 
-/// Between two distributions.
+/// Distance between two distributions.
 struct Distance {
     /// Distance in units of the samples.
     absolute: f32,
@@ -102,9 +104,9 @@ struct Distance {
     relative: f32,
 }
 
-/// Sliced Wasserstein-1: the mean over directions of the distance between quantiles of projections
-/// (Rabin, Peyré, Delon, Bernot 2011; of patches of a Laplacian pyramid as in Karras, Aila, Laine,
-/// Lehtinen 2018).
+/// Computes the sliced Wasserstein-1 distance: the mean over directions of the distance between
+/// quantiles of projections (Rabin, Peyré, Delon, Bernot 2011; of patches of a Laplacian pyramid as
+/// in Karras, Aila, Laine, Lehtinen 2018).
 fn distance(mine: &[Vec<f32>], other: &[Vec<f32>]) -> Distance {
     let size = mine[0].len().min(other[0].len());
     let mut chance = Rng::new(2);
@@ -121,7 +123,7 @@ fn distance(mine: &[Vec<f32>], other: &[Vec<f32>]) -> Distance {
     Distance { absolute: absolute / DIRECTIONS as f32, relative: relative / DIRECTIONS as f32 }
 }
 
-/// Quantiles of the projections of `samples`, ascending.
+/// Returns quantiles of the projections of `samples`, ascending.
 fn quantiles(samples: &[Vec<f32>], direction: &[f32], length: f32) -> Vec<f32> {
     let along = |sample: &Vec<f32>| {
         sample.iter().zip(direction).map(|(part, along)| part * along).sum::<f32>() / length
@@ -137,7 +139,7 @@ fn mean(values: &[f32]) -> f32 {
     values.iter().sum::<f32>() / values.len() as f32
 }
 
-/// Standard deviation.
+/// Returns the standard deviation.
 fn spread(values: &[f32]) -> f32 {
     let mean = mean(values);
     (values.iter().map(|value| (value - mean).powi(2)).sum::<f32>() / values.len() as f32).sqrt()
@@ -148,8 +150,8 @@ fn speckle(picture: &RgbImage) -> f32 {
     luma.detail().rms() / luma.halved().detail().rms().max(f32::EPSILON)
 }
 
-/// The structure term of SSIM (Wang, Bovik, Sheikh, Simoncelli 2004) at a half and a quarter of the
-/// size, in windows that the photo has structure in; 0 where it has none.
+/// Computes the structure term of SSIM (Wang, Bovik, Sheikh, Simoncelli 2004) at half and quarter
+/// size, over the windows in which the photo has structure; 0 without any.
 fn structure(photo: &RgbImage, result: &RgbImage) -> f32 {
     let halves = [photo, result].map(|picture| Plane::luma(picture).halved());
     let quarters = halves.each_ref().map(Plane::halved);
@@ -187,7 +189,7 @@ mod tests {
 
     use super::*;
 
-    /// Swell of 50 px, waves of `period` px on it, and noise of `grain` levels.
+    /// Draws waves of `period` px on a swell of 50 px, with noise of `grain` levels.
     fn waves(period: f32, grain: f32) -> RgbImage {
         let mut chance = Rng::new(9);
         RgbImage::from_fn(128, 96, |x, y| {

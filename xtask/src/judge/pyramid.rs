@@ -3,12 +3,12 @@
 
 use image::RgbImage;
 
-/// Burt and Adelson's weights, a = 0.375: the binomial ones.
+/// Kernel of Burt and Adelson with a = 0.375, which is the binomial one.
 const BLUR: [f32; 5] = [1.0 / 16.0, 4.0 / 16.0, 6.0 / 16.0, 4.0 / 16.0, 1.0 / 16.0];
-/// Shares of the channels in luma (ITU-R BT.601).
+/// Weights of the channels in luma (ITU-R BT.601).
 const LUMA: [f32; 3] = [0.299, 0.587, 0.114];
 
-/// One number a pixel, row by row.
+/// A plane of one number per pixel, row by row.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plane {
     pub width: usize,
@@ -17,12 +17,12 @@ pub struct Plane {
 }
 
 impl Plane {
-    /// A channel of the picture, in levels of 0 to 255.
+    /// Returns a channel of the image, in levels of 0 to 255.
     pub fn channel(picture: &RgbImage, channel: usize) -> Self {
         Self::seen(picture, |pixel| f32::from(pixel[channel]))
     }
 
-    /// The picture in grey, in levels of 0 to 255.
+    /// Returns the luma of the image, in levels of 0 to 255.
     pub fn luma(picture: &RgbImage) -> Self {
         Self::seen(picture, |pixel| {
             pixel.iter().zip(LUMA).map(|(&level, weight)| f32::from(level) * weight).sum()
@@ -34,8 +34,8 @@ impl Plane {
         Self { width, height, values: picture.pixels().map(|pixel| value(pixel.0)).collect() }
     }
 
-    /// The value at (x, y), which may lie outside by less than a side: there the plane is mirrored,
-    /// its rim not repeated.
+    /// Returns the value at (x, y), which may be outside by less than a side. There the plane is
+    /// mirrored without repeating its edge.
     fn mirrored(&self, x: isize, y: isize) -> f32 {
         let within = |place: isize, side: usize| {
             let place = place.unsigned_abs();
@@ -44,7 +44,7 @@ impl Plane {
         self.values[within(y, self.height) * self.width + within(x, self.width)]
     }
 
-    /// Along the rows, and then along the columns.
+    /// Blurs along the rows, then along the columns.
     fn blurred(&self) -> Self {
         let along = |plane: &Self, (dx, dy): (isize, isize)| {
             let tap = |x: isize, y: isize, (step, weight): (isize, f32)| {
@@ -58,7 +58,7 @@ impl Plane {
         along(&along(self, (1, 0)), (0, 1))
     }
 
-    /// A plane of the same size with these values.
+    /// Returns a plane of the same size with these values.
     pub fn mapped(&self, value: impl Fn(usize, usize) -> f32) -> Self {
         let values = (0..self.height)
             .flat_map(|y| (0..self.width).map(move |x| (x, y)))
@@ -67,7 +67,7 @@ impl Plane {
         Self { values, ..*self }
     }
 
-    /// Blurred, and every other row and column of it.
+    /// Blurs the plane and keeps every other row and column.
     pub fn halved(&self) -> Self {
         let blurred = self.blurred();
         let [width, height] = [self.width, self.height].map(|side| side.div_ceil(2));
@@ -81,7 +81,7 @@ impl Plane {
         self.mapped(|x, y| self.values[y * self.width + x] - blurred.values[y * self.width + x])
     }
 
-    /// Root of the mean square.
+    /// Returns the root mean square.
     pub fn rms(&self) -> f32 {
         (self.values.iter().map(|value| value * value).sum::<f32>() / self.values.len() as f32)
             .sqrt()

@@ -1,4 +1,4 @@
-//! A canvas that keeps colour and relief apart until the light falls on it.
+//! A canvas that stores colour and relief separately until it is lit.
 
 use image::{Rgb, RgbImage};
 
@@ -12,13 +12,13 @@ pub const ASPECT: f32 = 1.25;
 const WIDTH: u32 = 640;
 const HEIGHT: u32 = 512;
 
-/// Canvas pixels for each of the file, along an axis: fine bristles without stair-steps.
+/// Canvas pixels per pixel of the file, along an axis: draws fine bristles without aliasing.
 const OVERSAMPLING: u32 = 2;
 
 pub const ROWS: u32 = HEIGHT * OVERSAMPLING;
 pub const COLUMNS: u32 = WIDTH * OVERSAMPLING;
 
-/// Canvas pixels for a unit of length.
+/// Canvas pixels per unit of length.
 pub const SCALE: f32 = 1024.0;
 
 /// A place on the canvas: x in 0..[`ASPECT`], y in 0..1 from the top.
@@ -33,7 +33,7 @@ impl Point {
         Self { x, y }
     }
 
-    /// The point `length` away at `angle` radians, clockwise from the right.
+    /// Returns the point `length` away at `angle` radians, clockwise from the right.
     pub fn toward(self, angle: f32, length: f32) -> Self {
         Self::new(self.x + angle.cos() * length, self.y + angle.sin() * length)
     }
@@ -46,7 +46,7 @@ impl Point {
         (other.y - self.y).atan2(other.x - self.x)
     }
 
-    /// Anywhere on the canvas, and a little beyond.
+    /// Returns a random point on the canvas or slightly beyond.
     pub fn anywhere(rng: &mut Rng) -> Self {
         Self::new(rng.range(-0.03, ASPECT + 0.03), rng.range(-0.03, 1.03))
     }
@@ -82,8 +82,8 @@ pub struct Canvas {
 }
 
 impl Canvas {
-    /// A canvas primed with `ground`, with the weave of linen or none (`weave` in canvas pixels of
-    /// relief).
+    /// Creates a canvas primed with `ground`. `weave` is the relief of the linen in canvas pixels,
+    /// 0 for none.
     pub fn new(seed: u64, weave: f32, ground: impl Fn(Point) -> Colour) -> Self {
         let slub = Noise(seed ^ 0x11);
         let thread = |x: f32, y: f32| {
@@ -116,7 +116,7 @@ impl Canvas {
         Self::index(p).map(|index| self.paint[index])
     }
 
-    /// Covers the point with paint of some thickness (canvas pixels).
+    /// Covers the point with paint of thickness `relief`, canvas pixels.
     pub fn lay(&mut self, p: Point, colour: Colour, opacity: f32, relief: f32) {
         if let Some(index) = Self::index(p) {
             self.paint[index] = self.paint[index].mix(colour, opacity);
@@ -124,16 +124,16 @@ impl Canvas {
         }
     }
 
-    /// Changes every point.
+    /// Changes the colour and relief of every point.
     pub fn glaze(&mut self, mut change: impl FnMut(Point, Colour, f32) -> (Colour, f32)) {
         for ((p, paint), relief) in points().zip(&mut self.paint).zip(&mut self.relief) {
             (*paint, *relief) = change(p, *paint, *relief);
         }
     }
 
-    /// One stroke of the brush along `path`, whose points lie at most a brush's width apart.
+    /// Paints a stroke along `path`, whose points are at most a brush's width apart.
     pub fn stroke(&mut self, brush: Brush, path: &[Point], colour: Colour) {
-        /// Between neighbouring touches, canvas pixels.
+        /// Distance between neighbouring touches, canvas pixels.
         const STEP: f32 = 0.7;
         let length: f32 =
             path.windows(2).map(|pair| pair[0].distance(pair[1])).sum::<f32>() * SCALE;
@@ -167,8 +167,8 @@ impl Canvas {
 
     fn touch(&mut self, p: Point, brush: Brush, colour: Colour, touch: &Touch, grain: Noise) {
         let bristle = touch.across * brush.width * SCALE;
-        // Each bristle sets down and lifts a little sooner or later than its neighbours, the outer
-        // ones later and sooner.
+        // Neighbouring bristles start and end at slightly different points. The outer ones start
+        // later and end sooner.
         let ragged = 0.10 * touch.across.powi(2)
             + 0.07 * grain.at(bristle * 0.25, 900.0)
             + 0.05 * grain.at(bristle * 0.8, 700.0);
@@ -190,7 +190,8 @@ impl Canvas {
         self.lay(p, paint, opacity, brush.relief * (0.6 + 0.45 * streak + ridge));
     }
 
-    /// A dab of the brush's tip: an ellipse, `radius` long and `roundness` of that wide, domed.
+    /// Paints a dab of the brush's tip: a domed ellipse with half-axes `radius` and `radius ·
+    /// roundness`.
     pub fn dab(
         &mut self,
         centre: Point,
@@ -227,7 +228,7 @@ impl Canvas {
         }
     }
 
-    /// The canvas under a light from the upper left, reduced to the size of the file.
+    /// Renders the canvas under a light from the upper left, reduced to the size of the file.
     pub fn lit(&self, light: &Light) -> RgbImage {
         RgbImage::from_fn(WIDTH, HEIGHT, |x, y| {
             let mut sum = [0.0; 3];
@@ -256,44 +257,44 @@ impl Canvas {
     }
 }
 
-/// Where a bristle touches within its stroke.
+/// Position of a bristle's touch within its stroke.
 struct Touch {
-    /// Along the stroke, 0..1.
+    /// Position along the stroke, 0..1.
     t: f32,
-    /// Across the stroke, -1..1.
+    /// Position across the stroke, -1..1.
     across: f32,
-    /// Along the stroke, canvas pixels.
+    /// Distance along the stroke, canvas pixels.
     along: f32,
-    /// The colour where the stroke began.
+    /// Colour where the stroke began.
     under: Colour,
 }
 
-/// Width of a stroke along its length: set down, drawn, lifted.
+/// Returns the relative width of a stroke along its length: set down, drawn, lifted.
 fn taper(t: f32) -> f32 {
     smooth(-0.12, 0.12, t) * (1.0 - smooth(0.75, 1.08, t) * 0.5)
 }
 
-/// 0 below `low`, 1 above `high`, smooth between them.
+/// Interpolates smoothly from 0 below `low` to 1 above `high`.
 pub fn smooth(low: f32, high: f32, value: f32) -> f32 {
     let t = ((value - low) / (high - low)).clamp(0.0, 1.0);
     t * t * (3.0 - 2.0 * t)
 }
 
-/// The sRGB byte of linear light.
+/// Encodes linear light as an sRGB byte.
 fn encode(linear: f32) -> u8 {
     let encoded =
         if linear <= 0.003_130_8 { linear * 12.92 } else { 1.055 * linear.powf(1.0 / 2.4) - 0.055 };
     u8::try_from(floor(encoded.clamp(0.0, 1.0) * 255.0 + 0.5)).unwrap_or(u8::MAX)
 }
 
-/// The middle of every canvas pixel, row by row.
+/// Returns the centre of every canvas pixel, row by row.
 pub fn points() -> impl Iterator<Item = Point> {
     let steps = |count: u16| (0..count).map(|step| (f32::from(step) + 0.5) / SCALE);
     steps(1024).flat_map(move |y| steps(1280).map(move |x| Point::new(x, y)))
 }
 
-/// The way of a brush that follows `direction` (radians) until it is `length` units long or
-/// `within` forbids.
+/// Traces the path of a brush along `direction` (radians), until it is `length` units long or
+/// `within` forbids the next step.
 pub fn follow(
     from: Point,
     length: f32,

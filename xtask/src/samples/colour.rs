@@ -1,18 +1,18 @@
-//! Colours as Oklab (Björn Ottosson 2020), where mixing and varying them stays even to the eye.
+//! Colours in Oklab (Björn Ottosson 2020), in which mixing and variation are perceptually even.
 
 use super::rng::Rng;
 
 #[derive(Clone, Copy)]
 pub struct Colour {
     pub lightness: f32,
-    /// Green to red.
+    /// Axis from green to red.
     pub a: f32,
-    /// Blue to yellow.
+    /// Axis from blue to yellow.
     pub b: f32,
 }
 
 impl Colour {
-    /// Parses an sRGB triple as written on the web.
+    /// Converts an sRGB triple `0xRRGGBB`.
     pub fn hex(rgb: u32) -> Self {
         let [_, red, green, blue] = rgb.to_be_bytes();
         let [r, g, b] = [red, green, blue].map(|byte| {
@@ -29,7 +29,7 @@ impl Colour {
         }
     }
 
-    /// Linear RGB; outside of 0..1 where sRGB lacks the colour.
+    /// Returns linear RGB, outside of 0..1 where sRGB lacks the colour.
     pub fn linear(self) -> [f32; 3] {
         let l = (self.lightness + 0.396_337_78 * self.a + 0.215_803_76 * self.b).powi(3);
         let m = (self.lightness - 0.105_561_346 * self.a - 0.063_854_17 * self.b).powi(3);
@@ -54,12 +54,12 @@ impl Colour {
         Self { lightness: (self.lightness + by).clamp(0.0, 1.0), ..self }
     }
 
-    /// Chroma times `factor`.
+    /// Multiplies the chroma by `factor`.
     pub fn vivid(self, factor: f32) -> Self {
         Self { a: self.a * factor, b: self.b * factor, ..self }
     }
 
-    /// The hue turned by `angle`, radians; half a turn is the complement.
+    /// Rotates the hue by `angle` radians; half a turn yields the complement.
     pub fn turned(self, angle: f32) -> Self {
         let (sin, cos) = angle.sin_cos();
         Self { a: self.a * cos - self.b * sin, b: self.a * sin + self.b * cos, ..self }
@@ -73,7 +73,7 @@ impl Colour {
     }
 }
 
-/// The colour at `t` in 0..1 along evenly spaced stops.
+/// Returns the colour at `t` in 0..1 along evenly spaced stops.
 pub fn ramp(stops: &[Colour], t: f32) -> Colour {
     let mut left = t.clamp(0.0, 1.0) * (0..stops.len() - 1).map(|_| 1.0).sum::<f32>();
     for pair in stops.windows(2) {

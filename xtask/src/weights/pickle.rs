@@ -1,6 +1,6 @@
 //! Python's pickle, as far as `torch.save` of a dictionary of tensors uses it. Nothing is ever
 //! called: a function with its arguments stays a value. (The library for this, serde-pickle,
-//! refuses the persistent ids by which tensors name their storage.)
+//! rejects the persistent ids by which tensors name their storage.)
 
 use std::collections::HashMap;
 
@@ -25,19 +25,19 @@ pub enum Value {
     List(Vec<Value>),
     /// A dictionary, in its order.
     Dict(Vec<(Value, Value)>),
-    /// What the writer stored elsewhere, under this name.
+    /// Reference to data that the writer stored elsewhere, under this id.
     Persistent(Box<Value>),
     /// A function and the tuple of its arguments, not called.
     Call(Box<(Value, Value)>),
 }
 
-/// Why bytes are not a pickle of the kind above.
+/// Reason why bytes are not a supported pickle.
 #[derive(Debug, PartialEq, Eq, Error)]
 pub enum PickleError {
     /// The bytes end before the pickle does.
     #[error("the pickle is cut short")]
     CutShort,
-    /// An instruction that `torch.save` of tensors has no use for.
+    /// An instruction that `torch.save` of tensors does not use.
     #[error("pickle instruction {0:#04x} is not supported")]
     Unsupported(u8),
     /// An instruction without the operands it needs.
@@ -45,7 +45,7 @@ pub enum PickleError {
     Operands(u8),
 }
 
-/// Reads one pickle from the front of `bytes` and moves `bytes` behind it.
+/// Reads one pickle from the front of `bytes` and advances `bytes` past it.
 ///
 /// # Errors
 /// [`PickleError`] for anything that `torch.save` does not write.
@@ -60,10 +60,10 @@ pub fn read(bytes: &mut &[u8]) -> Result<Value, PickleError> {
     }
 }
 
-/// The first `count` bytes, moving `bytes` behind them.
+/// Takes the first `count` bytes and advances `bytes` past them.
 ///
 /// # Errors
-/// When there are fewer.
+/// When fewer remain.
 pub fn take<'a>(bytes: &mut &'a [u8], count: usize) -> Result<&'a [u8], PickleError> {
     let (front, rest) = bytes.split_at_checked(count).ok_or(PickleError::CutShort)?;
     *bytes = rest;
@@ -73,7 +73,7 @@ pub fn take<'a>(bytes: &mut &'a [u8], count: usize) -> Result<&'a [u8], PickleEr
 #[derive(Default)]
 struct Machine {
     stack: Vec<Value>,
-    /// Heights of the stack where a `MARK` was laid.
+    /// Heights of the stack at each `MARK`.
     marks: Vec<usize>,
     memo: HashMap<u32, Value>,
 }
@@ -126,8 +126,8 @@ impl Machine {
         Ok(())
     }
 
-    /// Lists and dictionaries are refused: the memo holds copies, made before such a container was
-    /// filled.
+    /// Pushes an entry of the memo. Rejects lists and dictionaries: the memo holds copies from
+    /// before such a container was filled.
     fn get(&mut self, opcode: u8, slot: u32) -> Result<(), PickleError> {
         match self.memo.get(&slot) {
             None | Some(Value::List(_) | Value::Dict(_)) => Err(PickleError::Operands(opcode)),
@@ -196,7 +196,7 @@ fn u32_le(bytes: &mut &[u8]) -> Result<u32, PickleError> {
     Ok(u32::from_le_bytes([four[0], four[1], four[2], four[3]]))
 }
 
-/// Two's complement of any length up to 16 bytes, lowest byte first.
+/// Parses a little-endian two's complement integer of up to 16 bytes.
 fn int_le(bytes: &[u8]) -> i128 {
     let negative = bytes.last().is_some_and(|&top| top >= 0x80);
     let mut wide = if negative { [0xff; 16] } else { [0; 16] };
@@ -219,7 +219,8 @@ fn text(bytes: &[u8]) -> String {
 mod tests {
     use super::*;
 
-    /// Python's `pickle.dumps({'a': (1, -2, None), 'b': [True, 70000]}, 2)` without the memo.
+    /// Output of Python's `pickle.dumps({'a': (1, -2, None), 'b': [True, 70000]}, 2)` without the
+    /// memo.
     const DICT: &[u8] = b"\x80\x02}(X\x01\x00\x00\x00a(K\x01J\xfe\xff\xff\xffNtX\x01\x00\x00\x00b](\x88J\x70\x11\x01\x00eu.rest";
 
     #[test]

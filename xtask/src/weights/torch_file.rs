@@ -48,7 +48,7 @@ pub struct TorchTensor {
     pub bytes: Vec<u8>,
 }
 
-/// Why a file is not a dictionary of tensors in this format.
+/// Reason why a file is not a dictionary of tensors in this format.
 #[derive(Debug, PartialEq, Eq, Error)]
 pub enum TorchFileError {
     /// One of the pickles cannot be read, or the storages end too early.
@@ -57,13 +57,13 @@ pub enum TorchFileError {
     /// Another format, or another version of it.
     #[error("this is no legacy torch.save file: {0}")]
     Format(&'static str),
-    /// Something in the dictionary is not a contiguous tensor of bytes or floats that fills its
+    /// An entry of the dictionary is not a contiguous tensor of bytes or floats that fills its
     /// storage.
     #[error("`{name}` is not a plain tensor: {reason}")]
     Tensor {
-        /// Its key.
+        /// Key of the entry.
         name: String,
-        /// What is unusual about it.
+        /// Unsupported property.
         reason: &'static str,
     },
 }
@@ -71,7 +71,7 @@ pub enum TorchFileError {
 /// Reads the dictionary of tensors that `torch.save` wrote.
 ///
 /// # Errors
-/// [`TorchFileError`], also when bytes are left over.
+/// [`TorchFileError`], also for trailing bytes.
 pub fn read(mut bytes: &[u8]) -> Result<HashMap<String, TorchTensor>, TorchFileError> {
     let bytes = &mut bytes;
     if pickle::read(bytes)? != Value::Int(MAGIC_NUMBER) {
@@ -127,7 +127,7 @@ struct Reference {
 }
 
 impl Reference {
-    /// From `name: _rebuild_tensor_v2(('storage', class, key, location, count, view), offset,
+    /// Parses `name: _rebuild_tensor_v2(('storage', class, key, location, count, view), offset,
     /// shape, strides, …)`.
     fn read((name, object): (Value, Value)) -> Result<Self, TorchFileError> {
         let Value::Text(name) = name else {
@@ -194,8 +194,8 @@ fn contiguous_strides(shape: &[usize]) -> Vec<usize> {
 mod tests {
     use super::*;
 
-    /// What `torch.save({'w': tensor}, …, _use_new_zipfile_serialization=False)` writes for a
-    /// tensor of two rows of three, with `strides` and `storage` left open.
+    /// Builds the output of `torch.save({'w': tensor}, …, _use_new_zipfile_serialization=False)`
+    /// for a 2×3 tensor, with `strides` and `storage` left open.
     fn file(class: &str, strides: [u8; 2], storage: &[u8]) -> Vec<u8> {
         let mut file = b"\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.\x80\x02M\xe9\x03.\x80\x02}.".to_vec();
         file.extend(b"\x80\x02}(X\x01\x00\x00\x00wctorch._utils\n_rebuild_tensor_v2\n((X\x07\x00\x00\x00storagectorch\n");

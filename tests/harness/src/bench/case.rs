@@ -1,4 +1,4 @@
-//! Cases of the benchmarks: what `cargo xtask bench` asks a benchmark to measure.
+//! Cases of the benchmarks: the measurements that `cargo xtask bench` requests.
 
 use impasto::recipe::{Border, FeatureOptions, OptimizerKind, Recipe, Sizes};
 use serde::{Deserialize, Serialize};
@@ -6,18 +6,18 @@ use serde::{Deserialize, Serialize};
 use crate::browser::Browser;
 use crate::failure::{Context, Failure, Outcome};
 
-/// The device.
+/// Device that a case runs on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Device {
-    /// The GPU, through WebGPU or the system's graphics API
+    /// The GPU, through WebGPU or the system's graphics API.
     Gpu,
-    /// The processor
+    /// The CPU.
     Cpu,
 }
 
 impl Device {
-    /// For the table.
+    /// Returns the name in the table.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Gpu => "gpu",
@@ -26,35 +26,35 @@ impl Device {
     }
 }
 
-/// One thing to measure. Each has a process of its own, so that its warm-up and its memory are its
-/// alone.
+/// A single measurement. Each runs in its own process, so that it shares neither warm-up nor
+/// memory.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Case {
-    /// The subject of a case.
+    /// Subject of the measurement.
     pub subject: BenchSubject,
     /// Side of the square picture, px.
     pub size: u32,
-    /// What computes.
+    /// Device that computes.
     pub device: Device,
-    /// Times that it is timed, after the warm-up.
+    /// Number of timed repetitions after the warm-up.
     pub runs: u32,
 }
 
-/// What is timed.
+/// Subject of a measurement.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum BenchSubject {
     /// Whole steps.
     Steps(Steps),
     /// Each convolution alone.
     Kernels,
-    /// L-BFGS alone, with this number of pairs remembered.
+    /// L-BFGS alone, with a history of this number of pairs.
     History(u32),
 }
 
-/// Which steps.
+/// Options of the timed steps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Steps {
-    /// The browser whose page does them; `None` natively.
+    /// Browser whose page runs the steps; `None` natively.
     pub browser: Option<Browser>,
     /// Optimiser.
     pub optimizer: OptimizerKind,
@@ -62,15 +62,15 @@ pub struct Steps {
     pub border: Border,
     /// Number of paintings.
     pub styles: u32,
-    /// The longest side, px, of a square picture that is seen as a whole; `None` for what the
-    /// device has room for.
+    /// Longest side, px, of a square image that is processed without tiles; `None` to decide by the
+    /// device's memory.
     pub tiles_above: Option<u32>,
-    /// Whether feature maps are kept in f16.
+    /// Whether feature maps are stored in f16.
     pub half_precision: bool,
 }
 
 impl Case {
-    /// Describes the case to whoever waits.
+    /// Describes the case for display.
     pub fn title(&self) -> String {
         let Self { size, device, .. } = self;
         let what = match self.subject {
@@ -84,14 +84,14 @@ impl Case {
         format!("{what} at {size} px on the {}", device.name())
     }
 
-    /// The benchmark of Cargo.toml that can measure it.
+    /// Returns the benchmark in Cargo.toml that measures the case.
     pub fn program(&self) -> &'static str {
         let in_browser =
             matches!(self.subject, BenchSubject::Steps(Steps { browser: Some(_), .. }));
         if in_browser { "browser" } else { "native" }
     }
 
-    /// The text for [`Self::from_arguments`].
+    /// Serialises the case for [`Self::from_arguments`].
     ///
     /// # Panics
     /// Never: a case has a JSON form.
@@ -99,10 +99,10 @@ impl Case {
         serde_json::to_string(self).expect("a case has a JSON form")
     }
 
-    /// The case that `arguments` name; cargo adds one of its own to them.
+    /// Parses the case from `arguments`, to which cargo adds one of its own.
     ///
     /// # Errors
-    /// When there is none among them.
+    /// When they contain no case.
     pub fn from_arguments(mut arguments: impl Iterator<Item = String>) -> Outcome<Self> {
         let advice = "run `cargo xtask bench`";
         let text = arguments.find(|argument| argument.starts_with('{'));

@@ -17,12 +17,12 @@ pub enum Line {
     Step(StepLine),
     /// One pass of one convolution.
     Kernel(KernelLine),
-    /// L-BFGS alone, given an evaluation.
+    /// L-BFGS alone, without the network.
     History(HistoryLine),
 }
 
 impl Line {
-    /// Writes it to standard output.
+    /// Prints the line to standard output.
     ///
     /// # Panics
     /// Never: a line has a JSON form.
@@ -31,14 +31,14 @@ impl Line {
     }
 }
 
-/// Times that lie apart, ms.
+/// Spread of several times, ms.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Spread {
-    /// Median; of an even number the mean of the two in the middle.
+    /// Median; for an even number, the mean of the two in the middle.
     pub median: f64,
-    /// The shortest.
+    /// Shortest time.
     pub min: f64,
-    /// The longest.
+    /// Longest time.
     pub max: f64,
 }
 
@@ -46,7 +46,7 @@ impl Spread {
     /// Creates the spread of these times.
     ///
     /// # Panics
-    /// If there are none.
+    /// If `times` is empty.
     pub fn of(times: &[f64]) -> Self {
         let mut sorted = times.to_vec();
         sorted.sort_by(f64::total_cmp);
@@ -54,7 +54,7 @@ impl Spread {
         Self { median: f64::midpoint(below, above), min: sorted[0], max: sorted[sorted.len() - 1] }
     }
 
-    /// Billions of operations a second in the median time, for `gflop` of them.
+    /// Returns the throughput in GFLOP/s of `gflop` in the median time.
     pub fn gflops(&self, gflop: f64) -> f64 {
         gflop / self.median * 1e3
     }
@@ -65,7 +65,7 @@ impl Spread {
 pub struct StepLine {
     /// The browser; `null` natively.
     pub browser: Option<Browser>,
-    /// The device.
+    /// Device that computed.
     pub device: Device,
     /// The adapter's name, if known.
     pub adapter: Option<String>,
@@ -81,18 +81,18 @@ pub struct StepLine {
     pub tiles: Option<usize>,
     /// Precision of stored feature maps; `null` if unknown.
     pub precision: Option<Precision>,
-    /// Steps timed.
+    /// Number of steps timed.
     pub steps: u32,
-    /// CPU time of a step, ms.
+    /// Wall time of a step, ms.
     pub ms_per_step: Spread,
-    /// CPU time of a step, all threads, on average; of all the browser's processes where there is
-    /// one. `null` where it cannot be had.
+    /// Mean CPU time of a step over all threads, ms; in a browser, over all its processes. `null`
+    /// if unavailable.
     pub cpu_ms_per_step: Option<f64>,
     /// Work of a step, billions of floating point operations: [`super::work::step_gflop`].
     pub gflop_per_step: f64,
-    /// That work in the median time, a second.
+    /// Throughput in GFLOP/s, at the median time.
     pub gflops: f64,
-    /// Until the first step was done, s: natively from opening the device, in a browser from
+    /// Time until the first step is done, s: natively from opening the device, in a browser from
     /// pressing Stylise.
     pub warm_up_s: f64,
     /// Most bytes reserved on the device; `null` if unknown.
@@ -130,54 +130,54 @@ impl StepLine {
     }
 }
 
-/// The device's memory after a step.
+/// Memory of the device after a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MemoryAt {
-    /// Steps done.
+    /// Number of steps done.
     pub step: u32,
     /// Bytes in use; in a browser the bytes in buffers as last reported.
     pub bytes_in_use: u64,
 }
 
-/// Figures of the page while its worker computed.
+/// Responsiveness of the page while its worker computes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PageFigures {
-    /// The longest task on its thread as the browser tells it, ms: 0 when none took 50 ms; `null`
-    /// where it is not told.
+    /// Longest task on the page's thread as reported by the browser, ms: 0 if none took 50 ms;
+    /// `null` if not reported.
     pub longest_task_ms: Option<f64>,
-    /// The longest time between two ticks of a timer of 4 ms, ms.
+    /// Longest interval between two ticks of a 4 ms timer, ms.
     pub longest_gap_ms: f64,
-    /// From a press of Cancel in the middle of a step to the page's word that the run is cancelled,
-    /// ms.
+    /// Time from pressing Cancel in the middle of a step until the page reports the run as
+    /// cancelled, ms.
     pub cancel_ms: f64,
-    /// From the same press until the worker has answered another command, ms.
+    /// Time from the same press until the worker has answered another command, ms.
     pub worker_free_ms: f64,
 }
 
 /// One pass of one convolution, with bias and ReLU.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct KernelLine {
-    /// The adapter's name, as far as it is told.
+    /// Name of the adapter, if known.
     pub adapter: Option<String>,
     /// Side of the square picture, px; the layer's map is smaller by its stride.
     pub size: u32,
-    /// Whose shapes it has.
+    /// Layer whose shapes the convolution has.
     pub layer: Layer,
-    /// Which way.
+    /// Direction of the pass.
     pub pass: Pass,
-    /// Its work, billions of floating point operations.
+    /// Work, billions of floating point operations.
     pub gflop: f64,
-    /// Which of our kernels.
+    /// Division of the work in our kernel.
     pub division: String,
     /// Precision of input and output maps; Burn's are f32.
     pub precision: Precision,
-    /// By our kernel.
+    /// Times of our kernel.
     pub ours: KernelTime,
-    /// By Burn's own operations on the same device.
+    /// Times of Burn's own operations on the same device.
     pub burn: KernelTime,
 }
 
-/// Which way through a layer.
+/// Direction through a layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Pass {
@@ -188,7 +188,7 @@ pub enum Pass {
 }
 
 impl Pass {
-    /// For the table.
+    /// Returns the name in the table.
     pub fn name(self) -> &'static str {
         match self {
             Self::Forward => "forward",
@@ -200,30 +200,30 @@ impl Pass {
 /// Times of a pass.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct KernelTime {
-    /// Times of a call, until the device was done.
+    /// Time of a call until the device is done, ms.
     pub ms: Spread,
-    /// CPU time of a call, all threads, on average; `null` where it cannot be had.
+    /// Mean CPU time of a call over all threads, ms; `null` if unavailable.
     pub cpu_ms: Option<f64>,
-    /// Billions of floating point operations a second, in the median time.
+    /// Throughput in GFLOP/s, at the median time.
     pub gflops: f64,
 }
 
-/// L-BFGS alone, told of an evaluation.
+/// L-BFGS alone, without the network.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct HistoryLine {
-    /// What computed.
+    /// Device that computed.
     pub device: Device,
-    /// The adapter's name, as far as it is told.
+    /// Name of the adapter, if known.
     pub adapter: Option<String>,
     /// Side of the square picture, px.
     pub size: u32,
-    /// Pairs remembered.
+    /// Number of pairs in the history.
     pub history: u32,
-    /// Of a step.
+    /// Wall time of a step, ms.
     pub ms_per_step: Spread,
-    /// CPU time of a step, all threads, on average; `null` where it cannot be had.
+    /// Mean CPU time of a step over all threads, ms; `null` if unavailable.
     pub cpu_ms_per_step: Option<f64>,
-    /// The most that was reserved on the device; `null` where it is not told.
+    /// Most bytes reserved on the device; `null` if unknown.
     pub peak_device_bytes: Option<u64>,
 }
 

@@ -1,8 +1,8 @@
-//! The pictures that benchmarks paint, made on the spot, the same each time.
+//! Input images of the benchmarks, generated and identical each time.
 
 use impasto::pixels::{ImageSize, Pixels};
 
-/// A photo: smooth shades with an edge across.
+/// Draws a photo: smooth shades with an edge across.
 pub fn photo(side: u32) -> Pixels {
     drawn(
         side,
@@ -10,7 +10,7 @@ pub fn photo(side: u32) -> Pixels {
     )
 }
 
-/// A painting: busy stripes, others for each `number`.
+/// Draws a painting: busy stripes that differ with `number`.
 pub fn painting(side: u32, number: u32) -> Pixels {
     let turn = f64::from(number);
     drawn(side, |x, y| {
@@ -23,7 +23,7 @@ pub fn painting(side: u32, number: u32) -> Pixels {
     })
 }
 
-/// The colour at each place of the unit square, in 0..1.
+/// Draws a square image from the colour at each point of the unit square, in 0..1.
 fn drawn(side: u32, colour: impl Fn(f64, f64) -> [f64; 3]) -> Pixels {
     let at = |place: u32| f64::from(place) / f64::from(side);
     #[expect(

@@ -1,10 +1,10 @@
-//! CPU time of processes, where the system tells it as Linux does. On an emulated GPU it is the
-//! work done, whatever else the machine does.
+//! CPU time of processes, on systems that report it like Linux. On an emulated GPU it measures the
+//! work done, independently of other load on the machine.
 
 use std::collections::BTreeMap;
 use std::fs;
 
-/// Ticks of the times in `/proc/*/stat` in a second: the same on every Linux.
+/// Clock ticks per second in `/proc/*/stat`, which are the same on every Linux.
 const TICKS_PER_SECOND: f64 = 100.0;
 
 /// Fields of `/proc/<id>/stat`.
@@ -26,7 +26,7 @@ pub fn family_seconds(root: u32) -> Option<f64> {
         let Some(id) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else {
             continue;
         };
-        // A process may end meanwhile.
+        // The process may have ended meanwhile.
         let Ok(text) = fs::read_to_string(entry.path().join("stat")) else { continue };
         stats.insert(id, parse(&text)?);
     }
@@ -39,7 +39,7 @@ fn sum(stats: &BTreeMap<u32, Stat>, root: u32) -> f64 {
     stats[&root].seconds + children.sum::<f64>()
 }
 
-/// The name may hold anything, brackets and spaces too; the fields are those of proc(5).
+/// Parses the fields of proc(5). The name may contain anything, even brackets and spaces.
 fn parse(text: &str) -> Option<Stat> {
     let (_, fields) = text.rsplit_once(')')?;
     let fields: Vec<&str> = fields.split_whitespace().collect();

@@ -1,4 +1,4 @@
-//! The times of steps, from the worker's words of progress.
+//! Times of steps, from the worker's progress reports.
 
 use serde::Deserialize;
 
@@ -8,24 +8,25 @@ use super::line::Spread;
 /// A progress report of the worker.
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
 pub struct Progress {
-    /// When it arrived, ms.
+    /// Time of arrival, ms.
     pub at: f64,
-    /// Steps done.
+    /// Number of steps done.
     pub step: u32,
-    /// Bytes in the worker's GPU buffers then.
+    /// Bytes in the worker's GPU buffers at that time.
     pub held: u64,
 }
 
-/// Reports after the warm-up, with the one that ended it.
+/// Returns the reports after the warm-up, with the one that ended it.
 pub fn timed(progress: &[Progress]) -> &[Progress] {
     let warm_up = progress.iter().take_while(|progress| progress.step < WARM_UP_STEPS).count();
     &progress[warm_up..]
 }
 
-/// Between one word and the next, shared among the steps of that batch.
+/// Returns the times per step: each interval between two reports, divided by the steps of that
+/// batch.
 ///
 /// # Panics
-/// When `timed` holds fewer than two: a mistake of the caller.
+/// If `timed` holds fewer than two reports.
 pub fn ms_per_step(timed: &[Progress]) -> Spread {
     let share =
         |pair: &[Progress]| (pair[1].at - pair[0].at) / f64::from(pair[1].step - pair[0].step);

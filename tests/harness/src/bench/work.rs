@@ -1,17 +1,17 @@
-//! The floating point operations of a step, from the layers' arithmetic.
+//! Floating point operations of a step, computed from the layers' shapes.
 
 use impasto::layer::Layer;
 
-/// Operations in a multiplication and an addition.
+/// Operations of a multiply-add.
 const FLOP_PER_TAP: usize = 2;
 /// Weights of a 3×3 window.
 const TAPS: usize = 9;
-/// Passes through a convolution in a step: forward, and back to the gradient of what it read. Its
+/// Passes through a convolution in a step: forward, and backward to the gradient of its input. Its
 /// weights are frozen.
 const PASSES: f64 = 2.0;
 
-/// One pass of the convolution of `layer`, of a picture `[height, width]` px, in billions of
-/// operations.
+/// Returns the work of one pass of the convolution of `layer`, for an image of `[height, width]`
+/// px, in billions of operations.
 pub fn convolution_gflop(layer: Layer, size: [usize; 2]) -> f64 {
     let [height, width] = size.map(|side| side / layer.stride() as usize);
     let flop = FLOP_PER_TAP * TAPS * layer.input_channels() * layer.channels() * height * width;
@@ -20,9 +20,9 @@ pub fn convolution_gflop(layer: Layer, size: [usize; 2]) -> f64 {
     flop / 1e9
 }
 
-/// One step at a picture `[height, width]` px, in billions of operations: the convolutions. Gram
-/// matrices, losses and the optimiser add about a twentieth and count as overhead, as does what a
-/// replicated border adds to the first layer.
+/// Returns the work of one step for an image of `[height, width]` px, in billions of operations.
+/// Counts the convolutions alone: Gram matrices, losses and the optimiser add about a twentieth and
+/// count as overhead, as does the replicated border in the first layer.
 pub fn step_gflop(size: [usize; 2]) -> f64 {
     PASSES * Layer::ALL.iter().map(|&layer| convolution_gflop(layer, size)).sum::<f64>()
 }
@@ -31,8 +31,8 @@ pub fn step_gflop(size: [usize; 2]) -> f64 {
 mod tests {
     use super::*;
 
-    /// By hand, for a map of one position at conv5_1: 2 · 9 operations for each pair of channels
-    /// and each position.
+    /// Operations computed by hand for a map of one position at conv5_1: 2 · 9 for each pair of
+    /// channels and each position.
     const BY_HAND: usize = 18
         * (256 * (3 * 64 + 64 * 64)
             + 64 * (64 * 128 + 128 * 128)

@@ -1,5 +1,6 @@
-// Runs in page and workers before their own scripts. A worker counts the bytes of its GPU buffers: those that are neither destroyed nor collected, the most that
-// there were of them, and those that were given back. The page keeps what it was told last.
+// Runs in page and workers before their own scripts. A worker counts the bytes of its GPU buffers:
+// those neither destroyed nor collected, their peak, and those destroyed. The page keeps the last
+// report.
 {
   const channel = new BroadcastChannel("buffers");
   if (self.document) {

@@ -14,20 +14,20 @@ use tempfile::TempDir;
 
 use super::Browser;
 
-/// How long a driver may take until it listens.
+/// Timeout for a driver to listen.
 const DRIVER_START: Duration = Duration::from_secs(30);
 
-/// A browser under control, with a profile of its own that goes with it.
+/// A driven browser, with a temporary profile.
 pub struct Session {
-    /// Drives the browser.
+    /// WebDriver client of the browser.
     pub client: Client,
-    /// Where it saves downloads.
+    /// Folder of its downloads.
     pub downloads: TempDir,
-    /// Its driver, which takes its processes along.
+    /// Driver process, which ends the browser's processes with it.
     pub driver: Child,
 }
 
-/// Runs a scenario to its end on a fresh browser, which is closed also when the scenario fails.
+/// Runs a scenario on a fresh browser, and closes the browser even if the scenario panics.
 pub fn play<T>(browser: Browser, scenario: impl AsyncFnOnce(&Session) -> T) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -71,7 +71,7 @@ impl Session {
 
 impl Drop for Session {
     fn drop(&mut self) {
-        // The driver takes its browser along, also when a test has failed.
+        // On SIGTERM the driver also ends its browser, even after a failed test.
         let terminated = Command::new("kill")
             .arg(self.driver.id().to_string())
             .status()
@@ -83,7 +83,7 @@ impl Drop for Session {
     }
 }
 
-/// The program that `cargo xtask test` has found or brought.
+/// Returns the path of a program that `cargo xtask test` found or installed.
 fn program(variable: &str) -> PathBuf {
     let path = std::env::var_os(variable);
     PathBuf::from(path.unwrap_or_else(|| {

@@ -1,6 +1,6 @@
-//! The built site as `cargo xtask serve` serves it, watched, and with faults where a test asks for
-//! them. The site itself is the release build, unchanged: what a test needs inside the page or the
-//! worker is added on the way.
+//! The built site as `cargo xtask serve` serves it, with a log of requests, and with faults on
+//! demand. The site itself is the unchanged release build: scripts for the page or the worker are
+//! injected into the responses.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -15,7 +15,7 @@ use axum::response::{Html, IntoResponse, Response};
 use futures_util::{StreamExt, stream};
 use tokio::sync::Notify;
 
-/// Ends every worker script's GPU devices on demand.
+/// Worker script that destroys its GPU devices on demand.
 const DEVICE_HOOK: &str = r#"
 if (self.GPUAdapter) {
   const devices = [];
@@ -29,11 +29,11 @@ if (self.GPUAdapter) {
 }
 "#;
 
-/// Counts the bytes of a worker's GPU buffers, and tells them in the page.
+/// Worker script that counts the bytes of its GPU buffers and reports them to the page.
 const BUFFERS_HOOK: &str = include_str!("buffers.js");
 
-/// Leaves out all of a worker's GPU programs but those of one workgroup, among them the decision on
-/// a step: so any size takes no time, and no other memory.
+/// Worker script that skips every dispatch of more than one workgroup. The decision on a step needs
+/// one, so it still runs: a step of any size takes no time, but the same memory.
 const IDLE_HOOK: &str = r"
 if (self.GPUComputePassEncoder) {
   const dispatch = GPUComputePassEncoder.prototype.dispatchWorkgroups;
@@ -43,20 +43,20 @@ if (self.GPUComputePassEncoder) {
 }
 ";
 
-/// What goes wrong with the weights' answers.
+/// Fault in the responses that carry the weights.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WeightsFault {
-    /// 404.
+    /// Status 404.
     Missing,
     /// A web page with status 200.
     WebPage,
     /// The connection breaks after this many bytes.
     Dropped(usize),
-    /// Nothing more comes after this many bytes, until it is another fault or none.
+    /// The response stalls after this many bytes, until the fault changes.
     Stalled(usize),
-    /// The answer ends, in good order, after this many bytes.
+    /// The response ends, in good order, after this many bytes.
     Short(usize),
-    /// One bit is wrong.
+    /// One bit is flipped.
     BitFlip,
 }
 
@@ -64,7 +64,7 @@ pub enum WeightsFault {
 struct Conduct {
     log: Vec<String>,
     fault: Option<WeightsFault>,
-    /// Told when that changes.
+    /// Notified when `fault` changes.
     other_fault: Arc<Notify>,
     page_hook: String,
     worker_hook: String,
@@ -94,56 +94,56 @@ impl Site {
         Self { server: listen(router, 0).expect("a port is free"), conduct, base }
     }
 
-    /// Address of the page.
+    /// Returns the address of the page.
     pub fn url(&self) -> String {
         format!("{}{}", self.server.url().trim_end_matches('/'), self.base)
     }
 
-    /// Paths asked for so far, each with its range where it had one.
+    /// Returns the paths requested since the start, each with its range if it had one.
     pub fn log(&self) -> Vec<String> {
         self.conduct().log.clone()
     }
 
-    /// How often the weights were asked for so far.
+    /// Returns the number of requests for the weights since the start.
     pub fn weights_requests(&self) -> usize {
         self.log().iter().filter(|line| line.contains("/weights/")).count()
     }
 
-    /// Spoils every answer that carries weights from now on, or none.
+    /// Applies `fault` to every later response that carries weights; `None` ends the faults.
     pub fn spoil_weights(&self, fault: Option<WeightsFault>) {
         let mut conduct = self.conduct();
         conduct.fault = fault;
         conduct.other_fault.notify_waiters();
     }
 
-    /// Runs `script`, too, in the page before anything else, from the next load on.
+    /// Adds `script` to the page, before its own scripts, from the next load on.
     pub fn hook_page(&self, script: &str) {
         self.conduct().page_hook += script;
     }
 
-    /// Runs `script`, too, in each worker before its own, from the next worker on.
+    /// Adds `script` to each worker, before its own script, from the next worker on.
     pub fn hook_worker(&self, script: &str) {
         self.conduct().worker_hook += script;
     }
 
-    /// Lets the page end its workers' GPU devices by a message to the broadcast channel "test".
+    /// Lets the page destroy its workers' GPU devices by a message to the broadcast channel "test".
     pub fn make_devices_losable(&self) {
         self.hook_worker(DEVICE_HOOK);
     }
 
-    /// Lets the page know, as `buffers`, what its workers have of the GPU's memory; bytes.
+    /// Exposes the GPU memory of the workers to the page, as `buffers`, in bytes.
     pub fn watch_buffers(&self) {
         self.hook_worker(BUFFERS_HOOK);
         self.hook_page(BUFFERS_HOOK);
     }
 
-    /// The same, where nothing is computed.
+    /// Exposes GPU memory like [`Self::watch_buffers`], but skips the computation.
     pub fn watch_buffers_idly(&self) {
         self.watch_buffers();
         self.hook_worker(IDLE_HOOK);
     }
 
-    /// Has the graphics card bind as many bytes at once.
+    /// Limits the size of a storage buffer binding that the workers' GPU reports, in bytes.
     pub fn limit_buffers(&self, bytes: u32) {
         self.hook_worker(&format!(
             "Object.defineProperty(GPUSupportedLimits.prototype, 'maxStorageBufferBindingSize', {{ \
@@ -188,7 +188,7 @@ async fn watch(State(conduct): State<Shared>, mut request: Request, next: Next) 
     let (edits_page, edits_worker) =
         (is_page && !page_hook.is_empty(), is_worker && !worker_hook.is_empty());
     if edits_page || edits_worker {
-        // What is to be edited must come as text.
+        // Only uncompressed text can be edited.
         request.headers_mut().remove(header::ACCEPT_ENCODING);
     }
     let response = next.run(request).await;
@@ -207,7 +207,7 @@ async fn watch(State(conduct): State<Shared>, mut request: Request, next: Next) 
     response
 }
 
-/// The response with its text changed.
+/// Applies `change` to the text of the response.
 async fn edit(response: Response, change: impl FnOnce(String) -> String) -> Response {
     let (mut parts, body) = response.into_parts();
     let bytes = to_bytes(body, usize::MAX).await.expect("the site can be read");
@@ -225,7 +225,7 @@ async fn spoil(response: Response, fault: WeightsFault, conduct: Shared) -> Resp
             Html("<!doctype html><title>Sign in to the Wi-Fi</title>").into_response()
         }
         WeightsFault::Dropped(count) => {
-            // The promised length stays, so the end of the stream is a broken connection.
+            // The length header stays, so the early end of the stream breaks the connection.
             let chunks = [
                 Ok(bytes.slice(..count)),
                 Err(std::io::Error::from(std::io::ErrorKind::ConnectionReset)),
