@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The objective's terms at one step, weighted as in the total.
+/// The objective's terms at one step, weighted as in the total. `content` includes the outlines
+/// loss.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the names are the field's own")]
 pub struct Losses {

@@ -103,9 +103,10 @@ pub enum RecipeError {
         /// The greatest value allowed.
         greatest: f64,
     },
-    /// Content, style and smoothness all have weight 0.
+    /// Content, style, smoothness and outlines all have weight 0.
     #[error(
-        "recipe leaves nothing to paint after: content, style and smoothness all weigh nothing"
+        "recipe leaves nothing to paint after: content, style, smoothness and outlines all weigh \
+         nothing"
     )]
     Nothing,
     /// Statistics without losses in units of activations.

@@ -251,7 +251,7 @@ pub struct RecipeArgs {
     /// Layers whose style counts, written likewise; those without a number share 1.
     #[arg(long, value_name = "LAYERS", value_parser = layer_weights)]
     style_layers: Option<LayerWeights>,
-    /// Which of them count most: from -1, the finest, to 1, the coarsest.
+    /// Which style layers count most: from -1, the finest, to 1, the coarsest.
     #[arg(long, value_name = "G", allow_negative_numbers = true)]
     grain: Option<f32>,
     /// Weights of the style pictures in the blend.

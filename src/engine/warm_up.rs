@@ -201,8 +201,9 @@ const _: () = assert!(
 /// Offsets to multiples of 8, px, so that rows, also halved, take every vectorisation width.
 const MORE_PX: RangeInclusive<u32> = 1..=5;
 
-/// Returns `recipe` without what compiles no pipeline, down to the second block: deeper blocks
-/// share its pipelines. Each statistic in use has a layer.
+/// Returns `recipe` reduced to the parts that decide which pipelines are compiled. Its layers reach
+/// down to the second block, whose pipelines deeper blocks share, and each statistic in use has
+/// one. Every term has its default weight, above 0, so that its kernels are compiled.
 fn small(recipe: &Recipe) -> Recipe {
     let mut named: Vec<Statistic> =
         Layer::ALL.map(|layer| recipe.features.statistics.of(layer)).into();
@@ -292,8 +293,8 @@ mod tests {
         launched.difference(compiled).cloned().collect()
     }
 
-    /// Has a run of `recipe` warmed up to, and then all programs counted that runs at `sizes` lack;
-    /// each picture is painted with all layers together, and with the first by itself.
+    /// Warms up for `recipe`, then asserts that runs at `sizes` launch no new kernel, neither with
+    /// all layers evaluated together nor with the first by itself.
     fn assert_compiles_nothing(
         vgg: Rc<Vgg19>,
         recipe: &Recipe,

@@ -85,8 +85,8 @@ impl LayerWeights {
     }
 }
 
-/// The weights of the objective's terms. Changing them changes scalars of the objective, never its
-/// targets.
+/// The weights of the objective's terms, which can change during a run: the paintings' statistics
+/// are kept for all layers, and a content layer gets targets when it first has a weight.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct LossWeights {
@@ -95,7 +95,8 @@ pub struct LossWeights {
     pub content_weight: f32,
     /// Total-variation weight per element of the image, in levels² of 255.
     pub tv_weight: f32,
-    /// Outline weight per outline, in levels² of 255: holds eyes and edges that style would bend.
+    /// Outline weight per element of the cells' Laplacian, in levels² of 255: holds eyes and edges
+    /// that style would bend.
     pub outlines: f32,
     /// Content weights of the layers.
     pub content_layers: LayerWeights,
@@ -155,7 +156,7 @@ impl LossWeights {
     /// Weights of a style image allowed.
     pub const STYLE_WEIGHT: RangeInclusive<f32> = 0.0..=1e3;
 
-    /// Returns the style layers that count, weighted after [`Self::grain`], which keeps their sum.
+    /// Returns the weights of the style layers with [`Self::grain`] applied; the sum is unchanged.
     pub fn graded_style_layers(&self) -> LayerWeights {
         #[expect(clippy::cast_precision_loss, reason = "a block is 1 to 5")]
         let graded = self.style_layers.map(|layer, weight| {
@@ -227,21 +228,31 @@ impl LossWeights {
     /// # Errors
     /// The first [`RecipeError`] found; NaN is outside of every range.
     pub fn validate(&self) -> Result<(), RecipeError> {
-        within("content weight", self.content_weight, &Self::CONTENT_WEIGHT)?;
-        within("total-variation weight", self.tv_weight, &Self::TV_WEIGHT)?;
-        within("weight of outlines", self.outlines, &Self::OUTLINES)?;
-        for (kind, weights) in [("content", self.content_layers), ("style", self.style_layers)] {
+        // Exhaustive, so that a new weight compiles only once its range is checked.
+        let Self {
+            content_weight,
+            tv_weight,
+            outlines,
+            content_layers,
+            style_layers,
+            grain,
+            styles,
+        } = *self;
+        within("content weight", content_weight, &Self::CONTENT_WEIGHT)?;
+        within("total-variation weight", tv_weight, &Self::TV_WEIGHT)?;
+        within("weight of outlines", outlines, &Self::OUTLINES)?;
+        for (kind, weights) in [("content", content_layers), ("style", style_layers)] {
             for (layer, weight) in weights.active() {
                 within(&format!("{kind} weight of {}", layer.name()), weight, &Self::LAYER_WEIGHT)?;
             }
         }
-        within("grain", self.grain, &Self::GRAIN)?;
-        for weight in self.styles {
+        within("grain", grain, &Self::GRAIN)?;
+        for weight in styles {
             within("weight of a style picture", weight, &Self::STYLE_WEIGHT)?;
         }
         if self.counted_content_layers().sum() > 0.0
-            || self.style_layers.sum() > 0.0
-            || self.tv_weight + self.outlines > 0.0
+            || style_layers.sum() > 0.0
+            || tv_weight + outlines > 0.0
         {
             return Ok(());
         }

@@ -1,5 +1,5 @@
-//! The objective and its losses: content, style, total variation and outlines, each in the units of
-//! its source.
+//! The objective and its losses: content, style, total variation and outlines, each in the units
+//! that its file states.
 
 mod content;
 mod objective;

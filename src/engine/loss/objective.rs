@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use burn::tensor::Tensor;
 
 use super::style::Matrices;
-use super::terms::Terms;
+use super::terms::{PixelLosses, Terms};
 use super::{ContentLoss, OutlinesLoss, StyleLoss, TotalVariationLoss};
 use crate::engine::ops::float;
 use crate::engine::ops::image::outline_elements;
@@ -93,12 +93,12 @@ impl Objective {
     /// the device.
     pub fn new(
         vgg: &Vgg19,
-        subject: &ObjectiveInputs,
+        inputs: &ObjectiveInputs,
         features: FeatureOptions,
         loss_weights: LossWeights,
         limits: DeviceLimits,
     ) -> Self {
-        let mut objective = Self::without_targets(subject, features, loss_weights, limits);
+        let mut objective = Self::without_targets(inputs, features, loss_weights, limits);
         while objective.targets_missing() > 0 {
             objective.make_target(vgg);
         }
@@ -108,12 +108,12 @@ impl Objective {
     /// Creates the objective without targets. Call [`Self::make_target`] until none is missing
     /// before evaluating it.
     pub fn without_targets(
-        subject: &ObjectiveInputs,
+        inputs: &ObjectiveInputs,
         features: FeatureOptions,
         loss_weights: LossWeights,
         limits: DeviceLimits,
     ) -> Self {
-        let ObjectiveInputs { photo, paintings, masks } = subject;
+        let ObjectiveInputs { photo, paintings, masks } = inputs;
         let tiles = |picture: &ImageTensor| Tile::all(picture.size(), limits);
         let style_targets = paintings.iter().enumerate().flat_map(|(painting, picture)| {
             tiles(picture).into_iter().map(move |tile| Target::Style { painting, tile })
@@ -249,27 +249,26 @@ impl Objective {
     }
 
     /// Returns the contribution of `group` to the weighted terms, for a pastiche of one tile. Total
-    /// variation and outlines count with every group but [`LayerGroup::First`].
+    /// variation and outlines are added once: with [`LayerGroup::All`] or [`LayerGroup::Deeper`].
     pub(super) fn evaluate(&self, vgg: &Vgg19, pastiche: &ImageTensor, group: LayerGroup) -> Terms {
         let maps = vgg.encode(pastiche, &group.layers(self.layers()), self.features);
         let none = || Tensor::zeros([1], &pastiche.tensor().device());
-        let outlines = if group == LayerGroup::First { None } else { self.outlines(pastiche) };
+        let PixelLosses { content, total_variation } = match group {
+            LayerGroup::First => PixelLosses { content: None, total_variation: none() },
+            LayerGroup::All | LayerGroup::Deeper => self.pixel_losses(pastiche),
+        };
         Terms {
             content: self
                 .content_term(&maps, 0, group)
                 .into_iter()
-                .chain(outlines)
+                .chain(content)
                 .reduce(|sum, loss| sum + loss)
                 .unwrap_or_else(none),
             style: self
                 .style
                 .evaluate(&maps, group.weights(self.style_weights()))
                 .unwrap_or_else(none),
-            total_variation: if group == LayerGroup::First {
-                none()
-            } else {
-                self.total_variation(pastiche)
-            },
+            total_variation,
         }
     }
 
@@ -285,8 +284,16 @@ impl Objective {
         })
     }
 
+    /// Returns the weighted losses of the pixels. Every evaluation takes them from here.
+    pub(super) fn pixel_losses(&self, pastiche: &ImageTensor) -> PixelLosses {
+        PixelLosses {
+            content: self.outlines(pastiche),
+            total_variation: self.total_variation(pastiche),
+        }
+    }
+
     /// Returns the weighted outlines loss, or `None` if its weight is 0.
-    pub(super) fn outlines(&self, pastiche: &ImageTensor) -> Option<Tensor<1>> {
+    fn outlines(&self, pastiche: &ImageTensor) -> Option<Tensor<1>> {
         let ImageSize { width, height } = pastiche.size();
         let weight = self.loss_weights.outlines * LEVELS_SQUARED
             / float(outline_elements(height as usize, width as usize));
@@ -294,7 +301,7 @@ impl Objective {
     }
 
     /// Returns the weighted total variation.
-    pub(super) fn total_variation(&self, pastiche: &ImageTensor) -> Tensor<1> {
+    fn total_variation(&self, pastiche: &ImageTensor) -> Tensor<1> {
         let weight =
             self.loss_weights.tv_weight * LEVELS_SQUARED / float(3 * pastiche.size().area());
         TotalVariationLoss::evaluate(pastiche, weight)

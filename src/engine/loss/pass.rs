@@ -4,7 +4,7 @@ use burn::tensor::Tensor;
 
 use super::objective::Objective;
 use super::style::Matrices;
-use super::terms::Terms;
+use super::terms::{PixelLosses, Terms};
 use crate::engine::{ImageTensor, Tile, Vgg19};
 
 /// Evaluation in progress.
@@ -99,15 +99,15 @@ impl SecondSweep {
     fn new(objective: &Objective, matrices: Option<Matrices>, pastiche: &ImageTensor) -> Self {
         let (style, style_gradient) =
             matrices.and_then(|matrices| objective.style_gradient(&matrices)).unzip();
-        let ((outlines, total_variation), gradient) = value_and_gradient(pastiche, |pastiche| {
-            let (outlines, variation) =
-                (objective.outlines(pastiche), objective.total_variation(pastiche));
-            let loss = outlines.iter().cloned().fold(variation.clone(), |sum, loss| sum + loss);
-            (loss, (outlines.map(Tensor::without_autodiff), variation.without_autodiff()))
+        let (pixel_losses, gradient) = value_and_gradient(pastiche, |pastiche| {
+            let pixel_losses = objective.pixel_losses(pastiche);
+            (pixel_losses.total(), pixel_losses.detached())
         });
+        let PixelLosses { content, total_variation } = pixel_losses;
         let none = || Tensor::zeros([1], &gradient.device());
         let terms = Terms {
-            content: outlines.unwrap_or_else(none),
+            // Outlines count as content; see `Terms`.
+            content: content.unwrap_or_else(none),
             style: style.unwrap_or_else(none),
             total_variation,
         };
@@ -163,7 +163,7 @@ impl Objective {
     }
 }
 
-/// Returns what `evaluate` gives beside a loss, and the gradient of the loss with respect to
+/// Returns the second value of `evaluate`, and the gradient of the first, a loss, with respect to
 /// `picture`, outside any autodiff graph.
 fn value_and_gradient<T>(
     picture: &ImageTensor,

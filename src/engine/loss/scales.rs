@@ -19,15 +19,26 @@ const COVARIANCE_SCALES: [f32; 5] = [1.4, 1.1, 1.8, 1.6, 5.0];
 #[must_use]
 pub fn scaled(weights: LossWeights, options: FeatureOptions) -> LossWeights {
     let (content, style) = network_scales(options);
-    let smoothness = smoothness_scale(options.units);
+    let pixels = pixel_loss_scale(options.units);
+    // Exhaustive, so that a new weight compiles only once its factor is decided.
+    let LossWeights {
+        content_weight,
+        tv_weight,
+        outlines,
+        content_layers,
+        style_layers,
+        grain,
+        styles,
+    } = weights;
     LossWeights {
-        content_weight: weights.content_weight * content,
-        tv_weight: weights.tv_weight * smoothness,
-        outlines: weights.outlines * smoothness,
-        style_layers: weights
-            .style_layers
+        content_weight: content_weight * content,
+        tv_weight: tv_weight * pixels,
+        outlines: outlines * pixels,
+        content_layers,
+        style_layers: style_layers
             .map(|layer, weight| weight * style * layer_scale(layer, options)),
-        ..weights
+        grain,
+        styles,
     }
 }
 
@@ -56,8 +67,9 @@ fn layer_scale(layer: Layer, options: FeatureOptions) -> f32 {
     }
 }
 
-/// Factor of total variation and outlines: in units of the painting the other losses are smaller.
-const fn smoothness_scale(units: LossUnits) -> f32 {
+/// Factor of total variation and outlines: in units of the painting, it brings losses of the pixels
+/// down to the relative losses.
+const fn pixel_loss_scale(units: LossUnits) -> f32 {
     match units {
         LossUnits::Activation => 1.0,
         LossUnits::Painting => 0.008,

@@ -18,8 +18,38 @@ pub struct Terms {
     pub content: Tensor<1>,
     /// `Σ w_l · E_l`. The paper's beta is 1, so the content weight alone sets the balance.
     pub style: Tensor<1>,
-    /// Total variation per element of the image, in squared 8-bit levels.
+    /// Weighted total variation, per element of the image, in squared 8-bit levels.
     pub total_variation: Tensor<1>,
+}
+
+/// Weighted losses of the pixels, which need no feature maps, by the term that they belong to.
+///
+/// - **Shape:** `[1]` each.
+#[derive(Clone, Debug)]
+pub struct PixelLosses {
+    /// Share in [`Terms::content`]: outlines, or `None` if their weight is 0.
+    pub content: Option<Tensor<1>>,
+    /// [`Terms::total_variation`].
+    pub total_variation: Tensor<1>,
+}
+
+impl PixelLosses {
+    /// Returns the sum of the losses, `[1]`.
+    pub fn total(&self) -> Tensor<1> {
+        let total_variation = self.total_variation.clone();
+        match &self.content {
+            Some(content) => total_variation + content.clone(),
+            None => total_variation,
+        }
+    }
+
+    /// Returns the same values outside any autodiff graph.
+    pub fn detached(self) -> Self {
+        Self {
+            content: self.content.map(Tensor::without_autodiff),
+            total_variation: self.total_variation.without_autodiff(),
+        }
+    }
 }
 
 impl Terms {

@@ -28,16 +28,16 @@ pub fn total(parts: CubeTensor) -> CubeTensor {
     total
 }
 
-/// Writes `scale · Σₛ parts[s]` over the slices of `parts`, `[S, …]`, to `sum`, and returns it. The
+/// Sums the slices of `parts`, `[S, …]`, into `sum` and returns it: `scale · Σₛ parts[s]`. The
 /// number of elements of `sum` must be a multiple of 4.
-pub fn added(parts: CubeTensor, sum: CubeTensor, scale: f32) -> CubeTensor {
+pub fn sum_slices_into(parts: CubeTensor, sum: CubeTensor, scale: f32) -> CubeTensor {
     let client = parts.client.clone();
     assert!(sum.meta.num_elements().is_multiple_of(VECTOR), "whole vectors");
     let length = sum.meta.num_elements() / VECTOR;
     let (count, units) = launch_1d(&sum, length);
     // SAFETY: units past the end of the sum do nothing.
     unsafe {
-        added_kernel::launch_unchecked(
+        sum_slices_into_kernel::launch_unchecked(
             &client,
             count,
             units,
@@ -64,7 +64,7 @@ fn total_kernel<N: Size>(parts: &Tensor<Vector<f32, N>>, total: &mut Tensor<f32>
 }
 
 #[cube(launch_unchecked)]
-fn added_kernel<N: Size>(
+fn sum_slices_into_kernel<N: Size>(
     parts: &Tensor<Vector<f32, N>>,
     sum: &mut Tensor<Vector<f32, N>>,
     length: usize,

@@ -73,6 +73,7 @@ impl Lbfgs {
         state.put_tensor("x", x).await?;
         state.put_tensor("lbfgs.gradient", gradient).await?;
         state.put_tensor("lbfgs.memory", memory).await?;
+        // Key of older states.
         state.put_tensor("lbfgs.ledger", scalars).await?;
         state.put_numbers(
             "lbfgs.flags",

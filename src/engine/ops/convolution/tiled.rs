@@ -163,7 +163,7 @@ fn linear(
 /// Returns the sum over the slices of a job's `parts`, `[1, H, W, C]`.
 fn sum_slices(parts: CubeTensor, job: Job) -> CubeTensor {
     if job.is_sliced() {
-        sums::added(parts.clone(), job.output(&parts, parts.dtype), 1.0)
+        sums::sum_slices_into(parts.clone(), job.output(&parts, parts.dtype), 1.0)
     } else {
         parts
     }

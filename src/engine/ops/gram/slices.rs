@@ -32,7 +32,7 @@ pub fn gram(map: CubeTensor) -> CubeTensor {
     let [_, height, width, channels] = extents(&map);
     let products = products(map);
     let matrix = empty(&products, [channels, channels]);
-    sums::added(products, matrix, reciprocal(height * width))
+    sums::sum_slices_into(products, matrix, reciprocal(height * width))
 }
 
 /// Returns `F·Fᵀ` per slice of positions, `[S, C, C]`, of a channels-last map `[1, H, W, C]`.

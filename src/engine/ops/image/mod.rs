@@ -43,12 +43,12 @@ pub struct Preprocess {
 
 /// Preprocesses an image to the network's input: `[1, 3, H, W]` to `[1, 3, H + 2·border,
 /// W + 2·border]`. On a GPU the result has a fourth channel of zeros.
-pub fn preprocess(x: Tensor<4>, how: Preprocess) -> Tensor<4> {
+pub fn preprocess(x: Tensor<4>, parameters: Preprocess) -> Tensor<4> {
     #[cfg(feature = "gpu")]
     if super::on_gpu(&x.device()) {
-        return glue::preprocess(x, how);
+        return glue::preprocess(x, parameters);
     }
-    plain::preprocess(x, how)
+    plain::preprocess(x, parameters)
 }
 
 /// Returns the total variation `scale · Σ (x − neighbour)²`, `[1]`, over all horizontal and
@@ -63,7 +63,7 @@ pub fn total_variation(x: Tensor<4>, scale: f32) -> Tensor<1> {
 
 /// Returns the outlines loss `scale · Σ Δ(P(x − photo))²`, `[1]`, of two images `[1, 3, H, W]`. `P`
 /// averages over cells of 4×4 px. `Δ` is the Laplacian at inner cells: 4 × the cell − its four
-/// neighbours. On a GPU no gradient reaches the photo.
+/// neighbours. Differentiable with respect to `x` alone on a GPU.
 pub fn outlines(x: Tensor<4>, photo: Tensor<4>, scale: f32) -> Tensor<1> {
     #[cfg(feature = "gpu")]
     if super::on_gpu(&x.device()) {
