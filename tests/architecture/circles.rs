@@ -1,4 +1,4 @@
-//! No files of `src` import each other in a circle: neither rooms nor the files of one room. A
+//! No files of `src` import each other in a circle: neither modules nor the files of one module. A
 //! folder's children are compared with one another, each with all that lies below it; a file and
 //! its own children may know each other.
 
@@ -12,8 +12,8 @@ use super::{files, root};
 /// A module's or an item's path within the package, as in `engine`, `loss`, `Terms`.
 type ModulePath = Vec<String>;
 
-/// The floors of the large rooms, from the ground up: a file knows files of lower floors alone.
-const FLOORS: &[(&str, &[&[&str]])] = &[
+/// The layers of the large modules, from the bottom up: a file knows files of lower layers alone.
+const LAYERS: &[(&str, &[&[&str]])] = &[
     (
         "engine",
         &[
@@ -42,7 +42,17 @@ const FLOORS: &[(&str, &[&[&str]])] = &[
     (
         "ui",
         &[
-            &["browser", "device_choice", "history", "intake", "reconstruction", "samples"],
+            &[
+                "browser",
+                "device_choice",
+                "history",
+                "intake",
+                "keys",
+                "panels",
+                "reconstruction",
+                "samples",
+                "stage",
+            ],
             &["client", "pictures", "settings"],
             &["grid", "menus", "picture_store"],
             &["studio"],
@@ -195,10 +205,10 @@ fn home(modules: &BTreeMap<ModulePath, Module>, path: &[String]) -> Option<Modul
     panic!("{} is passed on in a circle", path.join("::"))
 }
 
-/// For each child of a room, the other children that it knows.
+/// For each child of a module, the other children that it knows.
 type Edges = BTreeMap<String, BTreeSet<String>>;
 
-/// Who knows whom among the children of each room.
+/// Who knows whom among the children of each module.
 fn edges(modules: &BTreeMap<ModulePath, Module>) -> BTreeMap<ModulePath, Edges> {
     let mut edges: BTreeMap<ModulePath, Edges> = BTreeMap::new();
     for (from, module) in modules {
@@ -213,7 +223,7 @@ fn edges(modules: &BTreeMap<ModulePath, Module>) -> BTreeMap<ModulePath, Edges> 
     edges
 }
 
-/// Circles among the children of each room, as the names of their members.
+/// Circles among the children of each module, as the names of their members.
 fn circles(modules: &BTreeMap<ModulePath, Module>) -> Vec<String> {
     let edges = edges(modules);
     edges.iter().flat_map(|(room, edges)| circles_of(&room.join("::"), edges)).collect()
@@ -284,7 +294,7 @@ fn a_circle_is_found_however_it_is_written() {
 }
 
 #[test]
-fn rooms_are_compared_with_all_that_lies_below_them() {
+fn modules_are_compared_with_all_that_lies_below_them() {
     let files = [
         ("one", ""),
         ("one::deep", "use crate::two::Thing;"),
@@ -298,38 +308,38 @@ fn rooms_are_compared_with_all_that_lies_below_them() {
     assert_eq!(circles(&package(&own)).len(), 0, "a file and its own children");
 }
 
-/// What in `room` knows a file of its own floor or a higher one, or has no floor.
-fn off_floor(
+/// What in `room` knows a file of its own layer or a higher one, or has no layer.
+fn off_layer(
     modules: &BTreeMap<ModulePath, Module>,
     room: &str,
-    floors: &[&[&str]],
+    layers: &[&[&str]],
 ) -> Vec<String> {
-    let floor = |name: &str| floors.iter().position(|floor| floor.contains(&name));
+    let layer = |name: &str| layers.iter().position(|layer| layer.contains(&name));
     let children: BTreeSet<&String> =
         modules.keys().filter(|at| at.len() > 1 && at[0] == room).map(|at| &at[1]).collect();
     let homeless = children
         .into_iter()
-        .filter(|name| floor(name).is_none())
-        .map(|name| format!("{room}/{name} has no floor"));
+        .filter(|name| layer(name).is_none())
+        .map(|name| format!("{room}/{name} has no layer"));
     let edges = edges(modules).remove(&vec![room.to_owned()]).unwrap_or_default();
     let upwards = edges.iter().flat_map(|(from, known)| {
-        let upwards = known.iter().filter(move |to| floor(to) >= floor(from));
+        let upwards = known.iter().filter(move |to| layer(to) >= layer(from));
         upwards.map(move |to| format!("{room}/{from} knows {to}"))
     });
     homeless.chain(upwards).collect()
 }
 
 #[test]
-fn files_know_lower_floors_of_their_room_alone() {
+fn files_know_lower_layers_of_their_module_alone() {
     let modules = modules();
-    for (room, floors) in FLOORS {
-        assert_eq!(off_floor(&modules, room, floors), Vec::<String>::new());
+    for (room, layers) in LAYERS {
+        assert_eq!(off_layer(&modules, room, layers), Vec::<String>::new());
     }
 }
 
 #[test]
-fn a_file_that_knows_a_higher_floor_or_has_none_is_found() {
+fn a_file_that_knows_a_higher_layer_or_has_none_is_found() {
     let files = [("room::low", "use super::high;"), ("room::high", ""), ("room::new", "")];
-    let found = off_floor(&package(&files), "room", &[&["low"], &["high"]]);
-    assert_eq!(found, ["room/new has no floor", "room/low knows high"]);
+    let found = off_layer(&package(&files), "room", &[&["low"], &["high"]]);
+    assert_eq!(found, ["room/new has no layer", "room/low knows high"]);
 }
