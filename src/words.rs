@@ -4,6 +4,7 @@
 pub mod faults;
 pub mod figures;
 pub mod notices;
+pub mod page;
 pub mod status;
 
 /// An error or a notice as a person reads it.

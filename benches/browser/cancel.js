@@ -1,6 +1,6 @@
-// Presses Cancel half a step after the worker's next word, and asks the worker something right behind it. Notes when the page has said that
+// Presses the button that stops a run half a step after the worker's next word, and asks the worker something right behind it. Notes when the page has said that
 // the run is cancelled, and when the worker has answered, ms after the press.
-const button = [...document.querySelectorAll("button")].find(button => button.textContent.trim() === "Cancel");
+const button = [...document.querySelectorAll("button")].find(button => button.textContent.trim() === "$STOP");
 const status = document.querySelector("[role=status]");
 let pressed = null;
 const settle = what => { bench.cancelled[what] ??= performance.now() - pressed; };

@@ -18,6 +18,7 @@ use harness::failure::{Context, Failure, Outcome};
 use impasto::codec::encode_png;
 use impasto::pixels::Pixels;
 use impasto::recipe::Recipe;
+use impasto::words::page::ENGLISH as WORDS;
 use tempfile::TempDir;
 
 use self::watch::Watch;
@@ -73,11 +74,11 @@ async fn prepared<'a>(
     let recipe = steps.recipe(case.size, endless).to_json();
     page.choose_file("Load recipe", &file(folder, "recipe.json", recipe.as_bytes())).await;
     page.until("the recipe is taken", async || {
-        (page.chosen("Steps").await == endless.to_string()).then_some(())
+        (page.chosen(WORDS.steps).await == endless.to_string()).then_some(())
     })
     .await;
-    bring(&page, folder, "Content picture", "photo.png", &pictures::photo(case.size)).await;
-    for (number, well) in (1..=steps.styles).zip(["Style picture", "Second style picture"]) {
+    bring(&page, folder, WORDS.photo, "photo.png", &pictures::photo(case.size)).await;
+    for (number, well) in (1..=steps.styles).zip([WORDS.painting, WORDS.second_painting]) {
         bring(
             &page,
             folder,

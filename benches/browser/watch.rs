@@ -6,6 +6,7 @@ use harness::bench::line::{MemoryAt, PageFigures, Spread};
 use harness::bench::progress::{Progress, ms_per_step, timed};
 use harness::bench::{WARM_UP_STEPS, processor};
 use harness::failure::{Failure, Outcome};
+use impasto::words::page::ENGLISH as WORDS;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -13,6 +14,7 @@ use harness::browser::page::Page;
 
 /// Laid before the page's own scripts.
 pub const SCRIPT: &str = include_str!("watch.js");
+/// With the name of the button in the place of `$STOP`.
 const CANCEL: &str = include_str!("cancel.js");
 /// Between two looks: CPU times are read at most this late.
 const GLANCE: Duration = Duration::from_millis(50);
@@ -143,7 +145,7 @@ async fn reading(page: &Page<'_>, driver: u32, count: u32) -> Outcome<Reading> {
 /// # Errors
 /// When one of them says nothing for too long.
 pub async fn cancel(page: &Page<'_>) -> Outcome<[f64; 2]> {
-    page.run(CANCEL, vec![]).await;
+    page.run(&CANCEL.replace("$STOP", WORDS.stop), vec![]).await;
     until(
         page,
         "const { said, free } = bench.cancelled; return said && free ? [said, free] : null;",

@@ -13,6 +13,9 @@ use crate::web::message;
 /// Key of the settings in the browser's local storage.
 const SETTINGS_KEY: &str = "impasto.settings";
 
+/// Width of a window from which panels stand beside the stage, CSS px; style.css has it too.
+const NARROW_PX: f64 = 960.0;
+
 /// Whether the browser has `navigator.gpu`. Only the worker finds out whether there is an adapter.
 pub fn has_webgpu() -> bool {
     Reflect::get(&window().navigator(), &JsValue::from_str("gpu")).is_ok_and(|gpu| gpu.is_truthy())
@@ -136,6 +139,21 @@ pub fn focus(id: &str) {
         // If the browser refuses, the focus stays where it is.
         drop(element.focus());
     }
+}
+
+/// Clicks the element of this id, as to open a file dialogue.
+pub fn click(id: &str) {
+    if let Some(element) =
+        document().get_element_by_id(id).and_then(|element| element.dyn_into::<HtmlElement>().ok())
+    {
+        element.click();
+    }
+}
+
+/// Whether the window is too narrow for panels beside the stage.
+pub fn is_narrow() -> bool {
+    let width = window().inner_width().ok().and_then(|width| width.as_f64());
+    width.is_some_and(|width| width < NARROW_PX)
 }
 
 /// Scrolls the element of this id into view, if it is not.

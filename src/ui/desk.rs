@@ -30,6 +30,7 @@ use crate::protocol::{Command, Event, RunId};
 use crate::recipe::{LossWeights, OptimizerKind, Preset};
 use crate::web::message;
 use crate::words::notices;
+use crate::words::page::ENGLISH;
 
 /// Debounce time of sliders, ms.
 const ADJUST_EVERY_MS: u32 = 80;
@@ -127,11 +128,6 @@ impl Desk {
         origin.map(|origin| origin.original.clone())
     }
 
-    /// Starts a run, unless a picture is missing or a run is live.
-    pub fn stylise(self) {
-        self.begin(Errand::Repaint, Studio::start);
-    }
-
     /// Starts a run from the shown result.
     pub fn go_on(self) {
         self.with_shown_png(move |desk, png| {
@@ -207,8 +203,7 @@ impl Desk {
     }
 
     /// Applies a preset, also to the live run as far as it can follow.
-    pub fn take_preset(self, preset: Option<Preset>) {
-        let Some(preset) = preset else { return };
+    pub fn take_preset(self, preset: Preset) {
         self.act(|studio| {
             studio.set(|settings| settings.recipe = preset.applied_to(&settings.recipe));
             studio.adjustment()
@@ -308,7 +303,7 @@ impl Desk {
         let (content, style) = self.content.get_untracked().zip(self.style.get_untracked())?;
         let file_name = labels::download_name(&content.name, &style.name);
         let second = self.second_style.get_untracked();
-        let original = Original { url: content.url, title: "photo" };
+        let original = Original { url: content.url, title: ENGLISH.photo };
         let paintings = [Some(style), second].into_iter().flatten();
         let files = StartFiles {
             photo: content.blob,
@@ -322,8 +317,8 @@ impl Desk {
     /// weight.
     fn picture_to_reconstruct(self, reconstruction: Reconstruction) -> Option<RunInputs> {
         let (picture, title, paintings) = match reconstruction.subject {
-            ReconstructionOf::Content => (self.content.get_untracked()?, "photo", 0),
-            ReconstructionOf::Style => (self.style.get_untracked()?, "painting", 1),
+            ReconstructionOf::Content => (self.content.get_untracked()?, ENGLISH.photo, 0),
+            ReconstructionOf::Style => (self.style.get_untracked()?, ENGLISH.painting, 1),
         };
         let file_name = labels::reconstruction_name(&picture.name, &reconstruction.layers());
         let paintings = vec![picture.blob.clone(); paintings];

@@ -2,14 +2,11 @@
 
 use super::device_choice::DeviceChoice;
 use super::reconstruction::ReconstructionOf;
-use super::settings::Settings;
 use crate::layer::Layer;
 use crate::memory::{DeviceLimits, MemoryUse};
 use crate::pixels::ImageSize;
 use crate::recipe::pyramid;
-use crate::recipe::{
-    Border, LayerWeights, OptimizerKind, Palette, Pooling, Preset, Recipe, Sizes, Start,
-};
+use crate::recipe::{Border, LayerWeights, OptimizerKind, Palette, Pooling, Recipe, Sizes, Start};
 use crate::words::figures::gigabytes;
 
 /// An entry of a menu.
@@ -43,8 +40,16 @@ fn with_own<T: PartialEq>(
     menus
 }
 
-/// Returns sizes of the result, px, none larger than the photo. On a GPU each tells its memory for
-/// `recipe`, and whether it is tiled. Without a known shape, photo and paintings count as squares.
+/// Returns `size`, or the first of `fitting` that covers the photo if `size` is larger: both give
+/// the same result.
+pub fn covering(fitting: &[u32], size: u32, photo: Option<ImageSize>) -> u32 {
+    let covers = |&&edge: &&u32| photo.is_some_and(|photo| edge >= photo.long_edge());
+    fitting.iter().find(covers).map_or(size, |&covering| size.min(covering))
+}
+
+/// Returns sizes of the result, px, up to the first that covers the photo. On a GPU each tells its
+/// memory for `recipe`, and whether it is tiled. Without a known shape, photo and paintings count
+/// as squares.
 pub fn sizes(
     fitting: &[u32],
     own: u32,
@@ -77,19 +82,12 @@ pub fn sizes(
             bounded(size)
         )
     };
+    let useful = fitting.iter().filter(|&&size| covering(fitting, size, photo) == size);
     with_own(
-        fitting.iter().map(|size| item(*size, size.to_string(), label(size))).collect(),
-        own,
+        useful.map(|size| item(*size, size.to_string(), label(size))).collect(),
+        covering(fitting, own, photo),
         label,
     )
-}
-
-/// Returns the presets; other settings appear as an entry of their own.
-pub fn presets(settings: &Settings) -> Vec<MenuItem<Option<Preset>>> {
-    let own = settings.preset().is_none().then(|| item(None, OWN, "Your own"));
-    own.into_iter()
-        .chain(Preset::ALL.map(|preset| item(Some(preset), preset.key(), preset.title())))
-        .collect()
 }
 
 /// Returns the stroke sizes: scales of the painting.
@@ -222,7 +220,7 @@ pub fn memory_uses() -> Vec<MenuItem<MemoryUse>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::recipe::{Recipe, Sizes};
+    use crate::recipe::{Preset, Recipe, Sizes};
 
     /// Keys differ, and the default is among the values.
     fn holds<T: PartialEq + std::fmt::Debug>(menus: &[MenuItem<T>], default: &T) {
@@ -327,6 +325,25 @@ mod tests {
     }
 
     #[test]
+    fn sizes_end_with_the_first_that_covers_the_photo() {
+        let listed = |own, photo| {
+            let items = sizes(&[64, 128, 256, 512], own, photo, None, &Recipe::default());
+            items.into_iter().map(|item| item.value).collect::<Vec<_>>()
+        };
+        let photo = Some(ImageSize::new(150, 100));
+        assert_eq!(listed(512, None), [64, 128, 256, 512]);
+        assert_eq!(
+            listed(512, photo),
+            [64, 128, 256],
+            "an own size beyond the photo gives no more"
+        );
+        assert_eq!(listed(100, photo), [64, 128, 256, 100]);
+        assert_eq!(covering(&[64, 128, 256, 512], 512, photo), 256);
+        assert_eq!(covering(&[64, 128, 256, 512], 64, photo), 64);
+        assert_eq!(covering(&[64, 128], 128, Some(ImageSize::new(900, 900))), 128);
+    }
+
+    #[test]
     fn on_a_graphics_card_a_size_tells_the_memory_that_it_takes() {
         fn of(photo: Option<ImageSize>, gpu: Option<DeviceLimits>, recipe: &Recipe) -> Vec<String> {
             sizes(&[128, 1024], 128, photo, gpu, recipe)
@@ -351,13 +368,5 @@ mod tests {
         );
         let large_strokes = Recipe { style_scale: 2.0, ..Recipe::default() };
         assert_eq!(of(None, large, &large_strokes)[1], "1024 px · 2.8 GB");
-    }
-
-    #[test]
-    fn settings_of_ones_own_are_offered_only_while_they_are() {
-        let mut settings = Settings::default();
-        assert!(presets(&settings).iter().all(|item| item.value.is_some()));
-        settings.recipe.loss_weights.tv_weight = 77.0;
-        holds(&presets(&settings), &None);
     }
 }

@@ -3,7 +3,7 @@
 //! - [`studio`]: its state but the pictures, and the one function that applies events of the
 //!   worker.
 //! - [`settings`], [`device_choice`], [`intake`], [`reconstruction`], [`grid`], [`history`],
-//!   [`menus`], [`labels`], [`samples`]: values and rules.
+//!   [`menus`], [`labels`], [`samples`], [`stage`], [`panels`], [`keys`]: values and rules.
 //! - `client` \[wasm\]: owns the worker.
 //! - `desk` \[wasm\]: carries out what person and studio ask.
 //! - `pictures` \[wasm\]: input pictures, and results on view.
@@ -17,11 +17,14 @@ pub mod device_choice;
 pub mod grid;
 pub mod history;
 pub mod intake;
+pub mod keys;
 pub mod labels;
 pub mod menus;
+pub mod panels;
 pub mod reconstruction;
 pub mod samples;
 pub mod settings;
+pub mod stage;
 pub mod studio;
 
 #[cfg(target_arch = "wasm32")]

@@ -1,45 +1,142 @@
 //! The page: each component gets its part of the state, and its callbacks go to the desk.
 
-mod inputs;
-mod output;
-mod technique;
+mod inside;
+mod keys;
+mod look;
+mod pictures;
+mod stage;
 
+use leptos::html;
 use leptos::prelude::*;
-use wasm_bindgen::JsCast;
-use web_sys::{Element, KeyboardEvent};
+use web_sys::Element;
 
-use self::inputs::Inputs;
-use self::output::{Output, Transport};
-use self::technique::Technique;
-use super::components::{Masthead, TROUBLE_ID};
+use self::look::LookPanel;
+use self::pictures::PicturesPanel;
+use self::stage::StageSection;
+use super::components::{KeysDialog, Masthead, TROUBLE_ID, panel_id, well_input_id};
 use super::desk::Desk;
 use super::intake::Well;
+use super::panels::{Panel, Panels};
 use super::pictures::{ResultImages, files_in};
 use super::settings::Settings;
+use super::stage::Stage;
 use super::studio::{Errand, Run, Studio};
 use super::{browser, labels};
 use crate::recipe::Recipe;
+use crate::words::notices;
+use crate::words::page::{ENGLISH, PageWords};
+
+/// What is seen, beside the state of the studio.
+#[derive(Clone, Copy)]
+pub struct View {
+    stage: RwSignal<Stage>,
+    panels: RwSignal<Panels>,
+    keys: NodeRef<html::Dialog>,
+    words: &'static PageWords,
+}
+
+impl View {
+    fn new() -> Self {
+        Self {
+            stage: RwSignal::new(Stage::default()),
+            panels: RwSignal::new(Panels::new(browser::is_narrow())),
+            keys: NodeRef::new(),
+            words: &ENGLISH,
+        }
+    }
+
+    /// Makes room for the picture of a run that begins, and shows it whole.
+    fn make_room(self) {
+        self.panels.update(Panels::make_room);
+        self.stage.update(|stage| {
+            stage.fit();
+            stage.compare(0.0);
+        });
+    }
+
+    /// Starts painting; without a photo it says so and leads there.
+    fn paint(self, desk: Desk) {
+        if desk.thumbnail(Well::Content).is_none() && desk.reading(Well::Content).is_none() {
+            if !self.panels.with_untracked(|panels| panels.is_open(Panel::Pictures)) {
+                self.panels.update(|panels| panels.toggle(Panel::Pictures));
+            }
+            desk.act(|studio| {
+                studio.notify(notices::photo_first());
+                None
+            });
+            request_animation_frame(|| browser::focus(well_input_id(Well::Content)));
+            return;
+        }
+        self.make_room();
+        desk.act(|studio| {
+            studio.dismiss_notice();
+            None
+        });
+        desk.paint();
+    }
+
+    fn open_keys(self) {
+        if let Some(dialog) = self.keys.get_untracked() {
+            // It is open already.
+            drop(dialog.show_modal());
+        }
+    }
+}
 
 /// The whole page.
 #[component]
 pub fn Page() -> impl IntoView {
-    let desk = Desk::open();
-    listen(desk);
+    let (desk, view) = (Desk::open(), View::new());
+    listen(desk, view);
+    keys::listen(desk, view);
     paint(desk);
     reveal_trouble(desk);
+    let words = view.words;
+    let panel = move |panel: Panel, name, children: AnyView| {
+        view! {
+            <aside
+                id=panel_id(panel)
+                class="panel"
+                aria-label=name
+                hidden=move || !view.panels.with(|panels| panels.is_open(panel))
+            >
+                {children}
+            </aside>
+        }
+    };
     view! {
-        <Masthead device=part(desk, labels::device_line) hint=part(desk, labels::device_hint) />
-        <main>
-            <Inputs desk=desk />
-            <Technique desk=desk />
-            <Transport desk=desk />
-            <Output desk=desk />
-        </main>
-        <footer>
-            <p>"Your pictures never leave this device: everything is computed here, in this page."</p>
-            <p>"The network is VGG-19 by Karen Simonyan and Andrew Zisserman, University of Oxford \
-                (CC BY 4.0)."</p>
-        </footer>
+        <div
+            class="app"
+            class:picture-only=move || view.panels.with(|panels| panels.is_picture_only())
+            class:pictures-open=move || view.panels.with(|panels| panels.is_open(Panel::Pictures))
+            class:look-open=move || view.panels.with(|panels| panels.is_open(Panel::Look))
+        >
+            <Masthead
+                device=part(desk, labels::device_line)
+                hint=part(desk, labels::device_hint)
+                on_keys=Callback::new(move |()| view.open_keys())
+                words=words
+            />
+            <main>
+                {panel(
+                    Panel::Pictures,
+                    words.pictures,
+                    view! { <PicturesPanel desk=desk view=view /> }.into_any(),
+                )}
+                <StageSection desk=desk view=view />
+                {panel(
+                    Panel::Look,
+                    words.look,
+                    view! { <LookPanel desk=desk view=view /> }.into_any(),
+                )}
+            </main>
+            <KeysDialog
+                dialog=view.keys
+                single=part(desk, |studio| !studio.settings().single_keys_off)
+                on_switch=set(desk, |settings, on: bool| settings.single_keys_off = !on)
+                words=words
+            />
+        </div>
     }
 }
 
@@ -116,9 +213,8 @@ fn reveal_trouble(desk: Desk) {
     });
 }
 
-/// Handles events anywhere on the page: files dropped beside the slots, pasted pictures, Escape,
-/// and leaving.
-fn listen(desk: Desk) {
+/// Handles events anywhere on the page: files dropped beside the slots, pasted pictures, leaving.
+fn listen(desk: Desk, view: View) {
     drop(window_event_listener(leptos::ev::dragover, |event| event.prevent_default()));
     drop(window_event_listener(leptos::ev::drop, move |event| {
         event.prevent_default();
@@ -131,24 +227,15 @@ fn listen(desk: Desk) {
             desk.take_files(focused_well(), files);
         }
     }));
+    drop(window_event_listener(leptos::ev::resize, move |_| {
+        view.panels.update(|panels| panels.set_narrow(browser::is_narrow()));
+    }));
     drop(window_event_listener(leptos::ev::beforeunload, move |event| {
         // The browser asks for confirmation then.
         if desk.has_something_to_lose() {
             event.prevent_default();
         }
     }));
-    drop(window_event_listener(leptos::ev::keydown, move |event: KeyboardEvent| {
-        if event.key() == "Escape" && !event.default_prevented() && is_for_the_run(&event) {
-            desk.act(Studio::cancel);
-        }
-    }));
-}
-
-/// Whether a key is meant for the run: the focus is on its buttons or on nothing. Elsewhere Escape
-/// closes a menu or reverts a movement, and must not end a run of minutes.
-fn is_for_the_run(event: &KeyboardEvent) -> bool {
-    let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
-    target.is_none_or(|element| element.matches("body, .actions *").unwrap_or(false))
 }
 
 /// Returns the slot that has the focus.

@@ -71,7 +71,7 @@ pub fn files_in(transfer: Option<DataTransfer>) -> Vec<File> {
 pub struct Original {
     /// Its address.
     pub url: Option<Rc<ObjectUrl>>,
-    /// Its name after "the".
+    /// Its name.
     pub title: &'static str,
 }
 

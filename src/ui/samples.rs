@@ -11,7 +11,7 @@ pub struct Sample {
     pub credit: &'static str,
 }
 
-/// Photos, for the content; the first is the one of "Try a sample".
+/// Photos; the first is the one of "Try a sample".
 pub const PHOTOS: [Sample; 4] = [
     Sample { file: "photo-cat.jpg", title: "Chelsea, a cat", credit: "Stéfan van der Walt, CC0" },
     Sample {
@@ -23,8 +23,16 @@ pub const PHOTOS: [Sample; 4] = [
     Sample { file: "photo-rocket.jpg", title: "A rocket at dusk", credit: "SpaceX, public domain" },
 ];
 
-/// Paintings, for the style; the first is the one of "Try a sample".
-pub const PAINTINGS: [Sample; 5] = [
+/// The painting that is painted after if none is chosen.
+pub const PRESELECTED: &Sample = &PAINTINGS[0];
+
+/// Paintings of the shelf.
+pub const PAINTINGS: [Sample; 6] = [
+    Sample {
+        file: "painting-starry-night.jpg",
+        title: "The Starry Night",
+        credit: "Vincent van Gogh, 1889, public domain",
+    },
     Sample {
         file: "painting-night.jpg",
         title: "Harbour at night",

@@ -45,6 +45,8 @@ pub struct Settings {
     pub device: DeviceChoice,
     /// How much of a graphics card's memory to take.
     pub memory: MemoryUse,
+    /// Whether single keys are switched off.
+    pub single_keys_off: bool,
 }
 
 impl Settings {

@@ -2,6 +2,7 @@
 //! widgets: what must happen outside is returned as a [`Task`], so that every path is tested
 //! without a browser.
 
+mod changes;
 mod run;
 
 pub use run::{Errand, Phase, Run};
@@ -433,6 +434,7 @@ impl Studio {
             }
         }
         run.steps = recipe.steps;
+        run.recipe = Some(recipe.clone());
         // The photo's shape is unknown here; for the time left a square will do.
         run.levels =
             pyramid::levels(ImageSize::new(recipe.size, recipe.size), recipe.sizes, recipe.steps);

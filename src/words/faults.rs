@@ -12,8 +12,8 @@ pub fn of(fault: &Fault) -> UserError {
     match fault {
         Fault::FrameLeftOut => UserError::new(
             "The frame around the painting is left out",
-            "Its colours do not count for the style. To keep it, tick the painting's frame under \
-             “Advanced”.",
+            "Its colours do not count for the style. To keep it, tick the painting's frame in the \
+             Workshop.",
             "",
         ),
         Fault::Unstored { detail } => UserError::new(
@@ -54,30 +54,30 @@ pub fn of(fault: &Fault) -> UserError {
         Fault::DeviceLost { detail } => UserError::new(
             "The graphics card was lost",
             "Its driver was restarted, or it ran out of memory. Your pictures and settings are \
-             still here: press Stylise to start again, perhaps at a smaller size.",
+             still here: press Paint to start again, perhaps at a smaller size.",
             detail,
         ),
         Fault::OutOfMemory { detail } => UserError::new(
             "There is not enough memory for this size",
-            "Choose a smaller size and press Stylise again. Your pictures and settings are still \
+            "Choose a smaller size and press Paint again. Your pictures and settings are still \
              here.",
             detail,
         ),
         Fault::Panicked { detail } => UserError::new(
             "Something went wrong inside",
-            "Your pictures and settings are still here: press Stylise to start again. If it \
+            "Your pictures and settings are still here: press Paint to start again. If it \
              happens every time, choose a smaller size or compute on the processor.",
             detail,
         ),
         Fault::WorkerUnstarted { detail } => UserError::new(
             "The part of the page that paints could not be started",
-            "Check the connection and press Stylise to try again. If that does not help, a newer \
+            "Check the connection and press Paint to try again. If that does not help, a newer \
              browser may.",
             detail,
         ),
         Fault::WorkerStopped { detail } => UserError::new(
             "The part of the page that paints has stopped unexpectedly",
-            "Your pictures and settings are still here: press Stylise to start it again, perhaps \
+            "Your pictures and settings are still here: press Paint to start it again, perhaps \
              at a smaller size.",
             detail,
         ),

@@ -12,6 +12,11 @@ pub fn fallback(error: UserError) -> UserError {
     }
 }
 
+/// The notice that there is nothing to paint yet.
+pub fn photo_first() -> UserError {
+    UserError::new("Choose a photo first", "Choose, drop or paste one, or take a sample photo.", "")
+}
+
 /// The error that a recipe file was not loaded, given what is wrong with it.
 pub fn recipe_refused(name: &str, reason: &str) -> UserError {
     UserError::new(

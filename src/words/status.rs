@@ -35,13 +35,8 @@ pub fn device(report: &DeviceReport) -> String {
 }
 
 /// What is missing before the first run.
-pub const fn idle(has_content: bool, has_style: bool) -> &'static str {
-    match (has_content, has_style) {
-        (false, false) => "Choose a content picture and a style picture",
-        (false, true) => "Choose a content picture",
-        (true, false) => "Choose a style picture",
-        (true, true) => "Ready",
-    }
+pub const fn idle(has_photo: bool) -> &'static str {
+    if has_photo { "Ready to paint" } else { "Choose a photo" }
 }
 
 /// How a run stands after its last step.

@@ -4,6 +4,7 @@
 
 mod pictures;
 mod runs;
+mod stage;
 mod troubles;
 mod visits;
 
@@ -11,6 +12,7 @@ use harness::browser::Browser;
 use harness::browser::driver::{Session, play};
 use harness::browser::page::Page;
 use harness::browser::site::Site;
+use impasto::words::page::ENGLISH as WORDS;
 use pictures::Pictures;
 
 /// Makes each scenario a test in both browsers.
@@ -40,6 +42,13 @@ in_both_browsers! {
     runs::each_picture_can_be_reconstructed_alone,
     runs::a_grid_grows_and_a_cell_is_taken_over,
     runs::the_page_stays_responsive,
+    stage::the_picture_is_the_page,
+    stage::photo_and_picture_are_compared,
+    stage::the_picture_is_zoomed_and_moved,
+    stage::a_telephone_keeps_the_picture_above_what_changes_it,
+    stage::keys_act_and_rest_in_fields,
+    stage::what_is_missing_is_said_and_led_to,
+    stage::changes_that_wait_are_counted,
     visits::the_second_visit_fetches_no_weights,
     visits::what_a_run_needs_comes_while_the_person_chooses,
     visits::pictures_and_settings_survive_a_reload,
@@ -66,8 +75,8 @@ async fn prepared<'a>(
 ) -> Page<'a> {
     let page = Page::open(session, &site.url()).await;
     page.set("Compute on", device).await;
-    page.set("Steps", &steps.to_string()).await;
-    page.choose_file("Content picture", &pictures.content()).await;
-    page.choose_file("Style picture", &pictures.style()).await;
+    page.set(WORDS.steps, &steps.to_string()).await;
+    page.choose_file(WORDS.photo, &pictures.content()).await;
+    page.choose_file(WORDS.painting, &pictures.style()).await;
     page
 }

@@ -1,4 +1,4 @@
-//! A run from Stylise to Download.
+//! A run from Paint to Save.
 
 use std::path::Path;
 use std::rc::Rc;
@@ -9,7 +9,7 @@ use impasto::codec;
 use impasto::engine::weights::{ChannelMeans, Weights};
 use impasto::engine::{self, StyleTransfer, Vgg19};
 use impasto::memory::DeviceLimits;
-use impasto::recipe::Recipe;
+use impasto::recipe::{Preset, Recipe};
 use serde::Deserialize;
 
 use crate::pictures::{CONTENT, Pictures};
@@ -17,6 +17,7 @@ use crate::prepared;
 use harness::browser::driver::Session;
 use harness::browser::page::Page;
 use harness::browser::site::Site;
+use impasto::words::page::ENGLISH as WORDS;
 
 /// More steps than any test waits for.
 const LONG: u32 = 5000;
@@ -50,7 +51,7 @@ async fn run_to_the_end(session: &Session, device: &str, steps: u32) {
         page.run(script, vec![]).await
     };
     assert_eq!(asks().await, false, "there is nothing to lose");
-    page.press("Stylise").await;
+    page.press(WORDS.paint).await;
     page.reach_step(1).await;
     assert_eq!(asks().await, true, "the run would be lost");
     let (first_loss, first) = (page.loss().await, page.until_shown_other_than(None).await);
@@ -62,7 +63,7 @@ async fn run_to_the_end(session: &Session, device: &str, steps: u32) {
     assert_ne!(Some(first), last, "the picture has not changed");
     assert_eq!(asks().await, true, "the picture would be lost");
 
-    page.press("Download").await;
+    page.press(WORDS.save).await;
     let path = page.downloaded("png").await;
     let picture = page.until("the file is whole", async || image::open(&path).ok()).await;
     assert_eq!((picture.width(), picture.height()), CONTENT);
@@ -89,11 +90,12 @@ async fn paint_as_on_the_processor<'a>(
     let pictures = Pictures::new();
     let photo = pictures.other_content(content);
     let page = prepared(session, site, &pictures, "gpu", STEPS).await;
-    page.choose_file("Content picture", &photo).await;
-    page.set("Size", "256").await;
-    page.press("Stylise").await;
+    page.choose_file(WORDS.photo, &photo).await;
+    // Sizes beyond the photo's are not listed.
+    page.set(WORDS.size, if content.0 > 128 { "256" } else { "64" }).await;
+    page.press(WORDS.paint).await;
     page.until_status("finished").await;
-    page.press("Download").await;
+    page.press(WORDS.save).await;
     let path = page.downloaded("png").await;
     let ours = page.until("the file is whole", async || image::open(&path).ok()).await.into_rgb8();
     assert_eq!(ours.dimensions(), content);
@@ -157,9 +159,8 @@ pub async fn the_gpu_paints_in_tiles_what_the_processor_does_as_a_whole(session:
     let site = Site::start();
     site.limit_buffers(210 * 210 * 256);
     let page = paint_as_on_the_processor(session, &site, (217, 27)).await;
-    let larger =
-        page.run("return document.querySelector('option[value=\"512\"]') !== null;", vec![]).await;
-    assert_eq!(larger, false, "with such buffers the largest picture is smaller");
+    page.choose_file(WORDS.photo, &Pictures::new().large_content(600)).await;
+    assert_eq!(largest_size(&page).await, 384, "with such buffers");
 }
 
 /// With memory spared, for which maps are kept in f16 where the browser offers it, a run comes as
@@ -169,22 +170,22 @@ pub async fn a_run_that_spares_memory_comes_as_far(session: &Session) {
     site.watch_buffers();
     let page = prepared(session, &site, &pictures, "gpu", LONG).await;
     let given_back = async || buffers(&page).await.given_back;
-    page.press("Stylise").await;
+    page.press(WORDS.paint).await;
     page.reach_step(1).await;
     let before = given_back().await;
-    page.press("Cancel").await;
+    page.press(WORDS.stop).await;
     // Block 1's two largest gradients alone.
     let bytes = u64::from(2 * 64 * 4 * CONTENT.0 * CONTENT.1);
     page.until("the run's memory is given back", async || {
         (given_back().await >= before + bytes).then_some(())
     })
     .await;
-    page.set("Steps", "3").await;
-    page.press("Stylise").await;
+    page.set(WORDS.steps, "3").await;
+    page.press(WORDS.paint).await;
     page.until_status("finished").await;
     let ample = page.loss().await;
     page.set("Graphics memory", "sparing").await;
-    page.press("Stylise").await;
+    page.press(WORDS.paint).await;
     page.until("another run begins", async || {
         (!page.status().await.contains("finished")).then_some(())
     })
@@ -203,13 +204,13 @@ pub async fn a_run_takes_the_memory_that_is_told(session: &Session) {
     // as much again.
     for (memory, size, steps) in [("ample", 512, 2), ("sparing", 1024, 2), ("ample", 2048, 6)] {
         let page = prepared(session, &site, &pictures, "gpu", steps).await;
-        page.choose_file("Content picture", &pictures.large_content(size)).await;
+        page.choose_file(WORDS.photo, &pictures.large_content(size)).await;
         page.set("Graphics memory", memory).await;
         let size = size.min(largest_size(&page).await);
-        page.set("Size", &size.to_string()).await;
+        page.set(WORDS.size, &size.to_string()).await;
         let told =
             page.until("the size goes by the photo", async || gigabytes_told(&page).await).await;
-        page.press("Stylise").await;
+        page.press(WORDS.paint).await;
         page.until_status("finished").await;
         let most_given_back =
             async || Some(buffers(&page).await).filter(|buffers| 2 * buffers.held < buffers.peak);
@@ -224,11 +225,14 @@ pub async fn a_run_takes_the_memory_that_is_told(session: &Session) {
     }
 }
 
-/// The largest size offered.
+/// The largest size offered, once sizes go by a photo that is as large as one of them or larger.
 async fn largest_size(page: &Page<'_>) -> u32 {
-    let script = "return Math.max(...[...document.querySelectorAll('#size option')].map(option => \
-                  Number(option.value)));";
-    serde_json::from_value(page.run(script, vec![]).await).expect("sizes are numbers")
+    let script = "const { value, textContent } = \
+                  document.querySelector('#size option:last-child'); \
+                  return textContent.includes('the photo has') ? null : Number(value);";
+    let largest =
+        async || serde_json::from_value(page.run(script, vec![]).await).expect("a number");
+    page.until("sizes go by the photo", largest).await
 }
 
 /// What the chosen size says that it takes of the graphics card's memory; `None` while the photo is
@@ -245,7 +249,7 @@ async fn gigabytes_told(page: &Page<'_>) -> Option<f64> {
 pub async fn compiling_for_the_gpu_is_told_and_can_be_called_off(session: &Session) {
     let (site, pictures) = (Site::start(), Pictures::new());
     let page = prepared(session, &site, &pictures, "gpu", LONG).await;
-    page.press("Stylise").await;
+    page.press(WORDS.paint).await;
     page.until_status("Preparing the graphics card").await;
     let bar = async || {
         let value =
@@ -254,7 +258,7 @@ pub async fn compiling_for_the_gpu_is_told_and_can_be_called_off(session: &Sessi
     };
     let first = page.until("the bar shows a part", bar).await;
     page.until("the bar moves on", async || bar().await.filter(|&done| done > first)).await;
-    page.press("Cancel").await;
+    page.press(WORDS.stop).await;
     page.until_status("ancelled").await;
 }
 
@@ -262,15 +266,15 @@ pub async fn compiling_for_the_gpu_is_told_and_can_be_called_off(session: &Sessi
 pub async fn a_pause_holds_the_run_and_resume_goes_on(session: &Session) {
     let (site, pictures) = (Site::start(), Pictures::new());
     let page = prepared(session, &site, &pictures, "auto", LONG).await;
-    page.press("Stylise").await;
+    page.press(WORDS.paint).await;
     page.reach_step(1).await;
-    page.press("Pause").await;
+    page.press(WORDS.pause).await;
     page.until_status("aused").await;
     let (step, shown) = (page.step().await, page.shown().await);
     tokio::time::sleep(Duration::from_millis(1500)).await;
     assert_eq!(page.step().await, step, "a paused run goes on");
     assert_eq!(page.shown().await, shown, "a paused picture changes");
-    page.press("Resume").await;
+    page.press(WORDS.resume).await;
     page.reach_step(step.expect("the status tells the step") + 1).await;
 }
 
@@ -278,7 +282,7 @@ pub async fn a_pause_holds_the_run_and_resume_goes_on(session: &Session) {
 pub async fn cancel_is_felt_at_once_and_a_new_run_begins(session: &Session) {
     let (site, pictures) = (Site::start(), Pictures::new());
     let page = prepared(session, &site, &pictures, "auto", LONG).await;
-    page.press("Stylise").await;
+    page.press(WORDS.paint).await;
     page.reach_step(2).await;
     // Escape in a control closes a list or takes back a movement; the run goes on.
     page.run(
@@ -290,13 +294,13 @@ pub async fn cancel_is_felt_at_once_and_a_new_run_begins(session: &Session) {
     assert!(!page.status().await.contains("ancelled"), "Escape in a list has ended the run");
     let kept = page.shown().await;
     let pressed = Instant::now();
-    page.press("Cancel").await;
+    page.press(WORDS.stop).await;
     page.until_status("ancelled").await;
     assert!(pressed.elapsed() < AT_ONCE, "cancel took {:?}", pressed.elapsed());
     assert!(kept.is_some() && page.shown().await.is_some(), "the last picture is gone");
 
-    page.set("Steps", "3").await;
-    page.press("Stylise").await;
+    page.set(WORDS.steps, "3").await;
+    page.press(WORDS.paint).await;
     page.until_status("finished").await;
     assert_eq!(page.step().await, Some(3), "the new run is not the one asked for");
 }
@@ -305,11 +309,11 @@ pub async fn cancel_is_felt_at_once_and_a_new_run_begins(session: &Session) {
 pub async fn the_slider_acts_on_the_running_picture(session: &Session) {
     let (site, pictures) = (Site::start(), Pictures::new());
     let page = prepared(session, &site, &pictures, "auto", LONG).await;
-    page.set_slider("Content to style", 0.0).await;
-    page.press("Stylise").await;
+    page.set_slider(WORDS.how_much.name, 0.0).await;
+    page.press(WORDS.paint).await;
     page.reach_step(3).await;
     let heavy = page.loss_of("Content").await;
-    page.set_slider("Content to style", 1.0).await;
+    page.set_slider(WORDS.how_much.name, 1.0).await;
     // The ends of the slider are a factor of 100 apart, of which the picture's own change can take
     // back a part. By itself the content's loss would rise: the run begins with the photo.
     let follows = async || (page.loss_of("Content").await < 0.2 * heavy).then_some(());
@@ -320,30 +324,30 @@ pub async fn the_slider_acts_on_the_running_picture(session: &Session) {
 pub async fn options_are_followed_and_a_run_goes_on_from_its_result(session: &Session) {
     let (site, pictures) = (Site::start(), Pictures::new());
     let page = prepared(session, &site, &pictures, "auto", 8).await;
-    page.choose_file("Second style picture", &pictures.second_style()).await;
-    page.set_slider("First to second style", 0.3).await;
-    page.set("Preset", "closer_to_the_photo").await;
-    page.set("Colours", "photo").await;
-    page.press("Stylise").await;
+    page.choose_file(WORDS.second_painting, &pictures.second_style()).await;
+    page.set_slider(WORDS.blend.name, 0.3).await;
+    page.choose_look(Preset::CloserToThePhoto.title()).await;
+    page.set(WORDS.colours, "photo").await;
+    page.press(WORDS.paint).await;
     page.until_status("finished").await;
     let (first, reached) = (page.shown().await, page.loss().await);
-    assert_eq!(page.chosen("Preset").await, "own", "other colours make it a recipe of one's own");
+    page.until_text(WORDS.own_look).await;
 
-    page.press("Continue from result").await;
+    page.press(WORDS.go_on).await;
     page.until_status("Step 1 of").await;
     let begun = page.loss().await;
     assert!(begun < 1.3 * reached, "the loss was {reached}, and the next run begins with {begun}");
     page.until_status("finished").await;
     assert!(page.loss().await < reached, "going on has brought nothing");
-    page.press("Previous result").await;
+    page.press(WORDS.previous).await;
     assert_eq!(page.shown().await, first, "the earlier result is gone");
-    page.press("Latest result").await;
+    page.press(WORDS.latest).await;
     assert_ne!(page.shown().await, first, "the latest result is gone");
 
-    page.press("Remove second style").await;
+    page.press(WORDS.remove_second).await;
     assert_eq!(
         page.focused().await,
-        "Second style picture",
+        WORDS.second_painting,
         "where the focus goes with the picture"
     );
 }
@@ -352,13 +356,10 @@ pub async fn options_are_followed_and_a_run_goes_on_from_its_result(session: &Se
 pub async fn each_picture_can_be_reconstructed_alone(session: &Session) {
     let (site, pictures) = (Site::start(), Pictures::new());
     let page = Page::open(session, &site.url()).await;
-    page.set("Steps", "4").await;
-    page.run(
-        "document.querySelectorAll('details').forEach(details => { details.open = true; });",
-        vec![],
-    )
-    .await;
-    page.choose_file("Content picture", &pictures.content()).await;
+    page.set(WORDS.steps, "4").await;
+    page.open_workshop().await;
+    page.press(WORDS.inside).await;
+    page.choose_file(WORDS.photo, &pictures.content()).await;
     page.set("From layer", "conv2_1").await;
     page.press("Reconstruct").await;
     page.until_status("Step 4 of 4 · finished").await;
@@ -367,11 +368,12 @@ pub async fn each_picture_can_be_reconstructed_alone(session: &Session) {
         "content alone counts"
     );
     let content = page.shown().await;
-    page.press("Download").await;
+    page.press(WORDS.save).await;
     let file = page.downloaded("png").await;
     assert_eq!(file.file_name().expect("it has a name"), "impasto-photo-from-conv2_1.png");
 
-    page.choose_file("Style picture", &pictures.style()).await;
+    page.choose_file(WORDS.painting, &pictures.style()).await;
+    page.press(WORDS.inside).await;
     page.set("Reconstruction of", "style").await;
     page.press("Reconstruct").await;
     page.until_status("Step 1 of 4").await;
@@ -381,7 +383,8 @@ pub async fn each_picture_can_be_reconstructed_alone(session: &Session) {
         "style alone counts"
     );
     assert_ne!(page.shown().await, content);
-    page.button("Compare with the painting").await;
+    let compared = "return document.querySelector('.viewport img.photo')?.alt;";
+    assert_eq!(page.run(compared, vec![]).await, WORDS.painting, "what it is compared with");
 }
 
 /// The grid grows cell by cell; cancel keeps what there is, and a cell's settings can be taken
@@ -389,14 +392,11 @@ pub async fn each_picture_can_be_reconstructed_alone(session: &Session) {
 pub async fn a_grid_grows_and_a_cell_is_taken_over(session: &Session) {
     let (site, pictures) = (Site::start(), Pictures::new());
     let page = prepared(session, &site, &pictures, "auto", 2).await;
-    page.run(
-        "document.querySelectorAll('details').forEach(details => { details.open = true; });",
-        vec![],
-    )
-    .await;
+    page.open_workshop().await;
+    page.press(WORDS.inside).await;
     page.press("Paint the grid").await;
     page.until_status("Picture 4 of 15").await;
-    page.press("Cancel").await;
+    page.press(WORDS.stop).await;
     page.until_status("ancelled").await;
     let count = "return document.querySelectorAll('.grid button').length;";
     let painted = page.run(count, vec![]).await.as_u64().expect("a number");
@@ -405,11 +405,12 @@ pub async fn a_grid_grows_and_a_cell_is_taken_over(session: &Session) {
     assert_eq!(page.run(count, vec![]).await, painted, "a cancelled grid goes on");
 
     page.press("Take over conv1_1, 0 % style").await;
-    assert_eq!(page.chosen("Content to style").await, "0");
+    assert_eq!(page.chosen(WORDS.how_much.name).await, "0");
     let layers = "return [...document.querySelectorAll('.layers')].map(l => \
                   l.querySelectorAll(':checked').length)[0];";
     assert_eq!(page.run(layers, vec![]).await, 1, "the style layers are the cell's");
-    page.press("Stylise").await;
+    page.press(WORDS.close).await;
+    page.press(WORDS.paint).await;
     page.until_status("Step 2 of 2 · finished").await;
 }
 
@@ -417,7 +418,7 @@ pub async fn a_grid_grows_and_a_cell_is_taken_over(session: &Session) {
 pub async fn the_page_stays_responsive(session: &Session) {
     let (site, pictures) = (Site::start(), Pictures::new());
     let page = prepared(session, &site, &pictures, "auto", LONG).await;
-    page.press("Stylise").await;
+    page.press(WORDS.paint).await;
     let step = page.reach_step(2).await;
     let script = r#"
         const done = arguments[arguments.length - 1];

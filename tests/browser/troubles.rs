@@ -5,6 +5,7 @@ use crate::prepared;
 use harness::browser::driver::Session;
 use harness::browser::page::Page;
 use harness::browser::site::{Site, WeightsFault};
+use impasto::words::page::ENGLISH as WORDS;
 
 /// Runs on after a trouble, with the pictures and settings that are there.
 async fn stylise_again(page: &Page<'_>, button: &str) {
@@ -25,7 +26,7 @@ pub async fn bad_files_are_named_and_the_page_goes_on(session: &Session) {
         (pictures.file("half.png", &whole[..whole.len() / 2]), "incomplete"),
     ];
     for (file, words) in &bad {
-        page.choose_file("Content picture", file).await;
+        page.choose_file(WORDS.photo, file).await;
         page.until_alert(words).await;
         let name = file.file_name().expect("it has a name").to_string_lossy();
         assert!(page.alert().await.contains(&*name), "which file it is: {}", page.alert().await);
@@ -34,8 +35,8 @@ pub async fn bad_files_are_named_and_the_page_goes_on(session: &Session) {
         page.until("the picture that was there is still there", holds).await;
     }
     page.press("Dismiss").await;
-    assert_eq!(page.focused().await, "Stylise", "where the focus goes with the message");
-    stylise_again(&page, "Stylise").await;
+    assert_eq!(page.focused().await, WORDS.paint, "where the focus goes with the message");
+    stylise_again(&page, WORDS.paint).await;
 }
 
 /// The connection breaks; Retry goes on where it stopped.
@@ -44,7 +45,7 @@ pub async fn a_broken_download_is_resumed(session: &Session) {
     // It begins with the first picture that is chosen.
     site.spoil_weights(Some(WeightsFault::Dropped(1_000_000)));
     let page = prepared(session, &site, &pictures, "auto", 2).await;
-    page.press("Stylise").await;
+    page.press(WORDS.paint).await;
     page.until_alert("broke off").await;
     site.spoil_weights(None);
     let before = site.log().len();
@@ -68,7 +69,7 @@ pub async fn wrong_weights_are_refused_and_fetched_anew(session: &Session) {
     let page = prepared(session, &site, &pictures, "auto", 2).await;
     for (number, (fault, words)) in faults.into_iter().enumerate() {
         site.spoil_weights(Some(fault));
-        page.press(if number == 0 { "Stylise" } else { "Retry" }).await;
+        page.press(if number == 0 { WORDS.paint } else { "Retry" }).await;
         page.until_alert(words).await;
     }
     site.spoil_weights(None);
@@ -80,12 +81,12 @@ pub async fn a_lost_gpu_is_survived(session: &Session) {
     let (site, pictures) = (Site::start(), Pictures::new());
     site.make_devices_losable();
     let page = prepared(session, &site, &pictures, "gpu", 1000).await;
-    page.press("Stylise").await;
+    page.press(WORDS.paint).await;
     page.reach_step(1).await;
     page.run("new BroadcastChannel('test').postMessage('lose');", vec![]).await;
     page.until_alert("graphics card was lost").await;
-    page.set("Steps", "2").await;
-    stylise_again(&page, "Stylise").await;
+    page.set(WORDS.steps, "2").await;
+    stylise_again(&page, WORDS.paint).await;
 }
 
 /// The worker dies without a word of its own.
@@ -97,12 +98,12 @@ pub async fn a_dead_worker_is_survived(session: &Session) {
          window.Worker = class extends Plain { constructor(...args) { super(...args); window.workers.push(this); } };",
     );
     let page = prepared(session, &site, &pictures, "auto", 5000).await;
-    page.press("Stylise").await;
+    page.press(WORDS.paint).await;
     page.reach_step(1).await;
     let kill = "for (const worker of window.workers) { worker.terminate(); \
                 worker.dispatchEvent(new ErrorEvent('error', { message: 'killed' })); }";
     page.run(kill, vec![]).await;
     page.until("an error is shown", async || (!page.alert().await.is_empty()).then_some(())).await;
-    page.set("Steps", "2").await;
-    stylise_again(&page, "Stylise").await;
+    page.set(WORDS.steps, "2").await;
+    stylise_again(&page, WORDS.paint).await;
 }

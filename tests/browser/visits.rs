@@ -5,12 +5,13 @@ use crate::prepared;
 use harness::browser::driver::Session;
 use harness::browser::page::Page;
 use harness::browser::site::{Site, WeightsFault};
+use impasto::words::page::ENGLISH as WORDS;
 
 /// Runs a few steps on what the page chooses by itself.
 async fn brief_run(session: &Session, site: &Site) {
     let pictures = Pictures::new();
     let page = prepared(session, site, &pictures, "auto", 2).await;
-    page.press("Stylise").await;
+    page.press(WORDS.paint).await;
     page.until_status("finished").await;
 }
 
@@ -31,21 +32,21 @@ pub async fn what_a_run_needs_comes_while_the_person_chooses(session: &Session) 
     site.spoil_weights(Some(WeightsFault::Stalled(2_000_000)));
     let page = Page::open(session, &site.url()).await;
     page.set("Compute on", "cpu").await;
-    page.set("Steps", "2").await;
+    page.set(WORDS.steps, "2").await;
     assert_eq!(site.weights_requests(), 0, "no picture has been chosen");
-    page.choose_file("Content picture", &pictures.content()).await;
+    page.choose_file(WORDS.photo, &pictures.content()).await;
     page.until("the network is asked for", async || (site.weights_requests() > 0).then_some(()))
         .await;
-    page.choose_file("Style picture", &pictures.style()).await;
+    page.choose_file(WORDS.painting, &pictures.style()).await;
     page.until_text("painting.png").await;
-    page.press("Stylise").await;
+    page.press(WORDS.paint).await;
     page.until_status("Downloading the network").await;
-    page.press("Cancel").await;
+    page.press(WORDS.stop).await;
     page.until_status("ancelled").await;
-    page.choose_file("Content picture", &pictures.second_style()).await;
+    page.choose_file(WORDS.photo, &pictures.second_style()).await;
     page.until_text("second.png").await;
     site.spoil_weights(None);
-    page.press("Stylise").await;
+    page.press(WORDS.paint).await;
     page.until_status("finished").await;
     assert_eq!(site.weights_requests(), 1, "{:?}", site.log());
 }
@@ -54,12 +55,12 @@ pub async fn what_a_run_needs_comes_while_the_person_chooses(session: &Session) 
 pub async fn pictures_and_settings_survive_a_reload(session: &Session) {
     let (site, pictures) = (Site::start(), Pictures::new());
     let page = prepared(session, &site, &pictures, "auto", 2).await;
-    page.choose_file("Second style picture", &pictures.second_style()).await;
+    page.choose_file(WORDS.second_painting, &pictures.second_style()).await;
     page.until_text("second.png").await;
     // Some may still be on their way.
-    page.press("Swap pictures").await;
+    page.press(WORDS.swap).await;
     // What was written last holds, however soon after another.
-    page.press("Swap pictures").await;
+    page.press(WORDS.swap).await;
     tokio::time::sleep(std::time::Duration::from_secs(2)).await;
     let page = Page::open(session, &site.url()).await;
     for (well, name) in
@@ -70,9 +71,9 @@ pub async fn pictures_and_settings_survive_a_reload(session: &Session) {
         page.until(&format!("{name} is there again"), text).await;
     }
     until_sizes_know(&page, CONTENT.0).await;
-    page.press("Swap pictures").await;
+    page.press(WORDS.swap).await;
     until_sizes_know(&page, STYLE.0).await;
-    page.press("Stylise").await;
+    page.press(WORDS.paint).await;
     page.until_status("Step 2 of 2 · finished").await;
 }
 
@@ -91,7 +92,8 @@ async fn until_sizes_know(page: &Page<'_>, long_edge: u32) {
 pub async fn a_recipe_is_saved_and_loaded(session: &Session) {
     let (site, pictures) = (Site::start(), Pictures::new());
     let page = prepared(session, &site, &pictures, "auto", 3).await;
-    page.set("Strokes", "1.5").await;
+    page.set(WORDS.brush, "1.5").await;
+    page.open_workshop().await;
     page.press("Save recipe").await;
     let saved = page.downloaded("json").await;
     let saved = page
@@ -109,7 +111,7 @@ pub async fn a_recipe_is_saved_and_loaded(session: &Session) {
     page.choose_file("Load recipe", &pictures.file("bad.json", br#"{"size": 7, "steps": 44}"#))
         .await;
     page.until_alert("size is 7; it must lie between 32 and 8192").await;
-    assert_eq!(page.chosen("Steps").await, "3", "a bad recipe has changed something");
+    assert_eq!(page.chosen(WORDS.steps).await, "3", "a bad recipe has changed something");
 
     recipe["steps"] = 2.into();
     recipe["style_scale"] = 0.83.into();
@@ -117,12 +119,12 @@ pub async fn a_recipe_is_saved_and_loaded(session: &Session) {
     page.choose_file("Load recipe", &pictures.file("good.json", recipe.to_string().as_bytes()))
         .await;
     page.until("the steps are the recipe's", async || {
-        (page.chosen("Steps").await == "2").then_some(())
+        (page.chosen(WORDS.steps).await == "2").then_some(())
     })
     .await;
     assert_eq!(page.alert().await, "", "the old error is still on view");
-    assert_eq!(page.chosen("Strokes").await, "own", "a value of the recipe's own is offered");
-    page.press("Stylise").await;
+    assert_eq!(page.chosen(WORDS.brush).await, "own", "a value of the recipe's own is offered");
+    page.press(WORDS.paint).await;
     page.until_status("Step 2 of 2 · finished").await;
 }
 
@@ -153,9 +155,9 @@ pub async fn the_page_works_below_a_sub_path(session: &Session) {
 pub async fn one_click_on_a_sample_gives_a_result(session: &Session) {
     let site = Site::start();
     let page = Page::open(session, &site.url()).await;
-    page.set("Size", "64").await;
-    page.set("Steps", "2").await;
-    page.press("Try a sample").await;
+    page.set(WORDS.size, "64").await;
+    page.set(WORDS.steps, "2").await;
+    page.press(WORDS.try_sample).await;
     page.until_status("finished").await;
     assert!(page.shown().await.is_some());
 }
@@ -178,7 +180,7 @@ pub async fn without_storage_it_works_from_memory(session: &Session) {
     site.hook_worker(denied);
     let pictures = Pictures::new();
     let page = prepared(session, &site, &pictures, "auto", 2).await;
-    page.press("Stylise").await;
+    page.press(WORDS.paint).await;
     page.until_text("could not be kept").await;
     page.until_status("finished").await;
 }

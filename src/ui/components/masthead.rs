@@ -1,6 +1,8 @@
 use leptos::prelude::*;
 
-/// The name of the house, what it does, and where it computes.
+use crate::words::page::PageWords;
+
+/// The head of the page: its name, where it computes, and what helps.
 #[component]
 pub fn Masthead(
     /// Where the page computes, in a sentence.
@@ -9,6 +11,10 @@ pub fn Masthead(
     /// What would be faster, if it is slow there.
     #[prop(into)]
     hint: Signal<Option<&'static str>>,
+    /// Open the list of keys.
+    on_keys: Callback<()>,
+    /// Words of the page.
+    words: &'static PageWords,
 ) -> impl IntoView {
     view! {
         <header class="masthead">
@@ -24,16 +30,24 @@ pub fn Masthead(
                 >
                 </path>
             </svg>
-            <div>
-                <h1>"Impasto"</h1>
-                <p class="tagline">"Your photo, repainted in the manner of a painting."</p>
-            </div>
-            <div class="place">
-                <p class="device" class:slow=move || hint.get().is_some()>
-                    {device}
-                </p>
-                <p class="hint">{hint}</p>
-            </div>
+            <h1>"Impasto"</h1>
+            <details class="place">
+                <summary class="device" class:slow=move || hint.get().is_some()>{device}</summary>
+                <div class="place-more">
+                    <p>{hint}</p>
+                    <p>{words.privacy}</p>
+                    <p>{words.credit}</p>
+                </div>
+            </details>
+            <button
+                type="button"
+                class="quiet sign"
+                aria-label=words.keys
+                title=words.keys
+                on:click=move |_| on_keys.run(())
+            >
+                "?"
+            </button>
         </header>
     }
 }

@@ -1,5 +1,7 @@
 use leptos::prelude::*;
 
+use crate::words::page::PageWords;
+
 /// How far the run is.
 #[component]
 pub fn RunProgress(
@@ -12,12 +14,17 @@ pub fn RunProgress(
     /// Time left in words; empty when unknown.
     #[prop(into)]
     time_left: Signal<String>,
+    /// Changes that wait, in words; empty when there are none.
+    #[prop(into)]
+    waiting: Signal<String>,
     /// Done, in 0..1; `None` when it cannot be told.
     #[prop(into)]
     fraction: Signal<Option<f64>>,
     /// Whether a run is under way.
     #[prop(into)]
     busy: Signal<bool>,
+    /// Words of the page.
+    words: &'static PageWords,
 ) -> impl IntoView {
     view! {
         <div class="progress">
@@ -25,10 +32,11 @@ pub fn RunProgress(
                 <span role="status" aria-live="off">{status}</span>
                 <span class="time-left">{time_left}</span>
             </p>
+            <p class="hint" aria-live="polite">{waiting}</p>
             <p class="visually-hidden" aria-live="polite">{announcement}</p>
             <progress
                 class:idle=move || !busy.get()
-                aria-label="Progress"
+                aria-label=words.progress
                 max="1"
                 value=move || if busy.get() { fraction.get() } else { Some(fraction.get().unwrap_or(0.0)) }.map(|done| format!("{done:.4}"))
             ></progress>

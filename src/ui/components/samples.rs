@@ -32,11 +32,12 @@ pub fn SampleStrip(
                     <img
                         src=format!("samples/{}", sample.file)
                         alt=""
-                        width="44"
-                        height="44"
+                        width="96"
+                        height="76"
                         loading="lazy"
                         draggable="false"
                     />
+                    <span>{sample.title}</span>
                 </button>
             }
         })

@@ -4,6 +4,7 @@ use crate::ui::settings::{
     SLIDER_END, content_position, content_weight_at, grain_at, grain_position, outlines_at,
     outlines_position, share_at, share_position, tv_position, tv_weight_at,
 };
+use crate::words::page::{self as words, PageWords};
 
 /// What the result keeps of the content and takes of the style.
 #[component]
@@ -13,13 +14,14 @@ pub fn BalanceSlider(
     content_weight: Signal<f32>,
     /// The person has moved it: the new weight.
     on_change: Callback<f32>,
+    /// Words of the page.
+    words: &'static PageWords,
 ) -> impl IntoView {
     let position = Memo::new(move |_| content_position(content_weight.get()));
     view! {
         <Slider
             id="balance"
-            label="Content to style"
-            ends=["Content", "Style"]
+            words=words.how_much
             position=position
             spoken=Signal::derive(move || format!("{} % style", position.get()))
             on_change=Callback::new(move |position| on_change.run(content_weight_at(position)))
@@ -35,6 +37,8 @@ pub fn GrainSlider(
     grain: Signal<f32>,
     /// The person has moved it: the new grain.
     on_change: Callback<f32>,
+    /// Words of the page.
+    words: &'static PageWords,
 ) -> impl IntoView {
     let position = Memo::new(move |_| grain_position(grain.get()));
     let spoken = move || match position.get() {
@@ -45,8 +49,7 @@ pub fn GrainSlider(
     view! {
         <Slider
             id="grain"
-            label="Fine to coarse"
-            ends=["Fine grain", "Broad forms"]
+            words=words.grain
             position=position
             spoken=Signal::derive(spoken)
             on_change=Callback::new(move |position| on_change.run(grain_at(position)))
@@ -62,13 +65,14 @@ pub fn BlendSlider(
     share: Signal<f32>,
     /// The person has moved it: the new share.
     on_change: Callback<f32>,
+    /// Words of the page.
+    words: &'static PageWords,
 ) -> impl IntoView {
     let position = Memo::new(move |_| share_position(share.get()));
     view! {
         <Slider
             id="blend"
-            label="First to second style"
-            ends=["First", "Second"]
+            words=words.blend
             position=position
             spoken=Signal::derive(move || format!("{} % second", position.get()))
             on_change=Callback::new(move |position| on_change.run(share_at(position)))
@@ -84,6 +88,8 @@ pub fn SmoothnessSlider(
     tv_weight: Signal<f32>,
     /// The person has moved it: the new weight.
     on_change: Callback<f32>,
+    /// Words of the page.
+    words: &'static PageWords,
 ) -> impl IntoView {
     let position = Memo::new(move |_| tv_position(tv_weight.get()));
     let spoken = move || match position.get() {
@@ -93,8 +99,7 @@ pub fn SmoothnessSlider(
     view! {
         <Slider
             id="smoothness"
-            label="Smoothness"
-            ends=["None", "Strong"]
+            words=words.smoothness
             position=position
             spoken=Signal::derive(spoken)
             on_change=Callback::new(move |position| on_change.run(tv_weight_at(position)))
@@ -110,6 +115,8 @@ pub fn OutlinesSlider(
     weight: Signal<f32>,
     /// The person has moved it: the new weight.
     on_change: Callback<f32>,
+    /// Words of the page.
+    words: &'static PageWords,
 ) -> impl IntoView {
     let position = Memo::new(move |_| outlines_position(weight.get()));
     let spoken = move || match position.get() {
@@ -119,8 +126,7 @@ pub fn OutlinesSlider(
     view! {
         <Slider
             id="outlines"
-            label="Keep outlines"
-            ends=["Free", "Firm"]
+            words=words.outlines
             position=position
             spoken=Signal::derive(spoken)
             on_change=Callback::new(move |position| on_change.run(outlines_at(position)))
@@ -133,10 +139,8 @@ pub fn OutlinesSlider(
 fn Slider(
     /// Id of the input, for its label.
     id: &'static str,
-    /// Its accessible name.
-    label: &'static str,
-    /// What stands below its ends.
-    ends: [&'static str; 2],
+    /// Its name, and what stands below its ends.
+    words: words::Slider,
     /// Where it stands.
     #[prop(into)]
     position: Signal<u32>,
@@ -150,10 +154,10 @@ fn Slider(
             on_change.run(position);
         }
     };
-    let [low, high] = ends;
+    let words::Slider { name, ends: [low, high] } = words;
     view! {
         <div class="field">
-            <label for=id>{label}</label>
+            <label for=id>{name}</label>
             <input
                 type="range"
                 id=id

@@ -1,6 +1,7 @@
 use leptos::prelude::*;
 
 use crate::ui::settings::STEPS;
+use crate::words::page::PageWords;
 
 /// The number of steps.
 #[component]
@@ -10,6 +11,8 @@ pub fn StepsInput(
     steps: Signal<u32>,
     /// The person has set it.
     on_change: Callback<u32>,
+    /// Words of the page.
+    words: &'static PageWords,
 ) -> impl IntoView {
     let take = move |typed: u32| on_change.run(typed.clamp(*STEPS.start(), *STEPS.end()));
     // While the person types, a number counts as soon as it is one; so no default that comes late
@@ -28,7 +31,7 @@ pub fn StepsInput(
     };
     view! {
         <div class="field">
-            <label for="steps">"Steps"</label>
+            <label for="steps">{words.steps}</label>
             <input
                 type="number"
                 id="steps"

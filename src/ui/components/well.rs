@@ -6,6 +6,7 @@ use web_sys::{File, HtmlImageElement};
 use crate::pixels::ImageSize;
 use crate::ui::intake::Well;
 use crate::ui::pictures::{Thumbnail, files_in, files_of};
+use crate::words::page::PageWords;
 
 /// Id of the control by which `well` is filled.
 pub const fn well_input_id(well: Well) -> &'static str {
@@ -21,10 +22,8 @@ pub const fn well_input_id(well: Well) -> &'static str {
 pub fn PictureWell(
     /// The slot.
     well: Well,
-    /// Its accessible name.
+    /// Its name.
     name: &'static str,
-    /// Its title on view.
-    title: &'static str,
     /// What belongs in it, in a few words.
     hint: &'static str,
     /// What it shows.
@@ -37,6 +36,8 @@ pub fn PictureWell(
     on_files: Callback<Vec<File>>,
     /// The browser has drawn the thumbnail of this address, of a picture of this size.
     on_drawn: Callback<(String, ImageSize)>,
+    /// Words of the page.
+    words: &'static PageWords,
 ) -> impl IntoView {
     let input = NodeRef::<html::Input>::new();
     let over = RwSignal::new(false);
@@ -48,9 +49,9 @@ pub fn PictureWell(
             .filter(|url| undrawable.with(|broken| broken.as_ref() != Some(url)))
     };
     let caption = move || match (reading.get(), thumbnail.get()) {
-        (Some(name), _) => format!("Reading {name} …"),
+        (Some(name), _) => (words.reading)(&name),
         (None, Some(shown)) => shown.name,
-        (None, None) => "Choose, drop or paste".to_owned(),
+        (None, None) => words.ways_in.to_owned(),
     };
     let hint_id = format!("{}-hint", well.key());
     let picked = move |_| {
@@ -76,7 +77,7 @@ pub fn PictureWell(
             on:dragleave=move |_| over.set(false)
             on:drop=dropped
         >
-            <span class="well-title">{title}</span>
+            <span class="well-title">{name}</span>
             <input
                 class="visually-hidden"
                 type="file"
@@ -108,7 +109,7 @@ pub fn PictureWell(
                 <span class="well-hint">
                     {move || match (drawable().is_some(), thumbnail.with(Option::is_some)) {
                         (true, _) => "",
-                        (false, true) => "no preview",
+                        (false, true) => words.no_preview,
                         (false, false) => hint,
                     }}
                 </span>

@@ -16,7 +16,7 @@ use crate::ui::intake::{self, Well, places};
 use crate::ui::picture_store;
 use crate::ui::pictures::{Picture, Thumbnail};
 use crate::ui::reconstruction::ReconstructionOf;
-use crate::ui::samples::{PAINTINGS, PHOTOS, Sample};
+use crate::ui::samples::{PHOTOS, PRESELECTED, Sample};
 use crate::ui::studio::{Errand, Link, Studio};
 use crate::words::{self, notices};
 
@@ -45,6 +45,11 @@ impl Desk {
     /// Returns the name of the file that is being examined for `well`.
     pub fn reading(self, well: Well) -> Option<String> {
         self.intake.with(|intake| intake.waiting_for(well).map(|picture| picture.name.clone()))
+    }
+
+    /// Whether a file is being examined.
+    pub fn is_reading(self) -> bool {
+        self.intake.with(|intake| !intake.is_empty())
     }
 
     /// Whether the pictures for `errand` are there and no other is being examined.
@@ -155,13 +160,25 @@ impl Desk {
         });
     }
 
-    /// Fills both wells with sample pictures and begins.
+    /// Fills the photo's well with a sample and begins.
     pub fn try_samples(self) {
         spawn_local(async move {
-            if self.fetch_sample(Well::Content, &PHOTOS[0]).await
-                && self.fetch_sample(Well::Style, &PAINTINGS[0]).await
-            {
-                self.stylise();
+            if self.fetch_sample(Well::Content, &PHOTOS[0]).await {
+                self.paint();
+            }
+        });
+    }
+
+    /// Starts painting, with the preselected painting if none was chosen.
+    pub fn paint(self) {
+        let is_missing = self.style.with_untracked(Option::is_none)
+            && self.intake.with_untracked(|intake| intake.waiting_for(Well::Style).is_none());
+        if !is_missing {
+            return self.begin(Errand::Repaint, Studio::start);
+        }
+        spawn_local(async move {
+            if self.fetch_sample(Well::Style, PRESELECTED).await {
+                self.begin(Errand::Repaint, Studio::start);
             }
         });
     }

@@ -1,6 +1,7 @@
 //! A run as the page knows it.
 
 use crate::protocol::{Losses, RunId, Stage};
+use crate::recipe::Recipe;
 use crate::recipe::pyramid::Level;
 use crate::ui::history::LossHistory;
 use crate::ui::reconstruction::Reconstruction;
@@ -72,6 +73,8 @@ pub struct Run {
     pub levels: Vec<Level>,
     /// Its purpose.
     pub errand: Errand,
+    /// The recipe that it was begun with, once it has begun.
+    pub recipe: Option<Recipe>,
     /// Whether the person waits for an export.
     pub(super) exporting: bool,
 }
@@ -89,6 +92,7 @@ impl Run {
             history,
             levels,
             errand,
+            recipe: None,
             exporting: false,
         }
     }

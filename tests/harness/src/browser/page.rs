@@ -1,4 +1,4 @@
-//! The page as a person meets it: by the names of its controls and the words on view.
+//! The page as a user sees it: controls by their names, and the visible text.
 
 use std::future::Future;
 use std::path::{Path, PathBuf};
@@ -8,21 +8,23 @@ use fantoccini::elements::Element;
 use fantoccini::{Client, Locator};
 use serde_json::Value;
 
+use impasto::words::page::ENGLISH;
+
 use super::driver::Session;
 
-/// Longest wait for anything: on an emulated GPU the first step compiles for half a minute.
+/// Longest wait for a condition. On an emulated GPU the first step compiles for half a minute.
 const PATIENCE: Duration = Duration::from_secs(180);
-/// Between two looks.
+/// Polling interval.
 const GLANCE: Duration = Duration::from_millis(50);
 
-/// What the result canvas shows.
+/// Content of the result canvas.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Shown {
-    /// px
+    /// Width, px.
     pub width: u64,
-    /// px
+    /// Height, px.
     pub height: u64,
-    /// Of the pixels.
+    /// Hash of the pixels.
     pub hash: i64,
 }
 
@@ -37,16 +39,16 @@ impl<'a> Page<'a> {
     pub async fn open(session: &'a Session, url: &str) -> Self {
         let page = Self { client: &session.client, downloads: session.downloads.path() };
         page.client.goto(url).await.expect("the page loads");
-        page.button("Stylise").await;
+        page.button(ENGLISH.paint).await;
         page
     }
 
-    /// The button of this name.
+    /// Finds the button of this name.
     pub async fn button(&self, name: &str) -> Element {
         self.find(&format!("//button[normalize-space()='{name}' or @aria-label='{name}']")).await
     }
 
-    /// Presses the button of this name, once it does something.
+    /// Presses the button of this name, once it is enabled.
     pub async fn press(&self, name: &str) {
         let button = self
             .until(&format!("{name} can be pressed"), async || {
@@ -56,7 +58,8 @@ impl<'a> Page<'a> {
                 enabled.then_some(button)
             })
             .await;
-        // The drivers bring it to the edge of the window, where the buttons of a run lie over it.
+        // The drivers scroll the button to the edge of the window, where the run's buttons cover
+        // it.
         let element = serde_json::to_value(&button).expect("an element has a JSON form");
         self.run(
             "arguments[0].scrollIntoView({ block: 'center', behavior: 'instant' });",
@@ -75,10 +78,45 @@ impl<'a> Page<'a> {
             .unwrap_or_else(|error| panic!("{input}: {error}"));
     }
 
-    /// Sets the form control of this label, as a person would: the page hears of it.
+    /// Chooses the look of this name.
+    pub async fn choose_look(&self, name: &str) {
+        let script = r#"
+            const looks = [...document.querySelectorAll('[role=radiogroup] label')];
+            const look = looks.find(look => look.textContent.trim() === arguments[0]);
+            look?.click();
+            return Boolean(look?.control.checked);
+        "#;
+        let chosen = async || (self.run(script, vec![name.into()]).await == true).then_some(());
+        self.until(&format!("the look {name} is chosen"), chosen).await;
+    }
+
+    /// Takes notices off view.
+    pub async fn dismiss_notices(&self) {
+        let script = "document.querySelectorAll('.message .message-actions .quiet').forEach(button => button.click());";
+        self.run(script, vec![]).await;
+    }
+
+    /// Opens the drawer of the experts' controls.
+    pub async fn open_workshop(&self) {
+        self.run("document.querySelector('details.workshop').open = true;", vec![]).await;
+    }
+
+    /// Presses a key wherever the focus is.
+    pub async fn key(&self, key: &str) {
+        let script = r#"
+            const target = document.activeElement ?? document.body;
+            for (const kind of ["keydown", "keyup"])
+                target.dispatchEvent(new KeyboardEvent(kind, { key: arguments[0], bubbles: true, cancelable: true }));
+        "#;
+        self.run(script, vec![key.into()]).await;
+    }
+
+    /// Sets the form control of this label, and fires the events of a user's input.
     pub async fn set(&self, label: &str, value: &str) {
         let script = r#"
-            const label = [...document.querySelectorAll("label")].find(label => label.textContent.trim().startsWith(arguments[0]));
+            const labels = [...document.querySelectorAll("label")];
+            const label = labels.find(label => label.textContent.trim() === arguments[0])
+                ?? labels.find(label => label.textContent.trim().startsWith(arguments[0]));
             const control = label?.control ?? document.querySelector(`[aria-label="${arguments[0]}"]`);
             if (!control) return "there is no " + arguments[0];
             control.value = arguments[1];
@@ -94,7 +132,7 @@ impl<'a> Page<'a> {
         .await;
     }
 
-    /// Moves the slider of this name to `position` in 0..1 of its way.
+    /// Moves the slider of this name to `position`, in 0..1 of its range.
     pub async fn set_slider(&self, name: &str, position: f64) {
         let script = r#"
             const label = [...document.querySelectorAll("label")].find(label => label.textContent.trim() === arguments[0]);
@@ -111,7 +149,7 @@ impl<'a> Page<'a> {
         self.until(&format!("there is a slider {name}"), moved).await;
     }
 
-    /// The value of the form control of this label.
+    /// Returns the value of the form control of this label.
     pub async fn chosen(&self, label: &str) -> String {
         let script = r#"
             const label = [...document.querySelectorAll("label")].find(label => label.textContent.trim() === arguments[0]);
@@ -120,18 +158,18 @@ impl<'a> Page<'a> {
         self.run(script, vec![label.into()]).await.as_str().unwrap_or_default().to_owned()
     }
 
-    /// The words of the status region.
+    /// Returns the text of the status region.
     pub async fn status(&self) -> String {
         self.text("[role=status]").await
     }
 
-    /// The number of steps done that the status tells, as in "Step 12 of 200".
+    /// Returns the number of steps done from the status, as in "Step 12 of 200".
     pub async fn step(&self) -> Option<u32> {
         let status = self.status().await;
         status.split("Step ").nth(1)?.split(' ').next()?.parse().ok()
     }
 
-    /// Waits until at least `step` steps are done, and tells how many are.
+    /// Waits until at least `step` steps are done, and returns the number done.
     pub async fn reach_step(&self, step: u32) -> u32 {
         self.until(&format!("step {step}"), async || {
             let alert = self.alert().await;
@@ -141,7 +179,7 @@ impl<'a> Page<'a> {
         .await
     }
 
-    /// Waits until the status says `words`.
+    /// Waits until the status contains `words`.
     pub async fn until_status(&self, words: &str) {
         self.until(&format!("the status says {words:?}"), async || {
             self.status().await.contains(words).then_some(())
@@ -149,7 +187,7 @@ impl<'a> Page<'a> {
         .await;
     }
 
-    /// The words of the error on view; empty when there is none.
+    /// Returns the text of the visible error; empty if none is visible.
     pub async fn alert(&self) -> String {
         self.text("[role=alert]").await
     }
@@ -162,7 +200,7 @@ impl<'a> Page<'a> {
         .await;
     }
 
-    /// Waits until `words` are on the page.
+    /// Waits until the page contains `words`.
     pub async fn until_text(&self, words: &str) {
         self.until(&format!("the page says {words:?}"), async || {
             self.text("body").await.contains(words).then_some(())
@@ -170,12 +208,12 @@ impl<'a> Page<'a> {
         .await;
     }
 
-    /// The total loss on view.
+    /// Returns the visible total loss.
     pub async fn loss(&self) -> f64 {
         self.loss_of("Loss").await
     }
 
-    /// A term of the loss on view, by its label.
+    /// Returns a visible term of the loss, by its label.
     pub async fn loss_of(&self, term: &str) -> f64 {
         let script = r#"
             const term = [...document.querySelectorAll("dt")].find(term => term.textContent === arguments[0]);
@@ -187,10 +225,10 @@ impl<'a> Page<'a> {
         .await
     }
 
-    /// What the canvas labelled "Result" shows; `None` while it shows nothing.
+    /// Returns the content of the canvas of the stage; `None` while it is hidden.
     pub async fn shown(&self) -> Option<Shown> {
         let script = r#"
-            const canvas = document.querySelector('canvas[aria-label="Result"]');
+            const canvas = document.querySelector('.viewport canvas');
             if (!canvas || canvas.hidden) return null;
             const { width, height } = canvas;
             const data = canvas.getContext("2d").getImageData(0, 0, width, height).data;
@@ -207,7 +245,7 @@ impl<'a> Page<'a> {
         })
     }
 
-    /// Waits for a picture other than `before`.
+    /// Waits for an image other than `before`.
     pub async fn until_shown_other_than(&self, before: Option<&Shown>) -> Shown {
         self.until("another picture", async || {
             self.shown().await.filter(|shown| Some(shown) != before)
@@ -215,7 +253,7 @@ impl<'a> Page<'a> {
         .await
     }
 
-    /// The one file of this kind that was saved.
+    /// Waits for a saved file with the extension `kind`, and returns its path.
     pub async fn downloaded(&self, kind: &str) -> PathBuf {
         self.until("a file is saved", async || {
             let entries = std::fs::read_dir(self.downloads).expect("the folder can be listed");
@@ -228,7 +266,7 @@ impl<'a> Page<'a> {
         .await
     }
 
-    /// Runs JavaScript and gives what it returns.
+    /// Runs JavaScript and returns its result.
     pub async fn run(&self, script: &str, arguments: Vec<Value>) -> Value {
         self.client
             .execute(script, arguments)
@@ -236,10 +274,10 @@ impl<'a> Page<'a> {
             .unwrap_or_else(|error| panic!("{script}: {error}"))
     }
 
-    /// Waits until `look` finds something.
+    /// Waits until `look` returns a value.
     ///
     /// # Panics
-    /// When it has not within a fair time; the message holds what the page says.
+    /// If it does not within [`PATIENCE`]; the message holds the text of the page.
     pub async fn until<T, F: Future<Output = Option<T>>>(
         &self,
         what: &str,
@@ -264,21 +302,21 @@ impl<'a> Page<'a> {
         found.unwrap_or_else(|error| panic!("{xpath}: {error}"))
     }
 
-    /// What the control that has the focus is called.
+    /// Returns the name of the focused control.
     pub async fn focused(&self) -> String {
         let script = "const element = document.activeElement; return element.ariaLabel ?? \
                       element.innerText;";
         self.run(script, vec![]).await.as_str().unwrap_or_default().trim().to_owned()
     }
 
-    /// Text of the first element that matches, as it is on view.
+    /// Returns the visible text of the first element that matches.
     pub async fn text(&self, selector: &str) -> String {
         let script = "return document.querySelector(arguments[0])?.innerText ?? '';";
         self.run(script, vec![selector.into()]).await.as_str().unwrap_or_default().to_owned()
     }
 }
 
-/// Reads a figure as the page writes it, as in "12.3 M" or "0.50".
+/// Parses a figure as the page writes it, as in "12.3 M" or "0.50".
 fn parse_figure(text: &str) -> Option<f64> {
     let (number, prefix) = text.trim().split_once(' ').unwrap_or((text.trim(), ""));
     let scale = match prefix {

@@ -1,0 +1,293 @@
+//! The look: how the photo is to be painted.
+
+use leptos::prelude::*;
+
+use super::{View, part, recipe, set, set_recipe};
+use crate::ui::components::{
+    BalanceSlider, Choice, GrainSlider, Looks, LossPlot, OutlinesSlider, RecipeFile,
+    SmoothnessSlider, StepsInput, StyleLayers,
+};
+use crate::ui::desk::Desk;
+use crate::ui::settings::sizes_on;
+use crate::ui::studio::{Errand, Run, Studio};
+use crate::ui::{labels, menus};
+use crate::words::page::PageWords;
+
+/// The panel of the settings.
+#[component]
+pub fn LookPanel(
+    /// Holds the settings.
+    desk: Desk,
+    /// What is seen.
+    view: View,
+) -> impl IntoView {
+    let words = view.words;
+    view! {
+        <Looks
+            chosen=part(desk, |studio| studio.settings().preset())
+            on_change=Callback::new(move |look| desk.take_preset(look))
+            words=words
+        />
+        <BalanceSlider
+            content_weight=recipe(desk, |recipe| recipe.loss_weights.content_weight)
+            on_change=Callback::new(
+                move |weight| desk.adjust(|loss_weights| loss_weights.content_weight = weight)
+            )
+            words=words
+        />
+        <OutlinesSlider
+            weight=recipe(desk, |recipe| recipe.loss_weights.outlines)
+            on_change=Callback::new(
+                move |weight| desk.adjust(|loss_weights| loss_weights.outlines = weight)
+            )
+            words=words
+        />
+        <NextTime desk=desk words=words />
+        <details class="workshop">
+            <summary>{words.workshop}</summary>
+            <Workshop desk=desk words=words />
+            <NextTimeInWorkshop desk=desk words=words />
+            <Numbers desk=desk />
+            <button
+                type="button"
+                on:click=move |_| view.panels.update(|panels| panels.show_inside(true))
+            >
+                {words.inside}
+            </button>
+            <RecipeFile
+                on_save=Callback::new(move |()| desk.save_recipe())
+                on_files=Callback::new(move |files| desk.take_recipe_file(files))
+            />
+        </details>
+    }
+}
+
+/// The controls that the running painting does not follow.
+#[component]
+fn NextTime(
+    /// Holds the settings.
+    desk: Desk,
+    /// Words of the page.
+    words: &'static PageWords,
+) -> impl IntoView {
+    let sizes = move |studio: &Studio| {
+        let (device, settings) = (studio.report(), studio.settings());
+        let photo = desk.photo_size();
+        let size = settings.size_on(device);
+        menus::sizes(&sizes_on(device), size, photo, studio.gpu_limits(), &settings.recipe)
+    };
+    let size = move |studio: &Studio| {
+        let device = studio.report();
+        menus::covering(&sizes_on(device), studio.settings().size_on(device), desk.photo_size())
+    };
+    view! {
+        <fieldset class="next">
+            <legend>{words.next_time}</legend>
+            <Choice
+                id="size"
+                label=words.size
+                items=part(desk, sizes)
+                chosen=part(desk, size)
+                on_change=set(desk, |settings, size| settings.size = Some(size))
+            />
+            <StepsInput
+                steps=part(desk, |studio| studio.settings().steps_on(studio.report()))
+                on_change=set(desk, |settings, steps| settings.steps = Some(steps))
+                words=words
+            />
+            <Choice
+                id="strokes"
+                label=words.brush
+                items=recipe(desk, |recipe| menus::stroke_sizes(recipe.style_scale))
+                chosen=recipe(desk, |recipe| recipe.style_scale)
+                on_change=set_recipe(desk, |recipe, scale| recipe.style_scale = scale)
+            />
+            <Choice
+                id="palette"
+                label=words.colours
+                items=menus::palettes()
+                chosen=recipe(desk, |recipe| recipe.colours.palette)
+                on_change=set_recipe(desk, |recipe, palette| recipe.colours.palette = palette)
+            />
+        </fieldset>
+    }
+}
+
+/// The experts' controls that the running painting follows, and where it is computed.
+#[component]
+fn Workshop(
+    /// Holds the settings.
+    desk: Desk,
+    /// Words of the page.
+    words: &'static PageWords,
+) -> impl IntoView {
+    let on_gpu = part(desk, |studio| studio.gpu_limits().is_some());
+    view! {
+        <GrainSlider
+            grain=recipe(desk, |recipe| recipe.loss_weights.grain)
+            on_change=Callback::new(
+                move |grain| desk.adjust(|loss_weights| loss_weights.grain = grain)
+            )
+            words=words
+        />
+        <SmoothnessSlider
+            tv_weight=recipe(desk, |recipe| recipe.loss_weights.tv_weight)
+            on_change=Callback::new(
+                move |weight| desk.adjust(|loss_weights| loss_weights.tv_weight = weight)
+            )
+            words=words
+        />
+        <StyleLayers
+            weights=recipe(desk, |recipe| recipe.loss_weights.style_layers)
+            without="Without a layer the painting does not count: what is painted is the photo."
+            on_change=Callback::new(
+                move |layers| desk.adjust(|loss_weights| loss_weights.style_layers = layers)
+            )
+        />
+        <div class="pair">
+            <Choice
+                id="content-layer"
+                label="Content layer"
+                items=recipe(
+                    desk, |recipe| menus::content_layers(recipe.loss_weights.content_layers)
+                )
+                chosen=recipe(desk, |recipe| recipe.loss_weights.content_layers)
+                on_change=Callback::new(
+                    move |layers| desk.adjust(|loss_weights| loss_weights.content_layers = layers)
+                )
+            />
+            <Choice
+                id="optimizer"
+                label="Optimiser"
+                items=menus::optimizers()
+                chosen=recipe(desk, |recipe| recipe.optimizer)
+                on_change=Callback::new(move |optimizer| desk.take_optimizer(optimizer))
+            />
+        </div>
+        <Choice
+            id="device"
+            label="Compute on"
+            items=menus::devices()
+            chosen=part(desk, |studio| studio.settings().device)
+            on_change=Callback::new(move |choice| desk.act(|studio| studio.choose_device(choice)))
+        />
+        <Show when=move || on_gpu.get()>
+            <Choice
+                id="memory"
+                label="Graphics memory"
+                items=menus::memory_uses()
+                chosen=part(desk, |studio| studio.settings().memory)
+                on_change=set(desk, |settings, memory| settings.memory = memory)
+            />
+        </Show>
+    }
+}
+
+/// The experts' controls that wait for the next painting.
+#[component]
+fn NextTimeInWorkshop(
+    /// Holds the settings.
+    desk: Desk,
+    /// Words of the page.
+    words: &'static PageWords,
+) -> impl IntoView {
+    let build_ups = move |studio: &Studio| {
+        let settings = studio.settings();
+        let size = settings.size_on(studio.report());
+        menus::build_ups(settings.recipe.sizes, size, desk.photo_size())
+    };
+    view! {
+        <fieldset class="next">
+            <legend>{words.next_time}</legend>
+            <div class="pair">
+                <Choice
+                    id="build-up"
+                    label="Build-up"
+                    items=part(desk, build_ups)
+                    chosen=recipe(desk, |recipe| recipe.sizes)
+                    on_change=set_recipe(desk, |recipe, sizes| recipe.sizes = sizes)
+                />
+                <Choice
+                    id="start"
+                    label="Start from"
+                    items=recipe(desk, |recipe| menus::starts(recipe.start))
+                    chosen=recipe(desk, |recipe| recipe.start)
+                    on_change=set_recipe(desk, |recipe, start| recipe.start = start)
+                />
+            </div>
+            <div class="pair">
+                <Choice
+                    id="pooling"
+                    label="Pooling"
+                    items=menus::poolings()
+                    chosen=recipe(desk, |recipe| recipe.features.pooling)
+                    on_change=set_recipe(desk, |recipe, pooling| recipe.features.pooling = pooling)
+                />
+                <Choice
+                    id="border"
+                    label="Border"
+                    items=menus::borders()
+                    chosen=recipe(desk, |recipe| recipe.features.border)
+                    on_change=set_recipe(desk, |recipe, border| recipe.features.border = border)
+                />
+            </div>
+            <Tick
+                label="Tell colours apart in linear light"
+                checked=recipe(desk, |recipe| recipe.colours.linear_light)
+                on_change=set_recipe(desk, |recipe, light| recipe.colours.linear_light = light)
+            />
+            <Tick
+                label="Take a painting's frame as part of it"
+                checked=recipe(desk, |recipe| recipe.keep_frame)
+                on_change=set_recipe(desk, |recipe, keep| recipe.keep_frame = keep)
+            />
+        </fieldset>
+    }
+}
+
+/// A box to tick.
+#[component]
+fn Tick(
+    /// Its name.
+    label: &'static str,
+    /// Whether it is ticked.
+    #[prop(into)]
+    checked: Signal<bool>,
+    /// The person has changed it.
+    on_change: Callback<bool>,
+) -> impl IntoView {
+    view! {
+        <label class="tick">
+            <input
+                type="checkbox"
+                prop:checked=checked
+                on:change=move |event| on_change.run(event_target_checked(&event))
+            />
+            {label}
+        </label>
+    }
+}
+
+/// The course of the losses.
+#[component]
+fn Numbers(
+    /// Holds the run.
+    desk: Desk,
+) -> impl IntoView {
+    let is_painting = |run: &&Run| !matches!(run.errand, Errand::Cell(_));
+    let curve = move |(width, height)| {
+        desk.studio().with(|studio| {
+            studio
+                .run()
+                .map(|run| run.history.polyline(run.steps, width, height))
+                .unwrap_or_default()
+        })
+    };
+    view! {
+        <LossPlot
+            curve=Callback::new(curve)
+            description=part(desk, labels::curve_line)
+            losses=part(desk, move |studio| studio.run().filter(is_painting).and_then(|run| run.losses))
+        />
+    }
+}

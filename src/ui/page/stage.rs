@@ -1,0 +1,166 @@
+//! The stage: the picture, what is said of it, and the buttons of a run.
+
+use leptos::html;
+use leptos::prelude::*;
+
+use super::inside::Inside;
+use super::{View, is_preparing, is_untouched, part};
+use crate::ui::components::{
+    Actions, Invitation, MAIN_ACTION_ID, Messages, RunProgress, StageBar, StageView, well_input_id,
+};
+use crate::ui::desk::{Desk, RESULT_ID};
+use crate::ui::intake::Well;
+use crate::ui::pictures::ResultImages;
+use crate::ui::stage::OnStage;
+use crate::ui::studio::{Errand, Phase, Studio};
+use crate::ui::{browser, labels};
+use crate::words::page::PageWords;
+use crate::words::{figures, status};
+
+/// The stage with its bar and the buttons of a run.
+#[component]
+pub fn StageSection(
+    /// Holds the result.
+    desk: Desk,
+    /// What is seen.
+    view: View,
+) -> impl IntoView {
+    let words = view.words;
+    let shown = Memo::new(move |_| on_stage(desk));
+    let result_images = desk.result_images();
+    Effect::new(move || {
+        let size = result_images.with(|images| images.shown.as_ref().map(|shown| shown.size));
+        if let Some(size) = size.filter(|_| shown.with(OnStage::is_result)) {
+            view.stage.update(|stage| stage.show([size.width, size.height].map(f64::from)));
+        }
+    });
+    let canvas: NodeRef<html::Canvas> = desk.canvas();
+    view! {
+        <section class="stage" id=RESULT_ID aria-label=words.stage>
+            <Messages
+                trouble=part(desk, |studio| studio.trouble().cloned())
+                notice=part(desk, |studio| studio.notice().cloned())
+                on_remedy=Callback::new(move |remedy| desk.help(remedy))
+                on_dismiss_trouble=dismiss(desk, Studio::dismiss_trouble)
+                on_dismiss_notice=dismiss(desk, Studio::dismiss_notice)
+            />
+            <StageView
+                stage=view.stage
+                shown=shown
+                description=Memo::new(move |_| description(desk, words))
+                original=Memo::new(move |_| desk.original().map_or(words.photo, |original| original.title))
+                canvas=canvas
+                words=words
+            >
+                <Show when=move || is_untouched(desk) && shown.with(|on| *on == OnStage::Sample)>
+                    <Invitation
+                        words=words
+                        on_choose=Callback::new(move |()| browser::click(well_input_id(Well::Content)))
+                        on_try=Callback::new(move |()| desk.try_samples())
+                    />
+                </Show>
+            </StageView>
+            <Show when=move || view.panels.with(|panels| panels.shows_inside())>
+                <Inside desk=desk view=view />
+            </Show>
+            <StageBar
+                stage=view.stage
+                panels=view.panels
+                compared=Memo::new(move |_| shown.with(OnStage::is_compared))
+                words=words
+            />
+            <Transport desk=desk view=view />
+        </section>
+    }
+}
+
+/// Returns what the stage shows.
+fn on_stage(desk: Desk) -> OnStage {
+    let original = || desk.original().and_then(|original| Some(original.url?.as_str().to_owned()));
+    if is_preparing(desk) {
+        return OnStage::Preparing(original());
+    }
+    if desk.result_images().with(|images| images.shown.is_some()) {
+        return OnStage::Result(original());
+    }
+    match desk.thumbnail(Well::Content) {
+        Some(photo) => OnStage::Photo(photo.url),
+        None => OnStage::Sample,
+    }
+}
+
+/// Describes the picture, as in "Picture, 512 × 341, Step 12 of 200".
+fn description(desk: Desk, words: &PageWords) -> String {
+    let size = desk.result_images().with(|images| images.shown.as_ref().map(|shown| shown.size));
+    let status = desk.studio().with(labels::announcement).unwrap_or_default();
+    size.map_or_else(
+        || words.stage.to_owned(),
+        |size| format!("{}, {} × {}, {status}", words.stage, size.width, size.height),
+    )
+}
+
+/// How a run goes, and its buttons.
+#[component]
+fn Transport(
+    /// Acts on them.
+    desk: Desk,
+    /// What is seen.
+    view: View,
+) -> impl IntoView {
+    let words = view.words;
+    let result_images = desk.result_images();
+    let status = move || desk.studio().with(labels::status_line).unwrap_or_else(|| idle_line(desk));
+    let time_left = |studio: &Studio| {
+        let run = studio.run().filter(|run| run.phase == Phase::Running);
+        run.and_then(labels::time_left_ms).map(figures::time_left).unwrap_or_default()
+    };
+    let waiting = part(desk, Studio::waiting_changes);
+    view! {
+        <div class="transport">
+            <RunProgress
+                status=Memo::new(move |_| status())
+                announcement=part(desk, |studio| labels::announcement(studio).unwrap_or_default())
+                time_left=part(desk, time_left)
+                waiting=Memo::new(move |_| (words.waiting)(waiting.get()))
+                fraction=part(desk, labels::fraction_done)
+                busy=part(desk, Studio::is_live)
+                words=words
+            />
+            <Actions
+                phase=part(desk, Studio::phase)
+                has_result=Memo::new(
+                    move |_| result_images.with(|images| images.shown.is_some())
+                )
+                has_previous=Memo::new(
+                    move |_| result_images.with(|images| images.previous.is_some())
+                )
+                swapped=Memo::new(move |_| result_images.with(ResultImages::are_swapped))
+                ready=Memo::new(move |_| desk.is_ready_for(Errand::GoOn))
+                reading=Memo::new(move |_| desk.is_reading())
+                on_paint=Callback::new(move |()| view.paint(desk))
+                on_pause=Callback::new(move |()| desk.act(Studio::toggle_pause))
+                on_stop=Callback::new(move |()| desk.act(Studio::cancel))
+                on_save=Callback::new(move |()| desk.download())
+                on_previous=Callback::new(move |()| desk.swap_results())
+                on_go_on=Callback::new(move |()| desk.go_on())
+                words=words
+            />
+        </div>
+    }
+}
+
+/// Returns a callback that takes a message off view. Its button goes with it, so the focus moves on
+/// to what comes next: a run.
+fn dismiss(desk: Desk, change: fn(&mut Studio)) -> Callback<()> {
+    Callback::new(move |()| {
+        desk.act(|studio| {
+            change(studio);
+            None
+        });
+        browser::focus(MAIN_ACTION_ID);
+    })
+}
+
+fn idle_line(desk: Desk) -> String {
+    status::idle(desk.thumbnail(Well::Content).is_some()).to_owned()
+}

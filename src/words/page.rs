@@ -1,0 +1,241 @@
+//! Words of the page's controls: what stands on view and what a screen reader says are the same.
+
+/// Words of the page in one language.
+#[derive(Debug)]
+pub struct PageWords {
+    /// The product in a sentence.
+    pub tagline: &'static str,
+    /// Where pictures go, which is nowhere.
+    pub privacy: &'static str,
+    /// Source and licence of the network.
+    pub credit: &'static str,
+
+    /// Panel of the inputs.
+    pub pictures: &'static str,
+    /// The first input.
+    pub photo: &'static str,
+    /// The second input.
+    pub painting: &'static str,
+    /// A painting to blend in.
+    pub second_painting: &'static str,
+    /// Hint in an empty place of the photo.
+    pub photo_hint: &'static str,
+    /// Hint in an empty place of a second painting.
+    pub blend_hint: &'static str,
+    /// Ways to fill a place.
+    pub ways_in: &'static str,
+    /// A picture that the browser cannot draw.
+    pub no_preview: &'static str,
+    /// Exchanges photo and painting.
+    pub swap: &'static str,
+    /// Takes the second painting out.
+    pub remove_second: &'static str,
+    /// Sample photos.
+    pub sample_photos: &'static str,
+    /// Paintings to choose from.
+    pub shelf: &'static str,
+    /// Slider of a blend.
+    pub blend: Slider,
+
+    /// Panel of the settings.
+    pub look: &'static str,
+    /// Settings that match no look.
+    pub own_look: &'static str,
+    /// Slider between photo and painting.
+    pub how_much: Slider,
+    /// Slider of the outlines.
+    pub outlines: Slider,
+    /// Slider of the grain.
+    pub grain: Slider,
+    /// Slider of total variation.
+    pub smoothness: Slider,
+    /// Group of the controls that the running painting does not follow.
+    pub next_time: &'static str,
+    /// Longer side of the result.
+    pub size: &'static str,
+    /// Number of evaluations.
+    pub steps: &'static str,
+    /// Scale of the painting.
+    pub brush: &'static str,
+    /// Whose colours.
+    pub colours: &'static str,
+    /// Drawer of the expert's controls.
+    pub workshop: &'static str,
+
+    /// The stage.
+    pub stage: &'static str,
+    /// The photo alone.
+    pub see_photo: &'static str,
+    /// Half and half.
+    pub see_half: &'static str,
+    /// The picture alone.
+    pub see_picture: &'static str,
+    /// Slider between the two.
+    pub compare: &'static str,
+    /// Group of the comparing buttons.
+    pub comparing: &'static str,
+    /// Shows the photo while pressed.
+    pub hold: &'static str,
+    /// Group of the zooming buttons.
+    pub zoom: &'static str,
+    /// Enlarges.
+    pub zoom_in: &'static str,
+    /// Makes smaller.
+    pub zoom_out: &'static str,
+    /// Field of the zoom.
+    pub percent: &'static str,
+    /// The whole picture.
+    pub fit: &'static str,
+    /// One picture pixel on each device pixel.
+    pub actual: &'static str,
+    /// Puts everything but the picture away.
+    pub picture_only: &'static str,
+    /// Brings it back.
+    pub leave_picture_only: &'static str,
+    /// On the empty stage.
+    pub invitation: &'static str,
+    /// Paints with samples.
+    pub try_sample: &'static str,
+    /// Chooses a photo from the empty stage.
+    pub choose_photo: &'static str,
+    /// Opens the file dialogue for a painting.
+    pub choose_painting: &'static str,
+    /// Takes a picture from the clipboard.
+    pub paste: &'static str,
+    /// Moves the enlarged picture.
+    pub pan: &'static str,
+    /// The finished sample of the empty stage.
+    pub sample_picture: &'static str,
+
+    /// Buttons of a run.
+    pub run: &'static str,
+    /// Starts.
+    pub paint: &'static str,
+    /// Rests.
+    pub pause: &'static str,
+    /// Goes on after a rest.
+    pub resume: &'static str,
+    /// Ends the run.
+    pub stop: &'static str,
+    /// Saves the picture.
+    pub save: &'static str,
+    /// Starts from the result.
+    pub go_on: &'static str,
+    /// Brings the result before back.
+    pub previous: &'static str,
+    /// Brings the later result back.
+    pub latest: &'static str,
+    /// Bar of the progress.
+    pub progress: &'static str,
+
+    /// List of keys.
+    pub keys: &'static str,
+    /// Switch of the keys.
+    pub single_keys: &'static str,
+    /// Closes what is open.
+    pub close: &'static str,
+    /// Place of the reconstructions and the grid.
+    pub inside: &'static str,
+    /// Shows the panel of this name.
+    pub show_panel: fn(&str) -> String,
+    /// Hides the panel of this name.
+    pub hide_panel: fn(&str) -> String,
+    /// A file under examination.
+    pub reading: fn(&str) -> String,
+    /// A share of the photo, per cent.
+    pub compared: fn(f64) -> String,
+    /// Number of changes that wait.
+    pub waiting: fn(usize) -> String,
+}
+
+/// Words of a slider: its name and its ends.
+#[derive(Clone, Copy, Debug)]
+pub struct Slider {
+    /// Its name.
+    pub name: &'static str,
+    /// Words of its low and its high end.
+    pub ends: [&'static str; 2],
+}
+
+/// English.
+pub static ENGLISH: PageWords = PageWords {
+    tagline: "Your photo, repainted in the manner of a painting.",
+    privacy: "Your pictures never leave this device: everything is computed here, in this page.",
+    credit: "The network is VGG-19 by Karen Simonyan and Andrew Zisserman, University of Oxford \
+             (CC BY 4.0).",
+
+    pictures: "Pictures",
+    photo: "Photo",
+    painting: "Painting",
+    second_painting: "Second painting",
+    photo_hint: "your photo",
+    blend_hint: "blend in",
+    ways_in: "Choose, drop or paste",
+    no_preview: "no preview",
+    swap: "Swap photo and painting",
+    remove_second: "Remove second painting",
+    sample_photos: "Sample photos",
+    shelf: "Paintings to choose from",
+    blend: Slider { name: "First or second painting", ends: ["First", "Second"] },
+
+    look: "Look",
+    own_look: "Your own",
+    how_much: Slider { name: "How much painting", ends: ["Photo", "Painting"] },
+    outlines: Slider { name: "Keep outlines", ends: ["Free", "Firm"] },
+    grain: Slider { name: "Fine marks or broad forms", ends: ["Fine", "Broad"] },
+    smoothness: Slider { name: "Smooth out speckle", ends: ["Not", "Strongly"] },
+    next_time: "Next time",
+    size: "Size",
+    steps: "Steps",
+    brush: "Brush size",
+    colours: "Colours",
+    workshop: "Workshop",
+
+    stage: "Picture",
+    see_photo: "Photo",
+    see_half: "Half",
+    see_picture: "Picture",
+    compare: "Compare",
+    comparing: "What is shown",
+    hold: "Hold for photo",
+    zoom: "Zoom",
+    zoom_in: "Zoom in",
+    zoom_out: "Zoom out",
+    percent: "Zoom, per cent",
+    fit: "Fit",
+    actual: "Actual pixels",
+    picture_only: "Picture only",
+    leave_picture_only: "Show everything",
+    invitation: "Drop a photo here.",
+    try_sample: "Try a sample",
+    choose_photo: "Choose a photo",
+    choose_painting: "Choose a painting",
+    paste: "Paste a picture",
+    pan: "Move the enlarged picture",
+    sample_picture: "A cat, repainted after The Starry Night",
+
+    run: "Painting",
+    paint: "Paint",
+    pause: "Pause",
+    resume: "Resume",
+    stop: "Stop",
+    save: "Save",
+    go_on: "Go on painting",
+    previous: "Previous result",
+    latest: "Latest result",
+    progress: "Progress",
+
+    keys: "Keys",
+    single_keys: "Single-key shortcuts",
+    close: "Close",
+    inside: "Inside the network",
+    show_panel: |name| format!("Show {}", name.to_lowercase()),
+    hide_panel: |name| format!("Hide {}", name.to_lowercase()),
+    reading: |name| format!("Reading {name} …"),
+    compared: |percent| format!("{percent:.0} % photo"),
+    waiting: |count| match count {
+        0 => String::new(),
+        1 => "1 change waits for the next painting".to_owned(),
+        count => format!("{count} changes wait for the next painting"),
+    },
+};
