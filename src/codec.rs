@@ -18,6 +18,7 @@
 //! - A file that ends early is refused, though browsers show what there is of it: a run on a half
 //!   grey photo is a run wasted.
 
+mod film;
 mod format;
 mod resize;
 #[cfg(test)]
@@ -26,6 +27,7 @@ mod tests;
 use std::error::Error;
 use std::io::{self, Cursor};
 
+use image::codecs::jpeg::JpegEncoder;
 use image::metadata::Orientation;
 use image::{
     DynamicImage, ExtendedColorType, GenericImageView, ImageDecoder, ImageEncoder, ImageError,
@@ -33,6 +35,7 @@ use image::{
 };
 use thiserror::Error;
 
+pub use film::GifFilm;
 pub use resize::resize;
 
 use crate::fault::{ForeignFormat, PictureFault, PictureFormat};
@@ -188,15 +191,29 @@ pub fn encode_png(pixels: &Pixels) -> Vec<u8> {
     let written = if pixels.alpha().is_some() {
         encoder.write_image(pixels.rgba(), width, height, ExtendedColorType::Rgba8)
     } else {
-        let rgb: Vec<u8> = pixels
-            .rgba()
-            .chunks_exact(4)
-            .flat_map(|pixel| [pixel[0], pixel[1], pixel[2]])
-            .collect();
-        encoder.write_image(&rgb, width, height, ExtendedColorType::Rgb8)
+        encoder.write_image(&rgb(pixels), width, height, ExtendedColorType::Rgb8)
     };
     written.expect("a picture of at least one pixel has a PNG form, and memory takes every byte");
     file
+}
+
+/// Encodes the image as JPEG of `quality`, 1 to 100, without its alpha.
+///
+/// # Panics
+/// When a side of the picture is 0.
+pub fn encode_jpeg(pixels: &Pixels, quality: u8) -> Vec<u8> {
+    let ImageSize { width, height } = pixels.size();
+    let mut file = Vec::new();
+    JpegEncoder::new_with_quality(&mut file, quality)
+        .write_image(&rgb(pixels), width, height, ExtendedColorType::Rgb8)
+        .expect("a picture of at least one pixel has a JPEG form, and memory takes every byte");
+    file
+}
+
+/// Returns the RGB bytes of the pixels.
+fn rgb(pixels: &Pixels) -> Vec<u8> {
+    let colours = |pixel: &[u8]| [pixel[0], pixel[1], pixel[2]];
+    pixels.rgba().chunks_exact(4).flat_map(colours).collect()
 }
 
 /// Reads the stored image and its orientation.

@@ -4,8 +4,8 @@
 //! The map, from the bottom up; `ARCHITECTURE.md` tells the whole story and `tests/architecture`
 //! holds the code to it.
 //!
-//! - [`pixels`], [`layer`], [`recipe`], [`losses`], [`memory`] and [`frame`]: plain values, without
-//!   tensors, web or files.
+//! - [`pixels`], [`light`], [`layer`], [`recipe`], [`losses`], [`memory`], [`frame`] and [`film`]:
+//!   plain values, without tensors, web or files.
 //! - [`fault`] and [`words`]: what goes wrong, as codes and values, and all words for people.
 //! - [`protocol`]: all that crosses between page and worker, and, in wasm, how.
 //! - `engine` \[feature `tensors`\]: the optimisation on Burn. It knows no web, no clock, no file.
@@ -17,8 +17,10 @@
 //! - `ui` \[feature `ui`\]: the page.
 
 pub mod fault;
+pub mod film;
 pub mod frame;
 pub mod layer;
+pub mod light;
 pub mod losses;
 pub mod memory;
 pub mod pixels;

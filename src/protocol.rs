@@ -24,6 +24,10 @@ pub struct RunId(pub u32);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileId(pub u32);
 
+/// Identifies a film that the page asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct FilmId(pub u32);
+
 /// A command of the page to the worker.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Command {
@@ -68,6 +72,11 @@ pub enum Command {
     },
     /// Encode the current image. Answered by [`Event::Exported`].
     Export(RunId),
+    /// Make a GIF of moments. Attachments: JPEG files (`Blob`), the first first. Answered by
+    /// [`Event::Filming`] and [`Event::Filmed`].
+    Film(FilmId),
+    /// Drop the film in the making. Not answered.
+    StopFilm,
 }
 
 /// Where the optimisation runs.
@@ -183,6 +192,23 @@ pub enum Event {
         /// Size of the image, px.
         size: ImageSize,
     },
+    /// The photo as this run sees it, once an image has its full size. Attachment: RGBA bytes
+    /// (`ArrayBuffer`).
+    Photo {
+        /// The run meant.
+        run: RunId,
+        /// Size of the photo, px.
+        size: ImageSize,
+    },
+    /// The image on its way, for looking back. Attachment: JPEG bytes (`ArrayBuffer`).
+    Moment {
+        /// The run meant.
+        run: RunId,
+        /// Steps done.
+        step: u32,
+        /// Size of the JPEG, px.
+        size: ImageSize,
+    },
     /// The run is paused.
     Paused {
         /// The run meant.
@@ -205,6 +231,17 @@ pub enum Event {
         /// Steps done.
         step: u32,
     },
+    /// A part of a film is done.
+    Filming {
+        /// The film meant.
+        film: FilmId,
+        /// Images done.
+        done: u32,
+        /// Images in all.
+        of: u32,
+    },
+    /// Answer to [`Command::Film`]. Attachment: GIF bytes (`ArrayBuffer`).
+    Filmed(FilmId),
     /// A notice for the person that stops nothing.
     Notice(Fault),
     /// The run failed; or, without one, the worker's opening.

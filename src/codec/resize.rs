@@ -1,61 +1,16 @@
 //! Resizing in linear light: averages of sRGB values would darken fine bright detail.
 
-use std::sync::LazyLock;
-
 use fast_image_resize::images::{Image, ImageRef};
 use fast_image_resize::pixels::U16x4;
 use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
 use image::{GenericImageView, Rgba};
 
+use crate::light::{FROM_LINEAR, FULL, TO_LINEAR, quantise};
 use crate::pixels::{ImageSize, Pixels};
-
-/// Full scale of linear light and alpha in between; 16 bits keep the 256 sRGB levels apart.
-const FULL: u16 = u16::MAX;
 
 /// Least source pixels per filter tap along an axis. Beyond that, whole boxes are averaged first
 /// (as libvips does): one pass, and a large photo's linear form never exists.
 const LEFT_TO_FILTER: u32 = 2;
-
-/// Linear light of an sRGB byte, IEC 61966-2-1.
-static TO_LINEAR: LazyLock<Vec<u16>> = LazyLock::new(|| {
-    (0..=u8::MAX)
-        .map(|byte| {
-            let encoded = f64::from(byte) / 255.0;
-            let linear = if encoded <= 0.04045 {
-                encoded / 12.92
-            } else {
-                ((encoded + 0.055) / 1.055).powf(2.4)
-            };
-            quantise(linear, FULL)
-        })
-        .collect()
-});
-
-/// Nearest sRGB byte of each level of linear light.
-static FROM_LINEAR: LazyLock<Vec<u8>> = LazyLock::new(|| {
-    (0..=FULL)
-        .map(|level| {
-            let linear = f64::from(level) / f64::from(FULL);
-            let encoded = if linear <= 0.003_130_8 {
-                linear * 12.92
-            } else {
-                1.055f64.mul_add(linear.powf(1.0 / 2.4), -0.055)
-            };
-            quantise(encoded, u8::MAX)
-        })
-        .collect()
-});
-
-/// Returns `value` in 0..1 as a whole number of `full`.
-fn quantise<T: Into<f64> + TryFrom<u32, Error: std::fmt::Debug>>(value: f64, full: T) -> T {
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "the value is in 0..=65535 here"
-    )]
-    let whole = (value.clamp(0.0, 1.0) * full.into()).round() as u32;
-    T::try_from(whole).expect("a value in 0..1 stays within full scale")
-}
 
 /// Resizes an image: Catmull-Rom in linear light over premultiplied alpha, so that the colour of
 /// transparent pixels does not bleed.

@@ -68,9 +68,7 @@ fn the_orientation_of_the_camera_is_applied() {
         Rgb([[red, green], [blue, white]][usize::from(y >= 16)][usize::from(x >= 16)])
     });
     let mut jpeg = Cursor::new(Vec::new());
-    image::codecs::jpeg::JpegEncoder::new_with_quality(&mut jpeg, 98)
-        .encode_image(&stored)
-        .unwrap();
+    JpegEncoder::new_with_quality(&mut jpeg, 98).encode_image(&stored).unwrap();
     let jpeg = jpeg.into_inner();
     // What stands in the corners, clockwise from the upper left (EXIF 2.32, tag 0x0112).
     let corners = [

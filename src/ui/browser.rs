@@ -73,10 +73,10 @@ impl Drop for ObjectUrl {
     }
 }
 
-/// Returns PNG `bytes` (an `ArrayBuffer`) as a `Blob`; `None` for another value.
-pub fn png_blob(bytes: &JsValue) -> Option<Blob> {
+/// Returns `bytes` (an `ArrayBuffer`) as a `Blob` of this media type; `None` for another value.
+pub fn blob(bytes: &JsValue, media_type: &str) -> Option<Blob> {
     let kind = BlobPropertyBag::new();
-    kind.set_type("image/png");
+    kind.set_type(media_type);
     Blob::new_with_buffer_source_sequence_and_options(&Array::of1(bytes), &kind).ok()
 }
 

@@ -3,11 +3,13 @@
 
 mod grid;
 mod inputs;
+mod making;
 mod recipes;
 
 use std::rc::Rc;
 
 use gloo_timers::callback::Timeout;
+use js_sys::Uint8ClampedArray;
 use leptos::html;
 use leptos::prelude::*;
 use wasm_bindgen::prelude::Closure;
@@ -19,6 +21,7 @@ use super::client::Client;
 use super::device_choice::DeviceChoice;
 use super::intake::Intake;
 use super::labels;
+use super::moments::Moments;
 use super::picture_store::PictureStore;
 use super::pictures::{Origin, Original, Picture, ResultImage, ResultImages};
 use super::reconstruction::{Reconstruction, ReconstructionOf};
@@ -58,6 +61,9 @@ pub struct Desk {
     intake: Local<Intake<Picture>>,
     picture_store: StoredValue<Rc<PictureStore>, LocalStorage>,
     result_images: Local<ResultImages>,
+    moments: Local<Moments<Picture>>,
+    /// The photo as the run of this id sees it.
+    photo_of_run: StoredValue<Option<(RunId, Uint8ClampedArray)>, LocalStorage>,
     /// The grid's pictures so far.
     cells: Local<Vec<ResultImage>>,
     /// The grid's inputs, however the input slots change meanwhile.
@@ -83,6 +89,8 @@ impl Desk {
             intake: RwSignal::new_local(Intake::default()),
             picture_store: StoredValue::new_local(Rc::default()),
             result_images: RwSignal::new_local(ResultImages::default()),
+            moments: RwSignal::new_local(Moments::default()),
+            photo_of_run: StoredValue::new_local(None),
             cells: RwSignal::new_local(Vec::new()),
             grid_of: StoredValue::new_local(None),
             earlier: StoredValue::new_local(None),
@@ -210,10 +218,13 @@ impl Desk {
         });
     }
 
-    /// Saves the current image of a live run, else the shown result.
+    /// Saves the moment on view, else the current image of a live run, else the shown result.
     pub fn download(self) {
-        match self.studio.try_update(Studio::export).flatten() {
+        let looks_back = untrack(|| self.moment_on_view()).is_some();
+        let export = |studio: &mut Studio| if looks_back { None } else { studio.export() };
+        match self.studio.try_update(export).flatten() {
             Some(task) => self.perform(task, None),
+            None if self.save_moment() => {}
             None => {
                 let origin = self.result_images.with_untracked(|result_images| {
                     result_images.shown.as_ref().map(|result_image| Rc::clone(&result_image.origin))
@@ -278,7 +289,17 @@ impl Desk {
             (Task::DrawCell(number, size), Some(bytes)) => self.show_cell(number, size, &bytes),
             (Task::Keep, Some(png)) => self.keep(&png),
             (Task::Save, Some(png)) => self.save_export(&png),
-            (Task::Draw(_) | Task::DrawCell(..) | Task::Keep | Task::Save, None) => {}
+            (Task::KeepPhoto(size), Some(bytes)) => self.keep_photo(size, &bytes),
+            (Task::KeepMoment(step), Some(jpeg)) => self.keep_moment(step, &jpeg),
+            (Task::SaveFilm, Some(gif)) => self.save_gif(&gif),
+            // An event that lacks its attachment.
+            (_, None) => {}
+        }
+    }
+
+    fn post(self, command: &Command, attachments: &[JsValue]) {
+        if let Some(client) = self.client.with_value(Clone::clone) {
+            client.post(command, attachments);
         }
     }
 
@@ -334,21 +355,24 @@ impl Desk {
 
     /// Returns the current image of the run.
     fn result_image(self, size: ImageSize, bytes: &JsValue) -> Option<ResultImage> {
-        self.origin
-            .with_value(Clone::clone)
-            .and_then(|origin| ResultImage::new(origin, size, bytes))
+        let origin = self.origin.with_value(Clone::clone)?;
+        let photo = self.photo_of_run.with_value(Clone::clone);
+        let photo = photo.filter(|(run, photo)| {
+            *run == origin.run && photo.length() as usize == 4 * size.area()
+        });
+        ResultImage::new(origin, size, bytes, photo.map(|(_, photo)| photo))
     }
 
     fn keep(self, png: &JsValue) {
         let run = self.studio.with_untracked(|studio| studio.run().map(|run| run.id));
         if let Some(run) = run {
             self.result_images
-                .update(|result_images| result_images.keep(run, browser::png_blob(png)));
+                .update(|result_images| result_images.keep(run, browser::blob(png, "image/png")));
         }
     }
 
     fn save_export(self, png: &JsValue) {
-        if let Some(blob) = browser::png_blob(png) {
+        if let Some(blob) = browser::blob(png, "image/png") {
             self.save(&blob, self.origin.with_value(Clone::clone));
         }
     }
@@ -375,7 +399,7 @@ impl Desk {
         else {
             return;
         };
-        if let Some(png) = &result_image.png {
+        if let Some(png) = result_image.png() {
             return act(self, png);
         }
         let Some(canvas) = self.canvas.get_untracked() else { return };

@@ -34,6 +34,9 @@ pub fn status_line(studio: &Studio) -> Option<String> {
         Phase::Running => step_line(run, run.step),
         Phase::Pausing => after(Standstill::Pausing),
         Phase::Paused => after(Standstill::Paused),
+        Phase::Finished if run.elapsed_ms > 0.0 => {
+            status::finished_in(&step_line(run, run.step), run.elapsed_ms)
+        }
         Phase::Finished => after(Standstill::Finished),
         Phase::Cancelled if run.step == 0 => status::CANCELLED.into(),
         Phase::Cancelled => after(Standstill::Cancelled),
@@ -149,6 +152,16 @@ pub fn download_name(content: &str, style: &str) -> String {
     format!("impasto-{}-{}.png", stem(content), stem(style))
 }
 
+/// Returns the name of a moment's file, after its result's.
+pub fn moment_name(result: &str, step: u32) -> String {
+    format!("{}-step-{step}.jpg", result.trim_end_matches(".png"))
+}
+
+/// Returns the name of a film's file, after its result's.
+pub fn film_name(result: &str, extension: &str) -> String {
+    format!("{}.{extension}", result.trim_end_matches(".png"))
+}
+
 /// The name under which a reconstruction is saved, after its picture's file and the layers that it
 /// is painted from.
 pub fn reconstruction_name(picture: &str, layers: &str) -> String {
@@ -220,7 +233,7 @@ mod tests {
         assert_eq!(status(&studio), "Step 12 of 200 · cancelled");
         let mut studio = running(12);
         studio.apply(Event::Finished { run: RunId(1), step: 200 });
-        assert_eq!(status(&studio), "Step 200 of 200 · finished");
+        assert_eq!(status(&studio), "Step 200 of 200 · finished in 1 s");
     }
 
     #[test]
@@ -331,6 +344,8 @@ mod tests {
             reconstruction_name("cat.jpg", "conv1_1-conv2_1"),
             "impasto-cat-from-conv1_1-conv2_1.png"
         );
+        assert_eq!(moment_name("impasto-cat-night.png", 80), "impasto-cat-night-step-80.jpg");
+        assert_eq!(film_name("impasto-cat-night.png", "webm"), "impasto-cat-night.webm");
         assert_eq!(download_name("Käse", "../../x.png"), "impasto-Käse-x.png");
         assert_eq!(download_name(".png", ""), "impasto-picture-picture.png");
     }

@@ -3,10 +3,12 @@
 //! - [`studio`]: its state but the pictures, and the one function that applies events of the
 //!   worker.
 //! - [`settings`], [`device_choice`], [`intake`], [`reconstruction`], [`grid`], [`history`],
-//!   [`menus`], [`labels`], [`samples`], [`stage`], [`panels`], [`keys`]: values and rules.
+//!   [`menus`], [`labels`], [`samples`], [`stage`], [`panels`], [`keys`],
+//!   [`moments`]: values and rules.
 //! - `client` \[wasm\]: owns the worker.
 //! - `desk` \[wasm\]: carries out what person and studio ask.
 //! - `pictures` \[wasm\]: input pictures, and results on view.
+//! - `video` \[wasm\]: films as WebM.
 //! - `picture_store` \[wasm\]: keeps the input pictures for the next visit.
 //! - `browser` \[wasm\]: what is asked of the browser beyond widgets.
 //! - `page`, `components` \[wasm\]: what is seen.
@@ -20,6 +22,7 @@ pub mod intake;
 pub mod keys;
 pub mod labels;
 pub mod menus;
+pub mod moments;
 pub mod panels;
 pub mod reconstruction;
 pub mod samples;
@@ -41,6 +44,8 @@ mod page;
 mod picture_store;
 #[cfg(target_arch = "wasm32")]
 mod pictures;
+#[cfg(target_arch = "wasm32")]
+mod video;
 
 /// Id of the element that stands in for the page until it is there.
 #[cfg(target_arch = "wasm32")]

@@ -189,10 +189,14 @@ fn is_preparing(desk: Desk) -> bool {
     })
 }
 
-/// Draws the shown result whenever it changes.
+/// Draws the shown result, or the moment on view, whenever it changes.
 fn paint(desk: Desk) {
+    let looks_back = Memo::new(move |_| desk.moment_on_view());
     Effect::new(move || {
         let Some(canvas) = desk.canvas().get() else { return };
+        if looks_back.get().is_some() {
+            return desk.draw_moment(canvas);
+        }
         let painted = desk.result_images().with(|result_images| {
             result_images.shown.as_ref().map_or(Ok(()), |result_image| result_image.paint(&canvas))
         });

@@ -3,14 +3,20 @@
 use std::rc::Rc;
 
 use js_sys::{ArrayBuffer, Uint8ClampedArray};
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::{Clamped, JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
 use web_sys::{
-    Blob, CanvasRenderingContext2d, DataTransfer, File, FileList, HtmlCanvasElement, ImageData,
+    Blob, CanvasRenderingContext2d, DataTransfer, File, FileList, HtmlCanvasElement,
+    HtmlImageElement, ImageData,
 };
 
 use super::browser::ObjectUrl;
+use crate::light;
 use crate::pixels::ImageSize;
 use crate::protocol::RunId;
+
+/// Strength of a result as painted, per cent.
+const FULL_STRENGTH: u8 = 100;
 
 /// An input picture. The worker decides whether it can be decoded.
 #[derive(Clone, Debug)]
@@ -94,23 +100,64 @@ pub struct ResultImage {
     /// px
     pub size: ImageSize,
     rgba: Uint8ClampedArray,
+    /// The photo as the worker resized it; `None` while the result is smaller.
+    photo: Option<Uint8ClampedArray>,
+    /// Share of the result over the photo, per cent.
+    strength: u8,
     /// Its PNG, once the worker has encoded exactly this image.
-    pub png: Option<Blob>,
+    png: Option<Blob>,
     /// Whether the person has saved it.
     pub is_saved: bool,
 }
 
 impl ResultImage {
-    /// Creates a result of `size` from RGBA bytes; `None` for other bytes.
-    pub fn new(origin: Rc<Origin>, size: ImageSize, bytes: &JsValue) -> Option<Self> {
-        let rgba = Uint8ClampedArray::new(bytes.dyn_ref::<ArrayBuffer>()?);
-        (rgba.length() as usize == 4 * size.area()).then_some(Self {
+    /// Creates a result of `size` from RGBA bytes, and the photo of this size from others; `None`
+    /// for other bytes.
+    pub fn new(
+        origin: Rc<Origin>,
+        size: ImageSize,
+        bytes: &JsValue,
+        photo: Option<Uint8ClampedArray>,
+    ) -> Option<Self> {
+        let rgba = rgba(bytes, size)?;
+        Some(Self {
             origin,
             size,
             rgba,
+            photo,
+            strength: FULL_STRENGTH,
             png: None,
             is_saved: false,
         })
+    }
+
+    /// Returns the share of the result over the photo, per cent; `None` where it cannot be set.
+    pub fn strength(&self) -> Option<u8> {
+        self.photo.as_ref().map(|_| self.strength)
+    }
+
+    /// Sets the share of the result over the photo, at most 100 per cent. What is on view is then
+    /// another picture than the one saved.
+    pub fn set_strength(&mut self, percent: u8) {
+        self.strength = percent.min(FULL_STRENGTH);
+        self.is_saved = false;
+    }
+
+    /// Returns the PNG of what is on view, if the worker has encoded it.
+    pub fn png(&self) -> Option<&Blob> {
+        self.png.as_ref().filter(|_| self.strength == FULL_STRENGTH || self.photo.is_none())
+    }
+
+    /// Returns its pixels as they are on view.
+    fn image_data(&self) -> Result<ImageData, JsValue> {
+        let ImageSize { width, height } = self.size;
+        match &self.photo {
+            Some(photo) if self.strength < FULL_STRENGTH => {
+                let mixed = light::mix(&photo.to_vec(), &self.rgba.to_vec(), self.strength);
+                ImageData::new_with_u8_clamped_array_and_sh(Clamped(&mixed), width, height)
+            }
+            _ => ImageData::new_with_js_u8_clamped_array_and_sh(&self.rgba, width, height),
+        }
     }
 
     /// Draws it on `canvas`, which takes its size.
@@ -124,13 +171,33 @@ impl ResultImage {
             canvas.set_width(width);
             canvas.set_height(height);
         }
-        let context = canvas
-            .get_context("2d")?
-            .ok_or(JsValue::NULL)?
-            .unchecked_into::<CanvasRenderingContext2d>();
-        let image = ImageData::new_with_js_u8_clamped_array_and_sh(&self.rgba, width, height)?;
-        context.put_image_data(&image, 0.0, 0.0)
+        context(canvas)?.put_image_data(&self.image_data()?, 0.0, 0.0)
     }
+}
+
+/// Returns what draws on a canvas.
+///
+/// # Errors
+/// What the browser throws, as when it is out of memory.
+pub fn context(canvas: &HtmlCanvasElement) -> Result<CanvasRenderingContext2d, JsValue> {
+    Ok(canvas.get_context("2d")?.ok_or(JsValue::NULL)?.unchecked_into())
+}
+
+/// Returns the image at `url`, decoded.
+///
+/// # Errors
+/// What the browser throws, as for a file that is no image.
+pub async fn decoded(url: &str) -> Result<HtmlImageElement, JsValue> {
+    let image = HtmlImageElement::new()?;
+    image.set_src(url);
+    JsFuture::from(image.decode()).await?;
+    Ok(image)
+}
+
+/// Returns the RGBA bytes of an image of `size` in a buffer; `None` for other values.
+pub fn rgba(bytes: &JsValue, size: ImageSize) -> Option<Uint8ClampedArray> {
+    let rgba = Uint8ClampedArray::new(bytes.dyn_ref::<ArrayBuffer>()?);
+    (rgba.length() as usize == 4 * size.area()).then_some(rgba)
 }
 
 /// The result on view and the one before it.

@@ -47,6 +47,36 @@ pub struct Settings {
     pub memory: MemoryUse,
     /// Whether single keys are switched off.
     pub single_keys_off: bool,
+    /// How fast painting was last.
+    pub paces: Paces,
+}
+
+/// Time for a step and 10⁶ pixels of a square result, ms, on each kind of device; `None` before
+/// anything was painted there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Paces {
+    gpu: Option<f64>,
+    processor: Option<f64>,
+}
+
+impl Paces {
+    /// Returns the pace on a device of this kind.
+    pub fn on(self, kind: DeviceKind) -> Option<f64> {
+        let pace = match kind {
+            DeviceKind::Gpu => self.gpu,
+            DeviceKind::Cpu => self.processor,
+        };
+        pace.filter(|ms| ms.is_finite() && *ms > 0.0)
+    }
+
+    /// Notes the pace on a device of this kind.
+    pub fn note(&mut self, kind: DeviceKind, ms: f64) {
+        match kind {
+            DeviceKind::Gpu => self.gpu = Some(ms),
+            DeviceKind::Cpu => self.processor = Some(ms),
+        }
+    }
 }
 
 impl Settings {

@@ -3,8 +3,11 @@
 //! without a browser.
 
 mod changes;
+mod film;
+mod pace;
 mod run;
 
+pub use film::Film;
 pub use run::{Errand, Phase, Run};
 
 use super::device_choice::{DeviceChoice, better_device, device_after_failure, first_device};
@@ -41,6 +44,12 @@ pub enum Task {
     Keep,
     /// Save the event's attachment, a PNG, as a file.
     Save,
+    /// Keep the event's attachment, the photo of the run at this size.
+    KeepPhoto(ImageSize),
+    /// Keep the event's attachment, the JPEG of this step.
+    KeepMoment(u32),
+    /// Save the event's attachment, a GIF, as a file.
+    SaveFilm,
 }
 
 /// State of the worker.
@@ -96,6 +105,7 @@ pub struct Studio {
     run: Option<Run>,
     /// The cells of the current or last grid.
     grid: Vec<Cell>,
+    film: Option<Film>,
     last_id: u32,
     notice: Option<UserError>,
     trouble: Option<Trouble>,
@@ -113,6 +123,7 @@ impl Studio {
             weights: None,
             run: None,
             grid: Vec::new(),
+            film: None,
             last_id: 0,
             notice: None,
             trouble: None,
@@ -243,7 +254,7 @@ impl Studio {
     }
 
     fn start_run(&mut self, errand: Errand) -> Option<Task> {
-        self.trouble = None;
+        (self.trouble, self.film) = (None, None);
         self.last_id += 1;
         self.run = Some(Run::new(RunId(self.last_id), errand));
         match self.link {
@@ -378,9 +389,16 @@ impl Studio {
                 Errand::Cell(number) => Task::DrawCell(number, size),
                 _ => Task::Draw(size),
             }),
+            Event::Photo { run, size } => self.painting(run).then_some(Task::KeepPhoto(size)),
+            Event::Moment { run, step, .. } => self.painting(run).then_some(Task::KeepMoment(step)),
             Event::Paused { run, step } => self.paused(run, step),
             Event::Exported { run, .. } => self.exported(run),
             Event::Finished { run, step } => self.finished(run, step),
+            Event::Filming { film, done, of } => {
+                self.film_on(film, done, of);
+                None
+            }
+            Event::Filmed(film) => self.end_film(film).then_some(Task::SaveFilm),
             Event::Notice(notice) => {
                 self.notice = Some(words::faults::of(&notice));
                 None
@@ -447,6 +465,11 @@ impl Studio {
         self.run.as_mut().filter(|run| run.id == id && run.phase.is_live())
     }
 
+    /// Whether the run of this id is current and live, and repaints the photo.
+    fn painting(&mut self, id: RunId) -> bool {
+        self.live(id).is_some_and(|run| matches!(run.errand, Errand::Repaint | Errand::GoOn))
+    }
+
     fn progressed(
         &mut self,
         id: RunId,
@@ -480,7 +503,9 @@ impl Studio {
     fn finished(&mut self, id: RunId, step: u32) -> Option<Task> {
         let run = self.live(id)?;
         (run.phase, run.step) = (Phase::Finished, step);
-        match run.errand {
+        let errand = run.errand;
+        self.note_pace();
+        match errand {
             Errand::Cell(number) if number + 1 < grid::CELLS => {
                 self.start_run(Errand::Cell(number + 1))
             }
@@ -493,6 +518,7 @@ impl Studio {
     /// read will not be readable the next time either.
     fn failed(&mut self, id: Option<RunId>, error: UserError) -> Option<Task> {
         let Some(id) = id else {
+            self.film = None;
             self.report_trouble(error);
             return None;
         };
@@ -516,7 +542,7 @@ impl Studio {
             self.notice = Some(notices::fallback(error));
             return self.boot(next);
         }
-        self.link = Link::Down;
+        (self.link, self.film) = (Link::Down, None);
         let ended = self.end_run(Phase::Failed);
         if ended || opening.is_some() {
             let forced =

@@ -13,6 +13,22 @@ pub fn gigabytes(bytes: u64) -> String {
     format!("{gigabytes:.1} GB")
 }
 
+/// A length of time, as in "12 s" or "1 min 40 s".
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a time in seconds, clamped to a positive range"
+)]
+pub fn duration(ms: f64) -> String {
+    let seconds = (ms / 1000.0).clamp(0.0, 1e9).round() as u64;
+    match seconds {
+        0 => "1 s".into(),
+        1..=99 => format!("{seconds} s"),
+        100..=3599 => format!("{} min {} s", seconds / 60, seconds % 60),
+        _ => format!("{} h {} min", seconds / 3600, seconds / 60 % 60),
+    }
+}
+
 /// A time as a person would say it.
 #[expect(
     clippy::cast_possible_truncation,
@@ -53,6 +69,13 @@ pub fn loss(value: f32) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lengths_of_time_are_told_in_one_or_two_units() {
+        let lengths = [200.0, 12_400.0, 99_000.0, 100_000.0, 3_599_000.0, 7_260_000.0];
+        let told = ["1 s", "12 s", "99 s", "1 min 40 s", "59 min 59 s", "2 h 1 min"];
+        assert_eq!(lengths.map(duration), told);
+    }
 
     #[test]
     fn losses_have_three_digits() {

@@ -81,6 +81,11 @@ pub fn unpainted(detail: String) -> UserError {
     )
 }
 
+/// The error that a film could not be made.
+pub fn unfilmed(detail: String) -> UserError {
+    UserError::new("The film could not be made.", "Save it as GIF instead.", detail)
+}
+
 /// The error that a result could not be read back from its canvas.
 pub fn unread(detail: String) -> UserError {
     UserError::new(

@@ -119,6 +119,18 @@ pub struct PageWords {
     pub stop: &'static str,
     /// Saves the picture.
     pub save: &'static str,
+    /// Saves the moment on view.
+    pub save_moment: &'static str,
+    /// Saves a film as video.
+    pub save_film: &'static str,
+    /// Saves a film as an animated image.
+    pub save_gif: &'static str,
+    /// Slider over the making.
+    pub moment: &'static str,
+    /// Leaves the moment on view.
+    pub back_to_now: &'static str,
+    /// Slider of the picture over the photo.
+    pub strength: &'static str,
     /// Starts from the result.
     pub go_on: &'static str,
     /// Brings the result before back.
@@ -144,6 +156,10 @@ pub struct PageWords {
     pub reading: fn(&str) -> String,
     /// A share of the photo, per cent.
     pub compared: fn(f64) -> String,
+    /// A moment of this step, of all.
+    pub at_step: fn(u32, u32) -> String,
+    /// A share of painting, per cent.
+    pub painted: fn(u32) -> String,
     /// Number of changes that wait.
     pub waiting: fn(usize) -> String,
 }
@@ -220,6 +236,12 @@ pub static ENGLISH: PageWords = PageWords {
     resume: "Resume",
     stop: "Stop",
     save: "Save",
+    save_moment: "Keep this moment",
+    save_film: "Save film",
+    save_gif: "Save GIF",
+    moment: "Moment",
+    back_to_now: "Back to now",
+    strength: "Strength",
     go_on: "Go on painting",
     previous: "Previous result",
     latest: "Latest result",
@@ -233,6 +255,8 @@ pub static ENGLISH: PageWords = PageWords {
     hide_panel: |name| format!("Hide {}", name.to_lowercase()),
     reading: |name| format!("Reading {name} …"),
     compared: |percent| format!("{percent:.0} % photo"),
+    at_step: |step, of| format!("step {step} of {of}"),
+    painted: |percent| format!("{percent} % painting"),
     waiting: |count| match count {
         0 => String::new(),
         1 => "1 change waits for the next painting".to_owned(),

@@ -1,6 +1,6 @@
 //! Words for where the page computes and what a run does.
 
-use super::figures::megabytes;
+use super::figures::{duration, megabytes};
 use crate::protocol::{DeviceKind, DeviceReport, Stage, WeightsSource};
 
 /// Which browsers have WebGPU; by the vendors' own release notes.
@@ -37,6 +37,26 @@ pub fn device(report: &DeviceReport) -> String {
 /// What is missing before the first run.
 pub const fn idle(has_photo: bool) -> &'static str {
     if has_photo { "Ready to paint" } else { "Choose a photo" }
+}
+
+/// The time that the next run takes.
+pub fn estimate(ms: f64) -> String {
+    format!("next: about {}", duration(ms))
+}
+
+/// Behind the line of a finished run: the time that it took.
+pub fn finished_in(line: &str, ms: f64) -> String {
+    format!("{line} · finished in {}", duration(ms))
+}
+
+/// Behind the line of a run: an earlier moment of it is on view.
+pub fn looking_back(step: u32) -> String {
+    format!("Looking back at step {step}")
+}
+
+/// How far a film is.
+pub fn filming(done: u32, of: u32) -> String {
+    if of == 0 { "Making the film".into() } else { format!("Making the film: {done} of {of}") }
 }
 
 /// How a run stands after its last step.

@@ -80,6 +80,11 @@ impl Inbox {
             || self.has(|command| matches!(command, Command::Pause(run) if *run == id))
     }
 
+    /// Whether the page no longer wants the film in the making, or waits for a run.
+    pub fn stops_film(&self) -> bool {
+        self.has(|command| matches!(command, Command::StopFilm | Command::Start { .. }))
+    }
+
     fn has(&self, wanted: impl Fn(&Command) -> bool) -> bool {
         self.collect();
         self.waiting.borrow().iter().any(|(command, _)| wanted(command))

@@ -9,14 +9,19 @@
 mod adapter_info;
 pub mod error;
 #[cfg(target_arch = "wasm32")]
+mod film;
+#[cfg(target_arch = "wasm32")]
 mod global;
 #[cfg(all(feature = "gpu", target_arch = "wasm32"))]
 mod gpu_buffers;
 #[cfg(target_arch = "wasm32")]
 mod inbox;
+pub mod moments;
 #[cfg(target_arch = "wasm32")]
 mod outbox;
 pub mod pace;
+#[cfg(target_arch = "wasm32")]
+mod pictures;
 #[cfg(target_arch = "wasm32")]
 mod preparation;
 #[cfg(target_arch = "wasm32")]

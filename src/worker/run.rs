@@ -2,6 +2,7 @@
 
 use super::error::RunError;
 use super::global::now_ms;
+use super::moments::{self, Moments};
 use super::outbox;
 use super::pace::Pace;
 use super::preparation::Preparation;
@@ -25,6 +26,9 @@ pub struct Run {
     /// The preview in flight, and the steps done in it.
     preview: Option<(u32, InFlight<Result<Pixels, TransferError>>)>,
     pace: Pace,
+    moments: Moments,
+    /// The photo at full size, until the page has it.
+    photo: Option<Pixels>,
 }
 
 /// Work in flight on the device.
@@ -57,8 +61,8 @@ impl Pending {
 }
 
 impl Run {
-    /// Creates a run of `transfer`, which has `steps` to do.
-    pub fn new(id: RunId, transfer: StyleTransfer, steps: u32) -> Self {
+    /// Creates a run of `transfer`, which has `steps` to do on `photo`.
+    pub fn new(id: RunId, transfer: StyleTransfer, photo: Pixels, steps: u32) -> Self {
         Self {
             id,
             paused: false,
@@ -67,6 +71,8 @@ impl Run {
             pending: None,
             preview: None,
             pace: Pace::default(),
+            moments: Moments::new(steps),
+            photo: Some(photo),
         }
     }
 
@@ -179,17 +185,28 @@ impl Run {
     }
 
     /// Posts a preview of the image.
-    async fn post_current(&self) -> Result<(), RunError> {
+    async fn post_current(&mut self) -> Result<(), RunError> {
         let pixels = self.transfer.pixels().await?;
         self.post_preview(self.transfer.steps_done(), &pixels);
         Ok(())
     }
 
-    fn post_preview(&self, step: u32, pixels: &Pixels) {
+    fn post_preview(&mut self, step: u32, pixels: &Pixels) {
+        if let Some(photo) = self.photo.take_if(|photo| photo.size() == pixels.size()) {
+            let event = Event::Photo { run: self.id, size: photo.size() };
+            outbox::post_with_bytes(&event, photo.rgba());
+        }
         outbox::post_with_bytes(
             &Event::Preview { run: self.id, step, size: pixels.size() },
             pixels.rgba(),
         );
+    }
+
+    fn post_moment(&mut self, step: u32, pixels: &Pixels) {
+        if self.moments.take(step) {
+            let (size, jpeg) = moments::encode(pixels);
+            outbox::post_with_bytes(&Event::Moment { run: self.id, step, size }, &jpeg);
+        }
     }
 
     /// Starts a preview. It is awaited after the next batch or tile is submitted, unless that will
@@ -205,7 +222,9 @@ impl Run {
     /// meanwhile, which decides what the preview costs.
     async fn end_preview(&mut self, rests: bool) -> Result<(), RunError> {
         if let Some((step, picture)) = self.preview.take() {
-            self.post_preview(step, &picture.wait().await?);
+            let pixels = picture.wait().await?;
+            self.post_preview(step, &pixels);
+            self.post_moment(step, &pixels);
             self.pace.end_preview(now_ms(), rests);
         }
         Ok(())

@@ -6,27 +6,23 @@ use std::pin::pin;
 use futures_channel::mpsc::UnboundedReceiver;
 use futures_util::future::{Either, select};
 use gloo_timers::future::TimeoutFuture;
-use js_sys::Uint8Array;
-use wasm_bindgen::{JsCast, JsValue};
-use wasm_bindgen_futures::JsFuture;
-use web_sys::Blob;
+use wasm_bindgen::JsValue;
 
 use super::error::{self, RunError};
+use super::film;
 use super::inbox::{Inbox, Message};
 use super::outbox;
+use super::pictures;
 use super::preparation::Preparation;
 use super::programs::Wanted;
 use super::run::Run;
-use crate::codec;
 use crate::engine::device::{self, DeviceError, OpenDevice};
-use crate::engine::{Pictures, StyleTransfer, TransferError};
-use crate::fault::{Fault, Role};
+use crate::engine::{StyleTransfer, TransferError};
+use crate::fault::Fault;
 use crate::memory::MemoryUse;
 use crate::pixels::Pixels;
-use crate::protocol::wire::StartFiles;
-use crate::protocol::{Command, DeviceKind, DeviceReport, Event, FileId, RunId, Stage};
+use crate::protocol::{Command, DeviceKind, DeviceReport, Event, FilmId, RunId, Stage};
 use crate::recipe::Recipe;
-use crate::web::message;
 
 /// Delays between attempts to get a GPU adapter, ms. A freshly started Chromium has none at first.
 const ADAPTER_WAITS_MS: [u32; 3] = [200, 500, 1000];
@@ -73,7 +69,7 @@ impl Session {
             Command::Open(kind) => self.open(kind).await,
             Command::Examine(file) => {
                 self.catch_up().await;
-                examine(file, attachments.first()).await;
+                pictures::examine(file, attachments.first()).await;
             }
             Command::Prepare { recipe, paintings, memory } => {
                 self.ahead = Some(Wanted { recipe, paintings, memory });
@@ -111,6 +107,9 @@ impl Session {
                     self.fail_run(id, exported).await;
                 }
             }
+            Command::Film(id) => self.make_film(id, &attachments).await,
+            // It was made already, or dropped.
+            Command::StopFilm => {}
         }
     }
 
@@ -147,25 +146,26 @@ impl Session {
         outbox::set_current_run(Some(id));
         let steps = recipe.steps;
         match self.prepare(id, recipe, memory, attachments).await {
-            Ok(Some(transfer)) => self.run = Some(Run::new(id, transfer, steps)),
+            Ok(Some((transfer, photo))) => self.run = Some(Run::new(id, transfer, photo, steps)),
             Ok(None) => self.drop_run().await,
             Err(error) => self.fail_run(id, Err(error)).await,
         }
     }
 
-    /// Prepares a run up to its first step; `None` if the page cancels it meanwhile.
+    /// Prepares a run up to its first step, and returns it with its photo; `None` if the page
+    /// cancels it meanwhile.
     async fn prepare(
         &mut self,
         id: RunId,
         recipe: Recipe,
         memory: MemoryUse,
         attachments: Vec<JsValue>,
-    ) -> Result<Option<StyleTransfer>, RunError> {
+    ) -> Result<Option<(StyleTransfer, Pixels)>, RunError> {
         let Self { inbox, preparation, .. } = self;
         let report = |stage| outbox::post(&Event::Preparing { run: id, stage });
         recipe.validate().map_err(TransferError::from)?;
         report(Stage::Pictures);
-        let pictures = read_pictures(attachments, &recipe).await?;
+        let pictures = pictures::read_all(attachments, &recipe).await?;
         let wanted = Wanted { recipe, paintings: pictures.paintings.len(), memory };
         let Some(vgg) = preparation.ready(&wanted, report, || inbox.calls_off(id)).await? else {
             return Ok(None);
@@ -195,7 +195,7 @@ impl Session {
         preparation.reclaim_all();
         report(Stage::FirstStep);
         TimeoutFuture::new(0).await;
-        Ok((!inbox.calls_off(id)).then_some(transfer))
+        Ok((!inbox.calls_off(id)).then_some((transfer, pictures.photo)))
     }
 
     /// Prepares for a run that the page has not started yet, until a command arrives. A run that
@@ -219,7 +219,7 @@ impl Session {
                     Either::Left((done, _)) => break done,
                     Either::Right(_) => {
                         while let Some((file, attachments)) = inbox.take_examine() {
-                            examine(file, attachments.first()).await;
+                            pictures::examine(file, attachments.first()).await;
                         }
                         tell();
                     }
@@ -247,6 +247,13 @@ impl Session {
         if let Some(run) = &mut self.run {
             let (id, done) = (run.id, run.catch_up().await);
             self.fail_run(id, done).await;
+        }
+    }
+
+    async fn make_film(&mut self, id: FilmId, files: &[JsValue]) {
+        self.catch_up().await;
+        if let Err(error) = film::make(id, files, || self.inbox.stops_film()).await {
+            outbox::post(&Event::Failed { run: None, fault: error.fault(), fatal: false });
         }
     }
 
@@ -287,54 +294,4 @@ async fn open_gpu() -> Result<OpenDevice, DeviceError> {
         }
     }
     open().await
-}
-
-/// Tells the page whether a file is an image to work with. Only decoding all of it shows whether it
-/// is complete.
-async fn examine(file: FileId, attachment: Option<&JsValue>) {
-    let blob: Option<&Blob> = attachment.and_then(JsCast::dyn_ref);
-    let refusal = match blob {
-        Some(blob) => read_picture(blob, Role::Chosen, *Recipe::SIZE.end()).await.err(),
-        None => Some(RunError::Unreadable(Role::Chosen, "no file came".to_owned())),
-    };
-    outbox::post(&Event::Examined { file, refusal: refusal.map(|error| error.fault()) });
-}
-
-/// Decodes the images of a run at their working sizes.
-async fn read_pictures(attachments: Vec<JsValue>, recipe: &Recipe) -> Result<Pictures, RunError> {
-    let missing = || RunError::Unreadable(Role::Content, "no file came".to_owned());
-    let StartFiles { photo, earlier, paintings } =
-        StartFiles::unpack(attachments).ok_or_else(missing)?;
-    let photo = read_picture(&photo, Role::Content, recipe.size).await?;
-    let earlier = match earlier {
-        Some(file) => {
-            let picture = read_picture(&file, Role::Earlier, recipe.size).await?;
-            Some(codec::resize(&picture, photo.size()))
-        }
-        None => None,
-    };
-    let style_edge = recipe.style_edge(photo.size().long_edge());
-    let mut read = Vec::new();
-    for file in &paintings {
-        let bytes = read_file(file, Role::Style).await?;
-        let (painting, framed) = codec::decode_painting(&bytes, style_edge, recipe.keep_frame)
-            .map_err(|error| RunError::Picture(Role::Style, error))?;
-        if framed {
-            outbox::post(&Event::Notice(Fault::FrameLeftOut));
-        }
-        read.push(painting);
-    }
-    Ok(Pictures { photo, paintings: read, masks: Vec::new(), earlier })
-}
-
-async fn read_picture(file: &Blob, role: Role, edge: u32) -> Result<Pixels, RunError> {
-    let bytes = read_file(file, role).await?;
-    codec::decode_fitted(&bytes, edge).map_err(|error| RunError::Picture(role, error))
-}
-
-async fn read_file(file: &Blob, role: Role) -> Result<Vec<u8>, RunError> {
-    let buffer = JsFuture::from(file.array_buffer())
-        .await
-        .map_err(|error| RunError::Unreadable(role, message(&error)))?;
-    Ok(Uint8Array::new(&buffer).to_vec())
 }

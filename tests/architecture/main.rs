@@ -16,7 +16,9 @@ struct Rule {
 
 const RULES: &[Rule] = &[
     Rule { module: "fault", crates: &["serde"], modules: &["pixels"] },
+    Rule { module: "film", crates: &[], modules: &[] },
     Rule { module: "frame", crates: &[], modules: &["pixels"] },
+    Rule { module: "light", crates: &[], modules: &[] },
     Rule { module: "layer", crates: &["serde"], modules: &[] },
     Rule { module: "losses", crates: &["serde"], modules: &[] },
     Rule { module: "memory", crates: &["serde"], modules: &[] },
@@ -40,7 +42,7 @@ const RULES: &[Rule] = &[
     Rule {
         module: "codec",
         crates: &["fast_image_resize", "image", "thiserror"],
-        modules: &["fault", "frame", "pixels"],
+        modules: &["fault", "frame", "light", "pixels"],
     },
     Rule {
         module: "engine",
@@ -81,7 +83,8 @@ const RULES: &[Rule] = &[
             "web_sys",
         ],
         modules: &[
-            "codec", "engine", "fault", "losses", "memory", "pixels", "protocol", "recipe", "web",
+            "codec", "engine", "fault", "film", "losses", "memory", "pixels", "protocol", "recipe",
+            "web",
         ],
     },
     Rule {
@@ -99,7 +102,8 @@ const RULES: &[Rule] = &[
             "web_sys",
         ],
         modules: &[
-            "fault", "layer", "losses", "memory", "pixels", "protocol", "recipe", "web", "words",
+            "fault", "film", "layer", "light", "losses", "memory", "pixels", "protocol", "recipe",
+            "web", "words",
         ],
     },
     Rule {

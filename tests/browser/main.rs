@@ -2,6 +2,7 @@
 //! the release build in `dist/`. `cargo xtask test` builds it, brings the browsers, and runs these
 //! one after another.
 
+mod making;
 mod pictures;
 mod runs;
 mod stage;
@@ -49,6 +50,10 @@ in_both_browsers! {
     stage::keys_act_and_rest_in_fields,
     stage::what_is_missing_is_said_and_led_to,
     stage::changes_that_wait_are_counted,
+    making::strength_lies_between_photo_and_picture,
+    making::moments_lead_back,
+    making::a_film_is_saved_or_called_off,
+    making::time_is_told_before_and_after,
     visits::the_second_visit_fetches_no_weights,
     visits::what_a_run_needs_comes_while_the_person_chooses,
     visits::pictures_and_settings_survive_a_reload,

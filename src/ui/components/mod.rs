@@ -30,7 +30,7 @@ pub use looks::Looks;
 pub use losses::LossPlot;
 pub use masthead::Masthead;
 pub use messages::{Messages, TROUBLE_ID};
-pub use progress::RunProgress;
+pub use progress::{Looking, MomentSlider, RunProgress};
 pub use recipe_file::RecipeFile;
 pub use samples::SampleStrip;
 pub use sliders::{BalanceSlider, BlendSlider, GrainSlider, OutlinesSlider, SmoothnessSlider};

@@ -23,7 +23,7 @@ pub fn BalanceSlider(
             id="balance"
             words=words.how_much
             position=position
-            spoken=Signal::derive(move || format!("{} % style", position.get()))
+            spoken=Signal::derive(move || (words.painted)(position.get()))
             on_change=Callback::new(move |position| on_change.run(content_weight_at(position)))
         />
     }

@@ -22,9 +22,15 @@ pub fn StageBar(
     /// Whether there are two images to compare.
     #[prop(into)]
     compared: Signal<bool>,
+    /// Strength of the picture over the photo, per cent; `None` where it cannot be set.
+    #[prop(into)]
+    strength: Signal<Option<u8>>,
+    /// The person has changed it.
+    on_strength: Callback<u8>,
     /// Words of the page.
     words: &'static PageWords,
 ) -> impl IntoView {
+    let has_strength = Memo::new(move |_| strength.get().is_some());
     view! {
         <div class="bar">
             <PanelToggle panel=Panel::Pictures name=words.pictures panels=panels />
@@ -51,8 +57,45 @@ pub fn StageBar(
                     </svg>
                 </button>
             </div>
+            <Show when=move || has_strength.get()>
+                <StrengthSlider strength=strength on_change=on_strength words=words />
+            </Show>
             <PanelToggle panel=Panel::Look name=words.look panels=panels />
         </div>
+    }
+}
+
+/// How strongly the finished picture lies over the photo.
+#[component]
+fn StrengthSlider(
+    /// Per cent.
+    strength: Signal<Option<u8>>,
+    /// The person has moved it.
+    on_change: Callback<u8>,
+    /// Words of the page.
+    words: &'static PageWords,
+) -> impl IntoView {
+    let percent = move || strength.get().unwrap_or(100);
+    let spoken = move || (words.painted)(percent().into());
+    let moved = move |event| {
+        if let Ok(percent) = event_target_value(&event).parse() {
+            on_change.run(percent);
+        }
+    };
+    view! {
+        <label class="strength">
+            <span>{words.strength}</span>
+            <input
+                type="range"
+                min="0"
+                max="100"
+                step="1"
+                aria-label=words.strength
+                aria-valuetext=spoken
+                prop:value=move || percent().to_string()
+                on:input=moved
+            />
+        </label>
     }
 }
 

@@ -68,14 +68,16 @@ fn focus_of(event: &KeyboardEvent) -> Focus {
 /// Closes what lies over the stage, or else stops the run; in a control it stays the control's own.
 fn escape(desk: Desk, view: View, event: &KeyboardEvent) {
     let panels = view.panels.get_untracked();
-    if panels.shows_inside() {
+    if desk.studio().with_untracked(|studio| studio.film().is_some()) {
+        desk.stop();
+    } else if panels.shows_inside() {
         view.panels.update(|panels| panels.show_inside(false));
     } else if panels.is_picture_only() {
         view.panels.update(|panels| panels.set_picture_only(false));
     } else if target(event)
         .is_none_or(|element| element.matches("body, .viewport, .actions *").unwrap_or(false))
     {
-        desk.act(Studio::cancel);
+        desk.stop();
     }
 }
 

@@ -6,14 +6,15 @@ use leptos::prelude::*;
 use super::inside::Inside;
 use super::{View, is_preparing, is_untouched, part};
 use crate::ui::components::{
-    Actions, Invitation, MAIN_ACTION_ID, Messages, RunProgress, StageBar, StageView, well_input_id,
+    Actions, Invitation, Looking, MAIN_ACTION_ID, Messages, MomentSlider, RunProgress, StageBar,
+    StageView, well_input_id,
 };
 use crate::ui::desk::{Desk, RESULT_ID};
 use crate::ui::intake::Well;
 use crate::ui::pictures::ResultImages;
 use crate::ui::stage::OnStage;
 use crate::ui::studio::{Errand, Phase, Studio};
-use crate::ui::{browser, labels};
+use crate::ui::{browser, labels, video};
 use crate::words::page::PageWords;
 use crate::words::{figures, status};
 
@@ -67,6 +68,8 @@ pub fn StageSection(
                 stage=view.stage
                 panels=view.panels
                 compared=Memo::new(move |_| shown.with(OnStage::is_compared))
+                strength=Memo::new(move |_| strength(desk))
+                on_strength=Callback::new(move |percent| desk.set_strength(percent))
                 words=words
             />
             <Transport desk=desk view=view />
@@ -89,6 +92,26 @@ fn on_stage(desk: Desk) -> OnStage {
     }
 }
 
+/// Returns the strength of a picture that is done and on view.
+fn strength(desk: Desk) -> Option<u8> {
+    let rests = !desk.studio().with(Studio::is_live) && desk.moment_on_view().is_none();
+    desk.strength().filter(|_| rests)
+}
+
+/// Returns the moments to look back at.
+fn looking(desk: Desk) -> Looking {
+    let run = desk.shown_run();
+    let now = desk.studio().with(|studio| {
+        let of_run = studio.run().filter(|of| Some(of.id) == run);
+        of_run.map_or(0, |run| run.step)
+    });
+    desk.moments().with(|moments| Looking {
+        steps: moments.of(run).iter().map(|moment| moment.step).collect(),
+        chosen: moments.chosen_number(run),
+        now,
+    })
+}
+
 /// Describes the picture, as in "Picture, 512 × 341, Step 12 of 200".
 fn description(desk: Desk, words: &PageWords) -> String {
     let size = desk.result_images().with(|images| images.shown.as_ref().map(|shown| shown.size));
@@ -109,8 +132,17 @@ fn Transport(
 ) -> impl IntoView {
     let words = view.words;
     let result_images = desk.result_images();
-    let status = move || desk.studio().with(labels::status_line).unwrap_or_else(|| idle_line(desk));
-    let time_left = |studio: &Studio| {
+    let looking = Memo::new(move |_| looking(desk));
+    let has_moments = Memo::new(move |_| looking.with(|looking| looking.steps.len() > 1));
+    let fraction = part(desk, labels::fraction_done);
+    let filming = part(desk, |studio| studio.film().is_some());
+    let filmable = Memo::new(move |_| has_moments.get() && desk.moment_on_view().is_none());
+    let film_buttons =
+        [filmable.into(), Signal::derive(move || filmable.get() && video::is_there())];
+    let time = |studio: &Studio| {
+        if !studio.is_live() {
+            return studio.estimate_ms().map(status::estimate).unwrap_or_default();
+        }
         let run = studio.run().filter(|run| run.phase == Phase::Running);
         run.and_then(labels::time_left_ms).map(figures::time_left).unwrap_or_default()
     };
@@ -118,14 +150,23 @@ fn Transport(
     view! {
         <div class="transport">
             <RunProgress
-                status=Memo::new(move |_| status())
+                status=Memo::new(move |_| status(desk))
                 announcement=part(desk, |studio| labels::announcement(studio).unwrap_or_default())
-                time_left=part(desk, time_left)
+                time=part(desk, time)
                 waiting=Memo::new(move |_| (words.waiting)(waiting.get()))
-                fraction=part(desk, labels::fraction_done)
+                fraction=fraction
                 busy=part(desk, Studio::is_live)
                 words=words
-            />
+            >
+                <Show when=move || has_moments.get()>
+                    <MomentSlider
+                        looking=looking
+                        fraction=fraction
+                        on_change=Callback::new(move |number| desk.look_back(number))
+                        words=words
+                    />
+                </Show>
+            </RunProgress>
             <Actions
                 phase=part(desk, Studio::phase)
                 has_result=Memo::new(
@@ -137,12 +178,23 @@ fn Transport(
                 swapped=Memo::new(move |_| result_images.with(ResultImages::are_swapped))
                 ready=Memo::new(move |_| desk.is_ready_for(Errand::GoOn))
                 reading=Memo::new(move |_| desk.is_reading())
+                filmable=film_buttons
+                filming=filming
+                looking_back=Memo::new(move |_| desk.moment_on_view().is_some())
                 on_paint=Callback::new(move |()| view.paint(desk))
                 on_pause=Callback::new(move |()| desk.act(Studio::toggle_pause))
-                on_stop=Callback::new(move |()| desk.act(Studio::cancel))
+                on_stop=Callback::new(move |()| {
+                    desk.stop();
+                    browser::focus(MAIN_ACTION_ID);
+                })
                 on_save=Callback::new(move |()| desk.download())
                 on_previous=Callback::new(move |()| desk.swap_results())
                 on_go_on=Callback::new(move |()| desk.go_on())
+                on_now=Callback::new(move |()| {
+                    desk.look_back(usize::MAX);
+                    browser::focus(MAIN_ACTION_ID);
+                })
+                on_film=Callback::new(move |as_video| desk.save_film(as_video))
                 words=words
             />
         </div>
@@ -161,6 +213,14 @@ fn dismiss(desk: Desk, change: fn(&mut Studio)) -> Callback<()> {
     })
 }
 
-fn idle_line(desk: Desk) -> String {
-    status::idle(desk.thumbnail(Well::Content).is_some()).to_owned()
+/// Returns the line of the status.
+fn status(desk: Desk) -> String {
+    if let Some(step) = desk.moment_on_view() {
+        return status::looking_back(step);
+    }
+    let has_photo = desk.thumbnail(Well::Content).is_some();
+    desk.studio().with(|studio| match studio.film() {
+        Some(film) => status::filming(film.done, film.of),
+        None => labels::status_line(studio).unwrap_or_else(|| status::idle(has_photo).to_owned()),
+    })
 }

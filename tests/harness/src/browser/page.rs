@@ -266,6 +266,20 @@ impl<'a> Page<'a> {
         .await
     }
 
+    /// Waits for a saved file with the extension `kind`, reads it whole and removes it.
+    pub async fn take_download(&self, kind: &str) -> Vec<u8> {
+        let path = self.downloaded(kind).await;
+        let size = async || std::fs::metadata(&path).ok().map(|file| file.len());
+        let whole = self.until("the file is whole", async || {
+            let before = size().await?;
+            tokio::time::sleep(3 * GLANCE).await;
+            (size().await? == before).then(|| std::fs::read(&path).ok()).flatten()
+        });
+        let bytes = whole.await;
+        std::fs::remove_file(&path).expect("the file can be removed");
+        bytes
+    }
+
     /// Runs JavaScript and returns its result.
     pub async fn run(&self, script: &str, arguments: Vec<Value>) -> Value {
         self.client
