@@ -49,8 +49,8 @@ pub fn quantise<T: Into<f64> + TryFrom<u32, Error: std::fmt::Debug>>(value: f64,
     T::try_from(whole).expect("a value in 0..1 stays within full scale")
 }
 
-/// Mixes two images of RGBA bytes in linear light: `percent` of `above`, the rest of `below`. At 0 and
-/// 100 it returns one of them unchanged.
+/// Mixes two images of RGBA bytes in linear light: `percent` of `above`, the rest of `below`. At 0
+/// and 100 it returns one of them unchanged.
 ///
 /// # Panics
 /// If the images differ in size, or `percent` exceeds 100.
