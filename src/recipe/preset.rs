@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{FeatureOptions, LossWeights, Palette, Pooling, Recipe, Sizes, Start};
 
-/// A named recipe. It leaves size, steps, seed and blend alone.
+/// A named recipe. It leaves alone size, steps, seed, optimiser, blend and frame, and the colours
+/// unless it is about them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Preset {
@@ -54,10 +55,11 @@ impl Preset {
         }
     }
 
-    /// Returns the recipe with size, steps, seed and blend of `other`.
+    /// Returns the recipe, with what it leaves alone from `other`.
     pub fn applied_to(self, other: &Recipe) -> Recipe {
+        let Recipe { size, steps, seed, optimizer, colours, keep_frame, .. } = *other;
         let mut recipe =
-            Recipe { size: other.size, steps: other.steps, seed: other.seed, ..Recipe::default() };
+            Recipe { size, steps, seed, optimizer, colours, keep_frame, ..Recipe::default() };
         recipe.loss_weights.styles = other.loss_weights.styles;
         match self {
             Self::Balanced => {}
@@ -85,15 +87,27 @@ impl Preset {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::recipe::OptimizerKind;
 
     #[test]
     fn presets_are_valid_told_apart_and_keep_what_is_not_theirs() {
-        let mut other = Recipe { size: 640, steps: 77, seed: 5, ..Recipe::default() };
+        let mut other = Recipe {
+            size: 640,
+            steps: 77,
+            seed: 5,
+            optimizer: OptimizerKind::Adam,
+            keep_frame: true,
+            ..Recipe::default()
+        };
+        other.colours.palette = Palette::Matched;
         other.loss_weights.styles = [0.2, 0.8, 1.0, 1.0];
         let recipes = Preset::ALL.map(|preset| preset.applied_to(&other));
         for (index, recipe) in recipes.iter().enumerate() {
             recipe.validate().unwrap();
             assert_eq!((recipe.size, recipe.steps, recipe.seed), (640, 77, 5));
+            assert_eq!((recipe.optimizer, recipe.keep_frame), (OptimizerKind::Adam, true));
+            let about_colours = *recipe == recipes[3];
+            assert_eq!(recipe.colours.palette == Palette::Matched, !about_colours);
             assert_eq!(recipe.loss_weights.styles, other.loss_weights.styles);
             assert!(!recipes[..index].contains(recipe), "{recipe:?}");
         }

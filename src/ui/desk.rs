@@ -23,14 +23,14 @@ use super::intake::Intake;
 use super::labels;
 use super::moments::Moments;
 use super::picture_store::PictureStore;
-use super::pictures::{Origin, Original, Picture, ResultImage, ResultImages};
+use super::pictures::{self, Origin, Original, Picture, ResultImage, ResultImages};
 use super::reconstruction::{Reconstruction, ReconstructionOf};
 use super::settings::Settings;
 use super::studio::{Errand, Phase, Remedy, Studio, Task};
 use crate::pixels::ImageSize;
 use crate::protocol::wire::StartFiles;
 use crate::protocol::{Command, Event, RunId};
-use crate::recipe::{LossWeights, OptimizerKind, Preset};
+use crate::recipe::{LossWeights, OptimizerKind};
 use crate::web::message;
 use crate::words::notices;
 use crate::words::page::ENGLISH;
@@ -210,14 +210,6 @@ impl Desk {
         });
     }
 
-    /// Applies a preset, also to the live run as far as it can follow.
-    pub fn take_preset(self, preset: Preset) {
-        self.act(|studio| {
-            studio.set(|settings| settings.recipe = preset.applied_to(&settings.recipe));
-            studio.adjustment()
-        });
-    }
-
     /// Saves the moment on view, else the current image of a live run, else the shown result.
     pub fn download(self) {
         let looks_back = untrack(|| self.moment_on_view()).is_some();
@@ -391,8 +383,8 @@ impl Desk {
         self.studio.with_untracked(Studio::is_live) || self.result_images.with_untracked(unsaved)
     }
 
-    /// Calls `act` with the shown result as PNG: the worker's if there is one, else the canvas, as
-    /// after a cancel.
+    /// Calls `act` with the shown result as PNG: the worker's if there is one, else the browser's,
+    /// as after a cancel.
     fn with_shown_png(self, act: impl FnOnce(Self, &Blob) + 'static) {
         let Some(result_image) =
             self.result_images.with_untracked(|result_images| result_images.shown.clone())
@@ -402,12 +394,19 @@ impl Desk {
         if let Some(png) = result_image.png() {
             return act(self, png);
         }
-        let Some(canvas) = self.canvas.get_untracked() else { return };
+        self.encode(&result_image, act);
+    }
+
+    /// Calls `act` with an image as PNG, encoded by the browser.
+    fn encode(self, image: &ResultImage, act: impl FnOnce(Self, &Blob) + 'static) {
         let take = Closure::once_into_js(move |blob: Option<Blob>| match blob {
             Some(blob) => act(self, &blob),
             None => self.report_unread(String::new()),
         });
-        if let Err(error) = canvas.to_blob(take.unchecked_ref()) {
+        let encoded = pictures::canvas()
+            .and_then(|canvas| image.paint(&canvas).map(|()| canvas))
+            .and_then(|canvas| canvas.to_blob(take.unchecked_ref()));
+        if let Err(error) = encoded {
             self.report_unread(message(&error));
         }
     }

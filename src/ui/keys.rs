@@ -21,6 +21,8 @@ pub enum Shortcut {
     SeeHalf,
     /// Shows the picture alone.
     SeePicture,
+    /// Shows both beside each other.
+    SeeBoth,
     /// Holds the photo up while pressed.
     Hold,
     /// Enlarges.
@@ -37,6 +39,8 @@ pub enum Shortcut {
     Pictures,
     /// Hides or shows the look.
     Look,
+    /// Takes a painting by chance.
+    Surprise,
     /// Opens the list of keys.
     Keys,
 }
@@ -74,6 +78,7 @@ pub fn shortcut(key: &str, ctrl: bool, focus: Focus, single: bool) -> Option<Sho
         "1" => Shortcut::SeePhoto,
         "2" => Shortcut::SeeHalf,
         "3" => Shortcut::SeePicture,
+        "4" => Shortcut::SeeBoth,
         "p" => Shortcut::Hold,
         "+" | "=" => Shortcut::ZoomIn,
         "-" => Shortcut::ZoomOut,
@@ -82,6 +87,7 @@ pub fn shortcut(key: &str, ctrl: bool, focus: Focus, single: bool) -> Option<Sho
         "f" => Shortcut::PictureOnly,
         "[" => Shortcut::Pictures,
         "]" => Shortcut::Look,
+        "r" => Shortcut::Surprise,
         "?" => Shortcut::Keys,
         _ => return None,
     })
@@ -98,9 +104,11 @@ pub fn rows(words: &PageWords) -> Vec<(&'static str, String)> {
         ("O", of(words.choose_photo)),
         ("Shift+O", of(words.choose_painting)),
         ("Ctrl+V", of(words.paste)),
+        ("R", of(words.surprise)),
         ("1", of(words.see_photo)),
         ("2", of(words.see_half)),
         ("3", of(words.see_picture)),
+        ("4", of(words.see_both)),
         ("P", of(words.hold)),
         ("+", of(words.zoom_in)),
         ("−", of(words.zoom_out)),
@@ -108,8 +116,8 @@ pub fn rows(words: &PageWords) -> Vec<(&'static str, String)> {
         ("9", of(words.actual)),
         ("← → ↑ ↓", of(words.pan)),
         ("F", of(words.picture_only)),
-        ("[", (words.hide_panel)(words.pictures)),
-        ("]", (words.hide_panel)(words.look)),
+        ("[", (words.toggle_panel)(words.pictures)),
+        ("]", (words.toggle_panel)(words.look)),
         ("?", of(words.keys)),
     ]
 }

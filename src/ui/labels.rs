@@ -157,6 +157,11 @@ pub fn moment_name(result: &str, step: u32) -> String {
     format!("{}-step-{step}.jpg", result.trim_end_matches(".png"))
 }
 
+/// Returns the name of the file of a cell, counted from one, after its grid's.
+pub fn cell_name(result: &str, number: usize) -> String {
+    format!("{}-cell-{number}.png", result.trim_end_matches(".png"))
+}
+
 /// Returns the name of a film's file, after its result's.
 pub fn film_name(result: &str, extension: &str) -> String {
     format!("{}.{extension}", result.trim_end_matches(".png"))
@@ -345,6 +350,7 @@ mod tests {
             "impasto-cat-from-conv1_1-conv2_1.png"
         );
         assert_eq!(moment_name("impasto-cat-night.png", 80), "impasto-cat-night-step-80.jpg");
+        assert_eq!(cell_name("impasto-cat-night.png", 7), "impasto-cat-night-cell-7.png");
         assert_eq!(film_name("impasto-cat-night.png", "webm"), "impasto-cat-night.webm");
         assert_eq!(download_name("Käse", "../../x.png"), "impasto-Käse-x.png");
         assert_eq!(download_name(".png", ""), "impasto-picture-picture.png");

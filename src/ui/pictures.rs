@@ -175,6 +175,14 @@ impl ResultImage {
     }
 }
 
+/// Returns a canvas that is not on the page.
+///
+/// # Errors
+/// What the browser throws.
+pub fn canvas() -> Result<HtmlCanvasElement, JsValue> {
+    Ok(leptos::prelude::document().create_element("canvas")?.unchecked_into())
+}
+
 /// Returns what draws on a canvas.
 ///
 /// # Errors

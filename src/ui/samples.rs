@@ -11,6 +11,13 @@ pub struct Sample {
     pub credit: &'static str,
 }
 
+impl Sample {
+    /// Returns the address of its thumbnail.
+    pub fn thumbnail(&self) -> String {
+        format!("samples/thumbnails/{}", self.file)
+    }
+}
+
 /// Photos; the first is the one of "Try a sample".
 pub const PHOTOS: [Sample; 4] = [
     Sample { file: "photo-cat.jpg", title: "Chelsea, a cat", credit: "Stéfan van der Walt, CC0" },
@@ -25,6 +32,20 @@ pub const PHOTOS: [Sample; 4] = [
 
 /// The painting that is painted after if none is chosen.
 pub const PRESELECTED: &Sample = &PAINTINGS[0];
+
+/// Returns a painting of the shelf other than `file`, by `chance` in 0..1.
+pub fn surprise(file: Option<&str>, chance: f64) -> &'static Sample {
+    let others: Vec<&Sample> =
+        PAINTINGS.iter().filter(|painting| Some(painting.file) != file).collect();
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_precision_loss,
+        reason = "a number of a few"
+    )]
+    let number = (chance.clamp(0.0, 1.0) * others.len() as f64) as usize;
+    others[number.min(others.len() - 1)]
+}
 
 /// Paintings of the shelf.
 pub const PAINTINGS: [Sample; 6] = [
@@ -64,6 +85,15 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_surprise_is_any_other_painting() {
+        let found: BTreeSet<&str> = (0_u8..=100)
+            .map(|percent| surprise(Some(PRESELECTED.file), f64::from(percent) / 100.0).file)
+            .collect();
+        assert_eq!(found.len(), PAINTINGS.len() - 1);
+        assert!(!found.contains(PRESELECTED.file));
+    }
+
+    #[test]
     fn the_table_names_every_picture_served_and_each_is_credited() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("www/samples");
         let listed: BTreeSet<String> =
@@ -73,6 +103,12 @@ mod tests {
             .map(|entry| entry.unwrap().file_name().into_string().unwrap());
         let served: BTreeSet<String> = names.filter(|name| name.ends_with(".jpg")).collect();
         assert_eq!(listed, served);
+
+        for sample in PHOTOS.iter().chain(&PAINTINGS) {
+            let thumbnail = folder.parent().unwrap().join(sample.thumbnail());
+            let bytes = std::fs::metadata(&thumbnail).unwrap().len();
+            assert!(bytes <= 16_000, "{}: {bytes} bytes", sample.file);
+        }
 
         let credits = std::fs::read_to_string(folder.join("CREDITS.md")).unwrap();
         for file in &listed {

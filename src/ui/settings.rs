@@ -9,7 +9,7 @@ use super::reconstruction::Reconstruction;
 use crate::layer::Layer;
 use crate::memory::MemoryUse;
 use crate::protocol::{DeviceKind, DeviceReport};
-use crate::recipe::{LayerWeights, LossWeights, Preset, Recipe, Start};
+use crate::recipe::{LayerWeights, LossWeights, Palette, Preset, Recipe, Start};
 
 /// Sizes offered, px of the longer side. Between powers of two lies half the way in cost.
 pub const SIZES: [u32; 12] = [64, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048, 3072, 4096];
@@ -47,6 +47,8 @@ pub struct Settings {
     pub memory: MemoryUse,
     /// Whether single keys are switched off.
     pub single_keys_off: bool,
+    /// Whether a preset brought the photo's colours.
+    pub colours_by_preset: bool,
     /// How fast painting was last.
     pub paces: Paces,
 }
@@ -128,12 +130,34 @@ impl Settings {
     /// Takes over `recipe`.
     pub fn take_recipe(&mut self, recipe: Recipe) {
         (self.size, self.steps) = (Some(recipe.size), Some(recipe.steps));
+        self.colours_by_preset = recipe.colours.palette == Palette::Photo
+            && Preset::ColoursOfThePhoto.applied_to(&recipe) == recipe;
         self.recipe = recipe;
     }
 
-    /// Returns the preset that the recipe is, if it is one.
+    /// Returns the preset that the recipe is, if it is one. The photo's colours are a preset's if it
+    /// brought them.
     pub fn preset(&self) -> Option<Preset> {
-        Preset::ALL.into_iter().find(|preset| preset.applied_to(&self.recipe) == self.recipe)
+        let fits = |preset: &Preset| {
+            preset.applied_to(&self.recipe) == self.recipe
+                && (*preset == Preset::ColoursOfThePhoto) == self.colours_by_preset
+        };
+        Preset::ALL.into_iter().find(fits)
+    }
+
+    /// Takes over what a preset is about. The colours that another preset brought go with it.
+    pub fn take_preset(&mut self, preset: Preset) {
+        if std::mem::take(&mut self.colours_by_preset) {
+            self.recipe.colours.palette = Palette::Painting;
+        }
+        self.recipe = preset.applied_to(&self.recipe);
+        self.colours_by_preset = preset == Preset::ColoursOfThePhoto;
+    }
+
+    /// Sets whose colours the result has.
+    pub fn set_palette(&mut self, palette: Palette) {
+        self.recipe.colours.palette = palette;
+        self.colours_by_preset = false;
     }
 }
 
@@ -421,8 +445,8 @@ mod tests {
     #[test]
     fn a_recipe_is_known_by_its_preset_until_something_is_changed() {
         for preset in Preset::ALL {
-            let mut settings =
-                Settings { recipe: preset.applied_to(&Recipe::default()), ..Settings::default() };
+            let mut settings = Settings::default();
+            settings.take_preset(preset);
             assert_eq!(settings.preset(), Some(preset));
             settings.recipe.loss_weights.tv_weight = 77.0;
             assert_eq!(settings.preset(), None);

@@ -7,6 +7,8 @@ pub const ZOOM_STEP: f64 = 1.25;
 pub const PERCENT: std::ops::RangeInclusive<f64> = 10.0..=1600.0;
 /// From this zoom on, per cent, single pixels are shown.
 const PIXELATED_FROM: f64 = 200.0;
+/// Least width of a stage that shows two images beside each other, CSS px.
+const WIDE_PX: f64 = 560.0;
 /// Distance of one arrow key, CSS px.
 pub const PAN_STEP: f64 = 48.0;
 
@@ -94,6 +96,8 @@ pub struct Stage {
     compare: f64,
     /// Whether the photo is held up in the place of the picture.
     held: bool,
+    /// Whether photo and picture are to lie beside each other.
+    beside: bool,
 }
 
 impl Default for Stage {
@@ -106,6 +110,7 @@ impl Default for Stage {
             centre: [0.5; 2],
             compare: 50.0,
             held: false,
+            beside: false,
         }
     }
 }
@@ -132,9 +137,20 @@ impl Stage {
         self.picture = size;
     }
 
+    /// Whether photo and picture lie beside each other.
+    pub fn is_beside(&self) -> bool {
+        self.beside && self.size[0] >= WIDE_PX
+    }
+
+    /// Returns the size of what an image lies in: the stage, or its half.
+    pub fn room(&self) -> Pair {
+        if self.is_beside() { [self.size[0] / 2.0, self.size[1]] } else { self.size }
+    }
+
     /// Returns the scale at which the picture fits.
     fn fitting(&self) -> f64 {
-        (self.size[0] / self.picture[0]).min(self.size[1] / self.picture[1])
+        let room = self.room();
+        (room[0] / self.picture[0]).min(room[1] / self.picture[1])
     }
 
     /// Returns CSS px per picture pixel.
@@ -160,23 +176,24 @@ impl Stage {
         !self.fits() && self.percent() >= PIXELATED_FROM
     }
 
-    /// Returns where the picture lies. It is centred where it is smaller than the stage, and covers
-    /// the stage where it is larger.
+    /// Returns where the picture lies in its [room](Self::room). It is centred where it is smaller,
+    /// and covers the room where it is larger.
     pub fn picture(&self) -> Area {
         let size = self.picture.map(|side| side * self.scale());
         let at = [0, 1].map(|axis| {
-            let room = self.size[axis] - size[axis];
-            let centred = self.size[axis] / 2.0 - self.centre[axis] * size[axis];
-            if room >= 0.0 { room / 2.0 } else { centred.clamp(room, 0.0) }
+            let room = self.room()[axis];
+            let left = room - size[axis];
+            let centred = room / 2.0 - self.centre[axis] * size[axis];
+            if left >= 0.0 { left / 2.0 } else { centred.clamp(left, 0.0) }
         });
         Area { at, size }
     }
 
-    /// Returns the part of the stage that the picture covers.
+    /// Returns the part of the room that the picture covers.
     pub fn visible(&self) -> Area {
         let Area { at, size } = self.picture();
         let from = at.map(|from| from.max(0.0));
-        let to = [0, 1].map(|axis| (at[axis] + size[axis]).min(self.size[axis]));
+        let to = [0, 1].map(|axis| (at[axis] + size[axis]).min(self.room()[axis]));
         Area { at: from, size: [0, 1].map(|axis| (to[axis] - from[axis]).max(0.0)) }
     }
 
@@ -187,13 +204,14 @@ impl Stage {
 
     /// Zooms to `percent`, within [`PERCENT`], around the centre of the view.
     pub fn zoom_to(&mut self, percent: f64) {
-        self.zoom_by(percent / self.percent(), self.size.map(|side| side / 2.0));
+        self.zoom_by(percent / self.percent(), self.room().map(|side| side / 2.0));
     }
 
     /// Zooms by `factor`; the picture's point at `point` of the stage stays there.
     pub fn zoom_by(&mut self, factor: f64, point: Pair) {
         let percent = (self.percent() * factor).clamp(*PERCENT.start(), *PERCENT.end());
-        let before = self.picture();
+        let (before, room) = (self.picture(), self.room());
+        let point = [point[0] % room[0].max(1.0), point[1]];
         let scale = percent / 100.0 / self.pixel_ratio;
         if !scale.is_finite() || scale <= 0.0 {
             return;
@@ -201,7 +219,7 @@ impl Stage {
         self.zoom = Zoom::Scale(scale);
         for axis in [0, 1] {
             let share = (point[axis] - before.at[axis]) / before.size[axis];
-            let moved = self.size[axis] / 2.0 - point[axis];
+            let moved = room[axis] / 2.0 - point[axis];
             self.centre[axis] = share + moved / (self.picture[axis] * scale);
         }
         self.settle();
@@ -218,7 +236,7 @@ impl Stage {
     /// Replaces the centre by that of the view, so that no movement is lost beyond an edge.
     fn settle(&mut self) {
         let Area { at, size } = self.picture();
-        self.centre = [0, 1].map(|axis| (self.size[axis] / 2.0 - at[axis]) / size[axis]);
+        self.centre = [0, 1].map(|axis| (self.room()[axis] / 2.0 - at[axis]) / size[axis]);
     }
 
     /// Returns the share of the photo, per cent from the left.
@@ -228,7 +246,12 @@ impl Stage {
 
     /// Shows the photo on the left `percent` of the picture.
     pub fn compare(&mut self, percent: f64) {
-        (self.compare, self.held) = (percent.clamp(0.0, 100.0), false);
+        (self.compare, self.held, self.beside) = (percent.clamp(0.0, 100.0), false, false);
+    }
+
+    /// Shows photo and picture beside each other, where the stage is wide enough.
+    pub fn see_both(&mut self) {
+        (self.held, self.beside) = (false, true);
     }
 
     /// Whether the photo is held up.
@@ -239,6 +262,14 @@ impl Stage {
     /// Holds the photo up, or lets it go.
     pub fn hold(&mut self, held: bool) {
         self.held = held;
+    }
+
+    /// Returns the shares of the picture's width that lie beyond its room, left and right.
+    pub fn beyond(&self) -> Pair {
+        let (visible, picture) = (self.visible(), self.picture());
+        let left = visible.at[0] - picture.at[0];
+        let right = picture.size[0] - left - visible.size[0];
+        [left, right].map(|beyond| (beyond / picture.size[0]).max(0.0))
     }
 
     /// Returns the share of the photo's width that is cut off at its right.
@@ -326,6 +357,26 @@ mod tests {
         );
         stage.show([300.0, 300.0]);
         assert!(stage.fits());
+    }
+
+    #[test]
+    fn both_lie_beside_each_other_at_the_same_zoom() {
+        let mut stage = stage();
+        stage.see_both();
+        assert!(close(stage.picture().size, [450.0, 300.0]), "it fits half the stage");
+        assert!(close(stage.beyond(), [0.0, 0.0]));
+        // The same point in either half.
+        let mut other = stage;
+        stage.zoom_by(2.0, [100.0, 250.0]);
+        other.zoom_by(2.0, [550.0, 250.0]);
+        assert_eq!(stage, other);
+        assert!(close(stage.picture().at, [-100.0, -50.0]), "{:?}", stage.picture());
+        assert!(close(stage.beyond(), [1.0 / 9.0, 7.0 / 18.0]), "{:?}", stage.beyond());
+        stage.lay_out([400.0, 500.0], 2.0);
+        assert!(!stage.is_beside(), "it is too narrow for two");
+        stage.lay_out([900.0, 500.0], 2.0);
+        stage.compare(50.0);
+        assert!(!stage.is_beside());
     }
 
     #[test]

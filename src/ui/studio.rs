@@ -4,10 +4,12 @@
 
 mod changes;
 mod film;
+mod look;
 mod pace;
 mod run;
 
 pub use film::Film;
+use look::LookTaken;
 pub use run::{Errand, Phase, Run};
 
 use super::device_choice::{DeviceChoice, better_device, device_after_failure, first_device};
@@ -106,6 +108,7 @@ pub struct Studio {
     /// The cells of the current or last grid.
     grid: Vec<Cell>,
     film: Option<Film>,
+    look_taken: Option<LookTaken>,
     last_id: u32,
     notice: Option<UserError>,
     trouble: Option<Trouble>,
@@ -124,6 +127,7 @@ impl Studio {
             run: None,
             grid: Vec::new(),
             film: None,
+            look_taken: None,
             last_id: 0,
             notice: None,
             trouble: None,
@@ -232,7 +236,7 @@ impl Studio {
     /// Takes over the settings of a cell, but for size and steps.
     pub fn take_cell(&mut self, number: usize) -> Option<Task> {
         let taken = self.cell_as_set(number)?;
-        self.settings.recipe = taken;
+        (self.settings.recipe, self.look_taken) = (taken, None);
         self.adjustment()
     }
 
@@ -298,11 +302,13 @@ impl Studio {
 
     /// Changes the settings of the next run.
     pub fn set(&mut self, change: impl FnOnce(&mut Settings)) {
+        self.look_taken = None;
         change(&mut self.settings);
     }
 
     /// Takes over a recipe, also in the live run as far as it can follow.
     pub fn take_recipe(&mut self, recipe: Recipe) -> Option<Task> {
+        self.look_taken = None;
         let asked = recipe.size;
         self.settings.take_recipe(recipe);
         let held = self.settings.size_on(self.report.as_ref());
@@ -314,6 +320,7 @@ impl Studio {
 
     /// Sets the weights of the loss terms; [`Self::adjustment`] sends them to a live run.
     pub fn set_loss_weights(&mut self, change: impl FnOnce(&mut LossWeights)) {
+        self.look_taken = None;
         change(&mut self.settings.recipe.loss_weights);
     }
 

@@ -98,8 +98,7 @@ async fn canvas_like(url: &str) -> Result<HtmlCanvasElement, JsValue> {
     let scale = (EDGE / sides[0].max(sides[1])).min(1.0);
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at most 360")]
     let [width, height] = sides.map(|side| 2 * ((side * scale / 2.0).round() as u32).max(1));
-    let canvas = leptos::prelude::document().create_element("canvas")?;
-    let canvas: HtmlCanvasElement = canvas.unchecked_into();
+    let canvas = pictures::canvas()?;
     canvas.set_width(width);
     canvas.set_height(height);
     Ok(canvas)

@@ -34,6 +34,8 @@ pub struct PageWords {
     pub sample_photos: &'static str,
     /// Paintings to choose from.
     pub shelf: &'static str,
+    /// Takes a painting by chance.
+    pub surprise: &'static str,
     /// Slider of a blend.
     pub blend: Slider,
 
@@ -41,6 +43,8 @@ pub struct PageWords {
     pub look: &'static str,
     /// Settings that match no look.
     pub own_look: &'static str,
+    /// Takes a change back.
+    pub undo: &'static str,
     /// Slider between photo and painting.
     pub how_much: Slider,
     /// Slider of the outlines.
@@ -70,6 +74,8 @@ pub struct PageWords {
     pub see_half: &'static str,
     /// The picture alone.
     pub see_picture: &'static str,
+    /// Both beside each other.
+    pub see_both: &'static str,
     /// Slider between the two.
     pub compare: &'static str,
     /// Group of the comparing buttons.
@@ -146,12 +152,34 @@ pub struct PageWords {
     pub single_keys: &'static str,
     /// Closes what is open.
     pub close: &'static str,
+    /// What the network is.
+    pub inside_about: &'static str,
+    /// What a reconstruction is.
+    pub reconstruct_about: &'static str,
+    /// Menu of what is reconstructed.
+    pub reconstruction_of: &'static str,
+    /// Menu of the layer to reconstruct from.
+    pub from_layer: &'static str,
+    /// Said where no layer is chosen to reconstruct from.
+    pub reconstruct_needs_layer: &'static str,
+    /// Starts a reconstruction.
+    pub reconstruct: &'static str,
+    /// What the grid is, by the number of its pictures.
+    pub grid_about: fn(usize) -> String,
+    /// Starts the grid.
+    pub paint_grid: &'static str,
+    /// Caption of the grid.
+    pub grid_caption: &'static str,
+    /// Takes the settings of a picture over.
+    pub use_settings: &'static str,
     /// Place of the reconstructions and the grid.
     pub inside: &'static str,
-    /// Shows the panel of this name.
-    pub show_panel: fn(&str) -> String,
-    /// Hides the panel of this name.
-    pub hide_panel: fn(&str) -> String,
+    /// The look that was taken.
+    pub look_taken: fn(&str) -> String,
+    /// Shows or hides the panel of this name.
+    pub toggle_panel: fn(&str) -> String,
+    /// Enlarges the cell of this name.
+    pub enlarge: fn(&str) -> String,
     /// A file under examination.
     pub reading: fn(&str) -> String,
     /// A share of the photo, per cent.
@@ -192,10 +220,12 @@ pub static ENGLISH: PageWords = PageWords {
     remove_second: "Remove second painting",
     sample_photos: "Sample photos",
     shelf: "Paintings to choose from",
+    surprise: "Surprise me",
     blend: Slider { name: "First or second painting", ends: ["First", "Second"] },
 
     look: "Look",
     own_look: "Your own",
+    undo: "Undo",
     how_much: Slider { name: "How much painting", ends: ["Photo", "Painting"] },
     outlines: Slider { name: "Keep outlines", ends: ["Free", "Firm"] },
     grain: Slider { name: "Fine marks or broad forms", ends: ["Fine", "Broad"] },
@@ -211,6 +241,7 @@ pub static ENGLISH: PageWords = PageWords {
     see_photo: "Photo",
     see_half: "Half",
     see_picture: "Picture",
+    see_both: "Side by side",
     compare: "Compare",
     comparing: "What is shown",
     hold: "Hold for photo",
@@ -250,9 +281,30 @@ pub static ENGLISH: PageWords = PageWords {
     keys: "Keys",
     single_keys: "Single-key shortcuts",
     close: "Close",
+    inside_about: "A painting is found by a network, VGG-19, that was trained to name what \
+                   photos show. Its first layers see grain and colour, its last ones forms and \
+                   things. Here one sees what each of them keeps.",
+    reconstruct_about: "One picture, painted out of noise from what layers know of it and nothing \
+                        else: the photo's content, or the painting's style. Size and steps are \
+                        those of the look.",
+    reconstruction_of: "Reconstruction of",
+    from_layer: "From layer",
+    reconstruct_needs_layer: "Choose at least one layer to paint from.",
+    reconstruct: "Reconstruct",
+    grid_about: |cells| {
+        format!(
+            "{cells} small pictures: more and more style layers against more and more content, \
+             all else as set. Steps are those of the look."
+        )
+    },
+    paint_grid: "Paint the grid",
+    grid_caption: "Grid: style layers downwards, content to the right. Press a picture to enlarge \
+                   it.",
+    use_settings: "Use its settings",
     inside: "Inside the network",
-    show_panel: |name| format!("Show {}", name.to_lowercase()),
-    hide_panel: |name| format!("Hide {}", name.to_lowercase()),
+    look_taken: |look| format!("Look: {look}"),
+    toggle_panel: |name| format!("Show or hide {}", name.to_lowercase()),
+    enlarge: |cell| format!("Enlarge {cell}"),
     reading: |name| format!("Reading {name} …"),
     compared: |percent| format!("{percent:.0} % photo"),
     at_step: |step, of| format!("step {step} of {of}"),

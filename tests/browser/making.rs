@@ -171,6 +171,8 @@ pub async fn a_film_is_saved_or_called_off(session: &Session) {
         .expect("the script ends");
     assert!(took.as_f64().is_some_and(|ms| ms < 200.0), "called off after {took} ms");
     page.button(WORDS.save_gif).await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(page.saved("gif"), None, "a film that was called off");
 }
 
 /// The second painting's time is known before it begins, and told after it.

@@ -331,7 +331,6 @@ pub async fn options_are_followed_and_a_run_goes_on_from_its_result(session: &Se
     page.press(WORDS.paint).await;
     page.until_status("finished").await;
     let (first, reached) = (page.shown().await, page.loss().await);
-    page.until_text(WORDS.own_look).await;
 
     page.press(WORDS.go_on).await;
     page.until_status("Step 1 of").await;
@@ -343,6 +342,8 @@ pub async fn options_are_followed_and_a_run_goes_on_from_its_result(session: &Se
     assert_eq!(page.shown().await, first, "the earlier result is gone");
     page.press(WORDS.latest).await;
     assert_ne!(page.shown().await, first, "the latest result is gone");
+    page.set_slider(WORDS.outlines.name, 0.9).await;
+    page.until_text(WORDS.own_look).await;
 
     page.press(WORDS.remove_second).await;
     assert_eq!(
@@ -394,7 +395,7 @@ pub async fn a_grid_grows_and_a_cell_is_taken_over(session: &Session) {
     let page = prepared(session, &site, &pictures, "auto", 2).await;
     page.open_workshop().await;
     page.press(WORDS.inside).await;
-    page.press("Paint the grid").await;
+    page.press(WORDS.paint_grid).await;
     page.until_status("Picture 4 of 15").await;
     page.press(WORDS.stop).await;
     page.until_status("ancelled").await;
@@ -404,7 +405,15 @@ pub async fn a_grid_grows_and_a_cell_is_taken_over(session: &Session) {
     tokio::time::sleep(Duration::from_millis(1000)).await;
     assert_eq!(page.run(count, vec![]).await, painted, "a cancelled grid goes on");
 
-    page.press("Take over conv1_1, 0 % style").await;
+    page.press("Enlarge conv1_1, 0 % style").await;
+    page.run(
+        "document.querySelector('dialog[open] .actions button:nth-child(2)').click();",
+        vec![],
+    )
+    .await;
+    let cell = page.take_download("png").await;
+    assert!(codec::decode(&cell).is_ok(), "a cell is saved");
+    page.press(WORDS.use_settings).await;
     assert_eq!(page.chosen(WORDS.how_much.name).await, "0");
     let layers = "return [...document.querySelectorAll('.layers')].map(l => \
                   l.querySelectorAll(':checked').length)[0];";

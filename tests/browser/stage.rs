@@ -5,6 +5,7 @@ use std::time::Duration;
 use harness::browser::driver::Session;
 use harness::browser::page::Page;
 use harness::browser::site::Site;
+use impasto::recipe::Preset;
 use impasto::words::page::ENGLISH as WORDS;
 use serde_json::{Value, json};
 
@@ -94,6 +95,54 @@ pub async fn photo_and_picture_are_compared(session: &Session) {
         let expected = json!([percent.to_string(), format!("{percent} % photo"), 100 - percent]);
         assert_eq!(state().await, expected, "key {key}");
     }
+}
+
+/// Photo and picture beside each other, where the window is wide.
+pub async fn photo_and_picture_lie_side_by_side(session: &Session) {
+    let (site, pictures) = (Site::start(), Pictures::new());
+    let page = painted(session, &site, &pictures).await;
+    resize(session, &page, 1440, 900).await;
+    page.press(WORDS.see_both).await;
+    let script = "const [a, b] = [...document.querySelectorAll('.viewport .image')] \
+                  .map(layer => layer.getBoundingClientRect()); \
+                  return [a.x - b.x, a.width - b.width, a.y - b.y, a.width];";
+    let both = async || -> [f64; 4] {
+        let numbers = page.run(script, vec![]).await;
+        serde_json::from_value(numbers).expect("four numbers")
+    };
+    let [apart, wider, higher, width] = both().await;
+    assert!(apart >= width && wider.abs() < 1.0 && higher.abs() < 1.0, "{apart} {wider} {higher}");
+    page.press(WORDS.zoom_in).await;
+    let [moved, wider, higher, larger] = both().await;
+    assert!((moved - apart).abs() < 1.0 && wider.abs() < 1.0 && higher.abs() < 1.0);
+    assert!((larger / width - 1.25).abs() < 0.01, "{larger} from {width}");
+    page.key("2").await;
+    let [apart, ..] = both().await;
+    assert!(apart.abs() < 1.0, "half and half again");
+}
+
+/// A look is chosen by its picture, changes nothing else, and is taken back.
+pub async fn a_look_is_chosen_by_its_picture_and_taken_back(session: &Session) {
+    let (site, pictures) = (Site::start(), Pictures::new());
+    let page = prepared(session, &site, &pictures, "cpu", 7).await;
+    let small = "return [...document.querySelectorAll('.look img')].filter(image => \
+                 image.getBoundingClientRect().width < 72 || image.naturalWidth === 0).length;";
+    page.until("each look has its picture", async || {
+        (page.run(small, vec![]).await == 0).then_some(())
+    })
+    .await;
+    page.set(WORDS.colours, "matched").await;
+    page.set_slider(WORDS.how_much.name, 0.7).await;
+    let before = page.chosen(WORDS.how_much.name).await;
+    page.choose_look(Preset::BolderStrokes.title()).await;
+    page.until_text(&(WORDS.look_taken)(Preset::BolderStrokes.title())).await;
+    assert_eq!(page.chosen(WORDS.steps).await, "7");
+    assert_eq!(page.chosen(WORDS.colours).await, "matched");
+    assert_eq!(page.chosen(WORDS.brush).await, "1.5");
+    assert_ne!(page.chosen(WORDS.how_much.name).await, before);
+    page.press(WORDS.undo).await;
+    assert_eq!(page.chosen(WORDS.brush).await, "1");
+    assert_eq!(page.chosen(WORDS.how_much.name).await, before);
 }
 
 /// Fit, actual pixels, a number, two fingers, arrow keys.
@@ -199,6 +248,34 @@ pub async fn keys_act_and_rest_in_fields(session: &Session) {
     page.run(switch, vec![]).await;
     page.key("3").await;
     assert_eq!(compared().await, "0");
+}
+
+/// Every control has a name and is large enough to hit, and nothing is wider than the window.
+pub async fn controls_are_named_and_large_enough(session: &Session) {
+    let (site, pictures) = (Site::start(), Pictures::new());
+    let page = painted(session, &site, &pictures).await;
+    page.open_workshop().await;
+    let walk = "const faults = []; \
+        for (const control of document.querySelectorAll('button, a[href], input, select, summary')) { \
+            if (!control.checkVisibility({ checkVisibilityCSS: true })) continue; \
+            const labels = [...control.labels ?? []]; \
+            const name = control.ariaLabel || labels.map(label => label.innerText).join(' ').trim() \
+                || control.innerText.trim(); \
+            if (!name) faults.push(`no name: ${control.outerHTML}`); \
+            const hit = ['radio', 'checkbox', 'file'].includes(control.type) && labels[0] || control; \
+            const { width, height } = hit.getBoundingClientRect(); \
+            if (Math.min(width, height) < 24) faults.push(`${name}: ${width} × ${height} px`); \
+        } \
+        const { scrollWidth } = document.documentElement; \
+        if (scrollWidth > innerWidth) faults.push(`${scrollWidth} px in a window of ${innerWidth}`); \
+        return faults;";
+    resize(session, &page, 1440, 900).await;
+    assert_eq!(page.run(walk, vec![]).await, json!([]), "in a wide window");
+    resize(session, &page, 500, 844).await;
+    for panel in [WORDS.pictures, WORDS.look] {
+        page.press(panel).await;
+        assert_eq!(page.run(walk, vec![]).await, json!([]), "in a narrow window, {panel}");
+    }
 }
 
 /// Paint without a photo leads to the photo.

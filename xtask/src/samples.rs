@@ -18,6 +18,7 @@ use std::thread;
 
 use image::RgbImage;
 use image::codecs::jpeg::JpegEncoder;
+use image::imageops::FilterType;
 
 use crate::places;
 use harness::failure::{Context, Failure, Outcome};
@@ -39,10 +40,16 @@ const BUDGET: usize = 160_000;
 /// JPEG qualities, best first. The first one within [`BUDGET`] is used.
 const QUALITIES: [u8; 6] = [90, 86, 82, 78, 74, 70];
 
-/// Paints all of them into `www/samples`, in parallel, in about a minute.
+/// Longer side of a thumbnail, px: twice its side on the page.
+const THUMBNAIL_EDGE: u32 = 180;
+/// JPEG quality of a thumbnail.
+const THUMBNAIL_QUALITY: u8 = 70;
+
+/// Paints all of them into `www/samples`, in parallel, in about a minute; then makes thumbnails of
+/// all pictures there.
 ///
 /// # Errors
-/// When a file cannot be written, or exceeds the budget at every quality.
+/// When a file cannot be read or written, or exceeds the budget at every quality.
 pub fn run() -> Outcome {
     let folder = places::checkout().join("www").join("samples");
     let folder = folder.as_path();
@@ -52,7 +59,30 @@ pub fn run() -> Outcome {
         painters.into_iter().try_for_each(|painter| {
             painter.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
         })
-    })
+    })?;
+    thumbnails(folder)
+}
+
+/// Makes a thumbnail of each picture in `folder`, in its folder `thumbnails`.
+fn thumbnails(folder: &Path) -> Outcome {
+    let into = folder.join("thumbnails");
+    let writable = "see that the folder can be written to";
+    fs::create_dir_all(&into).or_fail(|| format!("cannot make {}", into.display()), writable)?;
+    let entries = fs::read_dir(folder)
+        .or_fail(|| format!("cannot list {}", folder.display()), "restore it from git")?;
+    let files = entries.filter_map(|entry| Some(entry.ok()?.path()));
+    for path in files.filter(|path| path.extension().is_some_and(|kind| kind == "jpg")) {
+        let picture = image::open(&path)
+            .or_fail(|| format!("cannot read {}", path.display()), "restore it from git")?;
+        let small = picture.resize(THUMBNAIL_EDGE, THUMBNAIL_EDGE, FilterType::Lanczos3);
+        let mut file = Vec::new();
+        JpegEncoder::new_with_quality(&mut file, THUMBNAIL_QUALITY)
+            .encode_image(&small.into_rgb8())
+            .expect("memory takes every byte");
+        let to = into.join(path.file_name().unwrap_or_default());
+        fs::write(&to, file).or_fail(|| format!("cannot write {}", to.display()), writable)?;
+    }
+    Ok(())
 }
 
 fn save(folder: &Path, name: &str, painting: &RgbImage) -> Outcome {

@@ -3,9 +3,14 @@ use leptos::prelude::*;
 
 use crate::ui::grid::{COLUMNS, ROWS, column_label, row_label};
 use crate::ui::pictures::ResultImage;
+use crate::words::page::PageWords;
 
-/// The grid: style layers downwards, content to the right. A press on a picture takes its settings
-/// over.
+/// Returns the name of a cell, after its row and its column.
+pub fn cell_name(number: usize) -> String {
+    format!("{}, {}", row_label(number / COLUMNS.len()), column_label(number % COLUMNS.len()))
+}
+
+/// The grid: style layers downwards, content to the right. A press on a picture enlarges it.
 #[component]
 pub fn GridSheet(
     /// Id of the element.
@@ -15,7 +20,9 @@ pub fn GridSheet(
     /// Whether the settings are those of a picture, by its number.
     taken: Callback<usize, bool>,
     /// The person has pressed a picture.
-    on_take: Callback<usize>,
+    on_enlarge: Callback<usize>,
+    /// Words of the page.
+    words: &'static PageWords,
 ) -> impl IntoView {
     let cell = move |row: usize, column: usize| {
         let number = row * COLUMNS.len() + column;
@@ -35,9 +42,9 @@ pub fn GridSheet(
                     <button
                         type="button"
                         class="cell"
-                        aria-label=format!("Take over {}, {}", row_label(row), column_label(column))
+                        aria-label=(words.enlarge)(&cell_name(number))
                         aria-pressed=move || taken.run(number).to_string()
-                        on:click=move |_| on_take.run(number)
+                        on:click=move |_| on_enlarge.run(number)
                     >
                         <canvas node_ref=canvas width="1" height="1"></canvas>
                     </button>
@@ -55,8 +62,7 @@ pub fn GridSheet(
     };
     view! {
         <table class="grid" id=id>
-            <caption>"Grid: style layers downwards, content to the right. Press a picture to take \
-                      its settings over."</caption>
+            <caption>{words.grid_caption}</caption>
             <thead>
                 <tr>
                     <td></td>

@@ -11,6 +11,11 @@ pub fn Looks(
     chosen: Signal<Option<Preset>>,
     /// The person has chosen another.
     on_change: Callback<Preset>,
+    /// The look that can be taken back.
+    #[prop(into)]
+    taken: Signal<Option<Preset>>,
+    /// Take it back.
+    on_undo: Callback<()>,
     /// Words of the page.
     words: &'static PageWords,
 ) -> impl IntoView {
@@ -43,6 +48,14 @@ pub fn Looks(
             <Show when=move || chosen.get().is_none()>
                 <p class="hint">{words.own_look}</p>
             </Show>
+            <p class="look-taken" aria-live="polite">
+                {move || taken.get().map(|look| view! {
+                    <span>{(words.look_taken)(look.title())}</span>
+                    <button type="button" class="quiet" on:click=move |_| on_undo.run(())>
+                        {words.undo}
+                    </button>
+                })}
+            </p>
         </fieldset>
     }
 }

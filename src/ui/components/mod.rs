@@ -2,6 +2,7 @@
 //! work and owns no timer.
 
 mod actions;
+mod cell;
 mod choice;
 mod empty;
 mod grid;
@@ -21,6 +22,7 @@ mod steps;
 mod well;
 
 pub use actions::{Action, Actions, MAIN_ACTION_ID};
+pub use cell::CellDialog;
 pub use choice::Choice;
 pub use empty::Invitation;
 pub use grid::GridSheet;

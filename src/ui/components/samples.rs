@@ -30,7 +30,7 @@ pub fn SampleStrip(
                     on:click=move |_| on_pick.run(sample)
                 >
                     <img
-                        src=format!("samples/{}", sample.file)
+                        src=sample.thumbnail()
                         alt=""
                         width="96"
                         height="76"

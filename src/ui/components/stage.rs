@@ -39,6 +39,7 @@ pub fn StageView(
         }
     });
     let px = move |read: fn(&Stage) -> f64| move || format!("{:.3}px", stage.with(read));
+    let share = move |read: fn(&Stage) -> f64| move || format!("{:.4}%", 100.0 * stage.with(read));
     let measure = move |event: leptos::ev::Event| {
         if shown.with_untracked(OnStage::is_measured_by_photo) {
             let image = event_target::<HtmlImageElement>(&event);
@@ -46,7 +47,7 @@ pub fn StageView(
             stage.update(|stage| stage.show(size));
         }
     };
-    let layer = move |class, url: fn(&OnStage) -> Option<String>, alt: Signal<&'static str>| {
+    let image = move |class, url: fn(&OnStage) -> Option<String>, alt: Signal<&'static str>| {
         let url = Memo::new(move |_| shown.with(url));
         move || {
             url.get().map(
@@ -61,21 +62,12 @@ pub fn StageView(
             class="viewport"
             class:pixelated=move || stage.with(Stage::is_pixelated)
             class:compared=move || shown.with(OnStage::is_compared)
+            class:beside=move || shown.with(OnStage::is_compared) && stage.with(Stage::is_beside)
             class:preparing=move || shown.with(|shown| matches!(shown, OnStage::Preparing(_)))
             role="group"
             aria-label=words.stage
             tabindex="0"
             node_ref=viewport
-            style=("--left", px(|stage| stage.picture().at[0]))
-            style=("--top", px(|stage| stage.picture().at[1]))
-            style=("--width", px(|stage| stage.picture().size[0]))
-            style=("--height", px(|stage| stage.picture().size[1]))
-            style=("--seen-left", px(|stage| stage.visible().at[0]))
-            style=("--seen-top", px(|stage| stage.visible().at[1]))
-            style=("--seen-width", px(|stage| stage.visible().size[0]))
-            style=("--seen-height", px(|stage| stage.visible().size[1]))
-            style=("--cut", move || format!("{:.4}%", 100.0 * stage.with(Stage::cut)))
-            style=("--line", move || format!("{:.4}", stage.with(Stage::compared) / 100.0))
             on:keydown=keys
             on:wheel=move |event| zoom_by_wheel(&event, stage, viewport)
             on:pointerdown=move |event| pointers.down(&event)
@@ -84,21 +76,38 @@ pub fn StageView(
             on:pointercancel=move |event| pointers.up(&event)
             on:dblclick=move |event| zoom_by_double(&event, stage, viewport)
         >
-            <canvas
-                role="img"
-                aria-label=description
-                class="layer"
-                hidden=move || !shown.with(OnStage::is_result)
-                node_ref=canvas
-                width="1"
-                height="1"
+            <div
+                class="images"
+                style=("--left", px(|stage| stage.picture().at[0]))
+                style=("--top", px(|stage| stage.picture().at[1]))
+                style=("--width", px(|stage| stage.picture().size[0]))
+                style=("--height", px(|stage| stage.picture().size[1]))
+                style=("--seen-left", px(|stage| stage.visible().at[0]))
+                style=("--seen-top", px(|stage| stage.visible().at[1]))
+                style=("--seen-width", px(|stage| stage.visible().size[0]))
+                style=("--seen-height", px(|stage| stage.visible().size[1]))
+                style=("--room", px(|stage| stage.room()[0]))
+                style=("--beyond-left", share(|stage| stage.beyond()[0]))
+                style=("--beyond-right", share(|stage| stage.beyond()[1]))
+                style=("--cut", share(Stage::cut))
+                style=("--line", move || format!("{:.4}", stage.with(Stage::compared) / 100.0))
             >
-            </canvas>
-            {layer("layer", OnStage::below, Signal::stored(words.sample_picture))}
-            {layer("layer photo", OnStage::above, original)}
-            <Show when=move || shown.with(OnStage::is_compared)>
-                <CompareSlider stage=stage words=words />
-            </Show>
+                <canvas
+                    role="img"
+                    aria-label=description
+                    class="image"
+                    hidden=move || !shown.with(OnStage::is_result)
+                    node_ref=canvas
+                    width="1"
+                    height="1"
+                >
+                </canvas>
+                {image("image", OnStage::below, Signal::stored(words.sample_picture))}
+                {image("image photo", OnStage::above, original)}
+                <Show when=move || shown.with(OnStage::is_compared) && !stage.with(Stage::is_beside)>
+                    <CompareSlider stage=stage words=words />
+                </Show>
+            </div>
             {children()}
         </div>
     }

@@ -131,7 +131,9 @@ fn CompareButtons(
     words: &'static PageWords,
 ) -> impl IntoView {
     let see = move |percent: f64, name: &'static str| {
-        let chosen = move || stage.with(|stage| (stage.compared() - percent).abs() < 0.5);
+        let chosen = move || {
+            stage.with(|stage| !stage.is_beside() && (stage.compared() - percent).abs() < 0.5)
+        };
         view! {
             <button
                 type="button"
@@ -147,6 +149,14 @@ fn CompareButtons(
             {see(100.0, words.see_photo)}
             {see(50.0, words.see_half)}
             {see(0.0, words.see_picture)}
+            <button
+                type="button"
+                class="both"
+                aria-pressed=move || stage.with(Stage::is_beside).to_string()
+                on:click=move |_| stage.update(Stage::see_both)
+            >
+                {words.see_both}
+            </button>
         </div>
     }
 }

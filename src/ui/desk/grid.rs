@@ -7,6 +7,7 @@ use super::{Desk, RunInputs};
 use crate::pixels::ImageSize;
 use crate::ui::pictures::ResultImage;
 use crate::ui::studio::{Errand, Studio};
+use crate::ui::{browser, labels};
 
 impl Desk {
     /// Begins to paint the grid.
@@ -17,6 +18,14 @@ impl Desk {
     /// The grid's pictures, as far as it is painted.
     pub fn cells(self) -> ReadSignal<Vec<ResultImage>, LocalStorage> {
         self.cells.read_only()
+    }
+
+    /// Saves a cell.
+    pub fn save_cell(self, number: usize) {
+        let cell = self.cells.with_untracked(|cells| cells.get(number).cloned());
+        let Some(cell) = cell else { return };
+        let name = labels::cell_name(&cell.origin.file_name, number + 1);
+        self.encode(&cell, move |_, png| browser::save(png, &name));
     }
 
     /// What the grid is made of: what is in the wells when its first cell is begun.

@@ -1,14 +1,16 @@
 //! Inside the network: what its layers see, and the paper's grid.
 
+use leptos::html;
 use leptos::prelude::*;
 
 use super::{View, part, set};
-use crate::ui::components::{Action, Choice, GridSheet, StyleLayers};
+use crate::ui::components::{Action, CellDialog, Choice, GridSheet, StyleLayers};
 use crate::ui::desk::{Desk, GRID_ID};
 use crate::ui::grid::CELLS;
 use crate::ui::menus;
 use crate::ui::reconstruction::ReconstructionOf;
 use crate::ui::studio::{Errand, Studio};
+use crate::words::page::PageWords;
 
 /// Reconstructions and the grid, over the stage.
 #[component]
@@ -23,6 +25,14 @@ pub fn Inside(
     let is_painting = part(desk, |studio| {
         studio.run().is_some_and(|run| matches!(run.errand, Errand::Cell(_)) && run.phase.is_live())
     });
+    let (dialog, number) = (NodeRef::<html::Dialog>::new(), RwSignal::new(0));
+    let enlarge = move |cell| {
+        number.set(cell);
+        if let Some(dialog) = dialog.get_untracked() {
+            // It is open already.
+            drop(dialog.show_modal());
+        }
+    };
     let has_grid =
         Memo::new(move |_| is_painting.get() || desk.cells().with(|cells| !cells.is_empty()));
     view! {
@@ -32,13 +42,11 @@ pub fn Inside(
                 <button type="button" on:click=close>{words.close}</button>
             </div>
             <p class="hint">
-                "A painting is found by a network, VGG-19, that was trained to name what photos \
-                 show. Its first layers see grain and colour, its last ones forms and things. Here \
-                 one sees what each of them keeps."
+                {words.inside_about}
             </p>
             <div class="inside-parts">
                 <Reconstruct desk=desk view=view />
-                <Grid desk=desk />
+                <Grid desk=desk words=words />
             </div>
             <Show when=move || has_grid.get()>
                 <GridSheet
@@ -47,9 +55,18 @@ pub fn Inside(
                     taken=Callback::new(
                         move |number| desk.studio().with(|studio| studio.is_cell_taken(number))
                     )
-                    on_take=Callback::new(move |number| desk.act(|studio| studio.take_cell(number)))
+                    on_enlarge=Callback::new(enlarge)
+                    words=words
                 />
             </Show>
+            <CellDialog
+                dialog=dialog
+                cells=desk.cells()
+                number=number
+                on_use=Callback::new(move |number| desk.act(|studio| studio.take_cell(number)))
+                on_save=Callback::new(move |number| desk.save_cell(number))
+                words=words
+            />
         </section>
     }
 }
@@ -62,6 +79,7 @@ fn Reconstruct(
     /// What is seen.
     view: View,
 ) -> impl IntoView {
+    let words = view.words;
     let reconstruction = part(desk, |studio| studio.settings().reconstruction);
     let live = part(desk, Studio::is_live);
     let enabled =
@@ -74,13 +92,12 @@ fn Reconstruct(
     view! {
         <div class="inside-part">
             <p class="hint">
-                "One picture, painted out of noise from what layers know of it and nothing else: \
-                 the photo's content, or the painting's style. Size and steps are those of the look."
+                {words.reconstruct_about}
             </p>
             <div class="pair">
                 <Choice
                     id="subject"
-                    label="Reconstruction of"
+                    label=words.reconstruction_of
                     items=menus::subjects()
                     chosen=Memo::new(move |_| reconstruction.get().subject)
                     on_change=set(desk, |settings, subject| settings.reconstruction.subject = subject)
@@ -88,7 +105,7 @@ fn Reconstruct(
                 <Show when=of_content>
                     <Choice
                         id="seen-layer"
-                        label="From layer"
+                        label=words.from_layer
                         items=menus::layers()
                         chosen=Memo::new(move |_| reconstruction.get().content_layer)
                         on_change=set(
@@ -100,14 +117,14 @@ fn Reconstruct(
             <Show when=move || !of_content()>
                 <StyleLayers
                     weights=Memo::new(move |_| reconstruction.get().style_layers)
-                    without="Choose at least one layer to paint from."
+                    without=words.reconstruct_needs_layer
                     on_change=set(
                         desk, |settings, layers| settings.reconstruction.style_layers = layers
                     )
                 />
             </Show>
             <Action enabled=Signal::derive(enabled) on_press=Callback::new(show)>
-                "Reconstruct"
+                {words.reconstruct}
             </Action>
         </div>
     }
@@ -118,17 +135,18 @@ fn Reconstruct(
 fn Grid(
     /// Paints them.
     desk: Desk,
+    /// Words of the page.
+    words: &'static PageWords,
 ) -> impl IntoView {
     let live = part(desk, Studio::is_live);
     let enabled = move || !live.get() && desk.is_ready_for(Errand::Cell(0));
     view! {
         <div class="inside-part">
             <p class="hint">
-                {format!("{CELLS} small pictures: more and more style layers against more and more \
-                          content, all else as set. Steps are those of the look.")}
+                {(words.grid_about)(CELLS)}
             </p>
             <Action enabled=Signal::derive(enabled) on_press=Callback::new(move |()| desk.paint_grid())>
-                "Paint the grid"
+                {words.paint_grid}
             </Action>
         </div>
     }

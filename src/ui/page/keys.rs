@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, KeyboardEvent};
 
-use super::View;
+use super::{View, pictures};
 use crate::ui::browser;
 use crate::ui::components::well_input_id;
 use crate::ui::desk::Desk;
@@ -93,6 +93,7 @@ fn act(shortcut: Shortcut, desk: Desk, view: View) {
         Shortcut::SeePhoto => stage(|stage| stage.compare(100.0)),
         Shortcut::SeeHalf => stage(|stage| stage.compare(50.0)),
         Shortcut::SeePicture => stage(|stage| stage.compare(0.0)),
+        Shortcut::SeeBoth => stage(Stage::see_both),
         Shortcut::Hold => stage(|stage| stage.hold(true)),
         Shortcut::ZoomIn => stage(|stage| stage.zoom_to(stage.percent() * ZOOM_STEP)),
         Shortcut::ZoomOut => stage(|stage| stage.zoom_to(stage.percent() / ZOOM_STEP)),
@@ -103,6 +104,7 @@ fn act(shortcut: Shortcut, desk: Desk, view: View) {
         }
         Shortcut::Pictures => panels(|panels| panels.toggle(Panel::Pictures)),
         Shortcut::Look => panels(|panels| panels.toggle(Panel::Look)),
+        Shortcut::Surprise => pictures::surprise(desk),
         Shortcut::Keys => view.open_keys(),
     }
 }

@@ -8,7 +8,7 @@ use crate::ui::components::{
     SmoothnessSlider, StepsInput, StyleLayers,
 };
 use crate::ui::desk::Desk;
-use crate::ui::settings::sizes_on;
+use crate::ui::settings::{Settings, sizes_on};
 use crate::ui::studio::{Errand, Run, Studio};
 use crate::ui::{labels, menus};
 use crate::words::page::PageWords;
@@ -25,7 +25,9 @@ pub fn LookPanel(
     view! {
         <Looks
             chosen=part(desk, |studio| studio.settings().preset())
-            on_change=Callback::new(move |look| desk.take_preset(look))
+            on_change=Callback::new(move |look| desk.act(|studio| studio.take_preset(look)))
+            taken=part(desk, Studio::look_taken)
+            on_undo=Callback::new(move |()| desk.act(Studio::undo_look))
             words=words
         />
         <BalanceSlider
@@ -107,7 +109,7 @@ fn NextTime(
                 label=words.colours
                 items=menus::palettes()
                 chosen=recipe(desk, |recipe| recipe.colours.palette)
-                on_change=set_recipe(desk, |recipe, palette| recipe.colours.palette = palette)
+                on_change=set(desk, Settings::set_palette)
             />
         </fieldset>
     }

@@ -8,7 +8,7 @@ use crate::ui::components::{BlendSlider, PictureWell, SampleStrip, well_input_id
 use crate::ui::desk::Desk;
 use crate::ui::intake::Well;
 use crate::ui::pictures::Thumbnail;
-use crate::ui::samples::{PAINTINGS, PHOTOS, PRESELECTED, Sample};
+use crate::ui::samples::{self, PAINTINGS, PHOTOS, PRESELECTED, Sample};
 use crate::words::page::PageWords;
 
 /// The panel of the inputs.
@@ -52,6 +52,9 @@ pub fn PicturesPanel(
         </button>
         {well(Well::Style, words.painting, "")}
         {shelf(Well::Style, words.shelf, &PAINTINGS)}
+        <button type="button" class="quiet swap" on:click=move |_| surprise(desk)>
+            {words.surprise}
+        </button>
         <Show when=move || desk.thumbnail(Well::Style).is_some()>
             {well(Well::SecondStyle, words.second_painting, words.blend_hint)}
             <Show when=move || desk.thumbnail(Well::SecondStyle).is_some()>
@@ -65,11 +68,18 @@ pub fn PicturesPanel(
 fn shown_in(desk: Desk, well: Well) -> Option<Thumbnail> {
     let preselected = || {
         (well == Well::Style).then(|| Thumbnail {
-            url: Some(format!("samples/{}", PRESELECTED.file)),
+            url: Some(PRESELECTED.thumbnail()),
             name: PRESELECTED.title.to_owned(),
         })
     };
     desk.thumbnail(well).or_else(preselected)
+}
+
+/// Takes another painting of the shelf.
+pub(super) fn surprise(desk: Desk) {
+    let chosen = untrack(|| chosen_for(desk, Well::Style));
+    let chance = js_sys::Math::random();
+    desk.take_sample(Well::Style, samples::surprise(chosen.as_deref(), chance));
 }
 
 /// Returns the file of the sample that is chosen for `well`.

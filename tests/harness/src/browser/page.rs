@@ -255,15 +255,17 @@ impl<'a> Page<'a> {
 
     /// Waits for a saved file with the extension `kind`, and returns its path.
     pub async fn downloaded(&self, kind: &str) -> PathBuf {
-        self.until("a file is saved", async || {
-            let entries = std::fs::read_dir(self.downloads).expect("the folder can be listed");
-            let mut paths = entries.map(|entry| entry.expect("the folder can be listed").path());
-            paths.find(|path| {
-                path.extension().is_some_and(|extension| extension == kind)
-                    && path.metadata().is_ok_and(|m| m.len() > 0)
-            })
+        self.until("a file is saved", async || self.saved(kind)).await
+    }
+
+    /// Returns the path of a saved file with the extension `kind`, if there is one.
+    pub fn saved(&self, kind: &str) -> Option<PathBuf> {
+        let entries = std::fs::read_dir(self.downloads).expect("the folder can be listed");
+        let mut paths = entries.map(|entry| entry.expect("the folder can be listed").path());
+        paths.find(|path| {
+            path.extension().is_some_and(|extension| extension == kind)
+                && path.metadata().is_ok_and(|file| file.len() > 0)
         })
-        .await
     }
 
     /// Waits for a saved file with the extension `kind`, reads it whole and removes it.
