@@ -135,8 +135,8 @@ impl Settings {
         self.recipe = recipe;
     }
 
-    /// Returns the preset that the recipe is, if it is one. The photo's colours are a preset's if it
-    /// brought them.
+    /// Returns the preset that the recipe is, if it is one. The photo's colours are a preset's if
+    /// it brought them.
     pub fn preset(&self) -> Option<Preset> {
         let fits = |preset: &Preset| {
             preset.applied_to(&self.recipe) == self.recipe
