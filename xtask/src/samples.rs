@@ -5,11 +5,15 @@
 
 mod canvas;
 mod colour;
+mod cubist;
 mod ember;
+mod fauve;
+mod hatching;
 mod mist;
 mod night;
 mod orchard;
 pub(crate) mod rng;
+mod watercolour;
 mod window;
 
 use std::fs;
@@ -25,16 +29,19 @@ use harness::failure::{Context, Failure, Outcome};
 
 type Painting = (&'static str, fn() -> RgbImage);
 
-const PAINTINGS: [Painting; 5] = [
+const PAINTINGS: [Painting; 9] = [
+    ("cubist", cubist::paint),
     ("ember", ember::paint),
+    ("fauve", fauve::paint),
+    ("hatching", hatching::paint),
     ("mist", mist::paint),
     ("night", night::paint),
     ("orchard", orchard::paint),
+    ("watercolour", watercolour::paint),
     ("window", window::paint),
 ];
 
-/// Largest size of a painting's file, bytes. All five stay below a megabyte of the page's first
-/// visit.
+/// Largest size of a painting's file, bytes. It is fetched when the painting is chosen.
 const BUDGET: usize = 160_000;
 
 /// JPEG qualities, best first. The first one within [`BUDGET`] is used.

@@ -165,6 +165,42 @@ impl Canvas {
         }
     }
 
+    /// Paints a flat stroke with blunt ends, `length` units along `angle` about `centre`, where
+    /// `within` allows it.
+    pub fn slab(
+        &mut self,
+        brush: Brush,
+        centre: Point,
+        angle: f32,
+        length: f32,
+        colour: Colour,
+        within: impl Fn(Point) -> bool,
+    ) {
+        /// Distance between neighbouring touches, canvas pixels.
+        const STEP: f32 = 0.7;
+        let grain = Noise(u64::from(self.rng.unit().to_bits()));
+        let under = self.colour(centre).unwrap_or(colour);
+        let steps = |size: f32| (size * SCALE / STEP).max(2.0);
+        let (touches, bristles) = (steps(length), steps(brush.width));
+        let mut touched = 0.0;
+        while touched < touches {
+            let t = touched / touches;
+            let spine = centre.toward(angle, (t - 0.5) * length);
+            let mut bristle = 0.0;
+            while bristle < bristles {
+                let across = 2.0 * bristle / bristles - 1.0;
+                let side = 0.5 * across * brush.width;
+                let p = spine.toward(angle + std::f32::consts::FRAC_PI_2, side);
+                if within(p) {
+                    let touch = Touch { t, across, along: t * length * SCALE, under };
+                    self.touch(p, brush, colour, &touch, grain);
+                }
+                bristle += 1.0;
+            }
+            touched += 1.0;
+        }
+    }
+
     fn touch(&mut self, p: Point, brush: Brush, colour: Colour, touch: &Touch, grain: Noise) {
         let bristle = touch.across * brush.width * SCALE;
         // Neighbouring bristles start and end at slightly different points. The outer ones start
@@ -257,6 +293,37 @@ impl Canvas {
     }
 }
 
+/// Record of the canvas pixels that are taken, for strokes that must not meet.
+pub struct Cover(Vec<bool>);
+
+impl Cover {
+    /// Creates a record in which everything is free.
+    pub fn none() -> Self {
+        Self(vec![false; (ROWS * COLUMNS) as usize])
+    }
+
+    /// Returns whether `p` is free, as is everything beyond the canvas.
+    pub fn frees(&self, p: Point) -> bool {
+        Canvas::index(p).is_none_or(|index| !self.0[index])
+    }
+
+    /// Takes the disc of `radius` units about `centre`.
+    pub fn take(&mut self, centre: Point, radius: f32) {
+        let mut dy = -radius;
+        while dy <= radius {
+            let mut dx = -radius;
+            while dx <= radius {
+                let p = Point::new(centre.x + dx, centre.y + dy);
+                if let Some(index) = Canvas::index(p).filter(|_| dx.hypot(dy) <= radius) {
+                    self.0[index] = true;
+                }
+                dx += 1.0 / SCALE;
+            }
+            dy += 1.0 / SCALE;
+        }
+    }
+}
+
 /// Position of a bristle's touch within its stroke.
 struct Touch {
     /// Position along the stroke, 0..1.
@@ -309,5 +376,20 @@ pub fn follow(
         path.push(at);
         left -= STEP;
     }
+    path
+}
+
+/// Traces a path as [`follow`] does, half of `length` to either side of `middle`.
+pub fn trace(
+    middle: Point,
+    length: f32,
+    direction: impl Fn(Point) -> f32,
+    within: impl Fn(Point) -> bool,
+) -> Vec<Point> {
+    let back = |p: Point| direction(p) + std::f32::consts::PI;
+    let mut path = follow(middle, 0.5 * length, back, &within);
+    path.reverse();
+    path.pop();
+    path.extend(follow(middle, 0.5 * length, direction, within));
     path
 }
