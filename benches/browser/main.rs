@@ -1,6 +1,6 @@
-//! The built page in a real browser, driven as a person would. It is the release build, unchanged;
-//! scripts that are laid before it note when the worker's events arrive, and count the worker's GPU
-//! buffers.
+//! Measures the built page in a real browser, driven as a user would drive it. It is the unchanged
+//! release build; injected scripts record when the worker's events arrive and count the worker's
+//! GPU buffers.
 
 mod watch;
 
@@ -33,7 +33,7 @@ fn main() -> ExitCode {
     })
 }
 
-/// One visit: the pictures are brought, the run goes on for as long as it takes, and is cancelled.
+/// Makes one visit: brings the pictures, watches the run and cancels it.
 async fn measure(session: &Session, case: &Case, steps: Steps) -> Outcome<Line> {
     let site = Site::start();
     site.watch_buffers();
@@ -48,7 +48,7 @@ async fn measure(session: &Session, case: &Case, steps: Steps) -> Outcome<Line> 
     let cancelled = watch::cancel(&page).await?;
     Ok(Line::Step(StepLine {
         adapter: watch.adapter(),
-        // More than asked for, where the worker reports several at once.
+        // More than requested if the worker reports several at once.
         steps: watch.steps(),
         cpu_ms_per_step: watch.cpu_ms_per_step(),
         peak_device_bytes: watch.peak_device_bytes(),
@@ -58,7 +58,7 @@ async fn measure(session: &Session, case: &Case, steps: Steps) -> Outcome<Line> 
     }))
 }
 
-/// The page with pictures and recipe, before Stylise is pressed.
+/// Opens the page with pictures and recipe, before Paint is pressed.
 async fn prepared<'a>(
     session: &'a Session,
     site: &Site,
@@ -67,12 +67,16 @@ async fn prepared<'a>(
     steps: Steps,
 ) -> Outcome<Page<'a>> {
     let page = Page::open(session, &site.url()).await;
-    page.set("Compute on", case.device.name()).await;
+    page.set(WORDS.in_workshop.device, case.device.name()).await;
     watch::until_opened(&page).await?;
-    // More steps than are waited for.
+    // More steps than anyone waits for.
     let endless = *Recipe::STEPS.end();
     let recipe = steps.recipe(case.size, endless).to_json();
-    page.choose_file("Load recipe", &file(folder, "recipe.json", recipe.as_bytes())).await;
+    page.choose_file(
+        WORDS.in_workshop.load_recipe,
+        &file(folder, "recipe.json", recipe.as_bytes()),
+    )
+    .await;
     page.until("the recipe is taken", async || {
         (page.chosen(WORDS.steps).await == endless.to_string()).then_some(())
     })
@@ -91,8 +95,8 @@ async fn prepared<'a>(
     Ok(page)
 }
 
-/// Gives a picture to a well, which shows its name. Stylise cannot be pressed until the worker has
-/// decoded it.
+/// Gives a picture to an input slot and waits until its name is shown. Paint cannot be pressed
+/// until the worker has decoded it.
 async fn bring(page: &Page<'_>, folder: &TempDir, well: &str, name: &str, picture: &Pixels) {
     page.choose_file(well, &file(folder, name, &encode_png(picture))).await;
     page.until_text(name).await;

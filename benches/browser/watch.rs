@@ -1,4 +1,4 @@
-//! What is seen of a run in the page.
+//! Observations of a run in the page.
 
 use std::time::{Duration, Instant};
 
@@ -12,37 +12,37 @@ use serde::de::DeserializeOwned;
 
 use harness::browser::page::Page;
 
-/// Laid before the page's own scripts.
+/// Script injected before the page's own scripts.
 pub const SCRIPT: &str = include_str!("watch.js");
-/// With the name of the button in the place of `$STOP`.
+/// Script that cancels a run; `$STOP` is replaced by the button's name.
 const CANCEL: &str = include_str!("cancel.js");
-/// Between two looks: CPU times are read at most this late.
+/// Polling interval: CPU times are at most this late.
 const GLANCE: Duration = Duration::from_millis(50);
 /// Longest wait. On an emulated GPU a step at 512 px takes minutes.
 const PATIENCE: Duration = Duration::from_secs(1800);
 
-/// What [`SCRIPT`] has noted, all times in ms.
+/// Records of [`SCRIPT`]; all times in ms.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Notes {
     adapter: String,
     started: f64,
-    /// In the order in which they came; the first is that of the first step.
+    /// Events in order of arrival; the first is that of the first step.
     progress: Vec<Progress>,
     longest_task: Option<f64>,
     longest_gap: f64,
-    /// Of GPU buffers.
+    /// GPU buffer counts.
     peak_bytes: u64,
 }
 
-/// The CPU time that the browser had used when so many steps were done, s.
+/// CPU time that the browser had used after a number of steps, s.
 #[derive(Clone, Copy, Debug)]
 struct Reading {
     step: u32,
     seconds: Option<f64>,
 }
 
-/// A run that has gone on for as long as it was to be watched.
+/// A run that was watched long enough.
 #[derive(Debug)]
 pub struct Watch {
     notes: Notes,
@@ -50,55 +50,55 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// Presses Stylise and waits until the worker has spoken `runs` times after the warm-up. The
+    /// Presses Paint and waits until the worker has reported `runs` times after the warm-up. The
     /// browser belongs to process `driver`.
     ///
     /// # Errors
-    /// When the page says that the run has failed, or says nothing for too long.
+    /// When the page reports a failed run, or reports nothing for too long.
     pub async fn of_run(page: &Page<'_>, driver: u32, runs: u32) -> Outcome<Self> {
-        page.press("Stylise").await;
+        page.press(WORDS.paint).await;
         let cpu = [reading(page, driver, 0).await?, reading(page, driver, runs).await?];
         let script = "const { adapter, started, progress, longestTask, longestGap } = bench;
             return { adapter, started, progress, longestTask, longestGap, peakBytes: buffers.peak };";
         Ok(Self { notes: ask(page, script).await, cpu })
     }
 
-    /// The adapter's name, as far as the browser tells it.
+    /// Returns the adapter's name, as far as the browser exposes it.
     pub fn adapter(&self) -> Option<String> {
         Some(self.notes.adapter.clone()).filter(|name| !name.is_empty())
     }
 
-    /// From the start of the run until its first step was done, s.
+    /// Returns the time from the start of the run to the end of its first step, s.
     pub fn warm_up_s(&self) -> f64 {
         (self.notes.progress[0].at - self.notes.started) / 1e3
     }
 
-    /// Steps timed.
+    /// Returns the number of steps timed.
     pub fn steps(&self) -> u32 {
         let timed = timed(&self.notes.progress);
         timed[timed.len() - 1].step - timed[0].step
     }
 
-    /// Of a step.
+    /// Returns the time of a step.
     pub fn ms_per_step(&self) -> Spread {
         ms_per_step(timed(&self.notes.progress))
     }
 
-    /// Of all the browser's processes, ms; `None` also where all steps were done between two looks.
+    /// Returns the CPU time of all the browser's processes per step, ms; `None` also if all steps
+    /// ended between two polls.
     pub fn cpu_ms_per_step(&self) -> Option<f64> {
         let [begun, ended] = self.cpu;
         let (seconds, steps) = (ended.seconds? - begun.seconds?, ended.step - begun.step);
         (steps > 0).then(|| seconds * 1e3 / f64::from(steps))
     }
 
-    /// The most that there was in GPU buffers which were neither destroyed nor collected; `None` on
-    /// the processor.
+    /// Returns the peak of GPU buffers neither destroyed nor collected; `None` on the processor.
     pub fn peak_device_bytes(&self) -> Option<u64> {
         Some(self.notes.peak_bytes).filter(|&bytes| bytes > 0)
     }
 
-    /// What was in GPU buffers after the first step timed, in the middle and after the last;
-    /// nothing on the processor.
+    /// Returns the bytes in GPU buffers after the first timed step, in the middle and after the
+    /// last; nothing on the processor.
     pub fn memory(&self) -> Vec<MemoryAt> {
         let timed = timed(&self.notes.progress);
         let looks = [0, timed.len() / 2, timed.len() - 1].map(|index| &timed[index]);
@@ -108,7 +108,7 @@ impl Watch {
             .collect()
     }
 
-    /// How the page fared, with the answers of [`cancel`].
+    /// Returns the page's figures, with the times of [`cancel`].
     pub fn page_figures(&self, [cancel_ms, worker_free_ms]: [f64; 2]) -> PageFigures {
         let Notes { longest_task, longest_gap, .. } = self.notes;
         PageFigures {
@@ -123,13 +123,13 @@ impl Watch {
 /// Waits until the worker has opened its device.
 ///
 /// # Errors
-/// When the page says that it has none.
+/// When the page reports that there is none.
 pub async fn until_opened(page: &Page<'_>) -> Outcome {
     let _: bool = until(page, "return bench.opened || null;").await?;
     Ok(())
 }
 
-/// The CPU time once the worker has spoken `count` times after the warm-up.
+/// Returns the CPU time once the worker has reported `count` times after the warm-up.
 async fn reading(page: &Page<'_>, driver: u32, count: u32) -> Outcome<Reading> {
     let script = format!(
         "const timed = bench.progress.filter(progress => progress.step >= {WARM_UP_STEPS});
@@ -139,11 +139,11 @@ async fn reading(page: &Page<'_>, driver: u32, count: u32) -> Outcome<Reading> {
     Ok(Reading { step, seconds: processor::family_seconds(driver) })
 }
 
-/// Presses Cancel in the middle of a step. Answers after how long the page has said that the run is
-/// cancelled, and after how long the worker took up something else, ms.
+/// Presses Stop in the middle of a step. Returns the times until the page reports the cancel and
+/// until the worker takes up other work, ms.
 ///
 /// # Errors
-/// When one of them says nothing for too long.
+/// When either reports nothing for too long.
 pub async fn cancel(page: &Page<'_>) -> Outcome<[f64; 2]> {
     page.run(&CANCEL.replace("$STOP", WORDS.stop), vec![]).await;
     until(
@@ -153,7 +153,7 @@ pub async fn cancel(page: &Page<'_>) -> Outcome<[f64; 2]> {
     .await
 }
 
-/// What `script` returns once that is something.
+/// Polls `script` until it returns a value.
 async fn until<T: DeserializeOwned>(page: &Page<'_>, script: &str) -> Outcome<T> {
     let begun = Instant::now();
     loop {

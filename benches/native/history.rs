@@ -1,5 +1,5 @@
-//! L-BFGS alone: what it costs by the number of pairs that it remembers, at an objective that costs
-//! next to nothing.
+//! Measures L-BFGS alone: its cost by the length of its history, for an objective that costs next
+//! to nothing.
 
 use burn::tensor::{Distribution, Tensor};
 use harness::bench::case::Case;
@@ -11,19 +11,19 @@ use pollster::block_on;
 
 use crate::stage::{Clock, Stage};
 
-/// Steps before the memory is full, beside one for each pair: the first only looks, and some are
-/// halved instead of accepted.
+/// Steps before the history is full, beyond one for each pair: the first only evaluates, and some
+/// trials are halved instead of accepted.
 const SPARE_STEPS: u32 = 5;
 
-/// Times `case.runs` steps with a full memory of `pairs` pairs.
+/// Times `case.runs` steps with a full history of `pairs` pairs.
 pub fn measure(case: &Case, pairs: u32) -> Outcome {
     let mut stage = Stage::open(case)?;
     let side = case.size as usize;
     let noise = |low, high| {
         Tensor::<4>::random([1, 3, side, side], Distribution::Uniform(low, high), &stage.device)
     };
-    // A valley with another steepness along each axis: it has a bottom at 0, which a few steps do
-    // not reach.
+    // A quadratic with another curvature along each axis. Its minimum at 0 is not reached in a few
+    // steps.
     let (x, steepness) = (noise(-1.0, 1.0), noise(0.1, 10.0));
     let mut lbfgs = Lbfgs::new(pairs as usize, x, FIRST_STEP);
     for _ in 0..pairs + SPARE_STEPS {
@@ -47,7 +47,7 @@ pub fn measure(case: &Case, pairs: u32) -> Outcome {
     Ok(())
 }
 
-/// One evaluation, and what the optimiser makes of it; that alone is timed.
+/// Evaluates once and steps the optimiser; times the optimiser alone.
 fn step(lbfgs: &mut Lbfgs, steepness: &Tensor<4>, stage: &Stage, clock: &mut Clock) -> Outcome {
     let x = lbfgs.ask();
     let gradient = x.clone() * steepness.clone();

@@ -1,5 +1,5 @@
-//! Each convolution of the network alone, with bias and ReLU: our kernel against Burn's own
-//! operations on the same device.
+//! Measures each convolution of the network alone, with bias and ReLU: our kernel against Burn's
+//! own operations on the same device.
 
 use burn::tensor::activation::relu;
 use burn::tensor::module::conv2d;
@@ -18,8 +18,8 @@ use impasto::memory::Precision;
 
 use crate::stage::{Clock, Stage};
 
-/// Times both passes through every layer, with each division of our kernel's work and each
-/// precision that the device has.
+/// Times both passes through every layer, for each tiling of our kernel and each precision of the
+/// device.
 pub fn measure(case: &Case) -> Outcome {
     let stage = Stage::open(case)?;
     let burn = Layer::ALL
@@ -56,14 +56,14 @@ pub fn measure(case: &Case) -> Outcome {
     Ok(())
 }
 
-/// What both contenders for a layer get.
+/// Inputs of a layer, for both contenders.
 struct Bench<'a> {
     stage: &'a Stage,
     runs: u32,
     gflop: f64,
-    /// What the layer reads.
+    /// Input of the layer.
     x: Tensor<4>,
-    /// The distance to it is what the gradient that comes back is of.
+    /// Target: the backward pass starts from the distance to it.
     target: Tensor<4>,
     /// `[C_out, C_in, 3, 3]`
     kernel: Tensor<4>,
@@ -72,7 +72,7 @@ struct Bench<'a> {
 }
 
 impl<'a> Bench<'a> {
-    /// Maps lie channels-last in memory, as they do in the network.
+    /// Maps are channels-last in memory, as in the network.
     fn new(layer: Layer, case: &Case, stage: &'a Stage) -> Self {
         let side = (case.size / layer.stride()) as usize;
         let map = |channels| noise([1, side, side, channels], &stage.device).permute([0, 3, 1, 2]);
@@ -88,17 +88,17 @@ impl<'a> Bench<'a> {
         }
     }
 
-    /// Times of our kernel forward and backward.
+    /// Times our kernel forward and backward.
     fn ours(&self, layer: Layer, strategy: Strategy) -> Outcome<[KernelTime; 2]> {
         let mut packed = PackedConvolution::new(self.kernel.clone(), self.bias.clone());
         packed.set_strategy(strategy);
-        // The picture is f32 always.
+        // The image is always f32.
         let halves = strategy.precision == Precision::Half && layer != Layer::Conv1_1;
         let x = if halves { self.x.clone().cast(FloatDType::F16) } else { self.x.clone() };
         self.times(x, |x| packed.relu(x, 1, SavedForBackward::Output))
     }
 
-    /// Times of Burn's own operations forward and backward.
+    /// Times Burn's own operations forward and backward.
     fn burn(&self) -> Outcome<[KernelTime; 2]> {
         let options = || ConvOptions::new([1, 1], [1, 1], [1, 1], 1);
         self.times(self.x.clone(), |x| {
@@ -106,7 +106,7 @@ impl<'a> Bench<'a> {
         })
     }
 
-    /// Times of `convolution` of `x` forward and backward.
+    /// Times `convolution` of `x` forward and backward.
     fn times(
         &self,
         x: Tensor<4>,
@@ -141,7 +141,7 @@ impl<'a> Bench<'a> {
     }
 }
 
-/// Values in -1..1.
+/// Returns values in -1..1.
 fn noise<const D: usize>(shape: [usize; D], device: &Device) -> Tensor<D> {
     Tensor::random(shape, Distribution::Uniform(-1.0, 1.0), device)
 }

@@ -1,5 +1,5 @@
-//! The engine on this machine: whole steps, each convolution alone, and L-BFGS alone. The GPU works
-//! while the program goes on, so every time taken ends with waiting for it.
+//! Measures the engine on this machine: whole steps, each convolution alone, and L-BFGS alone. The
+//! GPU runs asynchronously, so every measurement ends with a sync.
 
 mod history;
 mod kernels;

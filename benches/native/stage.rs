@@ -1,4 +1,4 @@
-//! The device under measurement, and the clocks.
+//! The measured device and the clocks.
 
 use std::time::Instant;
 
@@ -11,19 +11,19 @@ use impasto::engine::device::{OpenDevice, open_cpu, open_gpu};
 use impasto::memory::DeviceLimits;
 use pollster::block_on;
 
-/// A device, and the most that was seen reserved on it.
+/// A device and its observed peak of reserved memory.
 pub struct Stage {
-    /// For tensors.
+    /// Device for tensors.
     pub device: Device,
-    /// What it has room for.
+    /// Limits.
     pub limits: DeviceLimits,
-    /// Its name, as far as it is told.
+    /// Name, as far as it is known.
     pub adapter: Option<String>,
     peak_bytes: Option<u64>,
 }
 
 impl Stage {
-    /// Opens what `case` computes on.
+    /// Opens the device of `case`.
     pub fn open(case: &Case) -> Outcome<Self> {
         let opened = match case.device {
             case::Device::Gpu => block_on(open_gpu(|_| ())),
@@ -47,24 +47,25 @@ impl Stage {
         })
     }
 
-    /// Waits until the device has done all that was asked of it.
+    /// Waits until the device is idle.
     pub fn wait(&self) -> Outcome {
         self.device.sync().or_fail(|| "the device failed".to_owned(), "ask for a smaller --size")
     }
 
-    /// Bytes in use on the device, where it tells. What is reserved for them counts for the peak.
+    /// Returns the bytes in use on the device, if known. The bytes reserved for them count towards
+    /// the peak.
     pub fn bytes_in_use(&mut self) -> Option<u64> {
         let usage = self.device.memory_pool_usage()?;
         self.peak_bytes = self.peak_bytes.max(Some(usage.bytes_reserved));
         Some(usage.bytes_in_use)
     }
 
-    /// The most that was reserved on the device whenever [`Self::bytes_in_use`] looked.
+    /// Returns the peak of reserved bytes over all calls of [`Self::bytes_in_use`].
     pub fn peak_bytes(&self) -> Option<u64> {
         self.peak_bytes
     }
 
-    /// Does `work` and waits for the device; adds the time to `clock`.
+    /// Does `work`, waits for the device, and adds the time to `clock`.
     pub fn time<T>(&self, clock: &mut Clock, work: impl FnOnce() -> T) -> Outcome<T> {
         let (begun, cpu) = (Instant::now(), processor::own_seconds());
         let done = work();
@@ -76,22 +77,22 @@ impl Stage {
     }
 }
 
-/// Times taken.
+/// Recorded times.
 #[derive(Debug, Default)]
 pub struct Clock {
     ms: Vec<f64>,
-    /// All together; not a number where the system does not tell.
+    /// CPU time of all, s; NaN where the system does not report it.
     cpu_ms: f64,
 }
 
 impl Clock {
-    /// The times, ms.
+    /// Returns the times, ms.
     pub fn spread(&self) -> Spread {
         Spread::of(&self.ms)
     }
 
-    /// CPU time, all threads, on average, ms. The system counts it in hundredths of a second, so
-    /// that single times would be coarse.
+    /// Returns the mean CPU time of all threads, ms. The system counts it in hundredths of a
+    /// second, too coarse for single times.
     pub fn cpu_ms(&self) -> Option<f64> {
         #[expect(clippy::cast_precision_loss, reason = "a count")]
         let mean = self.cpu_ms / self.ms.len() as f64;

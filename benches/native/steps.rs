@@ -1,4 +1,4 @@
-//! Whole steps, as the application does them.
+//! Measures whole steps, as the application runs them.
 
 use std::rc::Rc;
 use std::time::Instant;
@@ -42,8 +42,7 @@ pub fn measure(case: &Case, steps: Steps) -> Outcome {
     Ok(())
 }
 
-/// Times `runs` steps, and looks at the device's memory after the first, the one in the middle and
-/// the last.
+/// Times `runs` steps, and samples the device's memory after the first, the middle and the last.
 fn timed(
     transfer: &mut StyleTransfer,
     stage: &mut Stage,
@@ -62,7 +61,7 @@ fn timed(
     Ok((clock, memory))
 }
 
-/// A run with as many steps as are wanted, before its first.
+/// Creates a run of enough steps, before its first.
 fn begin(case: &Case, steps: Steps, stage: &Stage) -> Outcome<StyleTransfer> {
     if steps.half_precision && !stage.limits.has_f16 {
         return Err(Failure::new("this device has no f16", "leave out --half-precision"));
@@ -85,7 +84,7 @@ fn begin(case: &Case, steps: Steps, stage: &Stage) -> Outcome<StyleTransfer> {
         .or_fail(|| "the run cannot begin".to_owned(), ADVICE)
 }
 
-/// In what `steps` keep feature maps.
+/// Returns the precision of feature maps in `steps`.
 fn precision(steps: Steps) -> Precision {
     if steps.half_precision { Precision::Half } else { Precision::Single }
 }

@@ -1,6 +1,6 @@
 //! No files of `src` import each other in a circle: neither modules nor the files of one module. A
-//! folder's children are compared with one another, each with all that lies below it; a file and
-//! its own children may know each other.
+//! folder's children are compared with one another, each with all files below it; a file and its
+//! own children may import each other.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +12,7 @@ use super::{files, root};
 /// A module's or an item's path within the package, as in `engine`, `loss`, `Terms`.
 type ModulePath = Vec<String>;
 
-/// The layers of the large modules, from the bottom up: a file knows files of lower layers alone.
+/// The layers of the large modules, from the bottom up: a file imports files of lower layers alone.
 const LAYERS: &[(&str, &[&[&str]])] = &[
     (
         "engine",
@@ -64,24 +64,24 @@ const LAYERS: &[(&str, &[&[&str]])] = &[
     ),
 ];
 
-/// What one file says of others.
+/// Imports and re-exports of a file.
 #[derive(Default)]
 struct Module {
-    /// All that it names of the package.
+    /// All paths of the package that the file names.
     named: BTreeSet<ModulePath>,
-    /// What it passes on, by the name that it has here.
+    /// Re-exported paths, by their names in this file.
     passed_on: BTreeMap<String, ModulePath>,
 }
 
-/// Collects what a file names.
+/// Collects the paths that a file names.
 struct Names {
     at: ModulePath,
     module: Module,
 }
 
 impl Names {
-    /// A path as written in this file, from the package's root; `None` where it leads out of the
-    /// package or to a name of the file's own.
+    /// Returns a path as written in this file, from the package's root; `None` if it leads out of
+    /// the package or to a name of the file's own.
     fn absolute(&self, written: &[String]) -> Option<ModulePath> {
         let mut base = self.at.clone();
         let rest = match written.first()?.as_str() {
@@ -123,7 +123,7 @@ impl Names {
     }
 
     fn name(&mut self, written: Vec<String>, here: Option<String>, passes_on: bool) {
-        // In a file that has modules a bare path may begin with one of them.
+        // In a file that declares modules, a bare path may begin with one of them.
         let path = self.absolute(&written).unwrap_or_else(|| [self.at.clone(), written].concat());
         if let (true, Some(here)) = (passes_on, here) {
             self.module.passed_on.insert(here, path.clone());
@@ -155,7 +155,7 @@ impl<'ast> Visit<'ast> for Names {
     }
 }
 
-/// Whether an item is there for tests alone.
+/// Whether an item exists for tests alone.
 fn of_tests(attributes: &[Attribute]) -> bool {
     let says_test = |attribute: &Attribute| {
         attribute.path().is_ident("cfg")
@@ -174,7 +174,7 @@ fn read(at: ModulePath, text: &str) -> Module {
     names.module
 }
 
-/// All modules of `src` by path, the root's empty; without binaries and files of tests.
+/// Returns all modules of `src` by path, the root's empty; without binaries and files of tests.
 fn modules() -> BTreeMap<ModulePath, Module> {
     let src = root().join("src");
     let mut modules = BTreeMap::new();
@@ -192,7 +192,7 @@ fn modules() -> BTreeMap<ModulePath, Module> {
     modules
 }
 
-/// The module that defines what `path` names, through all that pass it on.
+/// Returns the module that defines `path`, through all re-exports.
 fn home(modules: &BTreeMap<ModulePath, Module>, path: &[String]) -> Option<ModulePath> {
     let mut path = path.to_vec();
     for _ in 0..8 {
@@ -206,10 +206,10 @@ fn home(modules: &BTreeMap<ModulePath, Module>, path: &[String]) -> Option<Modul
     panic!("{} is passed on in a circle", path.join("::"))
 }
 
-/// For each child of a module, the other children that it knows.
+/// For each child of a module, the other children that it imports.
 type Edges = BTreeMap<String, BTreeSet<String>>;
 
-/// Who knows whom among the children of each module.
+/// Returns the imports among the children of each module.
 fn edges(modules: &BTreeMap<ModulePath, Module>) -> BTreeMap<ModulePath, Edges> {
     let mut edges: BTreeMap<ModulePath, Edges> = BTreeMap::new();
     for (from, module) in modules {
@@ -224,14 +224,14 @@ fn edges(modules: &BTreeMap<ModulePath, Module>) -> BTreeMap<ModulePath, Edges> 
     edges
 }
 
-/// Circles among the children of each module, as the names of their members.
+/// Returns circles among the children of each module, as the names of their members.
 fn circles(modules: &BTreeMap<ModulePath, Module>) -> Vec<String> {
     let edges = edges(modules);
     edges.iter().flat_map(|(room, edges)| circles_of(&room.join("::"), edges)).collect()
 }
 
-/// Takes out, again and again, what knows nothing else or is known by nothing else: what is left
-/// goes in circles.
+/// Removes, repeatedly, what imports nothing else or is imported by nothing else: the rest forms
+/// circles.
 fn circles_of(room: &str, edges: &Edges) -> Option<String> {
     let mut left = edges.clone();
     loop {
@@ -309,7 +309,7 @@ fn modules_are_compared_with_all_that_lies_below_them() {
     assert_eq!(circles(&package(&own)).len(), 0, "a file and its own children");
 }
 
-/// What in `room` knows a file of its own layer or a higher one, or has no layer.
+/// Returns the imports within `room` of the same or a higher layer, and the files without a layer.
 fn off_layer(
     modules: &BTreeMap<ModulePath, Module>,
     room: &str,

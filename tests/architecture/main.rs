@@ -1,13 +1,13 @@
-//! The import table of ARCHITECTURE.md, held against the code: each module names what it may use,
-//! and uses nothing else.
+//! Checks the import table of ARCHITECTURE.md: each module imports what the table allows, and
+//! nothing else.
 
 mod circles;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-/// What one module of `src` may use: crates of Cargo.toml, and modules of this package beside
-/// itself. A rule for a folder within a module stands for the files there in the module's place.
+/// Allowed imports of a module of `src`: crates of Cargo.toml, and modules of this package beside
+/// itself. A rule for a folder within a module replaces the module's rule for the files there.
 struct Rule {
     module: &'static str,
     crates: &'static [&'static str],
@@ -126,7 +126,7 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// Names of all dependencies in Cargo.toml, as code writes them.
+/// Returns the names of all dependencies in Cargo.toml, as code writes them.
 fn dependencies() -> BTreeSet<String> {
     let manifest =
         std::fs::read_to_string(root().join("Cargo.toml")).expect("Cargo.toml can be read");
@@ -144,7 +144,7 @@ fn dependencies() -> BTreeSet<String> {
     names
 }
 
-/// All Rust files below `folder`.
+/// Returns all Rust files below `folder`.
 fn files(folder: &Path) -> Vec<PathBuf> {
     let entries =
         std::fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
@@ -159,8 +159,8 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// The code of a file without its comments and without its tests, which stand last and may use
-/// more.
+/// Returns the code of a file without its comments and without its tests, which come last and may
+/// import more.
 fn code(path: &Path) -> String {
     let text =
         std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
@@ -172,7 +172,8 @@ fn code(path: &Path) -> String {
         .join("\n")
 }
 
-/// The first segments of all paths in `code` that begin with `prefix` (empty: that begin a path).
+/// Returns the first segments of all paths in `code` that begin with `prefix` (empty: that begin a
+/// path).
 fn heads(code: &str, prefix: &str) -> BTreeSet<String> {
     let mut heads = BTreeSet::new();
     let is_word = |c: char| c.is_alphanumeric() || c == '_';
@@ -205,8 +206,8 @@ fn heads(code: &str, prefix: &str) -> BTreeSet<String> {
     heads
 }
 
-/// The module of `src` that a file belongs to; `None` for the map itself, the binaries and files of
-/// tests.
+/// Returns the module of `src` that a file belongs to; `None` for `lib.rs`, the binaries and files
+/// of tests.
 fn module_of(path: &Path) -> Option<String> {
     let relative = path.strip_prefix(root().join("src")).expect("the file is below src");
     let first = relative.components().next()?.as_os_str().to_string_lossy().into_owned();
@@ -286,7 +287,7 @@ fn the_engine_reads_no_clock_and_opens_no_file() {
     }
 }
 
-/// Columns of code and comments. rustfmt holds code to it and wraps no comment.
+/// Columns of code and comments. rustfmt limits code and wraps no comment.
 const WIDTH: usize = 100;
 
 fn wide_comments(text: &str) -> Vec<&str> {
@@ -328,7 +329,7 @@ fn every_invariant_names_tests_that_there_are() {
     assert!(lost.is_empty(), "no such tests: {lost:?}");
 }
 
-/// Lines of `text` that pull a file of another target in.
+/// Returns the lines of `text` that include a file of another target.
 fn path_attributes(text: &str) -> Vec<&str> {
     text.lines().filter(|line| line.trim_start().starts_with("#[path")).collect()
 }

@@ -1,21 +1,21 @@
-//! Holding arrays against their reference.
+//! Compares arrays with their reference.
 
 use impasto::engine::Array;
 use impasto::recipe::{FeatureOptions, Filters};
 
 use crate::fixture::Fixture;
 
-/// Relative L2 distance allowed for features. Measured for f32 against float64: 1e-7 at conv1_1 to
-/// 7e-7 at conv5_1.
+/// Relative L2 tolerance of features. f32 differs from float64 by 1e-7 at conv1_1 to 7e-7 at
+/// conv5_1.
 const FEATURE_GATE: f64 = 5e-6;
-/// For Gram matrices and losses. Measured: up to 8e-7.
+/// Tolerance of Gram matrices and losses, which differ by up to 8e-7.
 const GRAM_AND_LOSS_GATE: f64 = 5e-6;
-/// For gradients. Measured: up to 6e-7.
+/// Tolerance of gradients, which differ by up to 6e-7.
 const GRADIENT_GATE: f64 = 1e-5;
-/// Rows and columns of a Gram matrix that a fixture holds.
+/// Rows and columns of a Gram matrix in a fixture.
 const GRAM_BLOCK: usize = 64;
 
-/// One quantity of one case, ours against the reference.
+/// A quantity of a case, ours and the reference's.
 #[derive(Debug)]
 #[expect(dead_code, reason = "the fields are for the failure's message")]
 pub struct Comparison {
@@ -36,13 +36,13 @@ impl Comparison {
         }
     }
 
-    /// Whether the distance is within the gate; NaN is not.
+    /// Whether the distance is within the tolerance; NaN is not.
     pub fn agrees(&self) -> bool {
         self.distance <= self.gate
     }
 }
 
-/// `‖ours − reference‖ / ‖reference‖`.
+/// Returns `‖ours − reference‖ / ‖reference‖`.
 fn relative_l2(ours: &[f64], reference: &[f64]) -> f64 {
     let norm = |values: &mut dyn Iterator<Item = f64>| {
         values.map(|value| value * value).sum::<f64>().sqrt()
@@ -50,13 +50,13 @@ fn relative_l2(ours: &[f64], reference: &[f64]) -> f64 {
     norm(&mut ours.iter().zip(reference).map(|(a, b)| a - b)) / norm(&mut reference.iter().copied())
 }
 
-/// Compares all of `arrays` that `case` has a reference for.
+/// Compares all of `arrays` for which `case` has a reference.
 ///
 /// # Panics
-/// When the case lacks the gradients, the losses, or all features: it would prove nothing.
+/// When the case lacks the gradients, the losses, or all features.
 pub fn compare(case: &Fixture, features: FeatureOptions, arrays: &[Array]) -> Vec<Comparison> {
-    // References hold answers and Gram matrices of the raw network alone; the normalised one's
-    // losses and gradients follow from them.
+    // References hold outputs and Gram matrices of the raw network alone; the losses and gradients
+    // of the normalised one follow from them.
     let (answers, rest) = (
         ["feat.", "gram."],
         ["loss.content", "loss.E", "loss.tv", "grad.content", "grad.style", "grad.tv"],
@@ -89,7 +89,7 @@ fn compare_array(case: &Fixture, features: FeatureOptions, array: &Array) -> Vec
     if let Some(layer) = name.strip_prefix("gram.") {
         return compare_gram(case, pool, layer, array.shape[0], &ours);
     }
-    // What comes before the first pooling, and total variation, is stored once for both poolings.
+    // Quantities before the first pooling, and total variation, are stored once for both poolings.
     let keys = [name.to_owned(), format!("{pool}.{name}"), format!("{pool}.{network}.{name}")];
     let gate = if name.starts_with("feat.") {
         FEATURE_GATE

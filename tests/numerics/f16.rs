@@ -1,4 +1,4 @@
-//! Feature maps in halves against the same in f32.
+//! Feature maps in f16 against f32.
 
 use std::rc::Rc;
 
@@ -14,14 +14,14 @@ use crate::promises::finish;
 use crate::tiles::{NARROW, evaluated, loss_weights, norm, pixels, subject};
 use crate::{gpu, network};
 
-/// Relative distance allowed for the terms, sums of squares in which the halves' rounding is nearly
-/// lost. Measured: 3.3e-4 at most.
+/// Relative tolerance of the terms, sums of squares in which f16's rounding nearly cancels; they
+/// differ by at most 3.3e-4.
 const TERM_GATE: f32 = 1e-3;
-/// Relative L2 distance allowed for the gradient. Measured: 1 %, and 2 % where a region has few
+/// Relative L2 tolerance of the gradient, which differs by 1 %, and by 2 % in a region of few
 /// positions.
 const GRADIENT_GATE: f32 = 0.04;
-/// How much more of the objective may be left after a few steps. Measured: 0.7 and 0.1 % more,
-/// where other orders of f32's sums have 0.3 and 0.1 %.
+/// Tolerance of the objective after a few steps, which is 0.7 and 0.1 % larger; other orders of
+/// f32's sums give 0.3 and 0.1 %.
 const LEFT_GATE: f32 = 1.02;
 
 fn vgg(precision: Precision) -> Vgg19 {
@@ -30,13 +30,13 @@ fn vgg(precision: Precision) -> Vgg19 {
     vgg
 }
 
-/// Terms and gradient in f32 and in halves.
+/// Returns terms and gradient in f32 and in f16.
 fn both(
     subject: &ObjectiveInputs,
     features: FeatureOptions,
     limits: DeviceLimits,
 ) -> [([f32; 3], Tensor<4>); 2] {
-    // Smoothness does not see the maps.
+    // Smoothness does not depend on the maps.
     let loss_weights = scaled(LossWeights { tv_weight: 0.0, ..loss_weights() }, features);
     Precision::ALL.map(|precision| {
         let vgg = vgg(precision);

@@ -1,4 +1,4 @@
-//! Reading the reference files.
+//! Reads the reference files.
 
 use std::path::{Path, PathBuf};
 
@@ -6,9 +6,9 @@ use impasto::pixels::ImageSize;
 use safetensors::SafeTensors;
 use safetensors::tensor::Dtype;
 
-/// One file of reference arrays.
+/// A file of reference arrays.
 pub struct Fixture {
-    /// File name, for messages.
+    /// Name of the file, for messages.
     pub name: String,
     bytes: Vec<u8>,
 }
@@ -21,7 +21,7 @@ impl Fixture {
         Self { name: path.file_name().unwrap_or_default().to_string_lossy().into_owned(), bytes }
     }
 
-    /// The values of `key` and their shape, or `None` when the file lacks them.
+    /// Returns the values of `key` and their shape; `None` if the file lacks them.
     pub fn get(&self, key: &str) -> Option<(Vec<usize>, Vec<f64>)> {
         let file = SafeTensors::deserialize(&self.bytes)
             .unwrap_or_else(|error| panic!("{}: {error}", self.name));
@@ -49,12 +49,12 @@ impl Fixture {
         Some((view.shape().to_vec(), values))
     }
 
-    /// The values of `key`, which must be there.
+    /// Returns the values of `key`, which must exist.
     pub fn values(&self, key: &str) -> Vec<f64> {
         self.get(key).unwrap_or_else(|| panic!("{} lacks {key}", self.name)).1
     }
 
-    /// A picture of bytes `[H, W, 3]`, as RGB in 0..1.
+    /// Returns an image of bytes `[H, W, 3]`, as RGB in 0..1.
     #[expect(clippy::cast_possible_truncation, reason = "small sides, and values in 0..1")]
     pub fn picture(&self, key: &str) -> (ImageSize, Vec<f32>) {
         let (shape, values) = self.get(key).unwrap_or_else(|| panic!("{} lacks {key}", self.name));
@@ -63,13 +63,13 @@ impl Fixture {
     }
 }
 
-/// Our own folder, and the one of `IMPASTO_FIXTURES` when it is set.
+/// Returns the project's own folder, and that of `IMPASTO_FIXTURES` if it is set.
 pub fn folders() -> Vec<PathBuf> {
     let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
     std::iter::once(own).chain(std::env::var_os("IMPASTO_FIXTURES").map(PathBuf::from)).collect()
 }
 
-/// All `case_*.safetensors` of a folder; there is at least one.
+/// Returns all `case_*.safetensors` of a folder, at least one.
 pub fn cases(folder: &Path) -> Vec<Fixture> {
     let entries =
         std::fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));

@@ -1,5 +1,5 @@
-//! Whichever layers count, the GPU's gradient is the processor's: what is kept of a layer for the
-//! way back depends on who reads its map.
+//! The GPU's gradient equals the processor's for every choice of layers. What is saved for backward
+//! depends on which losses read a layer's map.
 
 use burn::tensor::{Device, Tensor};
 use impasto::engine::loss::Objective;
@@ -15,7 +15,7 @@ use crate::{cpu, gpu, network};
 /// up to 8e-4 (docs/lab/benchmarks.md).
 const GATE: f32 = 2e-3;
 
-/// The gradient where the content of `content` counts and the style of `style`.
+/// Returns the gradient for the content layers `content` and the style layers `style`.
 fn gradient(
     device: &Device,
     division: ConvKernel,

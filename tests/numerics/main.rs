@@ -1,9 +1,9 @@
-//! The engine's numbers against an independent implementation in float64, on the processor and
-//! through wgpu.
+//! Compares the engine's numbers with an independent implementation in float64, on the processor
+//! and through wgpu.
 //!
 //! The references are files of arrays in the conventions of `tests/fixtures/README.md`. Those of
-//! `tests/fixtures` are always read; the folder that `IMPASTO_FIXTURES` names is read as well when
-//! it is set. A folder without cases is a failure.
+//! `tests/fixtures` are always read, and the folder of `IMPASTO_FIXTURES` if it is set. A folder
+//! without cases is a failure.
 
 mod compare;
 mod f16;
@@ -32,7 +32,7 @@ fn cpu() -> Device {
     device::open_cpu().expect("the processor is built in").device
 }
 
-/// The process's one GPU; an emulated one will do.
+/// Returns the process's one GPU; an emulated one will do.
 fn gpu() -> Device {
     static GPU: OnceLock<Device> = OnceLock::new();
     GPU.get_or_init(|| {
@@ -43,7 +43,7 @@ fn gpu() -> Device {
     .clone()
 }
 
-/// The committed network, with the means that the normalised one is made with.
+/// Returns the committed network, with the means of the normalised one.
 fn network_of(means: &ChannelMeans, device: &Device) -> Vgg19 {
     Vgg19::new(Weights::committed(), means, device)
 }
@@ -52,8 +52,8 @@ fn network(device: &Device) -> Vgg19 {
     network_of(&ChannelMeans::built_in(), device)
 }
 
-/// The means that `folder`'s references were made with: the file there, or the committed one beside
-/// the weights.
+/// Returns the means of `folder`'s references: the file there, or the committed one beside the
+/// weights.
 fn means_of(folder: &Path) -> ChannelMeans {
     let path = folder.join("channel_means.safetensors");
     if !path.exists() {
@@ -68,8 +68,8 @@ fn image(fixture: &Fixture, name: &str, device: &Device) -> ImageTensor {
     ImageTensor::from_rgb(size, &rgb, device)
 }
 
-/// Holds every quantity of every case against its reference; all that differ are named in one
-/// failure. `prepare` has the last word on the filters.
+/// Compares every quantity of every case with its reference, and names all that differ in one
+/// failure. `prepare` may change the filters.
 fn agree(device: &Device, pooling: Pooling, prepare: impl Fn(&mut Vgg19)) {
     let mut comparisons = Vec::new();
     for folder in folders() {
@@ -91,7 +91,7 @@ fn agree(device: &Device, pooling: Pooling, prepare: impl Fn(&mut Vgg19)) {
     assert!(far.is_empty(), "{} of {} quantities differ:\n{far:#?}", far.len(), comparisons.len());
 }
 
-/// On the GPU, however the kernels' work is divided.
+/// Compares on the GPU, for every tiling of the kernels.
 fn agree_on_the_gpu(pooling: Pooling) {
     for division in ConvKernel::ALL {
         agree(&gpu(), pooling, |vgg| {

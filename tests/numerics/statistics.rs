@@ -1,4 +1,4 @@
-//! What style layers are compared by, in value and gradient, against
+//! Statistics of style layers, in value and gradient, against
 //! `tests/fixtures/statistics.safetensors`.
 
 use std::path::Path;
@@ -15,7 +15,7 @@ use crate::{cpu, gpu};
 const VALUE_GATE: f64 = 1e-3;
 const GRADIENT_GATE: f64 = 5e-3;
 
-/// A map `[1, C, H, W]` of the file.
+/// Returns a map `[1, C, H, W]` of the file.
 fn map(fixture: &Fixture, key: &str, device: &Device) -> Tensor<4> {
     let (shape, values) = fixture.get(key).unwrap_or_else(|| panic!("the file lacks {key}"));
     #[expect(clippy::cast_possible_truncation, reason = "kept as f32")]
@@ -23,7 +23,7 @@ fn map(fixture: &Fixture, key: &str, device: &Device) -> Tensor<4> {
     Tensor::from_data(TensorData::new(values, [1, shape[0], shape[1], shape[2]]), device)
 }
 
-/// Relative errors of value and gradient.
+/// Returns the relative errors of value and gradient.
 fn errors(fixture: &Fixture, case: &str, name: &str, device: &Device) -> [f64; 2] {
     let statistic: Statistic = named(name).expect("a statistic of this name");
     let features = FeatureOptions {

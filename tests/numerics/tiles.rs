@@ -1,5 +1,4 @@
-//! A picture seen in tiles against the same picture seen as a whole: not about the same, but the
-//! same to f32's rounding.
+//! The objective in tiles equals that of the whole image up to f32's rounding.
 
 use std::rc::Rc;
 
@@ -19,14 +18,14 @@ use pollster::block_on;
 use crate::promises::{finish, half, sample, squared_distance};
 use crate::{cpu, gpu, network};
 
-/// Relative distance allowed for the terms.
+/// Relative tolerance of the terms.
 const TERM_GATE: f32 = 1e-5;
-/// Relative L2 distance allowed for the gradient.
+/// Relative L2 tolerance of the gradient.
 const GRADIENT_GATE: f32 = 1e-5;
-/// Room for the smallest tiles, whose cores are 32 px between two others.
+/// Limits that force the smallest tiles, with cores of 32 px between two others.
 pub const NARROW: DeviceLimits =
     DeviceLimits { whole_edge: 64, tile_edge: LEAST_TILE_EDGE_PX, ..DeviceLimits::AMPLE };
-/// Room for any picture, but not for the first layer beside the deeper ones.
+/// Limits that admit any image, but not the first layer together with the deeper ones.
 const IN_TURNS: DeviceLimits = DeviceLimits { together_edge: 0, ..DeviceLimits::AMPLE };
 
 pub fn pixels(name: &str, width: u32, height: u32) -> Pixels {
@@ -37,8 +36,8 @@ fn picture(name: &str, width: u32, height: u32, device: &Device) -> ImageTensor 
     ImageTensor::from_pixels(&pixels(name, width, height), device)
 }
 
-/// Two paintings, one of them too large to be seen as a whole, for a photo of this size, which
-/// `masks` divides between them.
+/// Returns two paintings for a photo of this size, divided between them by `masks`. One is too
+/// large for a pass over the whole.
 pub fn subject(width: u32, height: u32, masked: bool, device: &Device) -> ObjectiveInputs {
     let size = ImageSize::new(width, height);
     let masks = if masked { vec![half(size, true), half(size, false)] } else { Vec::new() };
@@ -52,8 +51,8 @@ pub fn subject(width: u32, height: u32, masked: bool, device: &Device) -> Object
     }
 }
 
-/// The terms, content, style, total variation, and the gradient at another picture of the photo's
-/// size.
+/// Returns the terms, content, style, total variation, and the gradient at another image of the
+/// photo's size.
 pub fn evaluated(
     vgg: &Vgg19,
     subject: &ObjectiveInputs,
@@ -71,8 +70,8 @@ pub fn norm(x: Tensor<4>) -> f32 {
     x.square().sum().sqrt().into_scalar::<f32>()
 }
 
-/// Holds the objective in tiles, with the first layer by itself, against the one as a whole, with
-/// all together.
+/// Compares the objective in tiles, with the first layer by itself, with the objective of the
+/// whole, with all layers together.
 fn agree(
     device: &Device,
     subject: &ObjectiveInputs,
@@ -95,7 +94,8 @@ fn agree(
     assert!(distance <= GRADIENT_GATE, "the gradients are {distance} apart");
 }
 
-/// Content at two layers, style of two paintings at uneven layers, and smoothness.
+/// Returns weights for content at two layers, style of two paintings at uneven layers, and
+/// smoothness.
 pub fn loss_weights() -> LossWeights {
     let content_layers =
         LayerWeights::default().with(Layer::Conv2_2, 0.4).with(Layer::Conv4_2, 1.0);
@@ -121,7 +121,7 @@ fn tiles_of_regions_and_of_the_normalised_network_are_the_whole() {
     let device = cpu();
     let features =
         FeatureOptions { filters: Filters::Normalised, ..FeatureOptions::plain(Pooling::Max) };
-    // Beside the losses of this network smoothness would be all of the gradient.
+    // Beside this network's losses, smoothness would dominate the gradient.
     let loss_weights = LossWeights { tv_weight: 0.0, ..loss_weights() };
     agree(&device, &subject(331, 70, true, &device), features, loss_weights);
 }
@@ -177,7 +177,7 @@ fn rows_and_columns_of_tiles_are_the_whole_on_the_gpu() {
     );
 }
 
-/// `loss_weights` as far as these layers count.
+/// Returns `loss_weights` restricted to these layers.
 fn only(loss_weights: LossWeights, counts: fn(Layer) -> bool) -> LossWeights {
     let LossWeights { content_layers, style_layers, .. } = loss_weights;
     LossWeights {
@@ -225,7 +225,7 @@ fn a_run_in_tiles_paints_the_same_picture() {
         pixels("photo-cat.jpg", 290, 64),
         vec![pixels("painting-night.jpg", 40, 300)],
     );
-    // Rounding differs, and each step carries it further.
+    // Rounding differs, and each step amplifies it.
     let recipe = Recipe { size: 290, steps: 6, ..Recipe::default() };
     let [whole, tiled] = [DeviceLimits::AMPLE, NARROW].map(|limits| {
         let transfer = StyleTransfer::new(Rc::clone(&vgg), &pictures, &recipe, limits, &device);

@@ -1,4 +1,4 @@
-//! Whole optimisations, and the gradient of the whole objective, against what they must be.
+//! Whole optimisations, and the gradient of the whole objective, against their references.
 
 use std::path::PathBuf;
 
@@ -17,12 +17,12 @@ use pollster::block_on;
 use crate::fixture::{Fixture, folders};
 use crate::{cpu, gpu, image, means_of, network, network_of};
 
-/// The fixtures' weights of the summed losses.
+/// Weights of the summed losses in the fixtures.
 const ALPHA: f32 = 1e-3;
-/// Adam's rate in the fixtures' runs.
+/// Adam's learning rate in the fixtures' runs.
 const LEARNING_RATE: f32 = 0.02;
 
-/// The fixtures' weight of total variation.
+/// Weight of total variation in the fixtures.
 fn gamma(network: Filters) -> f32 {
     match network {
         Filters::Published => 100.0,
@@ -30,21 +30,20 @@ fn gamma(network: Filters) -> f32 {
     }
 }
 
-/// The fixtures' weights in the product's units, for `elements` of conv4_2 and `values` of the
-/// picture.
+/// Returns the fixtures' weights in the product's units, for `elements` of conv4_2 and `values` of
+/// the image.
 #[expect(clippy::cast_precision_loss, reason = "small counts")]
 fn loss_weights(network: Filters, elements: usize, values: usize) -> LossWeights {
     let tv_weight = gamma(network) * values as f32 / (255.0 * 255.0);
     LossWeights { content_weight: ALPHA * elements as f32, tv_weight, ..LossWeights::plain() }
 }
 
-/// A reference run: its case, the picture it starts from, and the total loss at each of its 51
-/// iterates.
+/// A reference run: its case, the start image, and the total loss at each of its 51 iterates.
 struct Run {
     case: Fixture,
     start: &'static str,
     features: FeatureOptions,
-    /// Of the normalised network.
+    /// Whether the network is the normalised one.
     means: ChannelMeans,
     losses: Vec<f64>,
 }
@@ -63,7 +62,7 @@ impl Run {
     }
 }
 
-/// Our own runs, which lie in their case and start at its `x_rgb`.
+/// Returns the project's own runs, which are stored in their case and start at its `x_rgb`.
 fn own_runs(optimizer: &str) -> Vec<Run> {
     let case = || Fixture::open(&folders()[0].join("case_e_24x16.safetensors"));
     let run = |pooling, key: &str| Run {
@@ -76,7 +75,7 @@ fn own_runs(optimizer: &str) -> Vec<Run> {
     vec![run(Pooling::Average, "avg"), run(Pooling::Max, "max")]
 }
 
-/// Those of a shared folder, which lie in a file of their own and start from noise.
+/// Returns a shared folder's runs, which are stored in a file of their own and start from noise.
 fn shared_runs(runs: &[(&str, FeatureOptions, &str)]) -> Vec<Run> {
     let read = |folder: &PathBuf, &(case, features, key): &(&str, FeatureOptions, &str)| Run {
         case: Fixture::open(&folder.join(case)),
@@ -88,16 +87,16 @@ fn shared_runs(runs: &[(&str, FeatureOptions, &str)]) -> Vec<Run> {
     folders()[1..].iter().flat_map(|folder| runs.iter().map(move |run| read(folder, run))).collect()
 }
 
-/// Iterations of a run on the processor: as many as the references have.
+/// Iterations of a run on the processor: all that the references have.
 const ALL: usize = 50;
 /// Iterations on an emulated GPU, where each takes most of a second: beyond those whose losses are
-/// held one by one, and until L-BFGS has replaced the oldest of its ten pairs. What the optimisers
-/// do after is the same again, and each of their kernels is held to its twin by the tests of
-/// `engine::ops::adam` and `engine::ops::lbfgs`.
+/// compared one by one, until L-BFGS has replaced the oldest of its ten pairs. Later iterations
+/// repeat the same work, and the tests of `engine::ops::adam` and `engine::ops::lbfgs` compare each
+/// kernel with its twin.
 const FIRST: usize = 12;
 
-/// Relative difference of our total loss to the reference's at the start and after each of the
-/// `iterations`.
+/// Returns the relative differences between our total loss and the reference's, at the start and
+/// after each of the `iterations`.
 fn adam_differences(run: &Run, iterations: usize, device: &Device) -> Vec<f64> {
     let vgg = network_of(&run.means, device);
     let objective = run.objective(&vgg, device);
@@ -114,8 +113,8 @@ fn adam_differences(run: &Run, iterations: usize, device: &Device) -> Vec<f64> {
         .collect()
 }
 
-/// Our total loss at the start and at each of the `iterations` of L-BFGS, with the reference's
-/// first step.
+/// Returns our total loss at the start and at each of the `iterations` of L-BFGS, with the
+/// reference's first step.
 fn lbfgs_losses(run: &Run, iterations: usize, device: &Device) -> Vec<f64> {
     let vgg = network_of(&run.means, device);
     let objective = run.objective(&vgg, device);
@@ -135,10 +134,11 @@ fn lbfgs_losses(run: &Run, iterations: usize, device: &Device) -> Vec<f64> {
     losses
 }
 
-/// The fixtures' gate of Adam's first ten iterations.
+/// Tolerance of the fixtures for Adam's first ten iterations.
 const GATE: f64 = 1e-5;
 
-/// `own_gate` is that of our own, smaller picture.
+/// Compares Adam's runs with the references; `own_gate` is the tolerance for our own, smaller
+/// image.
 fn adam_follows(iterations: usize, device: &Device, own_gate: f64) {
     let normalised =
         FeatureOptions { filters: Filters::Normalised, ..FeatureOptions::plain(Pooling::Average) };
@@ -157,7 +157,7 @@ fn adam_follows(iterations: usize, device: &Device, own_gate: f64) {
         .filter_map(|(run, gate)| {
             assert_eq!(run.losses.len(), ALL + 1);
             let differences = adam_differences(&run, iterations, device);
-            // Rounding grows along a run.
+            // Rounding errors grow along a run.
             let agrees = |until: usize, gate| {
                 differences[..=until].iter().all(|&difference| difference <= gate)
             };
@@ -185,8 +185,7 @@ fn lbfgs_follows(iterations: usize, device: &Device) {
     for run in own_runs("armijo").into_iter().chain(shared_runs(&shared)) {
         let losses = lbfgs_losses(&run, iterations, device);
         let name = (&run.case.name, run.features);
-        // In f32 the runs are chaotic after a few iterations, so that later only the level is
-        // compared.
+        // In f32 the runs diverge after a few iterations; later only the level is compared.
         for (iteration, (loss, expected)) in losses.iter().zip(&run.losses).take(6).enumerate() {
             assert!(
                 (loss - expected).abs() <= 2e-3 * expected,
@@ -205,8 +204,8 @@ fn adam_follows_the_reference_runs_on_the_processor() {
 
 #[test]
 fn adam_follows_the_reference_runs_on_the_gpu() {
-    // Our own picture has few pixels: it was measured at 1.002e-5 on llvmpipe, and at less than the
-    // gate on the processor.
+    // Our own image has few pixels: llvmpipe differs by 1.002e-5, the processor by less than the
+    // tolerance.
     adam_follows(FIRST, &gpu(), 2.0 * GATE);
 }
 
@@ -220,8 +219,8 @@ fn lbfgs_follows_the_reference_runs_on_the_gpu() {
     lbfgs_follows(FIRST, &gpu());
 }
 
-/// The slope of the objective along its own gradient, beside that gradient's norm, at a made-up
-/// picture.
+/// Returns the slope of the objective along its own gradient, and that gradient's norm, at a
+/// synthetic image.
 fn slope_and_norm(features: FeatureOptions, loss_weights: LossWeights) -> (f32, f32) {
     let device = cpu();
     let vgg = network(&device);
@@ -243,7 +242,7 @@ fn slope_and_norm(features: FeatureOptions, loss_weights: LossWeights) -> (f32, 
     );
     let x = picture(2.0).into_tensor();
     let (_, gradient) = objective.gradient(&vgg, x.clone());
-    // Along the gradient itself the slope is its norm, the largest there is, so f32's rounding
+    // Along the gradient the slope is its norm, the largest possible, so that f32's rounding
     // matters least.
     let norm = gradient.clone().square().sum().sqrt().into_scalar::<f32>();
     let direction = gradient.div_scalar(norm);
@@ -266,8 +265,8 @@ fn the_gradient_is_the_slope_of_the_objective() {
     };
     let in_units = |statistic| FeatureOptions {
         units: LossUnits::Painting,
-        // From the second block on there are fewer positions here than channels: W2 bends too much
-        // there for a slope over this step.
+        // From the second block on there are fewer positions than channels: W2's curvature is too
+        // large for a slope over this step.
         statistics: LayerStatistics::by(|layer| {
             if layer.block() == 1 { statistic } else { Statistic::Covariance }
         }),

@@ -1,5 +1,4 @@
-//! The default recipe, whose losses add up in units of the painting: what its weights do to the
-//! picture.
+//! Effects of the weights in the default recipe, whose losses are in units of the painting.
 
 use impasto::engine::loss::{Objective, ObjectiveInputs, OutlinesLoss};
 use impasto::engine::{ImageTensor, Pictures};
@@ -32,7 +31,7 @@ fn from_one_end_of_the_slider_to_the_other_the_picture_goes_from_photo_to_painti
     };
     let [photo, middle, style] =
         [*LossWeights::CONTENT_SLIDER.end(), 500.0, *LossWeights::CONTENT_SLIDER.start()].map(at);
-    // The painting's colours are most of the distance.
+    // The painting's colours make up most of the distance.
     assert!(
         photo.0 < 0.9 * middle.0 && middle.0 < style.0,
         "from the photo: {photo:?}, {middle:?}, {style:?}"

@@ -1,4 +1,4 @@
-//! How the result looks.
+//! Appearance of the result.
 
 use impasto::codec;
 use impasto::engine::evaluate::evaluate;
@@ -14,8 +14,8 @@ use super::{
 };
 use crate::{cpu, network};
 
-/// Mean squared difference of neighbours in a row, in units of the variance: from 0, for the
-/// broadest forms, to 2, for white noise.
+/// Returns the mean squared difference of neighbours in a row, relative to the variance: from 0,
+/// for the broadest forms, to 2, for white noise.
 #[expect(clippy::cast_precision_loss, reason = "a count of pixels")]
 fn fineness(picture: &Pixels) -> f32 {
     let width = picture.size().width as usize;
@@ -28,14 +28,14 @@ fn fineness(picture: &Pixels) -> f32 {
         / variance
 }
 
-/// Standard deviation of the pixels' greys, RGB in 0..1.
+/// Returns the standard deviation of the pixels' greys, RGB in 0..1.
 fn contrast(picture: &Pixels) -> f32 {
     let grey = |pixel: [f32; 3]| pixel.iter().sum::<f32>() / 3.0;
     let centre = mean(picture, grey);
     mean(picture, |pixel| (grey(pixel) - centre).powi(2)).sqrt()
 }
 
-/// A square of stripes, `period` px from one to the next.
+/// Returns a square of stripes with this `period`, px.
 fn stripes(edge: u16, period: f32) -> Pixels {
     let value = |x: u16| (f32::from(x) / period * std::f32::consts::TAU).sin().mul_add(0.4, 0.5);
     let rgb: Vec<f32> =
@@ -43,7 +43,7 @@ fn stripes(edge: u16, period: f32) -> Pixels {
     Pixels::from_rgb(ImageSize::new(edge.into(), edge.into()), &rgb)
 }
 
-/// `E` of the five style layers, from `conv1_1` to `conv5_1`, for `result` beside the first
+/// Returns `E` of the five style layers, from `conv1_1` to `conv5_1`, of `result` against the first
 /// painting.
 fn style_losses(result: &Pixels, pictures: &Pictures) -> Vec<f32> {
     let device = cpu();
@@ -85,7 +85,7 @@ fn the_photos_palette_keeps_its_chroma_and_the_paintings_does_not() {
 
 #[test]
 fn a_larger_painting_gives_broader_strokes() {
-    // A grey sheet, so that every stroke is the painting's.
+    // A grey image, so that every stroke comes from the painting.
     let photo = Pixels::from_rgb(ImageSize::new(EDGE, EDGE), &[0.5; 3 * (EDGE * EDGE) as usize]);
     let at = |scale| {
         let mut recipe = with(|loss_weights| loss_weights.content_weight = 0.0);
@@ -102,7 +102,7 @@ fn a_larger_painting_gives_broader_strokes() {
 fn a_blend_moves_from_one_painting_to_the_other() {
     let names = ["painting-night.jpg", "painting-ember.jpg"];
     let [night, ember] = names.map(|name| sample(name, EDGE));
-    // Below 0 nearer to the first, above nearer to the second.
+    // Below 0 it is nearer to the first, above nearer to the second.
     let lean = |styles: [f32; 4]| {
         let recipe = with(|loss_weights| {
             (loss_weights.content_weight, loss_weights.styles) = (16.0, styles);
@@ -172,8 +172,7 @@ fn the_shallower_the_content_layer_the_closer_to_the_photo() {
 
 #[test]
 fn a_replicated_border_leaves_no_frame_and_one_of_zeros_does() {
-    // A flat sheet under style alone: whatever sets the rim apart from the inside comes of the
-    // border.
+    // A flat image under style alone: any difference between rim and inside comes from the border.
     let photo = Pixels::from_rgb(ImageSize::new(EDGE, EDGE), &[0.5; 3 * (EDGE * EDGE) as usize]);
     let frame = |border| {
         let contrasts =

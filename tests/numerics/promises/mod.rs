@@ -1,5 +1,5 @@
-//! Each option of a recipe changes the picture in the direction that it promises, and what the
-//! paper shows can be seen: at small sizes, on the processor, with the sample pictures.
+//! Each option of a recipe changes the image in the direction that it promises, and the paper's
+//! findings can be reproduced: at small sizes, on the processor, with the sample images.
 
 use std::path::Path;
 use std::rc::Rc;
@@ -20,9 +20,9 @@ mod paper;
 mod regions;
 mod runs;
 
-/// Longer side of the pictures, px.
+/// Longer side of the images, px.
 const EDGE: u32 = 64;
-/// Enough for the differences to show.
+/// Steps: enough for the differences to show.
 const STEPS: u32 = 24;
 
 pub fn sample(name: &str, edge: u32) -> Pixels {
@@ -36,8 +36,8 @@ fn pictures(paintings: &[&str], recipe: &Recipe) -> Pictures {
     Pictures::new(sample("photo-cat.jpg", EDGE), paintings)
 }
 
-/// A plain recipe, with the style more to the fore, so that a few steps show what an option does to
-/// it, and from the photo as it is, so that what they show is not the start's.
+/// Returns a plain recipe with more weight on style, so that a few steps show an option's effect.
+/// It starts from the photo, so that the start's own effect does not hide it.
 fn recipe() -> Recipe {
     let loss_weights = LossWeights { content_weight: 160.0, ..LossWeights::plain() };
     Recipe {
@@ -75,26 +75,26 @@ fn painted(pictures: &Pictures, recipe: &Recipe) -> (Pixels, Losses) {
     finish(&mut begin(pictures, recipe))
 }
 
-/// Mean of `value` over all pixels, RGB in 0..1.
+/// Returns the mean of `value` over all pixels, RGB in 0..1.
 #[expect(clippy::cast_precision_loss, reason = "a count of pixels")]
 fn mean(picture: &Pixels, value: impl Fn([f32; 3]) -> f32) -> f32 {
     let rgb = picture.composited_rgb();
     rgb.as_chunks().0.iter().map(|&pixel| value(pixel)).sum::<f32>() / picture.size().area() as f32
 }
 
-/// Distance of two pictures' mean colours.
+/// Returns the distance between two images' mean colours.
 fn colour_distance(a: &Pixels, b: &Pixels) -> f32 {
     (0..3).map(|c| (mean(a, |p| p[c]) - mean(b, |p| p[c])).powi(2)).sum::<f32>().sqrt()
 }
 
-/// Mean squared difference of two pictures of one size.
+/// Returns the mean squared difference of two images of one size.
 #[expect(clippy::cast_precision_loss, reason = "a count of values")]
 pub fn squared_distance(a: &Pixels, b: &Pixels) -> f32 {
     let (a, b) = (a.composited_rgb(), b.composited_rgb());
     a.iter().zip(&b).map(|(x, y)| (x - y).powi(2)).sum::<f32>() / a.len() as f32
 }
 
-/// The pixels of `picture` at the places that `belongs` names by column and row, in one row.
+/// Returns the pixels of `picture` for which `belongs`, by column and row, holds, as one row.
 fn part(picture: &Pixels, belongs: impl Fn(u32, u32) -> bool) -> Pixels {
     let ImageSize { width, height } = picture.size();
     let places = (0..height).flat_map(|y| (0..width).map(move |x| (x, y)));
@@ -104,7 +104,7 @@ fn part(picture: &Pixels, belongs: impl Fn(u32, u32) -> bool) -> Pixels {
     Pixels::new(ImageSize::new(width, 1), rgba).expect("four bytes for each pixel")
 }
 
-/// A mask that is white in one half of a picture.
+/// Returns a mask that is white in one half.
 pub fn half(size: ImageSize, left: bool) -> Pixels {
     let white = move |i: u32| (i % size.width < size.width / 2) == left;
     let pixel = |i| [if white(i) { 255 } else { 0 }; 3].into_iter().chain([255]);

@@ -1,4 +1,4 @@
-//! What the paper shows.
+//! Findings of the paper.
 
 use std::sync::LazyLock;
 
@@ -24,8 +24,7 @@ fn reconstructions_lose_detail_with_depth() {
 
 #[test]
 fn all_over_the_grid_more_weight_on_content_means_less_content_loss_and_more_style_loss() {
-    // Below, the style outweighs the content so far that after so few steps the order is the
-    // rounding's.
+    // Below, style outweighs content so far that after so few steps rounding decides the order.
     let weights = [160.0, 1600.0, 16_000.0];
     let mut rows = vec![Vec::new(); Layer::STYLE.len()];
     for cell in grid(&recipe(), &weights) {
@@ -50,7 +49,7 @@ fn feature_options() -> impl Iterator<Item = FeatureOptions> {
     })
 }
 
-/// How far the photo is changed from itself.
+/// Returns the distance between the result and the photo.
 fn change(content_weight: f32, features: FeatureOptions) -> f32 {
     let recipe =
         Recipe { features, ..with(|loss_weights| loss_weights.content_weight = content_weight) };
@@ -58,8 +57,8 @@ fn change(content_weight: f32, features: FeatureOptions) -> f32 {
     squared_distance(&painted(&pictures, &recipe).0, &pictures.photo)
 }
 
-/// The same at three weights of content, from most to least, for each way to read: painted once for
-/// the tests that ask.
+/// Returns results at three content weights, from largest to smallest, for each network and
+/// pooling; painted once and shared by the tests.
 fn changes() -> &'static [(FeatureOptions, [f32; 3])] {
     static CHANGES: LazyLock<Vec<(FeatureOptions, [f32; 3])>> = LazyLock::new(|| {
         feature_options()
@@ -75,8 +74,8 @@ fn changes() -> &'static [(FeatureOptions, [f32; 3])] {
 fn one_setting_looks_about_the_same_whatever_the_network() {
     let changes: Vec<f32> = changes().iter().map(|(_, [.., change])| *change).collect();
     assert_eq!(changes.len(), 4);
-    // Max pooling takes more steps to come as far. Without the networks' scales there would be a
-    // factor of thousands.
+    // Max pooling needs more steps for the same effect. Without the networks' scales the factor
+    // would be in the thousands.
     assert!(
         changes.iter().all(|change| (0.15..2.5).contains(&(change / changes[0]))),
         "{changes:?}"
@@ -86,8 +85,8 @@ fn one_setting_looks_about_the_same_whatever_the_network() {
 #[test]
 fn the_balance_reaches_from_photo_to_painting_whatever_the_network() {
     for (features, changes) in changes() {
-        // The last two are near each other: their quotient is 0.86 or 0.92 by the rounding of
-        // L-BFGS's numbers, and 0.94 after twice as many steps.
+        // The last two are close: their quotient is 0.86 or 0.92, depending on L-BFGS's rounding,
+        // and 0.94 after twice as many steps.
         assert!(
             changes.is_sorted_by(|a, b| *a < 0.95 * b) && changes[0] < 0.5 * changes[2],
             "{features:?}: {changes:?}"

@@ -1,4 +1,4 @@
-//! Each painting in its own part of the photo.
+//! Each painting in its own region of the photo.
 
 use std::rc::Rc;
 
@@ -52,7 +52,7 @@ fn where_two_regions_meet_there_is_no_gap_in_the_texture() {
     let size = sample("photo-cat.jpg", EDGE).size();
     let recipe = with(|loss_weights| loss_weights.content_weight = 16.0);
     let mut pictures = pictures(&["painting-night.jpg", "painting-night.jpg"], &recipe);
-    // How much of the change from the photo falls on the seam's surroundings.
+    // Share of the change from the photo that lies near the seam.
     let at_the_seam = |pictures: &Pictures| {
         let result = painted(pictures, &recipe).0;
         let band = |picture: &Pixels| part(picture, |x, _| x.abs_diff(size.width / 2) < 4);

@@ -1,4 +1,4 @@
-//! A run while it goes on, and what it begins with.
+//! Runs in progress, and their start images.
 
 use std::rc::Rc;
 
@@ -34,7 +34,7 @@ fn noise_is_the_seeds_own_to_the_bit() {
 
 #[test]
 fn a_run_begins_with_what_its_shares_say() {
-    // L-BFGS spends its first step on looking where it stands.
+    // L-BFGS spends its first step on evaluating the start.
     let begun = |start| {
         let recipe = Recipe { start, steps: 1, ..recipe() };
         let pictures = pictures(&["painting-night.jpg"], &recipe);
@@ -59,7 +59,7 @@ fn a_run_begins_with_what_its_shares_say() {
         rest.iter().map(|&rest| value(rest)).sum::<f32>() / rest.len() as f32
     };
     let (mean, square) = (average(|rest| rest), average(|rest| rest * rest));
-    // Even noise of 0 to a quarter.
+    // Uniform noise, 0 to a quarter.
     assert!(
         (mean - 0.125).abs() < 5e-3 && (square - 0.25_f32.powi(2) / 3.0).abs() < 2e-3,
         "{mean}, {square}"
@@ -216,7 +216,7 @@ fn every_weight_can_change_in_a_running_picture() {
         let before = losses(&mut transfer);
         change(&mut loss_weights);
         transfer.set_loss_weights(loss_weights).expect("the weights make sense");
-        // The first evaluation after a change is at the picture as it is.
+        // The first evaluation after a change is at the current image.
         let after = losses(&mut transfer);
         assert!(holds(before, after), "change {index}: {before:?}, then {after:?}");
     }
@@ -319,8 +319,8 @@ fn the_optimiser_can_change_in_a_running_picture_and_both_bring_it_on() {
     }
 }
 
-/// A state as it was kept when each size was half of the next: by how often the full one, of `edge`
-/// px, is halved.
+/// Returns a state in the older format, which stores how often each size halves the full one of
+/// `edge` px.
 fn as_kept_by_halves(bytes: &[u8], edge: u32) -> Vec<u8> {
     let file = SafeTensors::deserialize(bytes).expect("a state is a safetensors file");
     let numbers = |name: &str| -> Vec<f64> {

@@ -93,7 +93,7 @@ pub struct StepLine {
     /// Throughput in GFLOP/s, at the median time.
     pub gflops: f64,
     /// Time until the first step is done, s: natively from opening the device, in a browser from
-    /// pressing Stylise.
+    /// pressing Paint.
     pub warm_up_s: f64,
     /// Most bytes reserved on the device; `null` if unknown.
     pub peak_device_bytes: Option<u64>,
