@@ -3,9 +3,11 @@
 
 pub mod faults;
 pub mod figures;
+pub mod menus;
 pub mod notices;
 pub mod page;
 pub mod status;
+pub mod workshop;
 
 /// An error or a notice as a person reads it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -31,15 +31,6 @@ impl DeviceChoice {
         }
     }
 
-    /// Returns its label.
-    pub const fn label(self) -> &'static str {
-        match self {
-            Self::Auto => "Automatic",
-            Self::Gpu => "Graphics card (WebGPU)",
-            Self::Cpu => "Processor",
-        }
-    }
-
     /// Returns the choice of this [`Self::key`].
     pub fn from_key(key: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|choice| choice.key() == key)

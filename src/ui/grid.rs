@@ -4,6 +4,7 @@
 use super::settings::content_position;
 use crate::layer::Layer;
 use crate::recipe::{self, Cell, Recipe};
+use crate::words::workshop::WorkshopWords;
 
 /// Content weights of the columns: ends and middle of the slider, most style at the left.
 pub const COLUMNS: [f32; 3] = [16.0, 500.0, 16_000.0];
@@ -24,20 +25,21 @@ pub fn cells(own: &Recipe, fast: bool) -> Vec<Cell> {
 }
 
 /// Returns the label of a row.
-pub fn row_label(row: usize) -> String {
+pub fn row_label(row: usize, words: &WorkshopWords) -> String {
     let (first, last) = (Layer::STYLE[0].name(), Layer::STYLE[row.min(ROWS - 1)].name());
-    if row == 0 { first.to_owned() } else { format!("to {last}") }
+    if row == 0 { first.to_owned() } else { (words.up_to)(last) }
 }
 
 /// Returns the label of a column.
-pub fn column_label(column: usize) -> String {
-    format!("{} % style", content_position(COLUMNS[column.min(COLUMNS.len() - 1)]))
+pub fn column_label(column: usize, words: &WorkshopWords) -> String {
+    (words.style_share)(content_position(COLUMNS[column.min(COLUMNS.len() - 1)]))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::recipe::Sizes;
+    use crate::words::workshop::ENGLISH as WORDS;
 
     #[test]
     fn cells_are_small_and_otherwise_as_set() {
@@ -60,11 +62,11 @@ mod tests {
     #[test]
     fn axes_are_labelled_as_the_controls_are() {
         assert_eq!(
-            (0..ROWS).map(row_label).collect::<Vec<_>>(),
+            (0..ROWS).map(|row| row_label(row, &WORDS)).collect::<Vec<_>>(),
             ["conv1_1", "to conv2_1", "to conv3_1", "to conv4_1", "to conv5_1"]
         );
         assert_eq!(
-            (0..3).map(column_label).collect::<Vec<_>>(),
+            (0..3).map(|column| column_label(column, &WORDS)).collect::<Vec<_>>(),
             ["100 % style", "50 % style", "0 % style"]
         );
     }

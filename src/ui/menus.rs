@@ -8,6 +8,7 @@ use crate::pixels::ImageSize;
 use crate::recipe::pyramid;
 use crate::recipe::{Border, LayerWeights, OptimizerKind, Palette, Pooling, Recipe, Sizes, Start};
 use crate::words::figures::gigabytes;
+use crate::words::menus::MenuWords;
 
 /// An entry of a menu.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,6 +19,14 @@ pub struct MenuItem<T> {
     pub key: String,
     /// Its label.
     pub label: String,
+}
+
+/// Returns entries of these values and keys, and their labels.
+fn items<T, const N: usize>(
+    entries: [(T, &'static str); N],
+    labels: [&'static str; N],
+) -> Vec<MenuItem<T>> {
+    entries.into_iter().zip(labels).map(|((value, key), label)| item(value, key, label)).collect()
 }
 
 fn item<T>(value: T, key: impl Into<String>, label: impl Into<String>) -> MenuItem<T> {
@@ -56,17 +65,16 @@ pub fn sizes(
     photo: Option<ImageSize>,
     gpu: Option<DeviceLimits>,
     recipe: &Recipe,
+    words: &MenuWords,
 ) -> Vec<MenuItem<u32>> {
     let bounded = |size: u32| match photo {
-        Some(photo) if photo.long_edge() < size => {
-            format!(" (the photo has {})", photo.long_edge())
-        }
+        Some(photo) if photo.long_edge() < size => (words.photo_has)(photo.long_edge()),
         _ => String::new(),
     };
     let memory = |size: u32, gpu: DeviceLimits| {
         let fitted = photo.unwrap_or(ImageSize::new(size, size)).fit_to_edge(size);
         let ImageSize { width, height } = fitted;
-        let tiles = if gpu.sees_whole(width, height) { "" } else { ", in tiles" };
+        let tiles = if gpu.sees_whole(width, height) { "" } else { words.in_tiles };
         // A smaller untiled size may take more memory than the tiled result.
         let at = |edge: u32| {
             let ImageSize { width, height } = fitted.fit_to_edge(edge);
@@ -91,36 +99,28 @@ pub fn sizes(
 }
 
 /// Returns the stroke sizes: scales of the painting.
-pub fn stroke_sizes(own: f32) -> Vec<MenuItem<f32>> {
-    let menus = vec![
-        item(0.5, "0.5", "Fine (×0.5)"),
-        item(0.7, "0.7", "Finer (×0.7)"),
-        item(1.0, "1", "As painted"),
-        item(1.5, "1.5", "Larger (×1.5)"),
-        item(2.0, "2", "Large (×2)"),
-    ];
-    with_own(menus, own, |scale| format!("×{}", two_decimals(*scale)))
+pub fn stroke_sizes(own: f32, words: &MenuWords) -> Vec<MenuItem<f32>> {
+    let scales = [(0.5, "0.5"), (0.7, "0.7"), (1.0, "1"), (1.5, "1.5"), (2.0, "2")];
+    with_own(items(scales, words.strokes), own, |scale| format!("×{}", two_decimals(*scale)))
 }
 
 /// Returns whose colours the result can have.
-pub fn palettes() -> Vec<MenuItem<Palette>> {
-    vec![
-        item(Palette::Painting, "painting", "The painting's"),
-        item(Palette::Photo, "photo", "The photo's"),
-        item(Palette::Matched, "matched", "Matched to the photo's"),
-    ]
+pub fn palettes(words: &MenuWords) -> Vec<MenuItem<Palette>> {
+    let palettes =
+        [(Palette::Painting, "painting"), (Palette::Photo, "photo"), (Palette::Matched, "matched")];
+    items(palettes, words.palettes)
 }
 
 /// Returns the start images.
-pub fn starts(own: Start) -> Vec<MenuItem<Start>> {
-    let menus = vec![
-        item(Start::PHOTO, "photo", "The photo as it is"),
-        item(Start::RECOLOURED, "recoloured", "The photo, recoloured"),
-        item(Start::BLEND, "blend", "Recoloured, with noise"),
-        item(Start::NOISE, "noise", "Noise (paper)"),
-        item(Start::PAINTING, "painting", "The painting"),
+pub fn starts(own: Start, words: &MenuWords) -> Vec<MenuItem<Start>> {
+    let starts = [
+        (Start::PHOTO, "photo"),
+        (Start::RECOLOURED, "recoloured"),
+        (Start::BLEND, "blend"),
+        (Start::NOISE, "noise"),
+        (Start::PAINTING, "painting"),
     ];
-    with_own(menus, own, |start| mixture(*start))
+    with_own(items(starts, words.starts), own, |start| mixture(*start))
 }
 
 /// First sizes of a build-up, px. Below 160 px the photo's forms are lost.
@@ -128,41 +128,44 @@ const FIRST_SIZES: [u32; 3] = [160, 226, 320];
 
 /// Returns the build-ups for a result of `size` px, by their first size; only those that give more
 /// than one size for this photo, or for 3:2 if its shape is unknown.
-pub fn build_ups(own: Sizes, size: u32, photo: Option<ImageSize>) -> Vec<MenuItem<Sizes>> {
+pub fn build_ups(
+    own: Sizes,
+    size: u32,
+    photo: Option<ImageSize>,
+    words: &MenuWords,
+) -> Vec<MenuItem<Sizes>> {
     let fitted = photo.unwrap_or(ImageSize::new(size, size * 2 / 3)).fit_to_edge(size);
     let grows = |&first: &u32| {
         pyramid::edges(fitted, Sizes::Growing(first)).len() > 1 || own == Sizes::Growing(first)
     };
     let growing = FIRST_SIZES.into_iter().filter(grows);
     let growing = growing.map(|first| {
-        item(Sizes::Growing(first), format!("from-{first}"), format!("From {first} px up"))
+        item(Sizes::Growing(first), format!("from-{first}"), (words.from_size)(first))
     });
-    let menus = [item(Sizes::One, "one", "At full size")].into_iter().chain(growing).collect();
+    let menus = [item(Sizes::One, "one", words.at_full_size)].into_iter().chain(growing).collect();
     with_own(menus, own, |sizes| match sizes {
-        Sizes::One => "At full size".to_owned(),
-        Sizes::Doubling(count) => format!("In {count} sizes, if it has them"),
-        Sizes::Growing(first) => format!("From {first} px up"),
+        Sizes::One => words.at_full_size.to_owned(),
+        Sizes::Doubling(count) => (words.in_sizes)(*count),
+        Sizes::Growing(first) => (words.from_size)(*first),
     })
 }
 
 /// Returns the content layers.
-pub fn content_layers(own: LayerWeights) -> Vec<MenuItem<LayerWeights>> {
+pub fn content_layers(own: LayerWeights, words: &MenuWords) -> Vec<MenuItem<LayerWeights>> {
     let menus = Layer::ALL
         .map(|layer| item(LayerWeights::even(&[layer], 1.0), layer.name(), layer.name()))
         .into();
     with_own(menus, own, |layers| match layers.layers()[..] {
-        [] => "None".into(),
+        [] => words.no_layer.into(),
         [layer] => format!("{} ×{}", layer.name(), two_decimals(layers.of(layer))),
         ref several => several.iter().map(|layer| layer.name()).collect::<Vec<_>>().join(", "),
     })
 }
 
 /// Returns what a reconstruction can show.
-pub fn subjects() -> Vec<MenuItem<ReconstructionOf>> {
-    vec![
-        item(ReconstructionOf::Content, "content", "The photo"),
-        item(ReconstructionOf::Style, "style", "The painting"),
-    ]
+pub fn subjects(words: &MenuWords) -> Vec<MenuItem<ReconstructionOf>> {
+    let subjects = [(ReconstructionOf::Content, "content"), (ReconstructionOf::Style, "style")];
+    items(subjects, words.subjects)
 }
 
 /// Returns the layers to reconstruct content from.
@@ -184,43 +187,36 @@ fn two_decimals(value: f32) -> String {
 }
 
 /// Returns the optimisers.
-pub fn optimizers() -> Vec<MenuItem<OptimizerKind>> {
-    vec![
-        item(OptimizerKind::Lbfgs, "lbfgs", "L-BFGS"),
-        item(OptimizerKind::Adam, "adam", "Adam (lighter)"),
-    ]
+pub fn optimizers(words: &MenuWords) -> Vec<MenuItem<OptimizerKind>> {
+    let optimizers = [(OptimizerKind::Lbfgs, "lbfgs"), (OptimizerKind::Adam, "adam")];
+    items(optimizers, words.optimizers)
 }
 
 /// Returns the poolings.
-pub fn poolings() -> Vec<MenuItem<Pooling>> {
-    vec![item(Pooling::Average, "average", "Average"), item(Pooling::Max, "max", "Max")]
+pub fn poolings(words: &MenuWords) -> Vec<MenuItem<Pooling>> {
+    items([(Pooling::Average, "average"), (Pooling::Max, "max")], words.poolings)
 }
 
 /// Returns the borders.
-pub fn borders() -> Vec<MenuItem<Border>> {
-    vec![
-        item(Border::Replicate, "replicate", "Continued"),
-        item(Border::Zero, "zero", "Zeros (paper)"),
-    ]
+pub fn borders(words: &MenuWords) -> Vec<MenuItem<Border>> {
+    items([(Border::Replicate, "replicate"), (Border::Zero, "zero")], words.borders)
 }
 
 /// Returns the devices.
-pub fn devices() -> Vec<MenuItem<DeviceChoice>> {
-    DeviceChoice::ALL.map(|choice| item(choice, choice.key(), choice.label())).into()
+pub fn devices(words: &MenuWords) -> Vec<MenuItem<DeviceChoice>> {
+    items(DeviceChoice::ALL.map(|choice| (choice, choice.key())), words.devices)
 }
 
 /// Returns the uses of memory.
-pub fn memory_uses() -> Vec<MenuItem<MemoryUse>> {
-    vec![
-        item(MemoryUse::Ample, "ample", "Ample (faster)"),
-        item(MemoryUse::Sparing, "sparing", "Sparing (slower)"),
-    ]
+pub fn memory_uses(words: &MenuWords) -> Vec<MenuItem<MemoryUse>> {
+    items([(MemoryUse::Ample, "ample"), (MemoryUse::Sparing, "sparing")], words.memory)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::recipe::{Preset, Recipe, Sizes};
+    use crate::words::menus::ENGLISH as WORDS;
 
     /// Keys differ, and the default is among the values.
     fn holds<T: PartialEq + std::fmt::Debug>(menus: &[MenuItem<T>], default: &T) {
@@ -233,17 +229,17 @@ mod tests {
     #[test]
     fn every_list_offers_the_default_and_has_keys_of_its_own() {
         let recipe = Recipe::default();
-        offered(stroke_sizes, recipe.style_scale);
-        offered(starts, recipe.start);
-        offered(|own| build_ups(own, 512, None), recipe.sizes);
-        offered(content_layers, recipe.loss_weights.content_layers);
-        holds(&palettes(), &recipe.colours.palette);
-        holds(&optimizers(), &recipe.optimizer);
-        holds(&poolings(), &recipe.features.pooling);
-        holds(&borders(), &recipe.features.border);
-        holds(&devices(), &DeviceChoice::default());
-        holds(&memory_uses(), &MemoryUse::default());
-        holds(&subjects(), &ReconstructionOf::default());
+        offered(|own| stroke_sizes(own, &WORDS), recipe.style_scale);
+        offered(|own| starts(own, &WORDS), recipe.start);
+        offered(|own| build_ups(own, 512, None, &WORDS), recipe.sizes);
+        offered(|own| content_layers(own, &WORDS), recipe.loss_weights.content_layers);
+        holds(&palettes(&WORDS), &recipe.colours.palette);
+        holds(&optimizers(&WORDS), &recipe.optimizer);
+        holds(&poolings(&WORDS), &recipe.features.pooling);
+        holds(&borders(&WORDS), &recipe.features.border);
+        holds(&devices(&WORDS), &DeviceChoice::default());
+        holds(&memory_uses(&WORDS), &MemoryUse::default());
+        holds(&subjects(&WORDS), &ReconstructionOf::default());
         holds(&layers(), &Layer::CONTENT);
     }
 
@@ -260,9 +256,9 @@ mod tests {
     fn what_presets_choose_is_offered() {
         for preset in Preset::ALL {
             let recipe = preset.applied_to(&Recipe::default());
-            offered(stroke_sizes, recipe.style_scale);
-            offered(starts, recipe.start);
-            offered(|own| build_ups(own, 512, None), recipe.sizes);
+            offered(|own| stroke_sizes(own, &WORDS), recipe.style_scale);
+            offered(|own| starts(own, &WORDS), recipe.start);
+            offered(|own| build_ups(own, 512, None, &WORDS), recipe.sizes);
         }
     }
 
@@ -280,23 +276,29 @@ mod tests {
                 .expect("it is offered as one's own")
                 .label
         }
-        assert_eq!(own(stroke_sizes, 0.83), "×0.83");
+        assert_eq!(own(|own| stroke_sizes(own, &WORDS), 0.83), "×0.83");
         assert_eq!(
-            own(starts, Start { photo: 0.5, noise: 1.0, ..Start::default() }),
+            own(|own| starts(own, &WORDS), Start { photo: 0.5, noise: 1.0, ..Start::default() }),
             "33 % photo, 67 % noise"
         );
         assert_eq!(
-            own(|sizes| build_ups(sizes, 128, None), Sizes::Doubling(3)),
+            own(|sizes| build_ups(sizes, 128, None, &WORDS), Sizes::Doubling(3)),
             "In 3 sizes, if it has them"
         );
         let layer = |layer, weight| LayerWeights::default().with(layer, weight);
-        assert_eq!(own(content_layers, layer(Layer::Conv2_1, 0.5)), "conv2_1 ×0.5");
         assert_eq!(
-            own(content_layers, layer(Layer::Conv2_1, 1.0).with(Layer::Conv4_2, 1.0)),
+            own(|own| content_layers(own, &WORDS), layer(Layer::Conv2_1, 0.5)),
+            "conv2_1 ×0.5"
+        );
+        assert_eq!(
+            own(
+                |own| content_layers(own, &WORDS),
+                layer(Layer::Conv2_1, 1.0).with(Layer::Conv4_2, 1.0)
+            ),
             "conv2_1, conv4_2"
         );
         assert_eq!(
-            own(|size| sizes(&[64, 128], size, None, None, &Recipe::default()), 100),
+            own(|size| sizes(&[64, 128], size, None, None, &Recipe::default(), &WORDS), 100),
             "100 px"
         );
     }
@@ -304,7 +306,7 @@ mod tests {
     #[test]
     fn a_build_up_is_offered_by_the_size_that_it_begins_at() {
         let labels = |size, photo| {
-            build_ups(Sizes::One, size, photo)
+            build_ups(Sizes::One, size, photo, &WORDS)
                 .into_iter()
                 .map(|item| item.label)
                 .collect::<Vec<_>>()
@@ -320,14 +322,14 @@ mod tests {
             ["At full size", "From 160 px up", "From 226 px up", "From 320 px up"]
         );
         assert_eq!(labels(512, Some(ImageSize::new(176, 128))), ["At full size"], "not enlarged");
-        let default = build_ups(Sizes::Growing(160), 128, None);
+        let default = build_ups(Sizes::Growing(160), 128, None, &WORDS);
         assert_eq!(default[1].label, "From 160 px up", "a choice stays when the size changes");
     }
 
     #[test]
     fn sizes_end_with_the_first_that_covers_the_photo() {
         let listed = |own, photo| {
-            let items = sizes(&[64, 128, 256, 512], own, photo, None, &Recipe::default());
+            let items = sizes(&[64, 128, 256, 512], own, photo, None, &Recipe::default(), &WORDS);
             items.into_iter().map(|item| item.value).collect::<Vec<_>>()
         };
         let photo = Some(ImageSize::new(150, 100));
@@ -346,7 +348,7 @@ mod tests {
     #[test]
     fn on_a_graphics_card_a_size_tells_the_memory_that_it_takes() {
         fn of(photo: Option<ImageSize>, gpu: Option<DeviceLimits>, recipe: &Recipe) -> Vec<String> {
-            sizes(&[128, 1024], 128, photo, gpu, recipe)
+            sizes(&[128, 1024], 128, photo, gpu, recipe, &WORDS)
                 .into_iter()
                 .map(|item| item.label)
                 .collect()

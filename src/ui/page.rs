@@ -162,7 +162,10 @@ fn set<T: 'static>(
 }
 
 /// Returns a part of the recipe of the next run.
-fn recipe<T: PartialEq + Send + Sync + 'static>(desk: Desk, read: fn(&Recipe) -> T) -> Memo<T> {
+fn recipe<T: PartialEq + Send + Sync + 'static>(
+    desk: Desk,
+    read: impl Fn(&Recipe) -> T + Send + Sync + 'static,
+) -> Memo<T> {
     part(desk, move |studio| read(&studio.settings().recipe))
 }
 

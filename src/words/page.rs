@@ -1,5 +1,8 @@
 //! Words of the page's controls: what stands on view and what a screen reader says are the same.
 
+use super::menus::{self, MenuWords};
+use super::workshop::{self, WorkshopWords};
+
 /// Words of the page in one language.
 #[derive(Debug)]
 pub struct PageWords {
@@ -65,6 +68,10 @@ pub struct PageWords {
     pub colours: &'static str,
     /// Drawer of the expert's controls.
     pub workshop: &'static str,
+    /// Words of its controls.
+    pub in_workshop: &'static WorkshopWords,
+    /// Words of the menus' entries.
+    pub menus: &'static MenuWords,
 
     /// The stage.
     pub stage: &'static str,
@@ -186,6 +193,18 @@ pub struct PageWords {
     pub compared: fn(f64) -> String,
     /// A moment of this step, of all.
     pub at_step: fn(u32, u32) -> String,
+    /// A share of the second painting, per cent.
+    pub second_share: fn(u32) -> String,
+    /// A slider at its low end that does nothing.
+    pub not_at_all: &'static str,
+    /// Technical cause of an error.
+    pub details: &'static str,
+    /// Takes a message off view.
+    pub dismiss: &'static str,
+    /// Does the last again.
+    pub retry: &'static str,
+    /// Leaves the device to the page.
+    pub choose_device: &'static str,
     /// A share of painting, per cent.
     pub painted: fn(u32) -> String,
     /// Number of changes that wait.
@@ -236,6 +255,8 @@ pub static ENGLISH: PageWords = PageWords {
     brush: "Brush size",
     colours: "Colours",
     workshop: "Workshop",
+    in_workshop: &workshop::ENGLISH,
+    menus: &menus::ENGLISH,
 
     stage: "Picture",
     see_photo: "Photo",
@@ -308,6 +329,12 @@ pub static ENGLISH: PageWords = PageWords {
     reading: |name| format!("Reading {name} …"),
     compared: |percent| format!("{percent:.0} % photo"),
     at_step: |step, of| format!("step {step} of {of}"),
+    second_share: |percent| format!("{percent} % second"),
+    not_at_all: "not at all",
+    details: "Details",
+    dismiss: "Dismiss",
+    retry: "Retry",
+    choose_device: "Choose automatically",
     painted: |percent| format!("{percent} % painting"),
     waiting: |count| match count {
         0 => String::new(),

@@ -82,7 +82,7 @@ async fn prepared<'a>(
     steps: u32,
 ) -> Page<'a> {
     let page = Page::open(session, &site.url()).await;
-    page.set("Compute on", device).await;
+    page.set(WORDS.in_workshop.device, device).await;
     page.set(WORDS.steps, &steps.to_string()).await;
     page.choose_file(WORDS.photo, &pictures.content()).await;
     page.choose_file(WORDS.painting, &pictures.style()).await;

@@ -184,7 +184,7 @@ pub async fn a_run_that_spares_memory_comes_as_far(session: &Session) {
     page.press(WORDS.paint).await;
     page.until_status("finished").await;
     let ample = page.loss().await;
-    page.set("Graphics memory", "sparing").await;
+    page.set(WORDS.in_workshop.memory, "sparing").await;
     page.press(WORDS.paint).await;
     page.until("another run begins", async || {
         (!page.status().await.contains("finished")).then_some(())
@@ -205,7 +205,7 @@ pub async fn a_run_takes_the_memory_that_is_told(session: &Session) {
     for (memory, size, steps) in [("ample", 512, 2), ("sparing", 1024, 2), ("ample", 2048, 6)] {
         let page = prepared(session, &site, &pictures, "gpu", steps).await;
         page.choose_file(WORDS.photo, &pictures.large_content(size)).await;
-        page.set("Graphics memory", memory).await;
+        page.set(WORDS.in_workshop.memory, memory).await;
         let size = size.min(largest_size(&page).await);
         page.set(WORDS.size, &size.to_string()).await;
         let told =
@@ -361,8 +361,8 @@ pub async fn each_picture_can_be_reconstructed_alone(session: &Session) {
     page.open_workshop().await;
     page.press(WORDS.inside).await;
     page.choose_file(WORDS.photo, &pictures.content()).await;
-    page.set("From layer", "conv2_1").await;
-    page.press("Reconstruct").await;
+    page.set(WORDS.from_layer, "conv2_1").await;
+    page.press(WORDS.reconstruct).await;
     page.until_status("Step 4 of 4 · finished").await;
     assert!(
         page.loss_of("Content").await > 0.0 && page.loss_of("Style").await == 0.0,
@@ -375,8 +375,8 @@ pub async fn each_picture_can_be_reconstructed_alone(session: &Session) {
 
     page.choose_file(WORDS.painting, &pictures.style()).await;
     page.press(WORDS.inside).await;
-    page.set("Reconstruction of", "style").await;
-    page.press("Reconstruct").await;
+    page.set(WORDS.reconstruction_of, "style").await;
+    page.press(WORDS.reconstruct).await;
     page.until_status("Step 1 of 4").await;
     page.until_status("Step 4 of 4 · finished").await;
     assert!(

@@ -34,7 +34,7 @@ pub async fn bad_files_are_named_and_the_page_goes_on(session: &Session) {
             async || page.text("[data-well=content]").await.contains("photo.png").then_some(());
         page.until("the picture that was there is still there", holds).await;
     }
-    page.press("Dismiss").await;
+    page.press(WORDS.dismiss).await;
     assert_eq!(page.focused().await, WORDS.paint, "where the focus goes with the message");
     stylise_again(&page, WORDS.paint).await;
 }
@@ -49,7 +49,7 @@ pub async fn a_broken_download_is_resumed(session: &Session) {
     page.until_alert("broke off").await;
     site.spoil_weights(None);
     let before = site.log().len();
-    stylise_again(&page, "Retry").await;
+    stylise_again(&page, WORDS.retry).await;
     let resumed = site.log()[before..].iter().any(|line| {
         line.contains("/weights/") && line.contains("bytes=") && !line.contains("bytes=0-")
     });
@@ -73,7 +73,7 @@ pub async fn wrong_weights_are_refused_and_fetched_anew(session: &Session) {
         page.until_alert(words).await;
     }
     site.spoil_weights(None);
-    stylise_again(&page, "Retry").await;
+    stylise_again(&page, WORDS.retry).await;
 }
 
 /// The driver restarts, the computer sleeps: the device is lost in the middle of a run.

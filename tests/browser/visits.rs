@@ -31,7 +31,7 @@ pub async fn what_a_run_needs_comes_while_the_person_chooses(session: &Session) 
     let (site, pictures) = (Site::start(), Pictures::new());
     site.spoil_weights(Some(WeightsFault::Stalled(2_000_000)));
     let page = Page::open(session, &site.url()).await;
-    page.set("Compute on", "cpu").await;
+    page.set(WORDS.in_workshop.device, "cpu").await;
     page.set(WORDS.steps, "2").await;
     assert_eq!(site.weights_requests(), 0, "no picture has been chosen");
     page.choose_file(WORDS.photo, &pictures.content()).await;
@@ -94,7 +94,7 @@ pub async fn a_recipe_is_saved_and_loaded(session: &Session) {
     let page = prepared(session, &site, &pictures, "auto", 3).await;
     page.set(WORDS.brush, "1.5").await;
     page.open_workshop().await;
-    page.press("Save recipe").await;
+    page.press(WORDS.in_workshop.save_recipe).await;
     let saved = page.downloaded("json").await;
     let saved = page
         .until("the recipe is whole", async || {
@@ -108,16 +108,22 @@ pub async fn a_recipe_is_saved_and_loaded(session: &Session) {
         "{saved}"
     );
 
-    page.choose_file("Load recipe", &pictures.file("bad.json", br#"{"size": 7, "steps": 44}"#))
-        .await;
+    page.choose_file(
+        WORDS.in_workshop.load_recipe,
+        &pictures.file("bad.json", br#"{"size": 7, "steps": 44}"#),
+    )
+    .await;
     page.until_alert("size is 7; it must lie between 32 and 8192").await;
     assert_eq!(page.chosen(WORDS.steps).await, "3", "a bad recipe has changed something");
 
     recipe["steps"] = 2.into();
     recipe["style_scale"] = 0.83.into();
     recipe["seed"] = 77.into();
-    page.choose_file("Load recipe", &pictures.file("good.json", recipe.to_string().as_bytes()))
-        .await;
+    page.choose_file(
+        WORDS.in_workshop.load_recipe,
+        &pictures.file("good.json", recipe.to_string().as_bytes()),
+    )
+    .await;
     page.until("the steps are the recipe's", async || {
         (page.chosen(WORDS.steps).await == "2").then_some(())
     })

@@ -39,7 +39,7 @@ pub fn CellDialog(
     };
     view! {
         <dialog class="cell-large" aria-labelledby="cell-title" node_ref=dialog>
-            <h2 id="cell-title">{move || cell_name(number.get())}</h2>
+            <h2 id="cell-title">{move || cell_name(number.get(), words.in_workshop)}</h2>
             <canvas node_ref=canvas width="1" height="1"></canvas>
             <div class="actions">
                 <button type="button" class="primary" on:click=use_settings>

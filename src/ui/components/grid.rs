@@ -4,10 +4,12 @@ use leptos::prelude::*;
 use crate::ui::grid::{COLUMNS, ROWS, column_label, row_label};
 use crate::ui::pictures::ResultImage;
 use crate::words::page::PageWords;
+use crate::words::workshop::WorkshopWords;
 
 /// Returns the name of a cell, after its row and its column.
-pub fn cell_name(number: usize) -> String {
-    format!("{}, {}", row_label(number / COLUMNS.len()), column_label(number % COLUMNS.len()))
+pub fn cell_name(number: usize, words: &WorkshopWords) -> String {
+    let (row, column) = (number / COLUMNS.len(), number % COLUMNS.len());
+    format!("{}, {}", row_label(row, words), column_label(column, words))
 }
 
 /// The grid: style layers downwards, content to the right. A press on a picture enlarges it.
@@ -42,7 +44,7 @@ pub fn GridSheet(
                     <button
                         type="button"
                         class="cell"
-                        aria-label=(words.enlarge)(&cell_name(number))
+                        aria-label=(words.enlarge)(&cell_name(number, words.in_workshop))
                         aria-pressed=move || taken.run(number).to_string()
                         on:click=move |_| on_enlarge.run(number)
                     >
@@ -55,7 +57,7 @@ pub fn GridSheet(
     let row = move |row: usize| {
         view! {
             <tr>
-                <th scope="row">{row_label(row)}</th>
+                <th scope="row">{row_label(row, words.in_workshop)}</th>
                 {(0..COLUMNS.len()).map(|column| cell(row, column)).collect_view()}
             </tr>
         }
@@ -67,7 +69,7 @@ pub fn GridSheet(
                 <tr>
                     <td></td>
                     {
-                        (0..COLUMNS.len()).map(|column| view! { <th scope="col">{column_label(column)}</th> }).collect_view()
+                        (0..COLUMNS.len()).map(|column| view! { <th scope="col">{column_label(column, words.in_workshop)}</th> }).collect_view()
                     }
                 </tr>
             </thead>

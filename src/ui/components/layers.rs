@@ -3,6 +3,7 @@ use leptos::prelude::*;
 use crate::layer::Layer;
 use crate::recipe::LayerWeights;
 use crate::ui::settings::{is_usual, with_layer_toggled};
+use crate::words::page::PageWords;
 
 /// The layers whose style counts.
 #[component]
@@ -14,6 +15,8 @@ pub fn StyleLayers(
     without: &'static str,
     /// The person has chosen others.
     on_change: Callback<LayerWeights>,
+    /// Words of the page.
+    words: &'static PageWords,
 ) -> impl IntoView {
     let toggle = move |layer: Layer| {
         on_change.run(with_layer_toggled(weights.get_untracked(), layer));
@@ -29,13 +32,13 @@ pub fn StyleLayers(
     };
     view! {
         <fieldset class="layers">
-            <legend>"Style layers, fine to coarse"</legend>
+            <legend>{words.in_workshop.style_layers}</legend>
             {Layer::ALL.map(layer_box).collect_view()}
             <Show when=move || weights.get().layers().is_empty()>
                 <p class="hint">{without}</p>
             </Show>
             <Show when=move || !is_usual(weights.get())>
-                <p class="hint">"They do not weigh alike: the recipe says how much each counts."</p>
+                <p class="hint">{words.in_workshop.uneven_layers}</p>
             </Show>
         </fieldset>
     }

@@ -2,6 +2,7 @@ use leptos::prelude::*;
 
 use crate::protocol::Losses;
 use crate::words::figures;
+use crate::words::page::PageWords;
 
 /// Of the plot's box; it is drawn to any width.
 const WIDTH: f32 = 320.0;
@@ -19,10 +20,13 @@ pub fn LossPlot(
     /// The terms at the last known step.
     #[prop(into)]
     losses: Signal<Option<Losses>>,
+    /// Words of the page.
+    words: &'static PageWords,
 ) -> impl IntoView {
     let figure = move |term: fn(&Losses) -> f32| {
         move || losses.get().map(|losses| figures::loss(term(&losses)))
     };
+    let [loss, content, style, smoothness] = words.in_workshop.losses;
     view! {
         <div class="losses" hidden=move || losses.get().is_none()>
             <svg viewBox=format!("0 -2 {WIDTH} {}", HEIGHT + 4.0) preserveAspectRatio="none"
@@ -33,10 +37,10 @@ pub fn LossPlot(
                 <polyline points=move || curve.run((WIDTH, HEIGHT))></polyline>
             </svg>
             <dl>
-                <div><dt>"Loss"</dt><dd>{figure(Losses::total)}</dd></div>
-                <div><dt>"Content"</dt><dd>{figure(|losses| losses.content)}</dd></div>
-                <div><dt>"Style"</dt><dd>{figure(|losses| losses.style)}</dd></div>
-                <div><dt>"Smoothness"</dt><dd>{figure(|losses| losses.total_variation)}</dd></div>
+                <div><dt>{loss}</dt><dd>{figure(Losses::total)}</dd></div>
+                <div><dt>{content}</dt><dd>{figure(|losses| losses.content)}</dd></div>
+                <div><dt>{style}</dt><dd>{figure(|losses| losses.style)}</dd></div>
+                <div><dt>{smoothness}</dt><dd>{figure(|losses| losses.total_variation)}</dd></div>
             </dl>
         </div>
     }

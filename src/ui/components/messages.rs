@@ -2,6 +2,7 @@ use leptos::prelude::*;
 
 use crate::ui::studio::{Remedy, Trouble};
 use crate::words::UserError;
+use crate::words::page::PageWords;
 
 /// Id of the place where errors are shown.
 pub const TROUBLE_ID: &str = "trouble";
@@ -21,21 +22,23 @@ pub fn Messages(
     on_dismiss_trouble: Callback<()>,
     /// Take the notice off view.
     on_dismiss_notice: Callback<()>,
+    /// Words of the page.
+    words: &'static PageWords,
 ) -> impl IntoView {
     view! {
         <div class="messages" role="alert" id=TROUBLE_ID>
             {move || trouble.get().map(|Trouble { error, remedy }| {
                 let remedy = remedy.map(
-                    |remedy| view! { <RemedyButton remedy on_press=on_remedy /> }.into_any()
+                    |remedy| view! { <RemedyButton remedy on_press=on_remedy words /> }.into_any()
                 );
-                view! { <Message class="trouble" error remedy on_dismiss=on_dismiss_trouble /> }
+                view! { <Message class="trouble" error remedy on_dismiss=on_dismiss_trouble words /> }
             })}
         </div>
         <div class="messages" aria-live="polite">
             {
                 move || notice.get().map(
                     |error| view! {
-                        <Message class="notice" error remedy=None on_dismiss=on_dismiss_notice />
+                        <Message class="notice" error remedy=None on_dismiss=on_dismiss_notice words />
                     }
                 )
             }
@@ -50,12 +53,14 @@ fn RemedyButton(
     remedy: Remedy,
     /// Do it.
     on_press: Callback<Remedy>,
+    /// Words of the page.
+    words: &'static PageWords,
 ) -> impl IntoView {
-    let words = match remedy {
-        Remedy::Retry => "Retry",
-        Remedy::ChooseDevice => "Choose automatically",
+    let name = match remedy {
+        Remedy::Retry => words.retry,
+        Remedy::ChooseDevice => words.choose_device,
     };
-    view! { <button type="button" on:click=move |_| on_press.run(remedy)>{words}</button> }
+    view! { <button type="button" on:click=move |_| on_press.run(remedy)>{name}</button> }
 }
 
 /// A message: what happened, what to do, and the technical cause for those who want it.
@@ -69,10 +74,13 @@ fn Message(
     remedy: Option<AnyView>,
     /// Take it off view.
     on_dismiss: Callback<()>,
+    /// Words of the page.
+    words: &'static PageWords,
 ) -> impl IntoView {
     let UserError { headline, advice, detail } = error;
-    let detail = (!detail.is_empty())
-        .then(|| view! { <details><summary>"Details"</summary><pre>{detail}</pre></details> });
+    let detail = (!detail.is_empty()).then(
+        || view! { <details><summary>{words.details}</summary><pre>{detail}</pre></details> },
+    );
     view! {
         <section class=format!("message {class}")>
             <p class="headline">{headline}</p>
@@ -85,7 +93,7 @@ fn Message(
                     class="quiet"
                     on:click=move |_| on_dismiss.run(())
                 >
-                    "Dismiss"
+                    {words.dismiss}
                 </button>
             </div>
         </section>

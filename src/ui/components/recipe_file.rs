@@ -3,6 +3,7 @@ use leptos::prelude::*;
 use web_sys::File;
 
 use crate::ui::pictures::files_of;
+use crate::words::page::PageWords;
 
 /// The settings as a file, out and in.
 #[component]
@@ -11,6 +12,8 @@ pub fn RecipeFile(
     on_save: Callback<()>,
     /// The person has brought files.
     on_files: Callback<Vec<File>>,
+    /// Words of the page.
+    words: &'static PageWords,
 ) -> impl IntoView {
     let input = NodeRef::<html::Input>::new();
     let picked = move |_| {
@@ -24,18 +27,18 @@ pub fn RecipeFile(
             <button
                 type="button"
                 class="quiet"
-                title="All settings as a file, for another day or device"
+                title=words.in_workshop.save_recipe_about
                 on:click=move |_| on_save.run(())
             >
-                "Save recipe"
+                {words.in_workshop.save_recipe}
             </button>
             <label class="button quiet">
-                "Load recipe"
+                {words.in_workshop.load_recipe}
                 <input
                     class="visually-hidden"
                     type="file"
                     accept=".json,application/json"
-                    aria-label="Load recipe"
+                    aria-label=words.in_workshop.load_recipe
                     node_ref=input
                     on:change=picked
                 />

@@ -42,9 +42,9 @@ pub fn GrainSlider(
 ) -> impl IntoView {
     let position = Memo::new(move |_| grain_position(grain.get()));
     let spoken = move || match position.get() {
-        50 => "balanced".to_owned(),
-        position if position < 50 => format!("{} % finer", 2 * (50 - position)),
-        position => format!("{} % coarser", 2 * (position - 50)),
+        50 => words.in_workshop.balanced.to_owned(),
+        position if position < 50 => (words.in_workshop.finer)(2 * (50 - position)),
+        position => (words.in_workshop.coarser)(2 * (position - 50)),
     };
     view! {
         <Slider
@@ -74,7 +74,7 @@ pub fn BlendSlider(
             id="blend"
             words=words.blend
             position=position
-            spoken=Signal::derive(move || format!("{} % second", position.get()))
+            spoken=Signal::derive(move || (words.second_share)(position.get()))
             on_change=Callback::new(move |position| on_change.run(share_at(position)))
         />
     }
@@ -93,7 +93,7 @@ pub fn SmoothnessSlider(
 ) -> impl IntoView {
     let position = Memo::new(move |_| tv_position(tv_weight.get()));
     let spoken = move || match position.get() {
-        0 => "none".to_owned(),
+        0 => words.not_at_all.to_owned(),
         position => format!("{position} %"),
     };
     view! {
@@ -120,7 +120,7 @@ pub fn OutlinesSlider(
 ) -> impl IntoView {
     let position = Memo::new(move |_| outlines_position(weight.get()));
     let spoken = move || match position.get() {
-        0 => "not at all".to_owned(),
+        0 => words.not_at_all.to_owned(),
         position => format!("{position} %"),
     };
     view! {

@@ -98,7 +98,7 @@ fn Reconstruct(
                 <Choice
                     id="subject"
                     label=words.reconstruction_of
-                    items=menus::subjects()
+                    items=menus::subjects(words.menus)
                     chosen=Memo::new(move |_| reconstruction.get().subject)
                     on_change=set(desk, |settings, subject| settings.reconstruction.subject = subject)
                 />
@@ -118,6 +118,7 @@ fn Reconstruct(
                 <StyleLayers
                     weights=Memo::new(move |_| reconstruction.get().style_layers)
                     without=words.reconstruct_needs_layer
+                    words=words
                     on_change=set(
                         desk, |settings, layers| settings.reconstruction.style_layers = layers
                     )

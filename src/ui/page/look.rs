@@ -49,7 +49,7 @@ pub fn LookPanel(
             <summary>{words.workshop}</summary>
             <Workshop desk=desk words=words />
             <NextTimeInWorkshop desk=desk words=words />
-            <Numbers desk=desk />
+            <Numbers desk=desk words=words />
             <button
                 type="button"
                 on:click=move |_| view.panels.update(|panels| panels.show_inside(true))
@@ -59,6 +59,7 @@ pub fn LookPanel(
             <RecipeFile
                 on_save=Callback::new(move |()| desk.save_recipe())
                 on_files=Callback::new(move |files| desk.take_recipe_file(files))
+                words=words
             />
         </details>
     }
@@ -76,7 +77,14 @@ fn NextTime(
         let (device, settings) = (studio.report(), studio.settings());
         let photo = desk.photo_size();
         let size = settings.size_on(device);
-        menus::sizes(&sizes_on(device), size, photo, studio.gpu_limits(), &settings.recipe)
+        menus::sizes(
+            &sizes_on(device),
+            size,
+            photo,
+            studio.gpu_limits(),
+            &settings.recipe,
+            words.menus,
+        )
     };
     let size = move |studio: &Studio| {
         let device = studio.report();
@@ -100,14 +108,14 @@ fn NextTime(
             <Choice
                 id="strokes"
                 label=words.brush
-                items=recipe(desk, |recipe| menus::stroke_sizes(recipe.style_scale))
+                items=recipe(desk, |recipe| menus::stroke_sizes(recipe.style_scale, words.menus))
                 chosen=recipe(desk, |recipe| recipe.style_scale)
                 on_change=set_recipe(desk, |recipe, scale| recipe.style_scale = scale)
             />
             <Choice
                 id="palette"
                 label=words.colours
-                items=menus::palettes()
+                items=menus::palettes(words.menus)
                 chosen=recipe(desk, |recipe| recipe.colours.palette)
                 on_change=set(desk, Settings::set_palette)
             />
@@ -141,7 +149,8 @@ fn Workshop(
         />
         <StyleLayers
             weights=recipe(desk, |recipe| recipe.loss_weights.style_layers)
-            without="Without a layer the painting does not count: what is painted is the photo."
+            without=words.in_workshop.no_style_layer
+            words=words
             on_change=Callback::new(
                 move |layers| desk.adjust(|loss_weights| loss_weights.style_layers = layers)
             )
@@ -149,9 +158,9 @@ fn Workshop(
         <div class="pair">
             <Choice
                 id="content-layer"
-                label="Content layer"
+                label=words.in_workshop.content_layer
                 items=recipe(
-                    desk, |recipe| menus::content_layers(recipe.loss_weights.content_layers)
+                    desk, |recipe| menus::content_layers(recipe.loss_weights.content_layers, words.menus)
                 )
                 chosen=recipe(desk, |recipe| recipe.loss_weights.content_layers)
                 on_change=Callback::new(
@@ -160,24 +169,24 @@ fn Workshop(
             />
             <Choice
                 id="optimizer"
-                label="Optimiser"
-                items=menus::optimizers()
+                label=words.in_workshop.optimizer
+                items=menus::optimizers(words.menus)
                 chosen=recipe(desk, |recipe| recipe.optimizer)
                 on_change=Callback::new(move |optimizer| desk.take_optimizer(optimizer))
             />
         </div>
         <Choice
             id="device"
-            label="Compute on"
-            items=menus::devices()
+            label=words.in_workshop.device
+            items=menus::devices(words.menus)
             chosen=part(desk, |studio| studio.settings().device)
             on_change=Callback::new(move |choice| desk.act(|studio| studio.choose_device(choice)))
         />
         <Show when=move || on_gpu.get()>
             <Choice
                 id="memory"
-                label="Graphics memory"
-                items=menus::memory_uses()
+                label=words.in_workshop.memory
+                items=menus::memory_uses(words.menus)
                 chosen=part(desk, |studio| studio.settings().memory)
                 on_change=set(desk, |settings, memory| settings.memory = memory)
             />
@@ -196,7 +205,7 @@ fn NextTimeInWorkshop(
     let build_ups = move |studio: &Studio| {
         let settings = studio.settings();
         let size = settings.size_on(studio.report());
-        menus::build_ups(settings.recipe.sizes, size, desk.photo_size())
+        menus::build_ups(settings.recipe.sizes, size, desk.photo_size(), words.menus)
     };
     view! {
         <fieldset class="next">
@@ -204,15 +213,15 @@ fn NextTimeInWorkshop(
             <div class="pair">
                 <Choice
                     id="build-up"
-                    label="Build-up"
+                    label=words.in_workshop.build_up
                     items=part(desk, build_ups)
                     chosen=recipe(desk, |recipe| recipe.sizes)
                     on_change=set_recipe(desk, |recipe, sizes| recipe.sizes = sizes)
                 />
                 <Choice
                     id="start"
-                    label="Start from"
-                    items=recipe(desk, |recipe| menus::starts(recipe.start))
+                    label=words.in_workshop.start
+                    items=recipe(desk, |recipe| menus::starts(recipe.start, words.menus))
                     chosen=recipe(desk, |recipe| recipe.start)
                     on_change=set_recipe(desk, |recipe, start| recipe.start = start)
                 />
@@ -220,26 +229,26 @@ fn NextTimeInWorkshop(
             <div class="pair">
                 <Choice
                     id="pooling"
-                    label="Pooling"
-                    items=menus::poolings()
+                    label=words.in_workshop.pooling
+                    items=menus::poolings(words.menus)
                     chosen=recipe(desk, |recipe| recipe.features.pooling)
                     on_change=set_recipe(desk, |recipe, pooling| recipe.features.pooling = pooling)
                 />
                 <Choice
                     id="border"
-                    label="Border"
-                    items=menus::borders()
+                    label=words.in_workshop.border
+                    items=menus::borders(words.menus)
                     chosen=recipe(desk, |recipe| recipe.features.border)
                     on_change=set_recipe(desk, |recipe, border| recipe.features.border = border)
                 />
             </div>
             <Tick
-                label="Tell colours apart in linear light"
+                label=words.in_workshop.linear_light
                 checked=recipe(desk, |recipe| recipe.colours.linear_light)
                 on_change=set_recipe(desk, |recipe, light| recipe.colours.linear_light = light)
             />
             <Tick
-                label="Take a painting's frame as part of it"
+                label=words.in_workshop.keep_frame
                 checked=recipe(desk, |recipe| recipe.keep_frame)
                 on_change=set_recipe(desk, |recipe, keep| recipe.keep_frame = keep)
             />
@@ -275,6 +284,8 @@ fn Tick(
 fn Numbers(
     /// Holds the run.
     desk: Desk,
+    /// Words of the page.
+    words: &'static PageWords,
 ) -> impl IntoView {
     let is_painting = |run: &&Run| !matches!(run.errand, Errand::Cell(_));
     let curve = move |(width, height)| {
@@ -290,6 +301,7 @@ fn Numbers(
             curve=Callback::new(curve)
             description=part(desk, labels::curve_line)
             losses=part(desk, move |studio| studio.run().filter(is_painting).and_then(|run| run.losses))
+            words=words
         />
     }
 }

@@ -44,6 +44,7 @@ pub fn StageSection(
                 on_remedy=Callback::new(move |remedy| desk.help(remedy))
                 on_dismiss_trouble=dismiss(desk, Studio::dismiss_trouble)
                 on_dismiss_notice=dismiss(desk, Studio::dismiss_notice)
+                words=words
             />
             <StageView
                 stage=view.stage
