@@ -127,11 +127,17 @@ fn poison_kernel<X: Numeric>(
     }
 }
 
-/// Returns the distinct kernels that `work` launches, one per compiled pipeline. The caller must
-/// hold the lock of the GPU.
-pub fn kernels_of(work: impl FnOnce()) -> BTreeSet<String> {
+/// Returns the distinct kernels that `work` launches on `device`, one per compiled pipeline. The
+/// caller must hold the lock of the GPU.
+///
+/// # Panics
+/// If the device fails.
+pub fn kernels_of(device: &Device, work: impl FnOnce()) -> BTreeSet<String> {
+    // A launch is noted by the device's own thread, which may lag behind.
+    device.sync().expect("the device works");
     let launched = LaunchedKernels::new();
     work();
+    device.sync().expect("the device works");
     launched.finish().iter().map(|kernel| format!("{kernel:?}")).collect()
 }
 

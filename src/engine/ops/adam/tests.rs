@@ -33,7 +33,9 @@ fn all_image_sizes_share_kernels() {
     let launched = |height: usize, width: usize| {
         let image = noise::<4>([1, 3, height, width], 3, &gpu);
         let both = noise::<4>([2, 3, height, width], 6, &gpu);
-        kernels_of(|| drop(glue::step(image.clone(), glue::moments(both, image, DECAY), STEP)))
+        kernels_of(&gpu, || {
+            drop(glue::step(image.clone(), glue::moments(both, image, DECAY), STEP));
+        })
     };
     let first = launched(10, 37);
     assert_eq!(first.len(), 3, "one for each pass, and the poison of these tests");

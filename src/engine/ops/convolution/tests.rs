@@ -311,7 +311,7 @@ fn all_sizes_and_channels_share_kernels_and_channels_last_maps_are_not_copied() 
         let mut packed = PackedConvolution::new(kernel, bias);
         packed.set_strategy(Strategy { division, ..Strategy::default() });
         let x = channels_last_noise([1, inputs, height, width], 3, &device);
-        kernels_of(|| drop(packed.relu(x, 1, SavedForBackward::Output)))
+        kernels_of(&device, || drop(packed.relu(x, 1, SavedForBackward::Output)))
     };
     // With slices, the tiled strategy launches a second kernel that adds them.
     for (division, kernels) in ConvKernel::ALL.into_iter().zip([2, 1]) {

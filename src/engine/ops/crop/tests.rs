@@ -65,7 +65,7 @@ fn all_sizes_and_channels_share_the_kernels_of_both_passes() {
             let map = channels_last(height, width).autodiff().require_grad();
             let gradient = channels_last(rows.len(), columns.len()).into_dispatch();
             let at = [rows.start, columns.start];
-            kernels_of(|| {
+            kernels_of(&device, || {
                 drop(crop(map, rows, columns));
                 drop(<Dispatch as CropBackend>::crop_backward(gradient, at, [height, width]));
             })

@@ -58,7 +58,7 @@ fn all_sizes_share_kernels_and_channels_last_maps_are_not_copied() {
     let compare = |size: [usize; 2]| {
         let [x, target] =
             [1, 2].map(|seed| channels_last_noise([1, 64, size[0], size[1]], seed, &device));
-        kernels_of(|| drop(squared_distance(x, target, SCALE)))
+        kernels_of(&device, || drop(squared_distance(x, target, SCALE)))
     };
     let first = compare([8, 8]);
     assert_eq!(first.len(), 3, "the sums of all units, their sum, and the poison of these tests");

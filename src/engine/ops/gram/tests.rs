@@ -51,7 +51,7 @@ fn all_sizes_and_channels_share_kernels_and_channels_last_maps_are_not_copied() 
     let device = gpu();
     let launched = |[channels, height, width]: [usize; 3]| {
         let map = channels_last_noise([1, channels, height, width], 1, &device);
-        kernels_of(|| drop(gram(map)))
+        kernels_of(&device, || drop(gram(map)))
     };
     let first = launched([512, 8, 8]);
     assert_eq!(first.len(), 3, "the products, their sum, and the poison of these tests");

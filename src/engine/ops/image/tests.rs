@@ -114,7 +114,7 @@ fn all_image_sizes_share_kernels() {
     let launched = |[height, width]: [usize; 2]| {
         let [x, own]: [Tensor<4>; 2] =
             [1, 2].map(|seed| noise([1, 3, height, width], seed, &device));
-        kernels_of(|| {
+        kernels_of(&device, || {
             drop(preprocess(x.clone(), how(1)));
             drop(total_variation(x.clone(), SCALE));
             drop(pack(x.clone()));
@@ -232,7 +232,7 @@ fn all_sizes_share_one_resizing_kernel() {
     let device = gpu();
     let launched = |from: [usize; 2], to: [usize; 2], length| {
         let picture = noise::<3>([1, 1, 3 * from[0] * from[1]], 1, &device);
-        kernels_of(|| drop(resize(picture, from, to, length)))
+        kernels_of(&device, || drop(resize(picture, from, to, length)))
     };
     let first = launched([8, 8], [16, 16], 768);
     assert_eq!(first.len(), 2, "the program, and the poison of these tests");

@@ -309,7 +309,7 @@ fn all_image_and_history_sizes_share_kernels() {
         let (row, image) = (contiguous(size, 1, 2, &gpu), noise::<4>(size, 3, &gpu));
         let terms = [5, 6, 7].map(|seed| noise::<1>([1], seed, &gpu));
         let scalars = Tensor::from_floats(LbfgsScalars::new(pairs, 0.1).numbers(), &gpu);
-        kernels_of(|| {
+        kernels_of(&gpu, || {
             let new = differences(row.clone(), scalars.clone(), row.clone(), image.clone());
             let measures = inner_products(new.clone(), own[0].clone());
             let scalars = decide(scalars, measures, terms, Evaluated::Trial);

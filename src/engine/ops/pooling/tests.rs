@@ -110,7 +110,7 @@ fn all_sizes_and_channels_share_kernels_and_channels_last_maps_are_not_copied() 
     let device = gpu();
     let launched = |[channels, height, width]: [usize; 3]| {
         let x = channels_last_noise([1, channels, height, width], 1, &device);
-        kernels_of(|| {
+        kernels_of(&device, || {
             drop(average(x.clone()));
             drop(max(x));
         })

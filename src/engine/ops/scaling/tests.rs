@@ -73,7 +73,7 @@ fn all_sizes_share_one_kernel_per_kind_of_factors() {
         let [batch, channels, height, width] = map;
         let map = noise([batch, height, width, channels], 1, &device).permute([0, 3, 1, 2]);
         let factors = noise(shape, 2, &device);
-        kernels_of(|| drop(scale(map, factors)))
+        kernels_of(&device, || drop(scale(map, factors)))
     };
     let [by_channel, by_position, other_channel, other_position] = SHAPES.map(launched);
     assert_eq!(by_channel.len(), 2, "it and the poison of these tests");

@@ -241,7 +241,7 @@ fn a_step_on_a_gpu_is_six_programs_that_copy_no_vector() {
     let mut lbfgs = start(&device);
     for step in 0..4 {
         let evaluation = quadratic(&lbfgs.ask(), 1.0);
-        let programs = kernels_of_tests(|| tell(&mut lbfgs, evaluation));
+        let programs = kernels_of_tests(&device, || tell(&mut lbfgs, evaluation));
         assert_eq!(programs.len(), 7, "step {step}, with the poison of these tests: {programs:#?}");
     }
 }
