@@ -71,6 +71,9 @@ pub async fn the_picture_is_the_page(session: &Session) {
     assert!(only >= 0.8, "alone: {only:.2}");
     page.key("Escape").await;
     assert!(share(settled(&page).await) < 0.8, "Escape brings the rest back");
+    page.press(WORDS.picture_only).await;
+    page.press(WORDS.leave_picture_only).await;
+    assert!(share(settled(&page).await) < 0.8, "a button does as well");
 }
 
 /// A slider shows the photo on the left; keys and buttons do as well.

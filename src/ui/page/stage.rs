@@ -65,6 +65,15 @@ pub fn StageSection(
             <Show when=move || view.panels.with(|panels| panels.shows_inside())>
                 <Inside desk=desk view=view />
             </Show>
+            <Show when=move || view.panels.with(|panels| panels.is_picture_only())>
+                <button
+                    type="button"
+                    class="leave"
+                    on:click=move |_| view.panels.update(|panels| panels.set_picture_only(false))
+                >
+                    {words.leave_picture_only}
+                </button>
+            </Show>
             <StageBar
                 stage=view.stage
                 panels=view.panels
