@@ -289,6 +289,11 @@ impl Desk {
         }
     }
 
+    /// Returns the current or last run.
+    fn current_run(self) -> Option<RunId> {
+        self.studio.with_untracked(|studio| studio.run().map(|run| run.id))
+    }
+
     fn post(self, command: &Command, attachments: &[JsValue]) {
         if let Some(client) = self.client.with_value(Clone::clone) {
             client.post(command, attachments);
@@ -356,8 +361,7 @@ impl Desk {
     }
 
     fn keep(self, png: &JsValue) {
-        let run = self.studio.with_untracked(|studio| studio.run().map(|run| run.id));
-        if let Some(run) = run {
+        if let Some(run) = self.current_run() {
             self.result_images
                 .update(|result_images| result_images.keep(run, browser::blob(png, "image/png")));
         }

@@ -13,7 +13,7 @@ use web_sys::Element;
 use self::look::LookPanel;
 use self::pictures::PicturesPanel;
 use self::stage::StageSection;
-use super::components::{KeysDialog, Masthead, TROUBLE_ID, panel_id, well_input_id};
+use super::components::{KeysDialog, Masthead, TROUBLE_ID, dialog, panel_id, well_input_id};
 use super::desk::Desk;
 use super::intake::Well;
 use super::panels::{Panel, Panels};
@@ -22,7 +22,7 @@ use super::settings::Settings;
 use super::stage::Stage;
 use super::studio::{Errand, Run, Studio};
 use super::{browser, labels};
-use crate::recipe::Recipe;
+use crate::recipe::{LossWeights, Recipe};
 use crate::words::notices;
 use crate::words::page::{ENGLISH, PageWords};
 
@@ -76,10 +76,7 @@ impl View {
     }
 
     fn open_keys(self) {
-        if let Some(dialog) = self.keys.get_untracked() {
-            // It is open already.
-            drop(dialog.show_modal());
-        }
+        dialog::open(self.keys);
     }
 }
 
@@ -172,6 +169,11 @@ fn recipe<T: PartialEq + Send + Sync + 'static>(
 /// Returns a callback that changes the recipe of the next run.
 fn set_recipe<T: 'static>(desk: Desk, change: fn(&mut Recipe, T)) -> Callback<T> {
     set(desk, move |settings, value| change(&mut settings.recipe, value))
+}
+
+/// Returns a callback that changes the weights of the loss terms, also of the live run.
+fn weigh<T: 'static>(desk: Desk, change: fn(&mut LossWeights, T)) -> Callback<T> {
+    Callback::new(move |value| desk.adjust(|loss_weights| change(loss_weights, value)))
 }
 
 /// Whether both input slots are empty.

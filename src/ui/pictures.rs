@@ -143,20 +143,25 @@ impl ResultImage {
         self.is_saved = false;
     }
 
+    /// Returns the photo if it shows through.
+    fn photo_below(&self) -> Option<&Uint8ClampedArray> {
+        self.photo.as_ref().filter(|_| self.strength < FULL_STRENGTH)
+    }
+
     /// Returns the PNG of what is on view, if the worker has encoded it.
     pub fn png(&self) -> Option<&Blob> {
-        self.png.as_ref().filter(|_| self.strength == FULL_STRENGTH || self.photo.is_none())
+        self.png.as_ref().filter(|_| self.photo_below().is_none())
     }
 
     /// Returns its pixels as they are on view.
     fn image_data(&self) -> Result<ImageData, JsValue> {
         let ImageSize { width, height } = self.size;
-        match &self.photo {
-            Some(photo) if self.strength < FULL_STRENGTH => {
+        match self.photo_below() {
+            Some(photo) => {
                 let mixed = light::mix(&photo.to_vec(), &self.rgba.to_vec(), self.strength);
                 ImageData::new_with_u8_clamped_array_and_sh(Clamped(&mixed), width, height)
             }
-            _ => ImageData::new_with_js_u8_clamped_array_and_sh(&self.rgba, width, height),
+            None => ImageData::new_with_js_u8_clamped_array_and_sh(&self.rgba, width, height),
         }
     }
 
@@ -187,7 +192,7 @@ pub fn canvas() -> Result<HtmlCanvasElement, JsValue> {
 ///
 /// # Errors
 /// What the browser throws, as when it is out of memory.
-pub fn context(canvas: &HtmlCanvasElement) -> Result<CanvasRenderingContext2d, JsValue> {
+fn context(canvas: &HtmlCanvasElement) -> Result<CanvasRenderingContext2d, JsValue> {
     Ok(canvas.get_context("2d")?.ok_or(JsValue::NULL)?.unchecked_into())
 }
 
@@ -200,6 +205,16 @@ pub async fn decoded(url: &str) -> Result<HtmlImageElement, JsValue> {
     image.set_src(url);
     JsFuture::from(image.decode()).await?;
     Ok(image)
+}
+
+/// Draws an image over all of a canvas.
+///
+/// # Errors
+/// What the browser throws, as when it is out of memory.
+pub fn draw(image: &HtmlImageElement, canvas: &HtmlCanvasElement) -> Result<(), JsValue> {
+    let [width, height] = [canvas.width(), canvas.height()].map(f64::from);
+    context(canvas)?
+        .draw_image_with_html_image_element_and_dw_and_dh(image, 0.0, 0.0, width, height)
 }
 
 /// Returns the RGBA bytes of an image of `size` in a buffer; `None` for other values.

@@ -81,7 +81,8 @@ pub async fn webm(
             return Ok(None);
         }
         if drawn.replace(shot.moment) != Some(shot.moment) {
-            draw(&canvas, urls[shot.moment].as_str()).await?;
+            let image = pictures::decoded(urls[shot.moment].as_str()).await?;
+            pictures::draw(&image, &canvas)?;
         }
         encoder.push(&canvas, shot)?;
     }
@@ -102,13 +103,6 @@ async fn canvas_like(url: &str) -> Result<HtmlCanvasElement, JsValue> {
     canvas.set_width(width);
     canvas.set_height(height);
     Ok(canvas)
-}
-
-async fn draw(canvas: &HtmlCanvasElement, url: &str) -> Result<(), JsValue> {
-    let image = pictures::decoded(url).await?;
-    let [width, height] = [canvas.width(), canvas.height()].map(f64::from);
-    pictures::context(canvas)?
-        .draw_image_with_html_image_element_and_dw_and_dh(&image, 0.0, 0.0, width, height)
 }
 
 /// Returns the first codec that the browser encodes, by Matroska's name, and its configuration.

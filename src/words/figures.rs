@@ -13,14 +13,19 @@ pub fn gigabytes(bytes: u64) -> String {
     format!("{gigabytes:.1} GB")
 }
 
-/// A length of time, as in "12 s" or "1 min 40 s".
+/// A time in ms as whole seconds.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
     reason = "a time in seconds, clamped to a positive range"
 )]
+fn seconds(ms: f64, whole: fn(f64) -> f64) -> u64 {
+    whole((ms / 1000.0).clamp(0.0, 1e9)) as u64
+}
+
+/// A length of time, as in "12 s" or "1 min 40 s".
 pub fn duration(ms: f64) -> String {
-    let seconds = (ms / 1000.0).clamp(0.0, 1e9).round() as u64;
+    let seconds = seconds(ms, f64::round);
     match seconds {
         0 => "1 s".into(),
         1..=99 => format!("{seconds} s"),
@@ -30,13 +35,8 @@ pub fn duration(ms: f64) -> String {
 }
 
 /// A time as a person would say it.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "a time in seconds, clamped to a positive range"
-)]
 pub fn time_left(left_ms: f64) -> String {
-    let seconds = (left_ms / 1000.0).clamp(0.0, 1e9).ceil() as u64;
+    let seconds = seconds(left_ms, f64::ceil);
     match seconds {
         0..=4 => "a few seconds left".into(),
         5..=55 => format!("about {} s left", seconds.div_ceil(5) * 5),

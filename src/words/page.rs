@@ -105,8 +105,6 @@ pub struct PageWords {
     pub picture_only: &'static str,
     /// Brings it back.
     pub leave_picture_only: &'static str,
-    /// On the empty stage.
-    pub invitation: &'static str,
     /// Paints with samples.
     pub try_sample: &'static str,
     /// Chooses a photo from the empty stage.
@@ -274,7 +272,6 @@ pub static ENGLISH: PageWords = PageWords {
     actual: "Actual pixels",
     picture_only: "Picture only",
     leave_picture_only: "Show everything",
-    invitation: "Drop a photo here.",
     try_sample: "Try a sample",
     choose_photo: "Choose a photo",
     choose_painting: "Choose a painting",

@@ -1,6 +1,7 @@
 use leptos::html;
 use leptos::prelude::*;
 
+use super::dialog;
 use super::grid::cell_name;
 use crate::ui::pictures::ResultImage;
 use crate::words::page::PageWords;
@@ -28,14 +29,9 @@ pub fn CellDialog(
         // A cell that cannot be shown stays empty; the result would say why.
         cells.with(|cells| cells.get(number).map(|result_image| result_image.paint(&canvas)));
     });
-    let close = move || {
-        if let Some(dialog) = dialog.get_untracked() {
-            dialog.close();
-        }
-    };
     let use_settings = move |_| {
         on_use.run(number.get_untracked());
-        close();
+        dialog::close(dialog);
     };
     view! {
         <dialog class="cell-large" aria-labelledby="cell-title" node_ref=dialog>
@@ -48,7 +44,7 @@ pub fn CellDialog(
                 <button type="button" on:click=move |_| on_save.run(number.get_untracked())>
                     {words.save}
                 </button>
-                <button type="button" on:click=move |_| close()>{words.close}</button>
+                <button type="button" on:click=move |_| dialog::close(dialog)>{words.close}</button>
             </div>
         </dialog>
     }

@@ -1,6 +1,7 @@
 use leptos::html;
 use leptos::prelude::*;
 
+use super::dialog;
 use crate::ui::keys;
 use crate::words::page::PageWords;
 
@@ -20,11 +21,6 @@ pub fn KeysDialog(
     let row = |(keys, does): (&'static str, String)| {
         view! { <tr><th scope="row"><kbd>{keys}</kbd></th><td>{does}</td></tr> }
     };
-    let close = move |_| {
-        if let Some(dialog) = dialog.get_untracked() {
-            dialog.close();
-        }
-    };
     view! {
         <dialog class="keys" aria-labelledby="keys-title" node_ref=dialog>
             <h2 id="keys-title">{words.keys}</h2>
@@ -37,7 +33,7 @@ pub fn KeysDialog(
                 {words.single_keys}
             </label>
             <table><tbody>{keys::rows(words).into_iter().map(row).collect_view()}</tbody></table>
-            <button type="button" class="primary" on:click=close>{words.close}</button>
+            <button type="button" class="primary" on:click=move |_| dialog::close(dialog)>{words.close}</button>
         </dialog>
     }
 }

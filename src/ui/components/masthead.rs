@@ -1,5 +1,6 @@
 use leptos::prelude::*;
 
+use super::sign::SignButton;
 use crate::words::page::PageWords;
 
 /// The head of the page: its name, where it computes, and what helps.
@@ -39,15 +40,7 @@ pub fn Masthead(
                     <p>{words.credit}</p>
                 </div>
             </details>
-            <button
-                type="button"
-                class="quiet sign"
-                aria-label=words.keys
-                title=words.keys
-                on:click=move |_| on_keys.run(())
-            >
-                "?"
-            </button>
+            <SignButton name=words.keys on_press=on_keys>"?"</SignButton>
         </header>
     }
 }

@@ -4,6 +4,7 @@
 mod actions;
 mod cell;
 mod choice;
+pub mod dialog;
 mod empty;
 mod grid;
 mod keys;
@@ -15,6 +16,7 @@ mod messages;
 mod progress;
 mod recipe_file;
 mod samples;
+mod sign;
 mod sliders;
 mod stage;
 mod stage_bar;

@@ -1,5 +1,6 @@
 use leptos::prelude::*;
 
+use super::sign::SignButton;
 use crate::ui::panels::{Panel, Panels};
 use crate::ui::stage::{Stage, ZOOM_STEP};
 use crate::words::page::PageWords;
@@ -211,15 +212,12 @@ fn ZoomButtons(
     };
     view! {
         <div class="zoom" role="group" aria-label=words.zoom>
-            <button
-                type="button"
-                class="quiet sign"
-                aria-label=words.zoom_out
-                title=words.zoom_out
-                on:click=move |_| zoom_by(1.0 / ZOOM_STEP)
+            <SignButton
+                name=words.zoom_out
+                on_press=Callback::new(move |()| zoom_by(1.0 / ZOOM_STEP))
             >
                 "−"
-            </button>
+            </SignButton>
             <label class="percent">
                 <input
                     type="text"
@@ -230,15 +228,9 @@ fn ZoomButtons(
                 />
                 <span aria-hidden="true">"%"</span>
             </label>
-            <button
-                type="button"
-                class="quiet sign"
-                aria-label=words.zoom_in
-                title=words.zoom_in
-                on:click=move |_| zoom_by(ZOOM_STEP)
-            >
+            <SignButton name=words.zoom_in on_press=Callback::new(move |()| zoom_by(ZOOM_STEP))>
                 "+"
-            </button>
+            </SignButton>
             <button
                 type="button"
                 class="quiet"
@@ -247,15 +239,12 @@ fn ZoomButtons(
             >
                 {words.fit}
             </button>
-            <button
-                type="button"
-                class="quiet sign"
-                aria-label=words.actual
-                title=words.actual
-                on:click=move |_| stage.update(|stage| stage.zoom_to(100.0))
+            <SignButton
+                name=words.actual
+                on_press=Callback::new(move |()| stage.update(|stage| stage.zoom_to(100.0)))
             >
                 "1:1"
-            </button>
+            </SignButton>
         </div>
     }
 }

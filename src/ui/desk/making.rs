@@ -48,13 +48,7 @@ impl Desk {
             if untrack(|| self.moment_on_view()) != step {
                 return;
             }
-            let [width, height] = [canvas.width(), canvas.height()].map(f64::from);
-            let drawn = image.and_then(|image| {
-                pictures::context(&canvas)?.draw_image_with_html_image_element_and_dw_and_dh(
-                    &image, 0.0, 0.0, width, height,
-                )
-            });
-            if let Err(error) = drawn {
+            if let Err(error) = image.and_then(|image| pictures::draw(&image, &canvas)) {
                 self.report_unpainted(&error);
             }
         });
@@ -103,7 +97,7 @@ impl Desk {
         let made = video::webm(&urls, wanted).await;
         let still_wanted = self.studio.try_update(|studio| studio.end_film(id)).unwrap_or(false);
         match made {
-            Ok(Some(file)) if still_wanted => self.save_as(&file, "webm"),
+            Ok(Some(file)) if still_wanted => self.save_film_as(&file, "webm"),
             Ok(_) => {}
             Err(error) => {
                 let error = notices::unfilmed(message(&error));
@@ -112,18 +106,22 @@ impl Desk {
         }
     }
 
-    /// Saves a file of the shown result's making.
-    fn save_as(self, file: &Blob, extension: &str) {
+    /// Saves a file of the shown result's making, named after the result's file.
+    fn save_made(self, file: &Blob, name: impl FnOnce(&str) -> String) {
         self.result_images.with_untracked(|images| {
             if let Some(shown) = &images.shown {
-                browser::save(file, &labels::film_name(&shown.origin.file_name, extension));
+                browser::save(file, &name(&shown.origin.file_name));
             }
         });
     }
 
+    fn save_film_as(self, file: &Blob, extension: &str) {
+        self.save_made(file, |result| labels::film_name(result, extension));
+    }
+
     pub(super) fn save_gif(self, gif: &JsValue) {
         if let Some(file) = browser::blob(gif, "image/gif") {
-            self.save_as(&file, "gif");
+            self.save_film_as(&file, "gif");
         }
     }
 
@@ -132,12 +130,7 @@ impl Desk {
         let run = untrack(|| self.shown_run());
         let moment = self.moments.with_untracked(|moments| moments.chosen(run).cloned());
         let Some(moment) = moment else { return false };
-        self.result_images.with_untracked(|images| {
-            if let Some(shown) = &images.shown {
-                let name = labels::moment_name(&shown.origin.file_name, moment.step);
-                browser::save(&moment.image.blob, &name);
-            }
-        });
+        self.save_made(&moment.image.blob, |result| labels::moment_name(result, moment.step));
         true
     }
 
@@ -150,13 +143,11 @@ impl Desk {
     }
 
     pub(super) fn keep_photo(self, size: ImageSize, bytes: &JsValue) {
-        let run = self.studio.with_untracked(|studio| studio.run().map(|run| run.id));
-        self.photo_of_run.set_value(run.zip(pictures::rgba(bytes, size)));
+        self.photo_of_run.set_value(self.current_run().zip(pictures::rgba(bytes, size)));
     }
 
     pub(super) fn keep_moment(self, step: u32, bytes: &JsValue) {
-        let run = self.studio.with_untracked(|studio| studio.run().map(|run| run.id));
-        if let Some((run, blob)) = run.zip(browser::blob(bytes, "image/jpeg")) {
+        if let Some((run, blob)) = self.current_run().zip(browser::blob(bytes, "image/jpeg")) {
             // Truncation: sizes of blobs are whole and far below 2⁵³.
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "bytes")]
             let bytes = blob.size() as usize;

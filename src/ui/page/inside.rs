@@ -4,7 +4,7 @@ use leptos::html;
 use leptos::prelude::*;
 
 use super::{View, part, set};
-use crate::ui::components::{Action, CellDialog, Choice, GridSheet, StyleLayers};
+use crate::ui::components::{Action, CellDialog, Choice, GridSheet, StyleLayers, dialog};
 use crate::ui::desk::{Desk, GRID_ID};
 use crate::ui::grid::CELLS;
 use crate::ui::menus;
@@ -28,10 +28,7 @@ pub fn Inside(
     let (dialog, number) = (NodeRef::<html::Dialog>::new(), RwSignal::new(0));
     let enlarge = move |cell| {
         number.set(cell);
-        if let Some(dialog) = dialog.get_untracked() {
-            // It is open already.
-            drop(dialog.show_modal());
-        }
+        dialog::open(dialog);
     };
     let has_grid =
         Memo::new(move |_| is_painting.get() || desk.cells().with(|cells| !cells.is_empty()));

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::{View, part, recipe, set, set_recipe};
+use super::{View, part, recipe, set, set_recipe, weigh};
 use crate::ui::components::{
     BalanceSlider, Choice, GrainSlider, Looks, LossPlot, OutlinesSlider, RecipeFile,
     SmoothnessSlider, StepsInput, StyleLayers,
@@ -32,16 +32,12 @@ pub fn LookPanel(
         />
         <BalanceSlider
             content_weight=recipe(desk, |recipe| recipe.loss_weights.content_weight)
-            on_change=Callback::new(
-                move |weight| desk.adjust(|loss_weights| loss_weights.content_weight = weight)
-            )
+            on_change=weigh(desk, |loss_weights, weight| loss_weights.content_weight = weight)
             words=words
         />
         <OutlinesSlider
             weight=recipe(desk, |recipe| recipe.loss_weights.outlines)
-            on_change=Callback::new(
-                move |weight| desk.adjust(|loss_weights| loss_weights.outlines = weight)
-            )
+            on_change=weigh(desk, |loss_weights, weight| loss_weights.outlines = weight)
             words=words
         />
         <NextTime desk=desk words=words />
@@ -135,25 +131,19 @@ fn Workshop(
     view! {
         <GrainSlider
             grain=recipe(desk, |recipe| recipe.loss_weights.grain)
-            on_change=Callback::new(
-                move |grain| desk.adjust(|loss_weights| loss_weights.grain = grain)
-            )
+            on_change=weigh(desk, |loss_weights, grain| loss_weights.grain = grain)
             words=words
         />
         <SmoothnessSlider
             tv_weight=recipe(desk, |recipe| recipe.loss_weights.tv_weight)
-            on_change=Callback::new(
-                move |weight| desk.adjust(|loss_weights| loss_weights.tv_weight = weight)
-            )
+            on_change=weigh(desk, |loss_weights, weight| loss_weights.tv_weight = weight)
             words=words
         />
         <StyleLayers
             weights=recipe(desk, |recipe| recipe.loss_weights.style_layers)
             without=words.in_workshop.no_style_layer
             words=words
-            on_change=Callback::new(
-                move |layers| desk.adjust(|loss_weights| loss_weights.style_layers = layers)
-            )
+            on_change=weigh(desk, |loss_weights, layers| loss_weights.style_layers = layers)
         />
         <div class="pair">
             <Choice
@@ -163,9 +153,7 @@ fn Workshop(
                     desk, |recipe| menus::content_layers(recipe.loss_weights.content_layers, words.menus)
                 )
                 chosen=recipe(desk, |recipe| recipe.loss_weights.content_layers)
-                on_change=Callback::new(
-                    move |layers| desk.adjust(|loss_weights| loss_weights.content_layers = layers)
-                )
+                on_change=weigh(desk, |loss_weights, layers| loss_weights.content_layers = layers)
             />
             <Choice
                 id="optimizer"

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::{View, recipe};
+use super::{View, recipe, weigh};
 use crate::ui::browser;
 use crate::ui::components::{BlendSlider, PictureWell, SampleStrip, well_input_id};
 use crate::ui::desk::Desk;
@@ -96,9 +96,6 @@ fn Blend(
     /// Words of the page.
     words: &'static PageWords,
 ) -> impl IntoView {
-    let change = move |share: f32| {
-        desk.adjust(|weights| weights.styles[..2].copy_from_slice(&[1.0 - share, share]));
-    };
     let remove = move |_| {
         desk.remove_second_style();
         // The button goes with the picture; what remains is the place to fill again.
@@ -107,7 +104,9 @@ fn Blend(
     view! {
         <BlendSlider
             share=recipe(desk, |recipe| recipe.loss_weights.style_shares(2)[1])
-            on_change=Callback::new(change)
+            on_change=weigh(desk, |loss_weights, share: f32| {
+                loss_weights.styles[..2].copy_from_slice(&[1.0 - share, share]);
+            })
             words=words
         />
         <button type="button" class="quiet" on:click=remove>{words.remove_second}</button>
